@@ -1,0 +1,235 @@
+#include <tenon/autograd/backward.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include <tenon/autograd/ops.h>
+#include <tenon/autograd/ops/gradients.h>
+#include <tenon/autograd/pass.h>
+
+namespace tenon {
+namespace autograd {
+
+namespace {
+
+constinit thread_local Node* running [[gnu::tls_model("initial-exec")]] = nullptr;
+
+/// Nodes that hold a gradient, deepest first: a binary heap whose first sixteen need no allocation.
+class Queue {
+ public:
+  bool empty() const { return size_ == 0; }
+  void push(Node* node) {
+    if (size_ == inline_size) many_.assign(few_, few_ + inline_size);
+    if (size_ < inline_size) few_[size_] = node;
+    else many_.push_back(node);
+    ++size_;
+    std::push_heap(begin(), begin() + size_, shallower);
+  }
+  Node* pop() {
+    std::pop_heap(begin(), begin() + size_, shallower);
+    Node* node = begin()[--size_];
+    if (size_ >= inline_size) many_.pop_back();
+    if (size_ == inline_size) std::copy_n(many_.data(), inline_size, few_);
+    return node;
+  }
+
+ private:
+  static bool shallower(const Node* a, const Node* b) { return a->depth < b->depth; }
+  Node** begin() { return size_ <= inline_size ? few_ : many_.data(); }
+
+  static constexpr std::ptrdiff_t inline_size = 16;
+  Node* few_[inline_size];
+  std::vector<Node*> many_;
+  std::ptrdiff_t size_ = 0;
+};
+
+/// One run over the tape. It keeps the gradients in flight in the nodes; an exception leaves none behind.
+class Pass {
+ public:
+  /// With `needed`, only those nodes run and no leaf accumulates: it is a call of grad().
+  Pass(bool keep_graph, const std::unordered_map<Node*, Tensor*>* needed) : keep_graph_(keep_graph), needed_(needed) {}
+  ~Pass() {
+    running = outer_;
+    while (!queue_.empty()) {
+      Node* node = queue_.pop();
+      node->pending = {};
+      node->in_pass.store(false, std::memory_order_release);
+    }
+  }
+  Pass(const Pass&) = delete;
+  Pass& operator=(const Pass&) = delete;
+
+  void run(Node& root, Tensor gradient) {
+    receive(root, std::move(gradient));
+    while (!queue_.empty()) visit(*queue_.pop());
+  }
+
+ private:
+  void visit(Node& node) {
+    struct Release {
+      Node& node;
+      ~Release() { node.in_pass.store(false, std::memory_order_release); }
+    } const release{node};
+    Tensor gradient = std::move(node.pending);
+    if (node.hooks) [[unlikely]] call_hooks(node, gradient);
+    if (needed_) [[unlikely]] {
+      if (Tensor* wanted = needed_->at(&node)) *wanted = gradient;
+    } else if (node.keeps_grad) {
+      accumulate(node, node.leaf() ? std::move(gradient) : gradient);
+    }
+    if (node.leaf()) return;
+    running = &node;
+    for (Edge& edge : node.edges()) {
+      if (needed_ && !needed_->contains(edge.source.get())) continue;
+      if (!edge.pullback) [[unlikely]]
+        fail("backward: the graph through {} was already released; pass retain_graph to the first backward", describe(node));
+      Tensor part = edge.pullback(gradient);
+      if (!part.defined()) continue;
+      if (mode().anomaly) [[unlikely]] check_anomaly(node, gradient, part);
+      if (edge.broadcast && part.shape() != edge.source->shape) part = sum_to(part, edge.source->shape);
+      check_gradient(node, *edge.source, part);
+      receive(*edge.source, std::move(part));
+    }
+    if (!keep_graph_)
+      for (Edge& edge : node.edges()) edge.pullback.release();
+  }
+
+  static void call_hooks(Node& node, Tensor& gradient) {
+    const auto hooks = node.hooks;
+    for (std::size_t i = 0; i < hooks->entries.size(); ++i) {
+      const auto call = hooks->entries[i].call;  // a copy: a hook may remove itself
+      Tensor changed = call(gradient);
+      if (!changed.defined()) continue;
+      check(changed.shape() == node.shape && changed.dtype() == node.dtype && changed.device() == node.device,
+            "register_hook: a hook turned a gradient of shape {} and dtype {} into {} and {}", node.shape, node.dtype,
+            changed.shape(), changed.dtype());
+      gradient = std::move(changed);
+    }
+  }
+
+  static void check_gradient(const Node& node, const Node& source, const Tensor& part) {
+    check(part.shape() == source.shape && part.dtype() == source.dtype && part.device() == source.device,
+          "backward: \"{}\" gave \"{}\" a gradient of shape {} and dtype {}; expected {} and {}", node.name, source.name,
+          part.shape(), part.dtype(), source.shape, source.dtype);
+  }
+
+  static void check_anomaly(const Node& node, const Tensor& gradient, const Tensor& part) {
+    if (has_nan(part) && !has_nan(gradient)) fail("anomaly: the gradient of {} made a NaN", describe(node));
+  }
+
+  void receive(Node& node, Tensor part) {
+    if (!node.pending.defined()) {
+      if (node.in_pass.exchange(true, std::memory_order_acquire)) [[unlikely]]
+        fail("backward: {} is part of another pass that still runs; run the passes one after the other", describe(node));
+      try {
+        queue_.push(&node);
+      } catch (...) {
+        node.in_pass.store(false, std::memory_order_release);
+        throw;
+      }
+      node.pending = std::move(part);
+    } else if (!grad_enabled() && node.pending.sole_owner() && node.pending.is_contiguous()) {
+      node.pending.add_(part);
+    } else {
+      node.pending = node.pending + part;
+    }
+  }
+
+  static void accumulate(Node& node, Tensor gradient) {
+    Tensor& grad = node.grad;
+    if (!grad.defined()) {
+      // A gradient that someone else can see, or that repeats elements, is copied: gradients never share memory.
+      const bool own = gradient.is_contiguous() && gradient.sole_owner();
+      grad = own ? std::move(gradient) : gradient.clone();
+    } else if (!grad_enabled() && grad.sole_owner() && grad.is_contiguous() && !grad.requires_grad()) {
+      grad.add_(gradient);
+    } else {
+      grad = grad + gradient;
+    }
+  }
+
+  Queue queue_;
+  const bool keep_graph_;
+  const std::unordered_map<Node*, Tensor*>* const needed_;
+  Node* const outer_ = running;
+};
+
+Tensor root_gradient(const char* op, const Tensor& root, const Tensor& given) {
+  check(root.defined() && root.requires_grad(), "{}: the tensor does not depend on any that requires a gradient", op);
+  if (!given.defined()) {
+    check(root.numel() == 1, "{}: a tensor of shape {} needs a gradient of its own; pass one, or reduce it to one element", op, root.shape());
+    return ones_like(root);
+  }
+  check(given.shape() == root.shape(), "{}: the gradient is {}, the tensor {}", op, given.shape(), root.shape());
+  check(given.dtype() == root.dtype() && given.device() == root.device(), "{}: the gradient is {} on {}, the tensor {} on {}", op,
+        given.dtype(), given.device(), root.dtype(), root.device());
+  return given;
+}
+
+void run(const Tensor& root, Tensor gradient, bool retain_graph, bool create_graph,
+         const std::unordered_map<Node*, Tensor*>* needed) {
+  const Ref<Node> keep = node_ref(root);  // a hook may drop the caller's handle
+  const ModeGuard guard({.record = create_graph, .anomaly = mode().anomaly});
+  Pass pass(retain_graph || create_graph, needed);
+  pass.run(*keep, std::move(gradient));
+}
+
+/// Every node between `root` and a wanted one, mapped to where its gradient goes (null: only on the way).
+std::unordered_map<Node*, Tensor*> nodes_between(Node* root, std::unordered_map<Node*, Tensor*> wanted) {
+  std::vector<Node*> found{root};
+  std::unordered_map<Node*, bool> reaches{{root, false}};
+  for (std::size_t i = 0; i < found.size(); ++i)
+    for (Edge& edge : found[i]->edges())
+      if (reaches.emplace(edge.source.get(), false).second) found.push_back(edge.source.get());
+  std::sort(found.begin(), found.end(), [](const Node* a, const Node* b) { return a->depth < b->depth; });
+  std::unordered_map<Node*, Tensor*> needed;
+  for (Node* node : found) {
+    const auto target = wanted.find(node);
+    bool reaches_wanted = target != wanted.end();
+    for (Edge& edge : node->edges()) reaches_wanted |= needed.contains(edge.source.get());
+    if (reaches_wanted) needed.emplace(node, target == wanted.end() ? nullptr : target->second);
+  }
+  return needed;
+}
+
+}  // namespace
+
+Node* running_node() noexcept { return running; }
+
+bool has_nan(const Tensor& tensor) {
+  if (!is_floating_point(tensor.dtype())) return false;
+  const NoGradGuard no_grad;
+  const ModeGuard quiet({.record = false, .anomaly = false});
+  return (tensor != tensor).sum().item<std::int64_t>() != 0;
+}
+
+std::vector<Tensor> grad(const Tensor& output, const std::vector<Tensor>& inputs, const GradOptions& options) {
+  Tensor gradient = root_gradient("grad", output, options.grad_output);
+  std::vector<Tensor> results(inputs.size());
+  std::unordered_map<Node*, Tensor*> wanted;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    check(inputs[i].defined() && inputs[i].requires_grad(), "grad: input {} does not require a gradient", i);
+    wanted.emplace(node_of(inputs[i]), &results[i]);
+  }
+  const auto needed = nodes_between(node_of(output), wanted);
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    check(options.allow_unused || needed.contains(node_of(inputs[i])),
+          "grad: the output does not depend on input {} of shape {}; pass allow_unused to get an undefined gradient", i, inputs[i].shape());
+  if (!needed.empty()) run(output, std::move(gradient), options.retain_graph, options.create_graph, &needed);
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    Tensor& found = *wanted.at(node_of(inputs[i]));
+    if (!found.defined() && !options.allow_unused) found = zeros_like(inputs[i]);
+    results[i] = found;
+  }
+  return results;
+}
+
+}  // namespace autograd
+
+void Tensor::backward(const BackwardOptions& options) const { backward(Tensor(), options); }
+
+void Tensor::backward(const Tensor& gradient, const BackwardOptions& options) const {
+  autograd::run(*this, autograd::root_gradient("backward", *this, gradient), options.retain_graph, options.create_graph, nullptr);
+}
+
+}  // namespace tenon

@@ -1,0 +1,32 @@
+#include <tenon/autograd/dot.h>
+
+#include <cstring>
+#include <unordered_map>
+
+#include <tenon/autograd/node.h>
+
+namespace tenon::autograd {
+
+std::string dot(const Tensor& root) {
+  check(root.requires_grad(), "dot: the tensor does not depend on any that requires a gradient");
+  std::vector<Node*> found{node_of(root)};
+  std::unordered_map<Node*, std::size_t> number{{found[0], 0}};
+  std::string text = "digraph tape {\n  rankdir=BT;\n  node [shape=box, fontname=\"sans-serif\"];\n";
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    Node& node = *found[i];
+    const char* slash = std::strrchr(node.where.file_name(), '/');
+    const char* file = slash ? slash + 1 : node.where.file_name();
+    if (node.leaf())
+      text += tenon::detail::format("  n{} [label=\"leaf\\n{}\", style=filled, fillcolor=\"#d9ead3\"];\n", {i, node.shape});
+    else
+      text += tenon::detail::format("  n{} [label=\"{}\\n{}\\n{}:{}\"];\n", {i, node.name, node.shape, file, node.where.line()});
+    for (Edge& edge : node.edges()) {
+      const auto [at, added] = number.emplace(edge.source.get(), found.size());
+      if (added) found.push_back(edge.source.get());
+      text += tenon::detail::format("  n{} -> n{};\n", {i, at->second});
+    }
+  }
+  return text + "}\n";
+}
+
+}  // namespace tenon::autograd

@@ -1,0 +1,118 @@
+#include <tenon/autograd/node.h>
+
+#include <algorithm>
+
+namespace tenon {
+
+namespace autograd {
+
+namespace {
+
+std::size_t block_bytes(int capacity) { return sizeof(Node) + static_cast<std::size_t>(capacity) * sizeof(Edge); }
+
+// Dropping a node drops what it saved, and through that other nodes. The outermost drop empties this list and inner
+// ones only join it, so the stack stays flat however long the chain is.
+constinit thread_local Node* doomed [[gnu::tls_model("initial-exec")]] = nullptr;
+constinit thread_local bool draining [[gnu::tls_model("initial-exec")]] = false;
+
+}  // namespace
+
+Ref<Node> Node::create(const char* name, int capacity, const Tensor& value, Where where) {
+  return Ref<Node>::adopt(new (pool::allocate(block_bytes(capacity))) Node(name, capacity, value, where));
+}
+
+void Node::dispose() noexcept {
+  if (draining) {
+    next = std::exchange(doomed, this);
+    return;
+  }
+  draining = true;
+  for (Node* node = this; node;) {
+    const std::size_t bytes = block_bytes(node->capacity);
+    node->~Node();
+    pool::release(node, bytes);
+    if ((node = doomed)) doomed = node->next;
+  }
+  draining = false;
+}
+
+std::string describe(const Node& node) {
+  return detail::format("\"{}\" at {}:{}", {node.name, node.where.file_name(), node.where.line()});
+}
+
+}  // namespace autograd
+
+using autograd::Node;
+using autograd::node_of;
+
+void HookHandle::remove() {
+  if (const auto hooks = hooks_.lock())
+    std::erase_if(hooks->entries, [this](const auto& entry) { return entry.id == id_; });
+  hooks_.reset();
+}
+
+const Tensor& Tensor::set_requires_grad(bool required) const {
+  check(is_leaf(), "set_requires_grad: the tensor is the result of \"{}\"; only a leaf can change, detach() it first",
+        node_of(*this) ? node_of(*this)->name : "");
+  if (required == requires_grad()) return *this;
+  check(!required || is_floating_point(dtype()), "set_requires_grad: only floating-point tensors have gradients; the dtype is {}", dtype());
+  if (required) impl().meta = Node::create("leaf", 0, *this, Where::current());
+  else impl().meta = nullptr;
+  return *this;
+}
+
+bool Tensor::is_leaf() const { return !requires_grad() || node_of(*this)->leaf(); }
+
+Tensor Tensor::grad() const { return requires_grad() ? node_of(*this)->grad : Tensor(); }
+
+void Tensor::set_grad(const Tensor& gradient) const {
+  check(requires_grad(), "set_grad: the tensor does not require a gradient");
+  if (gradient.defined()) {
+    check(gradient.shape() == shape(), "set_grad: the gradient is {}, the tensor {}", gradient.shape(), shape());
+    check(gradient.dtype() == dtype() && gradient.device() == device(), "set_grad: the gradient is {} on {}, the tensor {} on {}",
+          gradient.dtype(), gradient.device(), dtype(), device());
+  }
+  node_of(*this)->grad = gradient;
+}
+
+void Tensor::zero_grad() const {
+  if (requires_grad()) node_of(*this)->grad = {};
+}
+
+void Tensor::set_data(const Tensor& source) const {
+  check(is_leaf(), "set_data: only a leaf can take other elements; the tensor is the result of \"{}\"", node_of(*this) ? node_of(*this)->name : "");
+  check(source.shape() == shape(), "set_data: shapes differ; {} and {}", shape(), source.shape());
+  const bool same_kind = source.dtype() == dtype() && source.device() == device();
+  check(same_kind || !grad().defined(), "set_data: the gradient is {} on {}; drop it before the elements become {} on {}", dtype(), device(),
+        source.dtype(), source.device());
+  check(!requires_grad() || is_floating_point(source.dtype()), "set_data: only floating-point tensors have gradients; the dtype is {}", source.dtype());
+  TensorImpl& to = impl();
+  const TensorImpl& from = source.impl();
+  to.storage->bump_version();  // what saved the old elements must not take the new ones for them
+  if (to.storage.get() != from.storage.get() && from.storage->version() <= to.storage->version()) from.storage->set_version(to.storage->version() + 1);
+  to.storage = from.storage;
+  to.data = from.data;
+  to.dtype = from.dtype;
+  to.strides = from.strides;
+  to.contiguous = from.contiguous;
+  to.is_view = false;
+  if (Node* node = node_of(*this)) {
+    node->dtype = from.dtype;
+    node->device = source.device();
+  }
+}
+
+void Tensor::retain_grad() const {
+  check(requires_grad(), "retain_grad: the tensor does not require a gradient");
+  node_of(*this)->keeps_grad = true;
+}
+
+HookHandle Tensor::add_hook(std::function<Tensor(const Tensor&)> hook) const {
+  check(requires_grad(), "register_hook: the tensor does not require a gradient");
+  auto& hooks = node_of(*this)->hooks;
+  if (!hooks) hooks = std::make_shared<autograd::HookList>();
+  hooks->entries.push_back({hooks->next_id, std::move(hook)});
+  return HookHandle(hooks, hooks->next_id++);
+}
+
+}  // namespace tenon

@@ -1,0 +1,45 @@
+#include <tenon/autograd/ops/common.h>
+
+#include <cmath>
+
+namespace tenon::autograd {
+
+void check_scalar(const char* op, const Tensor& a, double scalar) {
+  check(a.dtype() != DType::boolean, "{}: needs numbers; the dtype is {}", op, a.dtype());
+  if (a.dtype() == DType::int64)
+    check(scalar == std::trunc(scalar) && std::abs(scalar) <= 0x1p53, "{}: {} is not a whole number that an int64 tensor can take",
+          op, scalar);
+}
+
+Tensor unary(const char* op, kernels::Unary kernel, const Tensor& a) {
+  Tensor out = new_tensor(a.shape(), a.dtype(), a.stream());
+  kernels::unary(a.stream(), kernel, a.dtype(), a.shape(), out.raw(), Operand(op, a, a.shape()));
+  return out;
+}
+
+Tensor binary(const char* op, kernels::Binary kernel, const Tensor& a, const Tensor& b) {
+  check_same_kind(op, a, b);
+  Tensor out = new_tensor(a.shape() == b.shape() ? a.shape() : broadcast_shapes(op, a.shape(), b.shape()), a.dtype(), a.stream());
+  kernels::binary(a.stream(), kernel, a.dtype(), out.shape(), out.raw(), Operand(op, a, out.shape()), Operand(op, b, out.shape()));
+  return out;
+}
+
+Tensor binary(kernels::Binary kernel, const Tensor& a, double b) {
+  Tensor out = new_tensor(a.shape(), a.dtype(), a.stream());
+  kernels::binary(a.stream(), kernel, a.dtype(), a.shape(), out.raw(), Operand("", a, a.shape()), b);
+  return out;
+}
+
+Tensor binary(kernels::Binary kernel, double a, const Tensor& b) {
+  Tensor out = new_tensor(b.shape(), b.dtype(), b.stream());
+  kernels::binary(b.stream(), kernel, b.dtype(), b.shape(), out.raw(), a, Operand("", b, b.shape()));
+  return out;
+}
+
+Tensor copy(const Tensor& a, DType dtype) {
+  Tensor out = new_tensor(a.shape(), dtype, a.stream());
+  kernels::copy(a.stream(), dtype, a.dtype(), a.shape(), out.raw(), Operand("copy", a, a.shape()));
+  return out;
+}
+
+}  // namespace tenon::autograd

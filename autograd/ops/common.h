@@ -1,0 +1,56 @@
+// What the operations share: checks of their operands, and how operands reach a kernel.
+#pragma once
+#include <tenon/autograd/ops.h>
+#include <tenon/autograd/record.h>
+#include <tenon/kernels/elementwise.h>
+
+namespace tenon::autograd {
+
+using tenon::detail::new_tensor;
+using tenon::detail::new_view;
+
+inline void check_same_kind(const char* op, const Tensor& a, const Tensor& b) {
+  check(a.dtype() == b.dtype(), "{}: dtypes differ; {} and {}; convert one with to(dtype)", op, a.dtype(), b.dtype());
+  check(a.device() == b.device(), "{}: devices differ; {} and {}", op, a.device(), b.device());
+  check(a.stream() == b.stream(), "{}: the operands were made on different streams", op);
+}
+inline void check_floating(const char* op, const Tensor& a) {
+  check(is_floating_point(a.dtype()), "{}: needs floating-point numbers; the dtype is {}", op, a.dtype());
+}
+inline void check_number(const char* op, const Tensor& a) {
+  check(a.dtype() != DType::boolean, "{}: needs numbers; the dtype is {}", op, a.dtype());
+}
+/// A C++ number next to a tensor: an integer tensor takes whole numbers only.
+void check_scalar(const char* op, const Tensor& a, double scalar);
+
+/// An operand broadcast to `shape`, for a kernel. It stays where it is made: the kernel's operand points into it.
+class Operand {
+ public:
+  Operand(const char* op, const Tensor& tensor, const Shape& shape) : kernel_(tensor.raw()) {
+    if (tensor.is_contiguous() && tensor.shape() == shape) return;
+    strides_ = broadcast_strides(op, tensor.shape(), tensor.strides(), shape);
+    kernel_ = kernels::Operand(tensor.raw(), strides_);
+  }
+  Operand(const Operand&) = delete;
+  Operand& operator=(const Operand&) = delete;
+  operator const kernels::Operand&() const { return kernel_; }
+
+ private:
+  Strides strides_;
+  kernels::Operand kernel_;
+};
+
+/// Where an in-place kernel writes.
+inline kernels::Result result_of(const Tensor& tensor) {
+  return tensor.is_contiguous() ? kernels::Result(tensor.raw()) : kernels::Result(tensor.raw(), tensor.strides());
+}
+
+// Results without a place on the tape.
+Tensor unary(const char* op, kernels::Unary kernel, const Tensor& a);
+Tensor binary(const char* op, kernels::Binary kernel, const Tensor& a, const Tensor& b);
+Tensor binary(kernels::Binary kernel, const Tensor& a, double b);
+Tensor binary(kernels::Binary kernel, double a, const Tensor& b);
+/// A dense copy, perhaps of another dtype.
+Tensor copy(const Tensor& a, DType dtype);
+
+}  // namespace tenon::autograd

@@ -1,0 +1,120 @@
+// Sums, means, and their opposite, repetition.
+#include <tenon/kernels/reduce.h>
+
+#include <tenon/autograd/ops/common.h>
+#include <tenon/autograd/ops/gradients.h>
+
+namespace tenon {
+
+using autograd::Input;
+using autograd::new_tensor;
+using autograd::Operand;
+using autograd::record;
+
+namespace {
+
+/// The dimensions of a reduction, as bits.
+using Dims = std::uint32_t;
+
+Dims all_dims(const Tensor& a) { return (Dims{1} << a.dim()) - 1; }
+
+Dims chosen_dims(const char* op, const Tensor& a, std::initializer_list<std::int64_t> dims) {
+  if (dims.size() == 0) return all_dims(a);
+  Dims chosen = 0;
+  for (const std::int64_t dim : dims) {
+    const Dims bit = Dims{1} << wrap_dim(op, dim, a.shape().rank());
+    check((chosen & bit) == 0, "{}: dimension {} is named twice", op, dim);
+    chosen |= bit;
+  }
+  return chosen;
+}
+
+/// `shape` with the reduced dimensions at size 1, or without them.
+Shape reduced_shape(const Shape& shape, Dims dims, bool keepdim) {
+  Shape out;
+  for (int i = 0; i < shape.rank(); ++i) {
+    const bool reduced = dims >> i & 1;
+    if (!reduced || keepdim) out.push_back(reduced ? 1 : shape[i]);
+  }
+  return out;
+}
+
+/// The sum over `dims`, divided once, and on the tape.
+Tensor reduce(const char* op, Where where, const Tensor& a, Dims dims, const Shape& out_shape, double divisor) {
+  const bool counts = !is_floating_point(a.dtype());
+  Tensor out = new_tensor(out_shape, counts ? DType::int64 : a.dtype(), a.stream());
+  kernels::reduce(a.stream(), kernels::Reduce::sum, a.dtype(), a.shape(), dims, out.raw(), Operand(op, a, a.shape()), 0.0, divisor);
+  return record(op, where, std::move(out), Input{a, [&] {
+                  return [shape = a.shape(), dims, divisor](const Tensor& g) {
+                    const Shape kept = reduced_shape(shape, dims, true);
+                    return autograd::expand_quotient(g.shape() == kept || g.dim() == 0 ? g : reshape(g, kept), shape, divisor);
+                  };
+                }});
+}
+
+double mean_divisor(const Tensor& a, Dims dims) {
+  autograd::check_floating("mean", a);
+  std::int64_t count = 1;
+  for (int i = 0; i < a.shape().rank(); ++i)
+    if (dims >> i & 1) count *= a.shape()[i];
+  check(count > 0, "mean: there are no elements to average; the shape is {}", a.shape());
+  return static_cast<double>(count);
+}
+
+}  // namespace
+
+Tensor sum(const Tensor& a, Where where) { return reduce("sum", where, a, all_dims(a), {}, 1); }
+
+Tensor sum(const Tensor& a, std::initializer_list<std::int64_t> dims, bool keepdim, Where where) {
+  const Dims chosen = chosen_dims("sum", a, dims);
+  return reduce("sum", where, a, chosen, reduced_shape(a.shape(), chosen, keepdim), 1);
+}
+
+Tensor mean(const Tensor& a, Where where) {
+  const Dims dims = all_dims(a);
+  return reduce("mean", where, a, dims, {}, mean_divisor(a, dims));
+}
+
+Tensor mean(const Tensor& a, std::initializer_list<std::int64_t> dims, bool keepdim, Where where) {
+  const Dims chosen = chosen_dims("mean", a, dims);
+  const double divisor = mean_divisor(a, chosen);
+  return reduce("mean", where, a, chosen, reduced_shape(a.shape(), chosen, keepdim), divisor);
+}
+
+Tensor expand(const Tensor& a, const Shape& shape, Where where) {
+  Shape wanted = shape;
+  const int shift = shape.rank() - a.shape().rank();
+  for (int i = 0; i < shape.rank(); ++i) {
+    if (shape[i] == -1 && i >= shift) wanted[i] = a.shape()[i - shift];
+    check(wanted[i] >= 0, "expand: size {} of dimension {} is negative; the shape is {}", shape[i], i, a.shape());
+  }
+  const Strides strides = broadcast_strides("expand", a.shape(), a.strides(), wanted);
+  return autograd::record_view("expand", where, a, autograd::new_view(a, wanted, strides, 0),
+                               [&] { return [from = a.shape()](const Tensor& g) { return autograd::sum_to(g, from); }; });
+}
+
+namespace autograd {
+
+Tensor sum_to(const Tensor& a, const Shape& shape, double divisor) {
+  const int shift = a.shape().rank() - shape.rank();
+  Dims dims = 0;
+  for (int i = 0; i < a.shape().rank(); ++i)
+    if (i < shift || (shape[i - shift] == 1 && a.shape()[i] != 1)) dims |= Dims{1} << i;
+  if (dims == 0 && divisor == 1) return a;
+  Tensor out = new_tensor(shape, a.dtype(), a.stream());
+  kernels::reduce(a.stream(), kernels::Reduce::sum, a.dtype(), a.shape(), dims, out.raw(), Operand("sum_to", a, a.shape()), 0.0, divisor);
+  return record("sum_to", Where::current(), std::move(out), Input{a, [&] {
+                  return [from = a.shape(), divisor](const Tensor& g) { return expand_quotient(g, from, divisor); };
+                }});
+}
+
+Tensor expand_quotient(const Tensor& a, const Shape& shape, double divisor) {
+  if (divisor == 1) return a.shape() == shape ? a : expand(a, shape);
+  const Tensor quotient = binary(kernels::Binary::div, a, divisor);
+  Tensor out = new_view(quotient, shape, broadcast_strides("expand", a.shape(), quotient.strides(), shape), 0);
+  return record("expand_quotient", Where::current(), std::move(out),
+                Input{a, [&] { return [from = a.shape(), divisor](const Tensor& g) { return sum_to(g, from, divisor); }; }});
+}
+
+}  // namespace autograd
+}  // namespace tenon

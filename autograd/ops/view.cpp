@@ -1,0 +1,217 @@
+// Operations on the shape. Apart from reshape, which may have to copy, they are views.
+#include <algorithm>
+
+#include <tenon/autograd/ops/common.h>
+#include <tenon/autograd/ops/gradients.h>
+
+namespace tenon {
+
+using autograd::new_view;
+using autograd::record_view;
+
+namespace {
+
+/// `shape` with its -1 filled in.
+Shape complete_shape(const Tensor& a, const Shape& shape) {
+  Shape out = shape;
+  std::int64_t known = 1;
+  int open = -1;
+  for (int i = 0; i < shape.rank(); ++i) {
+    if (shape[i] == -1) {
+      check(open < 0, "reshape: only one size may be -1; the shape is {}", shape);
+      open = i;
+    } else {
+      check(shape[i] >= 0, "reshape: sizes must not be negative; the shape is {}", shape);
+      check(!__builtin_mul_overflow(known, shape[i], &known), "reshape: the shape {} has too many elements", shape);
+    }
+  }
+  if (open >= 0) {
+    check(known != 0 && a.numel() % known == 0, "reshape: {} does not fit into {}", a.shape(), shape);
+    out[open] = a.numel() / known;
+    known *= out[open];
+  }
+  check(known == a.numel(), "reshape: {} has {} elements, {} has {}", a.shape(), a.numel(), shape, known);
+  return out;
+}
+
+/// The strides that show `a` in another shape, if any do: each run of dimensions that lies evenly in memory can be cut
+/// anew.
+bool reshape_strides(const Tensor& a, const Shape& shape, Strides& strides) {
+  strides = contiguous_strides(shape);
+  if (a.is_contiguous()) return true;
+  int to = shape.rank() - 1;
+  std::int64_t run_size = 1, cut_size = 1, step = 0;
+  for (int from = a.shape().rank() - 1; from >= 0; --from) {
+    if (run_size == 1) step = a.strides()[from];
+    run_size *= a.shape()[from];
+    const bool run_ends = from == 0 || (a.shape()[from - 1] != 1 && a.strides()[from - 1] != run_size * step);
+    if (!run_ends) continue;
+    while (to >= 0 && (cut_size < run_size || shape[to] == 1)) {
+      strides[to] = cut_size * step;
+      cut_size *= shape[to--];
+    }
+    if (cut_size != run_size) return false;
+    run_size = cut_size = 1;
+  }
+  return to < 0;
+}
+
+}  // namespace
+
+Tensor reshape(const Tensor& a, const Shape& shape, Where where) {
+  const Shape wanted = complete_shape(a, shape);
+  Strides strides;
+  if (!reshape_strides(a, wanted, strides)) return reshape(contiguous(a, where), wanted, where);
+  return record_view("reshape", where, a, new_view(a, wanted, strides, 0),
+                     [&] { return [from = a.shape()](const Tensor& g) { return reshape(g, from); }; });
+}
+
+Tensor flatten(const Tensor& a, std::int64_t start_dim, std::int64_t end_dim, Where where) {
+  if (a.dim() == 0) return reshape(a, {1}, where);
+  const int first = wrap_dim("flatten", start_dim, a.shape().rank()), last = wrap_dim("flatten", end_dim, a.shape().rank());
+  check(first <= last, "flatten: start_dim {} is behind end_dim {}", start_dim, end_dim);
+  Shape shape;
+  for (int i = 0; i < a.shape().rank(); ++i) {
+    if (i > first && i <= last) shape[first] *= a.shape()[i];
+    else shape.push_back(a.shape()[i]);
+  }
+  return reshape(a, shape, where);
+}
+
+namespace autograd {
+
+Tensor slice_range(const char* op, const Tensor& a, int dim, std::int64_t start, std::int64_t length, std::int64_t step, Where where) {
+  Shape shape = a.shape();
+  Strides strides = a.strides();
+  shape[dim] = length;
+  strides[dim] *= step;
+  return record_view(op, where, a, new_view(a, shape, strides, length == 0 ? 0 : start * a.strides()[dim]), [&] {
+    return [from = a.shape(), dim, start, step](const Tensor& g) { return slice_scatter(g, from, dim, start, step); };
+  });
+}
+
+Tensor slice_scatter(const Tensor& g, const Shape& shape, int dim, std::int64_t start, std::int64_t step) {
+  Tensor out = new_tensor(shape, g.dtype(), g.stream());
+  kernels::copy(g.stream(), g.dtype(), g.dtype(), shape, out.raw(), 0.0);
+  {
+    const NoGradGuard no_grad;
+    const Tensor part = slice_range("slice", out, dim, start, g.shape()[dim], step, Where::current());
+    kernels::copy(g.stream(), g.dtype(), g.dtype(), g.shape(), result_of(part), Operand("slice_scatter", g, g.shape()));
+  }
+  return record("slice_scatter", Where::current(), std::move(out), Input{g, [&] {
+                  return [dim, start, length = g.shape()[dim], step](const Tensor& gg) {
+                    return slice_range("slice", gg, dim, start, length, step, Where::current());
+                  };
+                }});
+}
+
+}  // namespace autograd
+
+Tensor narrow(const Tensor& a, std::int64_t dim, std::int64_t start, std::int64_t length, Where where) {
+  const int d = wrap_dim("narrow", dim, a.shape().rank());
+  check(start >= 0 && length >= 0 && length <= a.shape()[d] && start <= a.shape()[d] - length,
+        "narrow: elements {} to {} + {} are out of range; dimension {} of {} has {}", start, start, length, dim, a.shape(), a.shape()[d]);
+  return autograd::slice_range("narrow", a, d, start, length, 1, where);
+}
+
+Tensor slice(const Tensor& a, std::int64_t dim, const Slice& range, Where where) {
+  const int d = wrap_dim("slice", dim, a.shape().rank());
+  check(range.step > 0, "slice: the step must be positive; it is {}", range.step);
+  const std::int64_t size = a.shape()[d];
+  const auto bound = [size](std::int64_t at) { return std::clamp<std::int64_t>(at < 0 ? at + size : at, 0, size); };
+  const std::int64_t start = bound(range.start.value_or(0)), stop = range.stop ? bound(*range.stop) : size;
+  const std::int64_t length = start < stop ? (stop - start - 1) / range.step + 1 : 0;
+  return autograd::slice_range("slice", a, d, start, length, range.step, where);
+}
+
+Tensor select(const Tensor& a, std::int64_t dim, std::int64_t index, Where where) {
+  const int d = wrap_dim("select", dim, a.shape().rank());
+  const std::int64_t size = a.shape()[d];
+  check(index >= -size && index < size, "select: index {} is out of range; dimension {} of {} has {}", index, dim, a.shape(), size);
+  const std::int64_t at = index < 0 ? index + size : index;
+  Shape shape;
+  Strides strides;
+  for (int i = 0; i < a.shape().rank(); ++i) {
+    if (i == d) continue;
+    shape.push_back(a.shape()[i]);
+    strides.push_back(a.strides()[i]);
+  }
+  return record_view("select", where, a, new_view(a, shape, strides, at * a.strides()[d]), [&] {
+    return [from = a.shape(), d, at](const Tensor& g) { return autograd::slice_scatter(unsqueeze(g, d), from, d, at, 1); };
+  });
+}
+
+Tensor unsqueeze(const Tensor& a, std::int64_t dim, Where where) {
+  const int rank = a.shape().rank(), d = wrap_dim("unsqueeze", dim, rank + 1);
+  Shape shape;
+  Strides strides;
+  for (int i = 0; i <= rank; ++i) {
+    const bool added = i == d;
+    shape.push_back(added ? 1 : a.shape()[i - (i > d)]);
+    strides.push_back(added ? 1 : a.strides()[i - (i > d)]);
+  }
+  return record_view("unsqueeze", where, a, new_view(a, shape, strides, 0),
+                     [&] { return [from = a.shape()](const Tensor& g) { return reshape(g, from); }; });
+}
+
+namespace {
+
+Tensor squeeze_dims(const Tensor& a, std::uint32_t dims, Where where) {
+  Shape shape;
+  Strides strides;
+  for (int i = 0; i < a.shape().rank(); ++i) {
+    if (a.shape()[i] == 1 && (dims >> i & 1)) continue;
+    shape.push_back(a.shape()[i]);
+    strides.push_back(a.strides()[i]);
+  }
+  return record_view("squeeze", where, a, new_view(a, shape, strides, 0),
+                     [&] { return [from = a.shape()](const Tensor& g) { return reshape(g, from); }; });
+}
+
+}  // namespace
+
+Tensor squeeze(const Tensor& a, Where where) { return squeeze_dims(a, ~0u, where); }
+Tensor squeeze(const Tensor& a, std::int64_t dim, Where where) {
+  return squeeze_dims(a, 1u << wrap_dim("squeeze", dim, a.shape().rank()), where);
+}
+
+Tensor transpose(const Tensor& a, std::int64_t dim0, std::int64_t dim1, Where where) {
+  const int d0 = wrap_dim("transpose", dim0, a.shape().rank()), d1 = wrap_dim("transpose", dim1, a.shape().rank());
+  Shape shape = a.shape();
+  Strides strides = a.strides();
+  std::swap(shape[d0], shape[d1]);
+  std::swap(strides[d0], strides[d1]);
+  return record_view("transpose", where, a, new_view(a, shape, strides, 0),
+                     [d0, d1] { return [d0, d1](const Tensor& g) { return transpose(g, d0, d1); }; });
+}
+
+Tensor t(const Tensor& a, Where where) {
+  check(a.dim() <= 2, "t: needs at most two dimensions; the shape is {}", a.shape());
+  return a.dim() == 2 ? transpose(a, 0, 1, where) : a;
+}
+
+namespace {
+
+Tensor permute_dims(const Tensor& a, const Shape& dims, Where where) {
+  const int rank = a.shape().rank();
+  check(dims.rank() == rank, "permute: {} dimensions for a tensor of shape {}", dims.rank(), a.shape());
+  Shape shape, inverse = a.shape();
+  Strides strides;
+  std::uint32_t seen = 0;
+  for (const std::int64_t dim : dims) {
+    const int d = wrap_dim("permute", dim, rank);
+    check((seen >> d & 1) == 0, "permute: dimension {} is named twice", dim);
+    seen |= 1u << d;
+    inverse[d] = shape.rank();
+    shape.push_back(a.shape()[d]);
+    strides.push_back(a.strides()[d]);
+  }
+  return record_view("permute", where, a, new_view(a, shape, strides, 0),
+                     [&] { return [inverse](const Tensor& g) { return permute_dims(g, inverse, Where::current()); }; });
+}
+
+}  // namespace
+
+Tensor permute(const Tensor& a, std::initializer_list<std::int64_t> dims, Where where) { return permute_dims(a, dims, where); }
+
+}  // namespace tenon

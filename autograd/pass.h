@@ -1,0 +1,12 @@
+// What an operation may ask about the backward pass that runs it.
+#pragma once
+#include <tenon/autograd/node.h>
+
+namespace tenon::autograd {
+
+/// The node whose pullback this thread is in; null outside of a pass.
+Node* running_node() noexcept;
+/// Looks at every value of a floating-point tensor.
+bool has_nan(const Tensor& tensor);
+
+}  // namespace tenon::autograd

@@ -1,0 +1,36 @@
+#include <tenon/autograd/record.h>
+
+#include <tenon/autograd/ops.h>
+#include <tenon/autograd/pass.h>
+
+namespace tenon::autograd {
+
+void Saved::fail_modified() const {
+  fail("backward: a tensor of shape {} that was saved for \"{}\" has been modified in place since; it is at version {}, saved at version {}",
+       value_->shape, running_node() ? running_node()->name : "backward", value_->storage->version(), version_);
+}
+
+Tensor SavedOutput::operator()() const {
+  Tensor output = value_();
+  if (!grad_enabled()) return output;
+  output = output.detach();
+  Node* node = running_node();
+  node->retain();
+  output.impl().meta = Ref<Node>::adopt(node);
+  return output;
+}
+
+namespace detail {
+
+void fail_stale_view(const char* op) {
+  fail("{}: the tensor is a view whose base was changed by a recorded in-place operation; take the view again", op);
+}
+
+void check_no_nan(const Tensor& output, const char* op, Where where) {
+  if (has_nan(output))
+    fail("anomaly: \"{}\" at {}:{} made a NaN; the result has shape {}", op, where.file_name(), where.line(), output.shape());
+}
+
+}  // namespace detail
+
+}  // namespace tenon::autograd

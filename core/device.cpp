@@ -1,0 +1,21 @@
+#include <tenon/core/device.h>
+
+#include <tenon/core/check.h>
+
+namespace tenon {
+
+std::string to_string(Device device) {
+  return device.is_cpu() ? "cpu" : "cuda:" + std::to_string(int{device.index});
+}
+
+int cuda::device_count() noexcept { return 0; }
+
+void check_available(const char* op, Device device) {
+  if (device.is_cpu()) return;
+  check(cuda::built_with_cuda, "{}: {} was asked for, but this tenon was built without CUDA", op, device);
+  const int count = cuda::device_count();
+  check(device.index >= 0 && device.index < count, "{}: {} was asked for; this machine has {} CUDA devices", op, device,
+        count);
+}
+
+}  // namespace tenon

@@ -1,0 +1,43 @@
+// Where a tensor lives.
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include <tenon/core/api.h>
+
+namespace tenon {
+
+enum class DeviceKind : std::uint8_t { cpu, cuda };
+
+/// A value: comparable, printable (`cpu`, `cuda:0`), cheap to copy.
+struct Device {
+  DeviceKind kind = DeviceKind::cpu;
+  std::int8_t index = 0;
+
+  static constexpr Device cpu() { return {}; }
+  static constexpr Device cuda(int index = 0) { return {DeviceKind::cuda, static_cast<std::int8_t>(index)}; }
+  constexpr bool is_cpu() const { return kind == DeviceKind::cpu; }
+  constexpr bool is_cuda() const { return kind == DeviceKind::cuda; }
+  friend constexpr bool operator==(Device, Device) = default;
+};
+
+TENON_API std::string to_string(Device device);
+
+namespace cuda {
+
+#if defined(TENON_WITH_CUDA)
+inline constexpr bool built_with_cuda = true;
+#else
+inline constexpr bool built_with_cuda = false;
+#endif
+
+/// How many CUDA devices this process can use; 0 without a driver, a GPU or CUDA in the build. Never throws.
+TENON_API int device_count() noexcept;
+inline bool is_available() noexcept { return device_count() > 0; }
+
+}  // namespace cuda
+
+/// Throws unless the device can be used, and says why it cannot; `op` begins the text.
+TENON_API void check_available(const char* op, Device device);
+
+}  // namespace tenon

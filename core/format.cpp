@@ -1,0 +1,61 @@
+// Tensors as text.
+#include <tenon/core/tensor.h>
+
+#include <fmt/format.h>
+
+#include <ostream>
+
+namespace tenon {
+
+namespace {
+
+constexpr std::int64_t all_up_to = 1000, edge = 3;  // larger tensors show this many at each end of a dimension
+
+std::string number(const Tensor& tensor, std::int64_t offset) {
+  return visit(tensor.dtype(), [&]<class T>(std::type_identity<T>) -> std::string {
+    const T value = tensor.ptr<T>()[offset];
+    if constexpr (std::is_same_v<T, bool>) return value ? "true" : "false";
+    else if constexpr (std::is_integral_v<T>) return fmt::format("{}", value);
+    else return fmt::format("{:.6g}", value);
+  });
+}
+
+void append(std::string& text, const Tensor& tensor, int dim, std::int64_t offset, std::size_t indent) {
+  if (dim == tensor.shape().rank()) {
+    text += number(tensor, offset);
+    return;
+  }
+  const std::int64_t size = tensor.shape()[dim];
+  const bool whole = tensor.numel() <= all_up_to || size <= 2 * edge;
+  const std::string between = dim + 1 == tensor.shape().rank() ? ", " : ",\n" + std::string(indent + 1, ' ');
+  text += '[';
+  for (std::int64_t i = 0; i < size; ++i) {
+    if (i != 0) text += between;
+    if (!whole && i == edge) {
+      text += "..." + between;
+      i = size - edge;
+    }
+    append(text, tensor, dim + 1, offset + i * tensor.strides()[dim], indent + 1);
+  }
+  text += ']';
+}
+
+}  // namespace
+
+std::string to_string(const Tensor& tensor) {
+  if (!tensor.defined()) return "tensor(undefined)";
+  std::string text = "tensor(";
+  append(text, tensor.to(Device::cpu()), 0, 0, text.size());
+  if (tensor.dim() > 1 || tensor.numel() == 0) text += fmt::format(", shape={}", to_string(tensor.shape()));
+  if (tensor.dtype() != DType::float32) text += ", dtype=" + to_string(tensor.dtype());
+  if (!tensor.device().is_cpu()) text += ", device=" + to_string(tensor.device());
+  if (tensor.requires_grad()) text += ", requires_grad=true";
+  return text + ")";
+}
+
+std::ostream& operator<<(std::ostream& out, const Tensor& tensor) { return out << to_string(tensor); }
+std::ostream& operator<<(std::ostream& out, const Shape& shape) { return out << to_string(shape); }
+std::ostream& operator<<(std::ostream& out, DType dtype) { return out << to_string(dtype); }
+std::ostream& operator<<(std::ostream& out, Device device) { return out << to_string(device); }
+
+}  // namespace tenon

@@ -1,0 +1,24 @@
+// Opt-in: tensors, shapes, dtypes and devices in fmt's format strings. Needs fmt, which tenon's other headers do not.
+#pragma once
+#include <fmt/core.h>
+
+#include <tenon/core/tensor.h>
+
+namespace tenon::detail {
+template <class T>
+struct Formatter : fmt::formatter<fmt::string_view> {
+  template <class Context>
+  auto format(const T& value, Context& context) const {
+    return fmt::formatter<fmt::string_view>::format(to_string(value), context);
+  }
+};
+}  // namespace tenon::detail
+
+template <>
+struct fmt::formatter<tenon::Tensor> : tenon::detail::Formatter<tenon::Tensor> {};
+template <>
+struct fmt::formatter<tenon::Shape> : tenon::detail::Formatter<tenon::Shape> {};
+template <>
+struct fmt::formatter<tenon::DType> : tenon::detail::Formatter<tenon::DType> {};
+template <>
+struct fmt::formatter<tenon::Device> : tenon::detail::Formatter<tenon::Device> {};

@@ -1,0 +1,57 @@
+#include <tenon/core/pool.h>
+
+#include <cstdlib>
+
+#include <tenon/core/check.h>
+
+namespace tenon::pool {
+
+constinit thread_local Cache cache{};
+
+namespace {
+
+/// Empties the cache when its thread ends. Blocks freed later, by other thread_local objects, find it closed.
+struct Reaper {
+  bool armed = false;
+  ~Reaper() {
+    for (List& list : cache.lists) {
+      while (void* block = list.head) {
+        list.head = *static_cast<void**>(block);
+        std::free(block);
+      }
+      list.room = 0;
+    }
+    cache.state = Cache::closed;
+  }
+};
+thread_local Reaper reaper;
+
+void open() {
+  cache.state = Cache::open;
+  reaper.armed = true;
+  for (int i = 0; i < classes; ++i) cache.lists[static_cast<std::size_t>(i)].room = class_limit(i);
+}
+
+}  // namespace
+
+void* allocate_slow(std::size_t bytes) {
+  std::size_t block_bytes = bytes;
+  if constexpr (enabled) {
+    if (cache.state == Cache::fresh) open();
+    if (bytes <= large_limit) block_bytes = class_bytes(size_class(bytes));  // a list serves every size of its class
+  }
+  void* block = std::malloc(block_bytes);
+  check(block != nullptr, "allocate: out of memory; {} bytes were asked for", bytes);
+  return block;
+}
+
+void release_slow(void* block, std::size_t bytes) noexcept {
+  if constexpr (enabled)
+    if (cache.state == Cache::fresh) {
+      open();
+      return release(block, bytes);
+    }
+  std::free(block);
+}
+
+}  // namespace tenon::pool

@@ -1,0 +1,86 @@
+// A bounded per-thread cache in front of malloc. Blocks have no owner: one freed in another thread joins that thread's
+// cache, and a full cache gives back to malloc, so a producer and a consumer cannot grow memory without limit.
+#pragma once
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+#include <tenon/core/api.h>
+
+namespace tenon::pool {
+
+// Recycled blocks would hide a use after free from the sanitizers.
+#if defined(__SANITIZE_ADDRESS__)
+inline constexpr bool enabled = false;
+#else
+inline constexpr bool enabled = true;
+#endif
+
+inline constexpr std::size_t small_limit = 1024, large_limit = std::size_t{1} << 20;
+inline constexpr int small_classes = small_limit / 64, classes = small_classes + 10 * 4;
+
+/// 64-byte steps up to 1 KiB, then four steps per doubling.
+constexpr int size_class(std::size_t bytes) {
+  if (bytes <= small_limit) return static_cast<int>((bytes + 63) / 64) - 1;
+  const int log = static_cast<int>(std::bit_width(bytes - 1));
+  return small_classes + (log - 11) * 4 + static_cast<int>((bytes - 1) >> (log - 3)) - 4;
+}
+constexpr std::size_t class_bytes(int index) {
+  if (index < small_classes) return (static_cast<std::size_t>(index) + 1) * 64;
+  const int i = index - small_classes;
+  return static_cast<std::size_t>(i % 4 + 5) << (i / 4 + 8);
+}
+/// At most 256 KiB or 8 blocks a class.
+constexpr std::uint32_t class_limit(int index) {
+  const auto blocks = (std::size_t{256} << 10) / class_bytes(index);
+  return static_cast<std::uint32_t>(blocks < 8 ? 8 : blocks);
+}
+static_assert(size_class(1) == 0 && size_class(1024) == 15 && size_class(1025) == 16 &&
+              size_class(large_limit) < classes);
+static_assert(class_bytes(size_class(1281)) == 1536 && class_bytes(size_class(large_limit)) == large_limit);
+
+/// `room` counts down to a full list. A zero-initialised list is empty and full: both sides take the slow path.
+struct List {
+  void* head;
+  std::uint32_t room;
+};
+struct Cache {
+  std::array<List, classes> lists;
+  enum : std::uint8_t { fresh, open, closed } state;
+};
+extern constinit thread_local Cache cache [[gnu::tls_model("initial-exec")]];
+
+void* allocate_slow(std::size_t bytes);
+void release_slow(void* block, std::size_t bytes) noexcept;
+
+/// At least one byte, aligned as by malloc. Throws Error when memory is out.
+inline void* allocate(std::size_t bytes) {
+  if constexpr (enabled)
+    if (bytes <= large_limit) [[likely]] {
+      List& list = cache.lists[static_cast<std::size_t>(size_class(bytes))];
+      if (void* block = list.head) [[likely]] {
+        list.head = *static_cast<void**>(block);
+        ++list.room;
+        return block;
+      }
+    }
+  return allocate_slow(bytes);
+}
+
+/// `bytes` is what was asked for.
+inline void release(void* block, std::size_t bytes) noexcept {
+  if constexpr (enabled)
+    if (bytes <= large_limit) [[likely]] {
+      List& list = cache.lists[static_cast<std::size_t>(size_class(bytes))];
+      if (list.room) [[likely]] {
+        --list.room;
+        *static_cast<void**>(block) = list.head;
+        list.head = block;
+        return;
+      }
+    }
+  release_slow(block, bytes);
+}
+
+}  // namespace tenon::pool

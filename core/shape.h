@@ -1,0 +1,87 @@
+// Extents and strides of a tensor, inline up to eight dimensions.
+#pragma once
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string>
+
+#include <tenon/core/check.h>
+
+namespace tenon {
+
+inline constexpr int max_rank = 8;
+
+/// Up to max_rank extents. Only the used ones are copied, one by one: a wide copy right after single stores would
+/// stall on store forwarding, and a large max_rank then costs memory but no time.
+class Shape {
+ public:
+  constexpr Shape() = default;
+  constexpr Shape(const Shape& other) { *this = other; }
+  constexpr Shape& operator=(const Shape& other) {
+    rank_ = other.rank_;
+    for (int i = 0; i < rank_; ++i) sizes_[i] = other.sizes_[i];
+    return *this;
+  }
+  constexpr Shape(std::initializer_list<std::int64_t> sizes) : Shape(std::span(sizes.begin(), sizes.size())) {}
+  constexpr explicit Shape(std::span<const std::int64_t> sizes) : rank_(static_cast<int>(sizes.size())) {
+    check(sizes.size() <= max_rank, "shape: at most {} dimensions; got {}", max_rank, sizes.size());
+    for (int i = 0; i < rank_; ++i) sizes_[i] = sizes[static_cast<std::size_t>(i)];
+  }
+
+  constexpr int rank() const { return rank_; }
+  constexpr std::int64_t operator[](int i) const { return sizes_[i]; }
+  constexpr std::int64_t& operator[](int i) { return sizes_[i]; }
+  constexpr const std::int64_t* begin() const { return sizes_; }
+  constexpr const std::int64_t* end() const { return sizes_ + rank_; }
+  /// Appends a dimension.
+  constexpr void push_back(std::int64_t size) {
+    check(rank_ < max_rank, "shape: at most {} dimensions; got {}", max_rank, rank_ + 1);
+    sizes_[rank_++] = size;
+  }
+  /// Product of the extents; the callers that make tensors check it for overflow with checked_numel.
+  constexpr std::int64_t numel() const {
+    std::int64_t n = 1;
+    for (int i = 0; i < rank_; ++i) n *= sizes_[i];
+    return n;
+  }
+  friend constexpr bool operator==(const Shape& a, const Shape& b) {
+    if (a.rank_ != b.rank_) return false;
+    for (int i = 0; i < a.rank_; ++i)
+      if (a.sizes_[i] != b.sizes_[i]) return false;
+    return true;
+  }
+
+ private:
+  std::int64_t sizes_[max_rank];
+  int rank_ = 0;
+};
+
+/// Steps between neighbours, in elements; the same inline form.
+using Strides = Shape;
+
+/// `[2, 3]`
+TENON_API std::string to_string(const Shape& shape);
+
+constexpr Strides contiguous_strides(const Shape& shape) {
+  Strides strides = shape;
+  std::int64_t step = 1;
+  for (int i = shape.rank() - 1; i >= 0; --i) {
+    strides[i] = step;
+    step *= shape[i];
+  }
+  return strides;
+}
+
+/// The element count of a shape that a user asked for: every extent is non-negative and the bytes fit.
+TENON_API std::int64_t checked_numel(const char* op, const Shape& shape);
+/// The shape that `a` and `b` broadcast to.
+TENON_API Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b);
+/// The strides that walk elements laid out as (`from`, `strides`) in the larger shape `to`: 0 where they repeat.
+TENON_API Strides broadcast_strides(const char* op, const Shape& from, const Strides& strides, const Shape& to);
+/// `dim` counted from the front; negative ones count from the end.
+inline int wrap_dim(const char* op, std::int64_t dim, int rank) {
+  check(dim >= -rank && dim < rank, "{}: dimension {} is out of range for a tensor with {} dimensions", op, dim, rank);
+  return static_cast<int>(dim < 0 ? dim + rank : dim);
+}
+
+}  // namespace tenon

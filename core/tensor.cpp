@@ -1,0 +1,85 @@
+#include <tenon/core/tensor.h>
+
+#include <cmath>
+#include <limits>
+#include <new>
+
+#include <tenon/core/pool.h>
+
+namespace tenon {
+
+void TensorImpl::dispose() noexcept {
+  this->~TensorImpl();
+  pool::release(this, sizeof(TensorImpl));
+}
+
+namespace detail {
+
+Tensor new_tensor(const Shape& shape, DType dtype, Stream stream) {
+  return new_tensor_over(Storage::create(stream, static_cast<std::size_t>(shape.numel()) * size_of(dtype)), shape, dtype);
+}
+
+Tensor new_tensor_over(Ref<Storage> storage, const Shape& shape, DType dtype) {
+  std::byte* data = storage->data();
+  auto* impl = new (pool::allocate(sizeof(TensorImpl))) TensorImpl(std::move(storage), data, dtype, shape, contiguous_strides(shape));
+  impl->numel = shape.numel();
+  return Tensor(Ref<TensorImpl>::adopt(impl));
+}
+
+Tensor new_view(const Tensor& base, const Shape& shape, const Strides& strides, std::int64_t offset) {
+  const TensorImpl& from = base.impl();
+  auto* impl = new (pool::allocate(sizeof(TensorImpl)))
+      TensorImpl(from.storage, from.data + offset * static_cast<std::int64_t>(size_of(from.dtype)), from.dtype, shape, strides);
+  std::int64_t numel = 1;
+  bool contiguous = true;
+  for (int i = shape.rank() - 1; i >= 0; --i) {
+    contiguous &= shape[i] == 1 || strides[i] == numel;
+    numel *= shape[i];
+  }
+  impl->numel = numel;
+  impl->contiguous = contiguous || numel == 0;
+  return Tensor(Ref<TensorImpl>::adopt(impl));
+}
+
+}  // namespace detail
+
+void Tensor::fail_undefined() { fail("tensor: it is undefined; assign a tensor to it before it is used"); }
+
+Tensor Tensor::detach() const { return detail::new_view(*this, shape(), strides(), 0); }
+
+void Tensor::check_span(const char* op, DType wanted) const {
+  check(dtype() == wanted, "{}: the tensor holds {}, not {}", op, dtype(), wanted);
+  check(device().is_cpu(), "{}: the tensor is on {}; call to(Device::cpu())", op, device());
+  check(is_contiguous(), "{}: the view of shape {} is not contiguous; call contiguous()", op, shape());
+}
+
+namespace {
+
+template <class T>
+T only_element(const Tensor& tensor) {
+  check(tensor.numel() == 1, "item: needs one element; the shape is {}", tensor.shape());
+  check(tensor.device().is_cpu(), "item: the tensor is on {}; call to(Device::cpu())", tensor.device());
+  return visit(tensor.dtype(), [&]<class From>(std::type_identity<From>) -> T {
+    const From value = *tensor.ptr<From>();
+    if constexpr (std::is_same_v<T, std::int64_t> && std::is_floating_point_v<From>)
+      check(value >= From{-0x1p63} && value < From{0x1p63} && value == std::trunc(value), "item: {} is not an int64", value);
+    if constexpr (std::is_same_v<T, bool> && !std::is_same_v<From, bool>)
+      check(value == From{0} || value == From{1}, "item: {} is not a boolean", value);
+    if constexpr (std::is_same_v<T, float> && std::is_same_v<From, double>)
+      check(!(std::abs(value) > static_cast<double>(std::numeric_limits<float>::max())) || std::isinf(value),
+            "item: {} does not fit a float32", value);
+    if constexpr (std::is_floating_point_v<T> && std::is_same_v<From, std::int64_t>)
+      check(value >= -(std::int64_t{1} << std::numeric_limits<T>::digits) && value <= std::int64_t{1} << std::numeric_limits<T>::digits,
+            "item: {} does not fit a {} exactly", value, dtype_of<T>);
+    return static_cast<T>(value);
+  });
+}
+
+}  // namespace
+
+double Tensor::item_double() const { return only_element<double>(*this); }
+float Tensor::item_float() const { return only_element<float>(*this); }
+std::int64_t Tensor::item_int64() const { return only_element<std::int64_t>(*this); }
+bool Tensor::item_bool() const { return only_element<bool>(*this); }
+
+}  // namespace tenon

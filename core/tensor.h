@@ -1,0 +1,231 @@
+// Tensor: a one-pointer handle to a strided view of shared bytes. Copies share, as with std::shared_ptr.
+#pragma once
+#include <functional>
+#include <initializer_list>
+#include <iosfwd>
+#include <memory>
+#include <optional>
+#include <source_location>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <tenon/core/options.h>
+#include <tenon/core/storage.h>
+#include <tenon/core/shape.h>
+
+namespace tenon {
+
+/// The line that called an op; anomaly mode names it.
+using Where = std::source_location;
+
+/// What autograd hangs on a tensor that needs a gradient. Core knows only how to drop it.
+struct Meta : Counted {
+  virtual void dispose() noexcept = 0;
+
+ protected:
+  ~Meta() = default;
+};
+
+struct TensorImpl final : Counted {
+  TensorImpl(Ref<Storage> bytes, std::byte* first, DType type, const Shape& sizes, const Strides& steps) noexcept
+      : data(first), storage(std::move(bytes)), dtype(type), shape(sizes), strides(steps) {}
+  void dispose() noexcept;
+
+  std::byte* data;  // first element of this view
+  Ref<Storage> storage;
+  Ref<Meta> meta;  // null: needs no gradient
+  std::int64_t numel = 0;
+  DType dtype;
+  bool contiguous = true;
+  bool is_view = false;               // made by a view operation: it follows the writes of another tensor
+  std::uint32_t recorded_writes = 0;  // of the storage, when the view was taken
+  Shape shape;
+  Strides strides;
+};
+
+struct BackwardOptions {
+  bool retain_graph = false;
+  bool create_graph = false;  // implies retain_graph
+};
+
+namespace autograd {
+struct HookList;
+}
+
+/// Returned by register_hook. Removing twice, or after the tensor has gone, does nothing. It keeps nothing alive.
+class TENON_API HookHandle {
+ public:
+  HookHandle() = default;
+  HookHandle(std::weak_ptr<autograd::HookList> hooks, std::uint64_t id) : hooks_(std::move(hooks)), id_(id) {}
+  void remove();
+
+ private:
+  std::weak_ptr<autograd::HookList> hooks_;
+  std::uint64_t id_ = 0;
+};
+
+/// A range of a dimension for slice(): [start, stop) in steps; negative ends count from the back, as in Python.
+struct Slice {
+  std::optional<std::int64_t> start{}, stop{};
+  std::int64_t step = 1;
+};
+
+class TENON_API Tensor {
+ public:
+  Tensor() = default;
+  explicit Tensor(Ref<TensorImpl> impl) noexcept : impl_(std::move(impl)) {}
+
+  // ---- what it is; every call on an undefined tensor but defined() throws
+  bool defined() const noexcept { return static_cast<bool>(impl_); }
+  const Shape& shape() const { return impl().shape; }
+  /// Steps in elements.
+  const Strides& strides() const { return impl().strides; }
+  /// The extent of a dimension; negative ones count from the back.
+  std::int64_t size(std::int64_t dim) const { return impl().shape[wrap_dim("size", dim, impl().shape.rank())]; }
+  std::int64_t dim() const { return impl().shape.rank(); }
+  std::int64_t numel() const { return impl().numel; }
+  DType dtype() const { return impl().dtype; }
+  Device device() const { return impl().storage->stream().device(); }
+  /// The stream it was made on.
+  Stream stream() const { return impl().storage->stream(); }
+  bool is_contiguous() const { return impl().contiguous; }
+  Options options() const { return {.dtype = dtype(), .device = device()}; }
+  /// Writes to its storage so far, by this tensor or any that shares it.
+  std::uint32_t version() const { return impl().storage->version(); }
+
+  // ---- elements
+  /// The elements of a contiguous CPU tensor of exactly this type; otherwise an error.
+  template <Element T>
+  std::span<const T> data() const {
+    check_span("data", dtype_of<T>);
+    return {reinterpret_cast<const T*>(impl_->data), static_cast<std::size_t>(impl_->numel)};
+  }
+  /// The same for writing; it counts as a write.
+  template <Element T>
+  std::span<T> mutable_data() {
+    check_span("mutable_data", dtype_of<T>);
+    impl_->storage->bump_version();
+    return {reinterpret_cast<T*>(impl_->data), static_cast<std::size_t>(impl_->numel)};
+  }
+  /// The only element, converted. Throws when there are more or fewer, or when T cannot hold the value.
+  template <Element T>
+  T item() const {
+    if constexpr (std::is_same_v<T, double>) return item_double();
+    else if constexpr (std::is_same_v<T, float>) return item_float();
+    else if constexpr (std::is_same_v<T, std::int64_t>) return item_int64();
+    else return item_bool();
+  }
+
+  // ---- gradients (defined with autograd)
+  bool requires_grad() const { return static_cast<bool>(impl().meta); }
+  /// Makes a floating-point tensor a leaf whose gradient backward() fills in, or, given false, a leaf a constant.
+  const Tensor& set_requires_grad(bool required = true) const;
+  /// True when no recorded operation made it.
+  bool is_leaf() const;
+  /// The gradient that backward() has accumulated; undefined when there is none.
+  Tensor grad() const;
+  /// Replaces the gradient; it must match in shape, dtype and device, or be undefined.
+  void set_grad(const Tensor& gradient) const;
+  /// Drops the gradient.
+  void zero_grad() const;
+  /// Puts the elements of `source`, of the same shape, under this leaf without a copy; every handle sees them. The
+  /// gradient must have been dropped if dtype or device change.
+  void set_data(const Tensor& source) const;
+  /// Asks backward() to keep the gradient of a tensor that is not a leaf.
+  void retain_grad() const;
+  /// Adds d(this)/d(leaf) to the gradient of every leaf below. The first form is for one element.
+  void backward(const BackwardOptions& options = {}) const;
+  /// `gradient` is that of some scalar with respect to this tensor, in its shape.
+  void backward(const Tensor& gradient, const BackwardOptions& options = {}) const;
+  /// Calls hook(gradient) when a backward pass has this tensor's whole gradient; a defined result replaces it. The
+  /// hook may also return nothing.
+  template <class Hook>
+  HookHandle register_hook(Hook hook) const {
+    if constexpr (std::is_void_v<std::invoke_result_t<Hook&, const Tensor&>>)
+      return add_hook([h = std::move(hook)](const Tensor& g) mutable { h(g); return Tensor(); });
+    else
+      return add_hook(std::move(hook));
+  }
+  /// The same elements, cut from the tape.
+  Tensor detach() const;
+
+  // ---- the everyday operations as methods; ops.h documents each
+  Tensor sum(Where where = Where::current()) const;
+  Tensor sum(std::initializer_list<std::int64_t> dims, bool keepdim = false, Where where = Where::current()) const;
+  Tensor mean(Where where = Where::current()) const;
+  Tensor mean(std::initializer_list<std::int64_t> dims, bool keepdim = false, Where where = Where::current()) const;
+  Tensor reshape(const Shape& shape, Where where = Where::current()) const;
+  Tensor t(Where where = Where::current()) const;
+  Tensor transpose(std::int64_t dim0, std::int64_t dim1, Where where = Where::current()) const;
+  Tensor narrow(std::int64_t dim, std::int64_t start, std::int64_t length, Where where = Where::current()) const;
+  Tensor select(std::int64_t dim, std::int64_t index, Where where = Where::current()) const;
+  /// The element at one index a dimension, as a 0-dimensional view.
+  Tensor at(std::initializer_list<std::int64_t> index, Where where = Where::current()) const;
+  Tensor clone(Where where = Where::current()) const;
+  Tensor contiguous(Where where = Where::current()) const;
+  Tensor to(Device device, Where where = Where::current()) const;
+  Tensor to(DType dtype, Where where = Where::current()) const;
+
+  // ---- in place; they return the tensor itself
+  const Tensor& add_(const Tensor& other, Where where = Where::current()) const;
+  const Tensor& add_(double other, Where where = Where::current()) const;
+  const Tensor& sub_(const Tensor& other, Where where = Where::current()) const;
+  const Tensor& sub_(double other, Where where = Where::current()) const;
+  const Tensor& mul_(const Tensor& other, Where where = Where::current()) const;
+  const Tensor& mul_(double other, Where where = Where::current()) const;
+  const Tensor& div_(const Tensor& other, Where where = Where::current()) const;
+  const Tensor& div_(double other, Where where = Where::current()) const;
+  const Tensor& copy_(const Tensor& source, Where where = Where::current()) const;
+  const Tensor& fill_(double value, Where where = Where::current()) const;
+  const Tensor& zero_(Where where = Where::current()) const;
+  /// Normal or uniform numbers of the process's generator.
+  const Tensor& normal_(double mean = 0, double deviation = 1, Where where = Where::current()) const;
+  const Tensor& uniform_(double low = 0, double high = 1, Where where = Where::current()) const;
+
+  // ---- for operations
+  TensorImpl& impl() const {
+    if (!impl_) [[unlikely]] fail_undefined();
+    return *impl_;
+  }
+  const Ref<TensorImpl>& ref() const noexcept { return impl_; }
+  /// The first element; for operations, after their checks.
+  template <Element T>
+  T* ptr() const {
+    return reinterpret_cast<T*>(impl_->data);
+  }
+  void* raw() const { return impl_->data; }
+  /// True when no other handle and no view can see these elements.
+  bool sole_owner() const noexcept { return impl_->unique() && impl_->storage->unique(); }
+  /// True when both are the same tensor, not merely equal.
+  bool is_same(const Tensor& other) const noexcept { return impl_.get() == other.impl_.get(); }
+
+ private:
+  [[noreturn]] static void fail_undefined();
+  void check_span(const char* op, DType dtype) const;
+  double item_double() const;
+  float item_float() const;
+  std::int64_t item_int64() const;
+  bool item_bool() const;
+  HookHandle add_hook(std::function<Tensor(const Tensor&)> hook) const;
+
+  Ref<TensorImpl> impl_;
+};
+
+/// Shape, dtype and, up to a thousand, the elements; larger tensors show the ends of each dimension.
+TENON_API std::string to_string(const Tensor& tensor);
+TENON_API std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
+TENON_API std::ostream& operator<<(std::ostream& out, const Shape& shape);
+TENON_API std::ostream& operator<<(std::ostream& out, DType dtype);
+TENON_API std::ostream& operator<<(std::ostream& out, Device device);
+
+namespace detail {
+/// Uninitialised elements on the device's current stream; the shape has been checked.
+Tensor new_tensor(const Shape& shape, DType dtype, Stream stream);
+/// All of a storage, row-major.
+Tensor new_tensor_over(Ref<Storage> storage, const Shape& shape, DType dtype);
+/// Other shape and strides over the same bytes, unknown to the tape. `offset` in elements.
+Tensor new_view(const Tensor& base, const Shape& shape, const Strides& strides, std::int64_t offset);
+}  // namespace detail
+
+}  // namespace tenon

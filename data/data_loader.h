@@ -1,0 +1,79 @@
+// A data set in batches.
+#pragma once
+#include <cstddef>
+#include <iterator>
+
+#include <tenon/data/dataset.h>
+
+namespace tenon::data {
+
+struct DataLoaderOptions {
+  std::int64_t batch_size = 1;
+  bool shuffle = false;
+  bool drop_last = false;           // leave out a last batch that is not full
+  Generator* generator = nullptr;  // null: the process's; it must outlive the constructor only
+};
+
+/// `for (auto [x, y] : loader)` gives each batch once. Without shuffling a batch is a view; with it, one gather a
+/// tensor. Each pass over a shuffling loader is a new epoch with a new order, a function of the seed, the number of the
+/// loader and the epoch.
+template <std::size_t N>
+class DataLoader {
+ public:
+  DataLoader(TensorDataset<N> dataset, const DataLoaderOptions& options = {}) : dataset_(std::move(dataset)), options_(options) {
+    check(options.batch_size > 0, "data_loader: batch_size must be positive; it is {}", options.batch_size);
+    check(dataset_.size() > 0, "data_loader: the data set is empty");
+    check(batch_count() > 0, "data_loader: {} samples make no full batch of {}, and drop_last drops the rest", dataset_.size(), options.batch_size);
+    if (options.shuffle) key_ = (options.generator ? *options.generator : default_generator()).next(RandomDomain::loader);
+  }
+
+  class Iterator {
+   public:
+    using value_type = std::array<Tensor, N>;
+    using difference_type = std::ptrdiff_t;
+
+    value_type operator*() const {
+      const std::int64_t size = loader_->options_.batch_size, start = batch_ * size;
+      const std::int64_t count = std::min(size, loader_->dataset_.size() - start);
+      return order_.defined() ? loader_->dataset_.gather(order_.narrow(0, start, count)) : loader_->dataset_.rows(start, count);
+    }
+    Iterator& operator++() {
+      ++batch_;
+      return *this;
+    }
+    void operator++(int) { ++batch_; }
+    bool operator==(std::default_sentinel_t) const { return batch_ == loader_->batch_count(); }
+
+   private:
+    friend class DataLoader;
+    Iterator(const DataLoader* loader, Tensor order) : loader_(loader), order_(std::move(order)) {}
+    const DataLoader* loader_;
+    Tensor order_;  // of the samples; undefined without shuffling
+    std::int64_t batch_ = 0;
+  };
+
+  Iterator begin() { return Iterator(this, options_.shuffle ? next_order() : Tensor()); }
+  std::default_sentinel_t end() const { return {}; }
+
+  /// Batches an epoch.
+  std::int64_t batch_count() const {
+    return (dataset_.size() + (options_.drop_last ? 0 : options_.batch_size - 1)) / options_.batch_size;
+  }
+  /// How many passes have begun; set it to continue where another run stopped.
+  std::int64_t epoch() const { return epoch_; }
+  void set_epoch(std::int64_t epoch) { epoch_ = epoch; }
+  const TensorDataset<N>& dataset() const { return dataset_; }
+
+ private:
+  Tensor next_order() {
+    Generator epochs(key_.seed, key_.stream + (static_cast<std::uint64_t>(epoch_++) << 32));
+    return randperm(dataset_.size(), epochs).to(dataset_.device());
+  }
+
+  TensorDataset<N> dataset_;
+  DataLoaderOptions options_;
+  Generator::Key key_{};
+  std::int64_t epoch_ = 0;
+};
+
+}  // namespace tenon::data

@@ -1,0 +1,53 @@
+// Line plots as SVG.
+#pragma once
+#include <string>
+#include <vector>
+
+#include <tenon/core/api.h>
+
+namespace tenon::io {
+
+enum class Scale { linear, log };
+
+struct LinePlotOptions {
+  std::string title = {};
+  std::string x_label = {};
+  std::string y_label = {};
+  Scale y_scale = Scale::linear;
+  /// Size in pixels; the picture scales to whatever it is shown at.
+  int width = 800;
+  int height = 450;
+};
+
+/// A line through (x[i], y[i]); an empty x stands for 0, 1, 2, ... It has a gap where a coordinate is NaN or
+/// infinite, or where y is not positive on a log axis.
+struct Series {
+  std::string name = {};
+  std::vector<double> x = {};
+  std::vector<double> y = {};
+  /// Which colour of the palette; -1 takes the next.
+  int colour = -1;
+  bool dashed = false;
+};
+
+/// Collects series and draws them. All text is UTF-8.
+class TENON_API LinePlot {
+ public:
+  /// Throws Error if the size is below 320 x 200 or above 10000 x 10000.
+  explicit LinePlot(LinePlotOptions options = {});
+
+  /// Throws Error if x and y differ in length.
+  void add(Series series);
+
+  /// The picture, the same bytes for the same input. Throws Error if there is no point to draw.
+  std::string svg() const;
+
+  /// Writes svg() to `path`, whole or not at all. Throws IoError.
+  void save(const std::string& path) const;
+
+ private:
+  LinePlotOptions options_;
+  std::vector<Series> series_;
+};
+
+}  // namespace tenon::io

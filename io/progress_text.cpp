@@ -1,0 +1,137 @@
+#include <tenon/io/progress_text.h>
+#include <tenon/io/utf8.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include <fmt/format.h>
+
+namespace tenon::io {
+namespace {
+
+constexpr const char* cyan = "\x1b[36m";
+constexpr const char* green = "\x1b[32m";
+constexpr const char* yellow = "\x1b[33m";
+constexpr const char* grey = "\x1b[90m";
+constexpr const char* plain = "";
+
+std::string painted(std::string_view text, std::string_view colour, const ProgressStyle& style) {
+  if (!style.colour || colour.empty() || text.empty()) return std::string(text);
+  return fmt::format("{}{}\x1b[0m", colour, text);
+}
+
+std::string repeated(std::string_view text, std::int64_t times) {
+  std::string out;
+  for (std::int64_t i = 0; i < times; ++i) out += text;
+  return out;
+}
+
+std::string three_digits(double value) {
+  return fmt::format("{:.{}f}", value, value < 9.995 ? 2 : value < 99.95 ? 1 : 0);
+}
+
+std::string rate_text(double rate) {
+  if (!(rate > 0) || !std::isfinite(rate)) return "-- it/s";
+  if (rate < 0.9995) return three_digits(1 / rate) + " s/it";
+  for (const char* unit : {" it/s", "k it/s", "M it/s"}) {
+    if (rate < 999.5) return three_digits(rate) + unit;
+    rate /= 1000;
+  }
+  return three_digits(rate) + "G it/s";
+}
+
+// 0:07, 12:34, 5:00:00
+std::string clock_text(double seconds) {
+  if (!(seconds < 1e9)) return "-:--";
+  const auto whole = static_cast<std::int64_t>(std::max(seconds, 0.0));
+  const std::int64_t hours = whole / 3600, minutes = whole / 60 % 60;
+  if (hours == 0) return fmt::format("{}:{:02}", minutes, whole % 60);
+  return fmt::format("{}:{:02}:{:02}", hours, minutes, whole % 60);
+}
+
+std::string duration_text(double seconds) {
+  if (seconds < 0.9995) return three_digits(std::max(seconds, 0.0) * 1e3) + " ms";
+  return seconds < 59.95 ? three_digits(seconds) + " s" : clock_text(seconds);
+}
+
+std::string left_text(const ProgressState& state) {
+  return clock_text(state.rate > 0 ? static_cast<double>(state.total - state.done) / state.rate : HUGE_VAL);
+}
+
+double fraction(const ProgressState& state) {
+  return state.total > 0 ? static_cast<double>(state.done) / static_cast<double>(state.total) : 1;
+}
+
+int percentage(const ProgressState& state) {
+  return state.done == state.total ? 100 : std::min(static_cast<int>(100 * fraction(state)), 99);
+}
+
+std::string end_text(const ProgressState& state) {
+  return (state.done == state.total ? "in " : "stopped after ") + duration_text(state.elapsed);
+}
+
+// Without escape sequences or line ends, which would break the one line.
+std::string printable(std::string_view text) {
+  std::string out(text);
+  std::replace_if(
+      out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+  return out;
+}
+
+std::string bar_text(const ProgressState& state, std::int64_t columns, const ProgressStyle& style) {
+  const char* colour = state.done == state.total ? green : state.finished ? yellow : cyan;
+  if (!style.unicode) {
+    const auto full = static_cast<std::int64_t>(fraction(state) * static_cast<double>(columns - 2));
+    const std::string rest = repeated(" ", columns - 2 - full);
+    return "[" + painted(repeated("=", full), colour, style) + rest + "]";
+  }
+  const auto halves = static_cast<std::int64_t>(fraction(state) * 2 * static_cast<double>(columns));
+  const std::int64_t rest = columns - (halves + 1) / 2;
+  const std::string done = repeated("━", halves / 2) + (halves % 2 != 0 ? "╸" : "");
+  if (!style.colour) return done + repeated(" ", rest);
+  const bool gap = rest > 0 && halves > 0 && halves % 2 == 0;  // a half column between the two colours
+  return painted(done, colour, style) + painted((gap ? "╺" : "") + repeated("━", rest - gap), grey, style);
+}
+
+struct Figure {
+  std::string text;
+  const char* colour;
+};
+
+}  // namespace
+
+std::string render_progress(const ProgressState& state, int width, const ProgressStyle& style) {
+  const std::string count = fmt::format("{}", state.total);
+  std::vector<Figure> figures = {
+      {fmt::format("{:>3}%", percentage(state)), plain},
+      {fmt::format("{:>{}}/{}", state.done, count.size(), count), green},
+      {fmt::format("{:>10}", rate_text(state.rate)), plain}};  // of one width: the bar holds still
+  if (state.finished) {
+    figures.push_back({end_text(state), yellow});
+  } else {
+    figures.push_back({clock_text(state.elapsed), yellow});
+    figures.push_back({"ETA " + left_text(state), cyan});
+  }
+  const std::string description = printable(first_code_points(state.description, std::max(width / 2, 0)));
+  std::int64_t room = width - code_points(description) + description.empty();
+  for (const Figure& figure : figures) room -= code_points(figure.text) + 1;
+  const std::int64_t columns = std::min<std::int64_t>(room - 1, 40);
+  for (; room < 0 && !figures.empty(); figures.pop_back()) room += code_points(figures.back().text) + 1;
+
+  std::string line = description;
+  const auto append = [&line](std::string_view text) { (line += line.empty() ? "" : " ") += text; };
+  if (columns >= 8) append(bar_text(state, columns, style));
+  for (const Figure& figure : figures) append(painted(figure.text, figure.colour, style));
+  return line;
+}
+
+std::string render_progress_plain(const ProgressState& state) {
+  const std::string description = printable(state.description);
+  std::string line = fmt::format("{}{}{}/{} ({}%), {}, ", description, description.empty() ? "" : ": ",
+                                 state.done, state.total, percentage(state), rate_text(state.rate));
+  if (state.finished) return line + end_text(state);
+  return line + fmt::format("{} elapsed, ETA {}", clock_text(state.elapsed), left_text(state));
+}
+
+}  // namespace tenon::io

@@ -1,0 +1,24 @@
+// Where an axis has its marks.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tenon::io {
+
+/// A mark at `value`. The label is `label`, followed by `exponent` raised, if there is one: 10 and -3, or
+/// 2×10 and 6.
+struct Tick {
+  double value = 0;
+  std::string label = {};
+  std::optional<int> exponent = {};
+};
+
+/// Multiples of 1, 2 or 5 times a power of ten within [low, high], about `count` of them. low < high.
+std::vector<Tick> linear_ticks(double low, double high, int count);
+
+/// Powers of ten within [low, high], at most `count`; 1, 2 and 5 times them where at most three fit;
+/// linear_ticks where fewer than two do. 0 < low < high.
+std::vector<Tick> log_ticks(double low, double high, int count);
+
+}  // namespace tenon::io

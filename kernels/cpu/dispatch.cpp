@@ -1,0 +1,83 @@
+#include <tenon/kernels/cpu/dispatch.h>
+
+#include <cstdlib>
+#include <memory>
+#include <new>
+
+#include <tenon/core/float_mode.h>
+
+namespace tenon::kernels::cpu {
+namespace {
+
+struct Tables {
+  const Table* of[3];
+  std::size_t count = 0;
+  void add(const Table& table) { of[count++] = &table; }
+};
+
+const Tables& tables() {
+  static const Tables found = [] {
+    Tables t;
+    t.add(baseline::table);
+#if defined(__x86_64__)
+    // What -march=x86-64-v3 and -v4 may use; processors with these have the rest (f16c, lzcnt, movbe) too.
+    const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
+                    __builtin_cpu_supports("bmi2");
+    const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                    __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+                    __builtin_cpu_supports("avx512vl");
+    if (v3) t.add(avx2::table);
+    if (v4) t.add(avx512::table);
+#endif
+    return t;
+  }();
+  return found;
+}
+
+struct Free {
+  void operator()(void* p) const { std::free(p); }
+};
+
+}  // namespace
+
+constinit std::atomic<const Table*> detail::chosen = nullptr;
+
+std::span<const Table* const> available_tables() { return {tables().of, tables().count}; }
+
+const Table& table_named(std::string_view name) {
+  for (const Table* table : available_tables())
+    if (table->name == name) return *table;
+  const bool known = name == "baseline" || name == "avx2" || name == "avx512";
+  check(known, "TENON_ISA: unknown instruction set `{}`; use baseline, avx2 or avx512", name);
+  fail("TENON_ISA: this machine cannot run {}; the fastest it can run is {}", name, available_tables().back()->name);
+}
+
+const Table& detail::choose() {
+  check_float_mode();
+  const char* const name = std::getenv("TENON_ISA");
+  const Table& table = name && *name ? table_named(name) : *available_tables().back();
+  chosen.store(&table, std::memory_order_relaxed);
+  return table;
+}
+
+const Table& exchange_table(const Table& table) {
+  const Table& before = cpu_table();
+  detail::chosen.store(&table, std::memory_order_relaxed);
+  return before;
+}
+
+void* scratch(std::size_t bytes) {
+  thread_local std::unique_ptr<void, Free> buffer;
+  thread_local std::size_t size = 0;
+  if (bytes > size) {
+    const std::size_t grown = (bytes + 4095) / 4096 * 4096;
+    buffer.reset();
+    size = 0;
+    buffer.reset(std::aligned_alloc(64, grown));
+    if (!buffer) throw std::bad_alloc();
+    size = grown;
+  }
+  return buffer.get();
+}
+
+}  // namespace tenon::kernels::cpu

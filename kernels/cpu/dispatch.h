@@ -1,0 +1,47 @@
+// Which build of the CPU kernels runs.
+#pragma once
+#include <atomic>
+#include <span>
+#include <string_view>
+
+#include <tenon/core/check.h>
+#include <tenon/core/device.h>
+#include <tenon/core/stream.h>
+#include <tenon/kernels/cpu/table.h>
+
+namespace tenon::kernels::cpu {
+
+/// The tables that this machine can run, the fastest last.
+std::span<const Table* const> available_tables();
+/// By name: baseline, avx2 or avx512. Throws Error if it is unknown or this machine cannot run it.
+const Table& table_named(std::string_view name);
+
+namespace detail {
+extern constinit std::atomic<const Table*> chosen;
+const Table& choose();
+}  // namespace detail
+
+/// The table in use: the one that TENON_ISA names or, without it, the fastest. The first call checks the variable and the
+/// floating-point mode.
+inline const Table& cpu_table() {
+  const Table* const table = detail::chosen.load(std::memory_order_relaxed);
+  if (!table) [[unlikely]] return detail::choose();
+  return *table;
+}
+/// Makes `table` the one in use and returns the one before; for tests and measurements, while no kernel runs.
+const Table& exchange_table(const Table& table);
+
+/// The buffer that the kernels pack into; one a thread, kept and grown.
+void* scratch(std::size_t bytes);
+
+/// Throws unless a kernel for the stream's device is in this build.
+inline void check_device(const char* op, Stream stream) {
+  switch (stream.device().kind) {
+    case DeviceKind::cpu: return;
+    case DeviceKind::cuda:
+      if constexpr (!cuda::built_with_cuda) fail("{}: this tenon was built without CUDA", op);
+      return;
+  }
+}
+
+}  // namespace tenon::kernels::cpu

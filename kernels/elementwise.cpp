@@ -1,0 +1,171 @@
+#include <tenon/kernels/elementwise.h>
+
+#include <cstring>
+
+#include <tenon/kernels/cpu/dispatch.h>
+#include <tenon/kernels/walk.h>
+
+namespace tenon::kernels {
+namespace {
+
+using cpu::Extent;
+using cpu::Step;
+
+// Elements that are worth a thread: of one or two operations, and of a function.
+constexpr std::int64_t simple_grain = 32768, function_grain = 8192;
+
+/// Holds an immediate operand as an element, for as long as a call lasts.
+class Input {
+ public:
+  [[gnu::always_inline]] Input(const Operand& operand, DType dtype)
+      : slot_{const_cast<char*>(static_cast<const char*>(operand.data)), operand.strides,
+              static_cast<std::int64_t>(size_of(dtype)), false} {
+    if (operand.is_immediate()) set(operand.value, dtype);
+  }
+  Input(const Input&) = delete;
+  Input& operator=(const Input&) = delete;
+  const Slot& slot() const { return slot_; }
+
+ private:
+  void set(double x, DType dtype) {
+    switch (dtype) {
+      case DType::float32: put(static_cast<float>(x)); break;
+      case DType::float64: put(x); break;
+      case DType::int64: put(num::to_int64(x)); break;
+      case DType::boolean: put(static_cast<std::uint8_t>(x != 0)); break;
+    }
+    slot_.data = value_;
+    slot_.strides = nullptr;
+    slot_.repeats = true;
+  }
+  template <class T>
+  void put(T x) {
+    std::memcpy(value_, &x, sizeof x);
+  }
+
+  Slot slot_;
+  alignas(8) char value_[8];
+};
+
+Slot output(const Result& out, DType dtype) {
+  return {static_cast<char*>(out.data), out.strides, static_cast<std::int64_t>(size_of(dtype)), false};
+}
+
+int index(DType dtype) { return static_cast<int>(dtype); }
+
+template <class Loop>
+void check_dtype(Loop loop, const char* op, DType dtype) {
+  check(loop != nullptr, "{}: not defined for {}", op, dtype);
+}
+template <class Loop, std::size_t N>
+Loop floating_loop(const Loop (&loops)[N], const char* op, DType dtype) {
+  check(is_floating_point(dtype), "{}: not defined for {}", op, dtype);
+  return loops[index(dtype)];
+}
+
+constexpr const char* unary_names[] = {"neg",  "abs",     "sqrt", "exp",  "log",    "sin",  "cos",
+                                       "tanh", "sigmoid", "relu", "sign", "square", "cube", "reciprocal"};
+constexpr const char* binary_names[] = {"add",           "sub",           "mul",           "div",
+                                        "maximum",       "minimum",       "pow",           "squared_difference",
+                                        "absolute_difference", "relu_backward", "tanh_backward", "sigmoid_backward",
+                                        "abs_backward"};
+static_assert(std::size(unary_names) == unary_count && std::size(binary_names) == binary_count);
+
+}  // namespace
+
+void unary(Stream stream, Unary op, DType dtype, const Shape& shape, Result out, Operand a) {
+  const int at = static_cast<int>(op);
+  cpu::check_device(unary_names[at], stream);
+  const cpu::UnaryLoop loop = cpu::cpu_table().unary[index(dtype)][at];
+  check_dtype(loop, unary_names[at], dtype);
+  const Input x(a, dtype);
+  const bool function = op >= Unary::exp && op <= Unary::sigmoid;
+  walk<2>(shape, {output(out, dtype), x.slot()}, function ? function_grain : simple_grain,
+          [&](Extent e, char* const (&p)[2], const Step (&s)[2]) { loop(e, p[0], s[0], p[1], s[1]); });
+}
+
+void binary(Stream stream, Binary op, DType dtype, const Shape& shape, Result out, Operand a, Operand b) {
+  const int at = static_cast<int>(op);
+  cpu::check_device(binary_names[at], stream);
+  const cpu::BinaryLoop loop = cpu::cpu_table().binary[index(dtype)][at];
+  check_dtype(loop, binary_names[at], dtype);
+  const Input x(a, dtype), y(b, dtype);
+  walk<3>(shape, {output(out, dtype), x.slot(), y.slot()}, op == Binary::pow ? function_grain : simple_grain,
+          [&](Extent e, char* const (&p)[3], const Step (&s)[3]) { loop(e, p[0], s[0], p[1], s[1], p[2], s[2]); });
+}
+
+void compare(Stream stream, Compare op, DType dtype, const Shape& shape, Result out, Operand a, Operand b) {
+  cpu::check_device("compare", stream);
+  const cpu::BinaryLoop loop = cpu::cpu_table().compare[index(dtype)][static_cast<int>(op)];
+  const Input x(a, dtype), y(b, dtype);
+  walk<3>(shape, {output(out, DType::boolean), x.slot(), y.slot()}, simple_grain,
+          [&](Extent e, char* const (&p)[3], const Step (&s)[3]) { loop(e, p[0], s[0], p[1], s[1], p[2], s[2]); });
+}
+
+void where(Stream stream, DType dtype, const Shape& shape, Result out, Operand condition, Operand a, Operand b) {
+  cpu::check_device("where", stream);
+  const cpu::TernaryLoop loop = cpu::cpu_table().where[index(dtype)];
+  const Input c(condition, DType::boolean), x(a, dtype), y(b, dtype);
+  walk<4>(shape, {output(out, dtype), c.slot(), x.slot(), y.slot()}, simple_grain,
+          [&](Extent e, char* const (&p)[4], const Step (&s)[4]) {
+            loop(e, p[0], s[0], p[1], s[1], p[2], s[2], p[3], s[3]);
+          });
+}
+
+void clamp(Stream stream, DType dtype, const Shape& shape, Result out, Operand a, double low, double high) {
+  cpu::check_device("clamp", stream);
+  const cpu::UnaryLoop2 loop = cpu::cpu_table().clamp[index(dtype)];
+  check_dtype(loop, "clamp", dtype);
+  const Input x(a, dtype);
+  walk<2>(shape, {output(out, dtype), x.slot()}, simple_grain,
+          [&](Extent e, char* const (&p)[2], const Step (&s)[2]) { loop(e, p[0], s[0], p[1], s[1], low, high); });
+}
+
+void clamp_backward(Stream stream, DType dtype, const Shape& shape, Result out, Operand g, Operand a, double low,
+                    double high) {
+  cpu::check_device("clamp_backward", stream);
+  const cpu::BinaryLoop2 loop = floating_loop(cpu::cpu_table().clamp_backward, "clamp_backward", dtype);
+  const Input x(g, dtype), y(a, dtype);
+  walk<3>(shape, {output(out, dtype), x.slot(), y.slot()}, simple_grain,
+          [&](Extent e, char* const (&p)[3], const Step (&s)[3]) {
+            loop(e, p[0], s[0], p[1], s[1], p[2], s[2], low, high);
+          });
+}
+
+namespace {
+
+void scaled(cpu::TernaryLoop2 loop, DType dtype, const Shape& shape, const Result& out, const Operand& g, const Operand& a,
+            const Operand& b, double scale, double count) {
+  const Input x(g, dtype), y(a, dtype), z(b, dtype);
+  walk<4>(shape, {output(out, dtype), x.slot(), y.slot(), z.slot()}, simple_grain,
+          [&](Extent e, char* const (&p)[4], const Step (&s)[4]) {
+            loop(e, p[0], s[0], p[1], s[1], p[2], s[2], p[3], s[3], scale, count);
+          });
+}
+
+}  // namespace
+
+void scaled_difference(Stream stream, DType dtype, const Shape& shape, Result out, Operand g, Operand a, Operand b,
+                       double scale, double count) {
+  cpu::check_device("scaled_difference", stream);
+  const auto loop = floating_loop(cpu::cpu_table().scaled_difference, "scaled_difference", dtype);
+  scaled(loop, dtype, shape, out, g, a, b, scale, count);
+}
+
+void scaled_sign(Stream stream, DType dtype, const Shape& shape, Result out, Operand g, Operand a, Operand b, double scale,
+                 double count) {
+  cpu::check_device("scaled_sign", stream);
+  const auto loop = floating_loop(cpu::cpu_table().scaled_sign, "scaled_sign", dtype);
+  scaled(loop, dtype, shape, out, g, a, b, scale, count);
+}
+
+void copy(Stream stream, DType to, DType from, const Shape& shape, Result out, Operand a) {
+  cpu::check_device("copy", stream);
+  if (a.is_immediate()) from = to;  // the number is converted once
+  const cpu::UnaryLoop loop = cpu::cpu_table().copy[index(to)][index(from)];
+  const Input x(a, from);
+  walk<2>(shape, {output(out, to), x.slot()}, simple_grain,
+          [&](Extent e, char* const (&p)[2], const Step (&s)[2]) { loop(e, p[0], s[0], p[1], s[1]); });
+}
+
+}  // namespace tenon::kernels

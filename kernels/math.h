@@ -1,0 +1,269 @@
+// Scalar arithmetic shared by the CPU, the CUDA kernels and their emulation: only IEEE + - * / sqrt, fma, integer
+// operations and selects, so every machine gives the same bits (docs/numerics.md). It leaves the compiler nothing to
+// contract: an unfused product is never added. All of it has internal linkage and no includes that have inline functions.
+//
+// The constants of polynomials and reductions are printed by scripts/fit_polynomials.py, which also compares them.
+#pragma once
+#include <stdint.h>
+
+#if defined(__FAST_MATH__)
+#error "tenon: compile without -ffast-math; its results are defined operation by operation"
+#endif
+
+#if defined(__CUDACC__)
+#define TENON_HD __host__ __device__ __forceinline__
+#define TENON_HD_MEMBER __host__ __device__ __forceinline__
+#else
+#define TENON_HD [[gnu::always_inline]] static inline
+#define TENON_HD_MEMBER [[gnu::always_inline]] inline
+#endif
+
+namespace tenon::num {
+
+inline constexpr float half_pi[] = {0x1.921fb6p+0f, -0x1.777a5cp-25f, -0x1.ee59dap-50f};
+inline constexpr float two_over_pi = 0x1.45f306p-1f;
+inline constexpr float log2_e = 0x1.715476p+0f;
+inline constexpr float log_2[] = {0x1.62e43p-1f, -0x1.05c61p-29f};
+inline constexpr float exp_log_2[] = {0x1.62e4p-1f, 0x1.7f7d1cp-20f};  // the first one's product with an exponent is exact
+inline constexpr float log_c[] = {0x1.555506p-2f,  -0x1.fffefap-3f, 0x1.99d05ap-3f, -0x1.559c2ap-3f,
+                                  0x1.1ed482p-3f, -0x1.f33d4cp-4f, 0x1.1e718ep-3f, -0x1.07a796p-3f};
+inline constexpr float exp_c[] = {0x1.fffffcp-2f, 0x1.555492p-3f, 0x1.5558acp-5f, 0x1.12397ap-7f, 0x1.6a5136p-10f};
+inline constexpr float tanh_c[] = {-0x1.555368p-2f, 0x1.10a722p-3f, -0x1.abb934p-5f, 0x1.ff9e7ep-7f};
+inline constexpr float sin_c[] = {-0x1.555556p-3f, 0x1.111174p-7f, -0x1.a05964p-13f, 0x1.7c3616p-19f};
+inline constexpr float cos_c[] = {0x1.55554ap-5f, -0x1.6c0c2ap-10f, 0x1.99e914p-16f};
+inline constexpr float atanh_c[] = {0x1.555554p-2f, 0x1.999c28p-3f, 0x1.23d312p-3f, 0x1.f161d2p-4f};
+
+inline constexpr float magic = 12582912.0f;  // 1.5 * 2^23: x + magic - magic rounds |x| < 2^22 to an integer, ties to even
+inline constexpr float infinity = __builtin_inff();
+inline constexpr float least_normal = 0x1p-126f;
+
+TENON_HD float fma(float a, float b, float c) {
+#if defined(__CUDA_ARCH__)
+  return __fmaf_rn(a, b, c);
+#else
+  return __builtin_fmaf(a, b, c);
+#endif
+}
+TENON_HD double fma(double a, double b, double c) {
+#if defined(__CUDA_ARCH__)
+  return __fma_rn(a, b, c);
+#else
+  return __builtin_fma(a, b, c);
+#endif
+}
+TENON_HD float sqrt(float a) {
+#if defined(__CUDA_ARCH__)
+  return __fsqrt_rn(a);
+#else
+  return __builtin_sqrtf(a);
+#endif
+}
+TENON_HD double sqrt(double a) {
+#if defined(__CUDA_ARCH__)
+  return __dsqrt_rn(a);
+#else
+  return __builtin_sqrt(a);
+#endif
+}
+
+TENON_HD uint32_t bits(float x) { return __builtin_bit_cast(uint32_t, x); }
+TENON_HD uint64_t bits(double x) { return __builtin_bit_cast(uint64_t, x); }
+TENON_HD float real(uint32_t x) { return __builtin_bit_cast(float, x); }
+TENON_HD double real(uint64_t x) { return __builtin_bit_cast(double, x); }
+
+TENON_HD float abs(float x) { return real(bits(x) & 0x7fffffffu); }
+TENON_HD double abs(double x) { return real(bits(x) & 0x7fffffffffffffffu); }
+TENON_HD int64_t abs(int64_t x) { return x < 0 ? static_cast<int64_t>(-static_cast<uint64_t>(x)) : x; }
+
+template <class T>
+TENON_HD T maximum(T a, T b) {
+  return (a > b || a != a) ? a : b;
+}
+template <class T>
+TENON_HD T minimum(T a, T b) {
+  return (a < b || a != a) ? a : b;
+}
+template <class T>
+TENON_HD T relu(T x) {
+  return (x > T(0) || x != x) ? x : T(0);
+}
+template <class T>
+TENON_HD T sign(T x) {
+  return x > T(0) ? T(1) : x < T(0) ? T(-1) : x == T(0) ? T(0) : x;
+}
+
+TENON_HD float exp(float a) {
+  const float j = fma(a, log2_e, magic) - magic;
+  float f = fma(j, -exp_log_2[0], a);
+  f = fma(j, -exp_log_2[1], f);
+  float r = fma(exp_c[4], f, exp_c[3]);
+  r = fma(r, f, exp_c[2]);
+  r = fma(r, f, exp_c[1]);
+  r = fma(r, f, exp_c[0]);
+  r = fma(r, f, 1.0f);
+  r = fma(r, f, 1.0f);
+  const bool in_range = abs(a) < 104.0f;
+  const int32_t n = in_range ? static_cast<int32_t>(j) : 0, half = n >> 1;  // two factors: 2^n may not be a float
+  r = r * real(static_cast<uint32_t>(half + 127) << 23);
+  r = r * real(static_cast<uint32_t>(n - half + 127) << 23);
+  return in_range ? r : a > 0.0f ? infinity : a < 0.0f ? 0.0f : a;
+}
+
+/// a = m 2^e, m in [2/3, 4/3) for `low` = 2/3. The exponent comes back as a float.
+TENON_HD float split(float a, float low, float& exponent) {
+  const bool tiny = a < least_normal;
+  const uint32_t b = bits(tiny ? a * 0x1p23f : a), e = (b - bits(low)) & 0xff800000u;
+  exponent = fma(static_cast<float>(static_cast<int32_t>(e)), 0x1p-23f, tiny ? -23.0f : 0.0f);
+  return real(b - e);
+}
+
+TENON_HD float log(float a) {
+  float e;
+  const float f = split(a, 0x1.555556p-1f, e) - 1.0f, s = f * f;
+  float r = fma(log_c[7], s, log_c[5]), t = fma(log_c[6], s, log_c[4]);
+  r = fma(r, s, log_c[3]);
+  t = fma(t, s, log_c[2]);
+  r = fma(r, s, log_c[1]);
+  r = fma(t, f, r);
+  r = fma(r, f, log_c[0]);
+  r = fma(r, f, -0.5f);
+  r = fma(r, s, f);
+  r = fma(e, log_2[0], r);
+  r = a > 0.0f ? r : a == 0.0f ? -infinity : real(0x7fc00000u);
+  return a < infinity ? r : a;
+}
+
+TENON_HD float tanh(float a) {
+  const float t = abs(a), s = t * t;
+  const float large = 1.0f - 2.0f / (exp(2.0f * t) + 1.0f);
+  float r = fma(tanh_c[3], s, tanh_c[2]);
+  r = fma(r, s, tanh_c[1]);
+  r = fma(r, s, tanh_c[0]);
+  r = fma(r * s, t, t);
+  r = t < 0.5996f ? r : t <= 9.02f ? large : 1.0f;
+  return a == a ? real(bits(r) | (bits(a) & 0x80000000u)) : a;
+}
+
+TENON_HD float sigmoid(float a) {
+  const float e = exp(-abs(a));
+  return (a < 0.0f ? e : 1.0f) / (1.0f + e);
+}
+
+/// sin of the angle r + quadrant * pi/2, |r| <= pi/4 or a little more.
+TENON_HD float sin_quadrant(float r, uint32_t quadrant) {
+  const float s = r * r;
+  float c = fma(cos_c[2], s, cos_c[1]);
+  c = fma(c, s, cos_c[0]);
+  c = fma(c, s, -0.5f);
+  c = fma(c, s, 1.0f);
+  float p = fma(sin_c[3], s, sin_c[2]);
+  p = fma(p, s, sin_c[1]);
+  p = fma(p, s, sin_c[0]);
+  p = fma(p, r * s, r);
+  return real(bits(quadrant & 1u ? c : p) ^ (quadrant & 2u) << 30);
+}
+
+/// Below this a three-term subtraction of multiples of pi/2 is accurate (Cody and Waite).
+inline constexpr float sincos_near = 65536.0f;
+
+/// sin(|x|), or cos(x) with ahead = 1, for |x| < sincos_near.
+TENON_HD float sin_near(float x, uint32_t ahead) {
+  const float t = abs(x), m = fma(t, two_over_pi, magic), q = m - magic;
+  float r = fma(q, -half_pi[0], t);
+  r = fma(q, -half_pi[1], r);
+  r = fma(q, -half_pi[2], r);
+  return sin_quadrant(r, bits(m) + ahead);
+}
+
+/// sin(|x|), or cos(x) with ahead = 1, for |x| >= sincos_near: x times the bits of 2/pi that matter (Payne and Hanek), then
+/// the fraction of a quadrant in binary64, rounded once.
+TENON_HD float sin_far(float x, uint32_t ahead) {
+  constexpr uint32_t table[] = {0, 0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0, 0xdb629599, 0x3c439041, 0xfe5163ab};
+  if (!(abs(x) < infinity)) return real(0x7fc00000u);
+  const uint32_t mantissa = (bits(x) & 0x007fffffu) << 8 | 0x80000000u;
+  const uint32_t exponent = (bits(x) >> 23 & 0xffu) - 126u, word = exponent >> 5, shift = exponent & 31u;
+  const uint64_t high = static_cast<uint64_t>(table[word]) << 32 | table[word + 1];
+  const uint64_t low = static_cast<uint64_t>(table[word + 1]) << 32 | table[word + 2];
+  const uint64_t end = static_cast<uint64_t>(table[word + 2]) << 32 | table[word + 3];
+  const auto at = [shift](uint64_t pair) { return static_cast<uint32_t>(pair << shift >> 32); };
+  uint64_t p = static_cast<uint64_t>(mantissa) * at(end);
+  p = static_cast<uint64_t>(mantissa) * at(low) + (p >> 32);
+  p = (static_cast<uint64_t>(mantissa * at(high)) << 32) + p;  // quadrants, 62 bits behind the point
+  const uint32_t quadrant = static_cast<uint32_t>((p + (uint64_t(1) << 61)) >> 62);
+  const int64_t fraction = static_cast<int64_t>(p << 2) >> 2;
+  const float r = static_cast<float>(static_cast<double>(fraction) * 0x1.921fb54442d18p-62);
+  return sin_quadrant(r, quadrant + ahead);
+}
+
+TENON_HD float sin(float x) {
+  const float r = abs(x) < sincos_near ? sin_near(x, 0) : sin_far(x, 0);
+  return real(bits(r) ^ (bits(x) & 0x80000000u));
+}
+TENON_HD float cos(float x) { return abs(x) < sincos_near ? sin_near(x, 1) : sin_far(x, 1); }
+
+/// log(a) as the sum of two floats, a > 0 and finite: 2 atanh((m - 1) / (m + 1)) + e log 2 (after N. Juffa).
+TENON_HD float log_pair(float a, float& low) {
+  float e;
+  const float m = split(a, 0x1.6a09e6p-1f, e), f = m - 1.0f, g = 1.0f / (m + 1.0f);
+  const float q = f * g, q_low = g * fma(q, -f, fma(q, -2.0f, f));
+  const float s = q * q, s_low = fma(q, q_low + q_low, fma(q, q, -s));
+  const float c = s * q, c_low = fma(s, q_low, fma(s_low, q, fma(s, q, -c)));
+  float r = fma(atanh_c[3], s, atanh_c[2]);
+  r = fma(r, s, atanh_c[1]);
+  r = fma(r, s, atanh_c[0]);
+  const float rest = fma(r, c, fma(r, c_low, q_low)), twice = q + q;
+  const float t = fma(log_2[0], e, twice), p = fma(-log_2[0], e, t);
+  const float u = fma(log_2[1], e, fma(2.0f, rest, twice - p));
+  const float high = t + u;
+  low = (t - high) + u;
+  return high;
+}
+
+/// C's pow, but for 0.5, which is sqrt. The exponents 0, 1, 2, 3, 0.5 and -1 are one or two operations.
+TENON_HD float pow(float a, float b) {
+  const float t = abs(a);
+  float low;
+  float high = log_pair(t, low);
+  high = t == 0.0f ? -infinity : t == infinity ? infinity : high;
+  const float product = high * b, magnitude = abs(product);
+  const float error = fma(low, b, fma(high, b, -product)), e = exp(product);
+  float r = magnitude < 104.0f ? fma(e, error, e) : e;  // beyond it, e is 0, infinite or NaN
+  r = e < infinity ? r : e;
+  r = t == 1.0f && abs(b) == infinity ? 1.0f : r;
+  const bool small = abs(b) < 0x1p24f;  // larger ones are even
+  const int32_t whole = small ? static_cast<int32_t>(b) : 0;
+  const bool integer = !small || static_cast<float>(whole) == b, odd = small && integer && (whole & 1);
+  const uint32_t negative = bits(a) & 0x80000000u;
+  r = odd ? real(bits(r) ^ negative) : !integer && a < 0.0f && a > -infinity ? real(0x7fc00000u) : r;
+  r = a != a ? a : b != b ? b : r;
+  r = b == 0.0f || a == 1.0f ? 1.0f : b == 1.0f ? a : b == 2.0f ? a * a : b == 3.0f ? (a * a) * a : r;
+  return b == 0.5f ? sqrt(a) : b == -1.0f ? 1.0f / a : r;
+}
+
+// float64: the same rules for + - * / sqrt fma; these few are libm's, bounded in ulp instead of equal.
+TENON_HD double exp(double a) { return __builtin_exp(a); }
+TENON_HD double log(double a) { return __builtin_log(a); }
+TENON_HD double tanh(double a) { return __builtin_tanh(a); }
+TENON_HD double sin(double a) { return __builtin_sin(a); }
+TENON_HD double cos(double a) { return __builtin_cos(a); }
+TENON_HD double sigmoid(double a) {
+  const double e = exp(-abs(a));
+  return (a < 0.0 ? e : 1.0) / (1.0 + e);
+}
+TENON_HD double pow(double a, double b) {
+  if (b == 3.0) return (a * a) * a;
+  if (b == 2.0) return a * a;
+  return b == 0.5 ? sqrt(a) : b == -1.0 ? 1.0 / a : __builtin_pow(a, b);
+}
+
+/// Truncates, saturates, takes NaN to 0.
+TENON_HD int64_t to_int64(double a) {
+  if (a != a) return 0;
+  if (a >= 0x1p63) return INT64_MAX;
+  return a <= -0x1p63 ? INT64_MIN : static_cast<int64_t>(a);
+}
+TENON_HD int64_t to_int64(int64_t a) { return a; }
+TENON_HD int64_t to_int64(uint8_t a) { return a; }
+TENON_HD int64_t to_int64(float a) { return to_int64(static_cast<double>(a)); }
+
+}  // namespace tenon::num

@@ -1,0 +1,46 @@
+// The operations of the elementwise and reduction kernels. No includes beyond <cstdint>: the files that are compiled once
+// per instruction set use these too (kernels/cpu/isa.cpp says why).
+#pragma once
+#include <cstdint>
+
+namespace tenon::kernels {
+
+/// Result and operand have the same dtype. Floating point, except neg and abs, which also take int64.
+enum class Unary : std::uint8_t {
+  neg, abs, sqrt, exp, log, sin, cos, tanh, sigmoid, relu,
+  sign,    // -1, 0 or 1; NaN stays NaN
+  square,  // x * x
+  cube,    // (x * x) * x
+  reciprocal,
+};
+inline constexpr int unary_count = 14;
+
+/// Result and operands have the same dtype. add, sub, mul, maximum and minimum also take int64; the others are
+/// for floating point.
+enum class Binary : std::uint8_t {
+  add, sub, mul, div, maximum, minimum,
+  pow,                  // exp(b log a) for a >= 0; the special cases of docs/numerics.md
+  squared_difference,   // d * d, d = a - b
+  absolute_difference,  // |a - b|
+  // gradients: a is the upstream gradient
+  relu_backward,     // b > 0 ? a : +0
+  tanh_backward,     // a * (1 - b * b), b = tanh(x);    fma(-b, b, 1)
+  sigmoid_backward,  // a * ((1 - b) * b), b = sigmoid(x)
+  abs_backward,      // a * sign(b)
+};
+inline constexpr int binary_count = 13;
+
+/// Operands have `dtype` (any); the result is boolean, one byte an element, 0 or 1.
+enum class Compare : std::uint8_t { eq, ne, lt, le, gt, ge };
+inline constexpr int compare_count = 6;
+
+/// What a reduction adds up.
+enum class Reduce : std::uint8_t {
+  sum,                  // a
+  product,              // a * b, by fma
+  squared_difference,   // d * d, d = a - b, by fma
+  absolute_difference,  // |a - b|
+};
+inline constexpr int reduce_count = 4;
+
+}  // namespace tenon::kernels

@@ -1,0 +1,23 @@
+// The fused SGD step: every parameter of every group, each with its own options, in one call.
+#pragma once
+#include <span>
+
+#include <tenon/kernels/view.h>
+
+namespace tenon::kernels {
+
+/// One parameter. `param`, `grad` and `momentum_buffer` are dense; the buffer is null when momentum is 0.
+struct SgdItem {
+  void* param;
+  const void* grad;
+  void* momentum_buffer;
+  std::int64_t n;
+  double lr, momentum, dampening, weight_decay;
+  bool nesterov, maximize;
+  bool first_step;  // the buffer becomes the gradient, without dampening
+};
+
+/// The formula of docs/numerics.md section 4 on each item. Never writes a gradient.
+void sgd(Stream stream, DType dtype, std::span<const SgdItem> items);
+
+}  // namespace tenon::kernels

@@ -1,0 +1,40 @@
+// How a kernel sees the elements of a tensor: pointers, strides and a Stream, never a Tensor.
+#pragma once
+#include <tenon/core/dtype.h>
+#include <tenon/core/shape.h>
+#include <tenon/core/stream.h>
+
+namespace tenon::kernels {
+
+/// Something an elementwise kernel reads. One of three forms:
+///   dense      laid out row-major in the shape of the result
+///   strided    strides in elements over the shape of the result, 0 where it repeats
+///   immediate  one number for all elements, passed by value (never a device tensor)
+struct Operand {
+  const void* data = nullptr;
+  const Strides* strides = nullptr;  // null: dense
+  double value = 0;                  // used when data is null
+
+  Operand(const void* dense) : data(dense) {}
+  Operand(const void* first, const Strides& steps) : data(first), strides(&steps) {}
+  Operand(double immediate) : value(immediate) {}
+  bool is_immediate() const { return data == nullptr; }
+};
+
+/// Where an elementwise kernel writes: dense, or strided (in-place operations on views, parts of a concatenation).
+struct Result {
+  void* data;
+  const Strides* strides = nullptr;
+
+  Result(void* dense) : data(dense) {}
+  Result(void* first, const Strides& steps) : data(first), strides(&steps) {}
+};
+
+/// A matrix of any strides.
+struct Matrix {
+  const void* data;
+  std::int64_t rows, cols, row_stride, col_stride;
+  Matrix transposed() const { return {data, cols, rows, col_stride, row_stride}; }
+};
+
+}  // namespace tenon::kernels

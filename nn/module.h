@@ -1,0 +1,69 @@
+// Modules: structs of tensors and other modules that say what they are made of.
+#pragma once
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <tenon/autograd/ops.h>
+
+namespace tenon::nn {
+
+class Module;
+
+/// Ordered names and tensors, as PyTorch writes them: `fc1.weight`.
+using StateDict = std::vector<std::pair<std::string, Tensor>>;
+
+/// What a module's visit() shows its parts to.
+class TENON_API Visitor {
+ public:
+  void operator()(const char* name, Tensor& parameter) { tensor(name, parameter, true); }
+  void operator()(const char* name, Module& module);
+  /// A tensor that is saved but not trained.
+  void buffer(const char* name, Tensor& buffer) { tensor(name, buffer, false); }
+
+ protected:
+  Visitor() = default;
+  ~Visitor() = default;
+  Visitor(const Visitor&) = delete;
+  Visitor& operator=(const Visitor&) = delete;
+  virtual void visit(const std::string& name, Tensor& tensor, bool is_parameter) = 0;
+
+ private:
+  void tensor(const char* name, Tensor& tensor, bool is_parameter);
+  std::string prefix_;
+};
+
+/// The base of every module. A derived class names its parameters, buffers and submodules in visit():
+///
+///     struct Mlp : nn::Module {
+///       nn::Linear fc1{64, 32}, fc2{32, 10};
+///       Tensor operator()(const Tensor& x) { return fc2(relu(fc1(x))); }
+///       void visit(nn::Visitor& visitor) override { visitor("fc1", fc1); visitor("fc2", fc2); }
+///     };
+///
+/// Modules move but do not copy: two handles to one weight are never made by accident.
+class TENON_API Module {
+ public:
+  Module() = default;
+  Module(Module&&) = default;
+  Module& operator=(Module&&) = default;
+  virtual ~Module() = default;
+
+  virtual void visit(Visitor& visitor) = 0;
+
+  /// Each parameter once, in the order of visit(), tied weights under their first name.
+  std::vector<Tensor> parameters();
+  std::vector<std::pair<std::string, Tensor>> named_parameters();
+  /// Drops every parameter's gradient.
+  void zero_grad();
+  /// Moves parameters, buffers and gradients; the tensors stay the same objects, so an optimizer keeps working.
+  void to(Device device);
+  void to(DType dtype);
+  /// Parameters and buffers under every name they have. The tensors are the module's own, cut from the tape.
+  StateDict state_dict();
+  /// Copies values into the module's tensors. Every name must be there, with its shape and dtype, and no other;
+  /// otherwise an Error lists what is wrong and nothing has changed.
+  void load_state_dict(const StateDict& state);
+};
+
+}  // namespace tenon::nn

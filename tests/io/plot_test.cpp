@@ -1,0 +1,229 @@
+#include <tenon/core/check.h>
+#include <tenon/io/plot.h>
+#include <tenon/io/ticks.h>
+
+#include <cfloat>
+#include <clocale>
+#include <cmath>
+#include <limits>
+
+#include "support.h"
+
+using namespace tenon;
+
+namespace {
+
+constexpr double missing = std::numeric_limits<double>::quiet_NaN();
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+std::vector<std::string> labels(const std::vector<io::Tick>& ticks) {
+  std::vector<std::string> out;
+  for (const io::Tick& tick : ticks)
+    out.push_back(tick.label + (tick.exponent ? "^" + std::to_string(*tick.exponent) : ""));
+  return out;
+}
+
+using Labels = std::vector<std::string>;
+
+std::int64_t count(std::string_view text, std::string_view part) {
+  std::int64_t found = 0;
+  for (auto at = text.find(part); at != text.npos; at = text.find(part, at + part.size())) ++found;
+  return found;
+}
+
+// The path of the only series.
+std::string path_of(const io::LinePlot& plot) {
+  const std::string svg = plot.svg();
+  const auto from = svg.find("d=\"", svg.find("<path class=\"line"));
+  return svg.substr(from + 3, svg.find('"', from + 3) - from - 3);
+}
+
+std::string path_of(const std::vector<double>& y, io::Scale scale = io::Scale::linear) {
+  io::LinePlot plot({.y_scale = scale});
+  plot.add({.y = y});
+  return path_of(plot);
+}
+
+// Tags closed in order, attributes quoted, no bare & or <.
+bool is_well_formed(std::string_view text) {
+  std::vector<std::string> open;
+  while (!text.empty()) {
+    const auto tag = text.find('<');
+    const std::string_view between = text.substr(0, tag);
+    for (auto amp = between.find('&'); amp != between.npos; amp = between.find('&', amp + 1))
+      if (between.substr(amp, 6).find(';') == between.npos) return false;
+    if (tag == text.npos) break;
+    const auto end = text.find('>', tag);
+    if (end == text.npos) return false;
+    const std::string_view inside = text.substr(tag + 1, end - tag - 1);
+    text.remove_prefix(end + 1);
+    if (inside.find('<') != inside.npos || count(inside, "\"") % 2 != 0) return false;
+    const std::string name(
+        inside.substr(inside[0] == '/', inside.find_first_of(" /", 1) - (inside[0] == '/')));
+    if (inside[0] == '/') {
+      if (open.empty() || open.back() != inside.substr(1)) return false;
+      open.pop_back();
+    } else if (inside.back() != '/') {
+      open.push_back(name);
+    }
+  }
+  return open.empty();
+}
+
+}  // namespace
+
+TEST_CASE("linear ticks are multiples of 1, 2 and 5") {
+  CHECK(labels(io::linear_ticks(0, 99, 7)) == Labels{"0", "20", "40", "60", "80"});
+  CHECK(labels(io::linear_ticks(0, 100, 5)) == Labels{"0", "20", "40", "60", "80", "100"});
+  CHECK(labels(io::linear_ticks(-1.2, 1.2, 5)) == Labels{"-1.0", "-0.5", "0", "0.5", "1.0"});
+  CHECK(labels(io::linear_ticks(0.1, 0.3, 4)) == Labels{"0.10", "0.15", "0.20", "0.25", "0.30"});
+  CHECK(labels(io::linear_ticks(1e9, 1e9 + 4, 4)) ==
+        Labels{"10^9", "1.000000001×10^9", "1.000000002×10^9", "1.000000003×10^9", "1.000000004×10^9"});
+  CHECK(labels(io::linear_ticks(-5e-6, 1e-5, 3)) == Labels{"−5×10^-6", "0", "5×10^-6", "10^-5"});
+  CHECK(labels(io::linear_ticks(0, 4e6, 4)) == Labels{"0", "10^6", "2×10^6", "3×10^6", "4×10^6"});
+}
+
+TEST_CASE("log ticks are powers of ten") {
+  CHECK(labels(io::log_ticks(1e-11, 250, 9)) ==
+        Labels{"10^-10", "10^-8", "10^-6", "10^-4", "10^-2", "10^0", "10^2"});
+  CHECK(labels(io::log_ticks(1e-3, 1, 9)) == Labels{"10^-3", "10^-2", "10^-1", "10^0"});
+  CHECK(labels(io::log_ticks(0.4, 30, 9)) == Labels{"0.5", "1", "2", "5", "10", "20"});
+  CHECK(labels(io::log_ticks(20, 45, 5)) == Labels{"20", "25", "30", "35", "40", "45"});
+  CHECK(io::log_ticks(DBL_MIN, DBL_MAX, 9).size() <= 9);
+  for (const io::Tick& tick : io::log_ticks(1e-300, 1e300, 9))
+    CHECK((tick.value >= 1e-300 && tick.value <= 1e300));
+}
+
+TEST_CASE("a plot is well formed whatever the text") {
+  io::LinePlot plot(
+      {.title = "a < b & \"c\"", .x_label = "<x>", .y_label = "é\x01\n&amp;", .y_scale = io::Scale::log});
+  plot.add({.name = "</svg>", .y = {1, 1e4}});
+  const std::string svg = plot.svg();
+  CHECK(is_well_formed(svg));
+  CHECK(svg.starts_with(
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 800 450\" width=\"800\" height=\"450\""));
+  CHECK(svg.ends_with("</svg>\n"));
+  CHECK(svg.find(">a &lt; b &amp; &quot;c&quot;</text>") != svg.npos);
+  CHECK(svg.find(">&lt;x&gt;</text>") != svg.npos);
+  CHECK(svg.find(">é  &amp;amp;</text>") != svg.npos);
+  CHECK(svg.find(">&lt;/svg&gt;</text>") != svg.npos);
+  CHECK(svg.find("10<tspan dy=\"-5\" font-size=\"10\">2</tspan>") != svg.npos);
+  CHECK_FALSE(is_well_formed("<a><b></a>"));
+  CHECK_FALSE(is_well_formed("<a>x & y</a>"));
+}
+
+TEST_CASE("points become a path, left to right, greater values higher") {
+  CHECK(path_of({0, 1}) == "M54.5 399.56h0L776 38.44");
+  io::LinePlot plot;
+  plot.add({.x = {0, 10, 5}, .y = {1, 0, 1}});
+  CHECK(path_of(plot) == "M54.5 38.44h0L776 399.56L415.25 38.44");
+}
+
+TEST_CASE("a log axis has equal steps for equal factors") {
+  CHECK(path_of({1, 10, 100}, io::Scale::log) == path_of({0, 1, 2}));
+}
+
+TEST_CASE("what cannot be drawn is a gap") {
+  CHECK(count(path_of({1, 2, missing, 3, 4}), "M") == 2);
+  CHECK(count(path_of({1, infinity, 2, -infinity, 3}), "M") == 3);
+  CHECK(count(path_of({1, 0, -1, 2}, io::Scale::log), "M") == 2);
+  CHECK(count(path_of({1, 0, -1, 2}, io::Scale::linear), "M") == 1);
+  // The gap does not count for the range.
+  CHECK(path_of({0, 1, missing}).starts_with(path_of({0, 1}).substr(0, 12)));
+}
+
+TEST_CASE("a plot of nothing is refused") {
+  const auto error = [](io::Scale scale, const std::vector<double>& y) {
+    return message_of<Error>([&] { path_of(y, scale); });
+  };
+  CHECK(message_of<Error>([] { io::LinePlot().svg(); }) ==
+        "LinePlot: there is nothing to draw; no point is finite");
+  CHECK(error(io::Scale::linear, {}) == "LinePlot: there is nothing to draw; no point is finite");
+  CHECK(error(io::Scale::linear, {missing, infinity}) ==
+        "LinePlot: there is nothing to draw; no point is finite");
+  CHECK(error(io::Scale::log, {0, -1, missing}) ==
+        "LinePlot: there is nothing to draw; no point is finite and positive");
+}
+
+TEST_CASE("one point, equal points and extreme values can be drawn") {
+  constexpr double least = std::numeric_limits<double>::denorm_min();
+  for (const std::vector<double>& y : std::vector<std::vector<double>>{{0},
+                                                                       {5},
+                                                                       {-3, -3},
+                                                                       {1e300, 1e300},
+                                                                       {least, least},
+                                                                       {0, least},
+                                                                       {1e-300, 1},
+                                                                       {1e9, 1e9 + 1e-6},
+                                                                       {1, DBL_MAX / 2}})
+    for (const io::Scale scale : {io::Scale::linear, io::Scale::log}) {
+      if (scale == io::Scale::log && y.back() <= 0) continue;
+      io::LinePlot plot({.y_scale = scale});
+      plot.add({.y = y});
+      const std::string svg = plot.svg();
+      CHECK(svg.find("nan") == svg.npos);
+      CHECK(svg.find("inf") == svg.npos);
+      CHECK(count(svg, "<text ") >= 2);
+    }
+  io::LinePlot plot({.y_scale = io::Scale::log});
+  plot.add({.y = {least, DBL_MAX}});
+  CHECK(plot.svg().find("nan") == std::string::npos);
+  CHECK(message_of<Error>([] {
+          path_of({-DBL_MAX, DBL_MAX});
+        }) == "LinePlot: the values span more than a double holds");
+}
+
+TEST_CASE("the legend names every series beside its end, without overlap") {
+  io::LinePlot plot;
+  for (const char* name : {"one", "two", "three"}) plot.add({.name = name, .y = {0, 1}});
+  plot.add({.name = "low", .y = {0, 0}, .colour = 0, .dashed = true});
+  const std::string svg = plot.svg();
+  std::vector<double> heights;
+  for (const char* name : {"one", "two", "three", "low"}) {
+    const auto end = svg.find(">" + std::string(name) + "</text>");
+    REQUIRE(end != svg.npos);
+    heights.push_back(std::stod(svg.substr(svg.rfind("y=\"", end) + 3)));
+  }
+  CHECK(heights[1] - heights[0] == Approx(20));
+  CHECK(heights[2] - heights[1] == Approx(20));
+  CHECK(heights[3] > heights[2] + 20);
+  CHECK(count(svg, "stroke=\"#0072b2\"") == 4);  // the first and the last, line and legend
+  CHECK(count(svg, "stroke=\"#d55e00\"") == 2);
+  CHECK(count(svg, "class=\"line dashed\"") == 2);
+}
+
+TEST_CASE("the same plot is the same bytes, also where the comma is the decimal point") {
+  const auto picture = [] {
+    io::LinePlot plot({.title = "t", .y_scale = io::Scale::log});
+    plot.add({.name = "n", .y = {0.123, 4.5, 1e-3}});
+    return plot.svg();
+  };
+  const std::string expected = picture();
+  for (const char* locale : {"de_DE.UTF-8", "fr_FR.UTF-8"})
+    if (std::setlocale(LC_ALL, locale) != nullptr) CHECK(picture() == expected);
+  std::setlocale(LC_ALL, "C");
+  CHECK(picture() == expected);
+}
+
+TEST_CASE("what is asked of a plot is checked") {
+  io::LinePlot plot;
+  CHECK(message_of<Error>([&] {
+          plot.add({.name = "a", .x = {1, 2, 3}, .y = {1, 2}});
+        }) == "LinePlot: x and y of 'a' must be equally long; they have 3 and 2 values");
+  CHECK(message_of<Error>([&] { plot.add({.name = "a", .colour = -2}); }) ==
+        "LinePlot: the colour of 'a' must be -1 or an index; it is -2");
+  CHECK(message_of<Error>([&] { plot.add({.name = "\xff"}); }) == "LinePlot: the name '\xff' is not UTF-8");
+  CHECK(message_of<Error>([] { io::LinePlot({.title = "\xff"}); }) == "LinePlot: '\xff' is not UTF-8");
+  CHECK(message_of<Error>([] { io::LinePlot({.width = 100}); }) ==
+        "LinePlot: the size must be from 320 x 200 to 10000 x 10000; it is 100 x 450");
+}
+
+TEST_CASE("save writes the picture, or says why not") {
+  const TemporaryDirectory directory;
+  io::LinePlot plot;
+  plot.add({.y = {1, 2}});
+  plot.save(directory / "p.svg");
+  CHECK(read_file(directory / "p.svg") == plot.svg());
+  CHECK_THROWS_AS(plot.save(directory / "missing/p.svg"), IoError);
+  CHECK(names_below(directory.path()) == std::vector<std::string>{"p.svg"});
+}

@@ -1,0 +1,75 @@
+// The text of docs/numerics.md as plain scalar code: what every kernel must equal, bit for bit. Slow on purpose.
+#pragma once
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <vector>
+
+#include <tenon/core/shape.h>
+#include <tenon/kernels/functors.h>
+#include <tenon/kernels/op.h>
+
+namespace oracle {
+
+using tenon::Shape;
+using tenon::Strides;
+
+/// Section 2, CHAIN. a(q) and b(q) give the factors.
+template <class T, class A, class B>
+T chain(std::int64_t k, const A& a, const B& b) {
+  T t = 0;
+  for (std::int64_t c = 0; c < k; c += 512) {
+    T p = 0;
+    for (std::int64_t q = c; q < std::min<std::int64_t>(k, c + 512); ++q) p = std::fma(a(q), b(q), p);
+    t = t + p;
+  }
+  return t;
+}
+
+/// Section 3, R. into(q, acc) adds element q.
+template <class T, class Into>
+T r(std::int64_t n, const Into& into) {
+  if (n == 0) return 0;
+  std::vector<T> s;
+  for (std::int64_t c = 0; c < n; c += 1024) {
+    T p[128] = {};
+    for (std::int64_t q = 0; q < std::min<std::int64_t>(n - c, 1024); ++q) p[q % 128] = into(c + q, p[q % 128]);
+    for (int h = 64; h >= 1; h /= 2)
+      for (int j = 0; j < h; ++j) p[j] = p[j] + p[j + h];
+    s.push_back(p[0]);
+  }
+  if (s.size() == 1) return s[0] + T(0);
+  return r<T>(static_cast<std::int64_t>(s.size()), [&](std::int64_t q, T acc) { return acc + s[static_cast<std::size_t>(q)]; });
+}
+
+template <class T>
+T into(tenon::kernels::Reduce op, T x, T y, T acc) {
+  using tenon::kernels::Reduce;
+  switch (op) {
+    case Reduce::sum: return acc + x;
+    case Reduce::product: return std::fma(x, y, acc);
+    case Reduce::squared_difference: return std::fma(x - y, x - y, acc);
+    case Reduce::absolute_difference: return acc + std::abs(x - y);
+  }
+  return acc;
+}
+
+template <class T>
+T matmul(std::int64_t n, std::int64_t k, const T* a, std::int64_t a_col, const T* b, std::int64_t b_row) {
+  const auto x = [&](std::int64_t q) { return a[q * a_col]; };
+  const auto y = [&](std::int64_t q) { return b[q * b_row]; };
+  if (n == 1 && k > 16) return r<T>(k, [&](std::int64_t q, T acc) { return std::fma(x(q), y(q), acc); });
+  return chain<T>(k, x, y);
+}
+
+/// Offset of the element with row-major number `at` of a shape.
+inline std::int64_t offset(const Shape& shape, const Strides& strides, std::int64_t at) {
+  std::int64_t result = 0;
+  for (int i = shape.rank() - 1; i >= 0; --i) {
+    result += at % shape[i] * strides[i];
+    at /= shape[i];
+  }
+  return result;
+}
+
+}  // namespace oracle
