@@ -56,12 +56,16 @@ TEST_CASE("a failed write leaves the old file and no other") {
 TEST_CASE("places that take no file are refused by name") {
   const TemporaryDirectory directory;
   std::filesystem::create_directory(directory / "d");
-  CHECK(message_of<IoError>([&] { io::write_file_atomically(directory / "d", "x"); }) ==
-        "write_file_atomically: cannot write " + directory / "d" + ": Is a directory");
-  CHECK(message_of<IoError>([&] {
-          io::write_file_atomically(directory / "missing/x", "x");
-        }).starts_with("write_file_atomically: cannot create " + directory / "missing/x.tmp."));
+  REQUIRE(::mkfifo((directory / "pipe").c_str(), 0600) == 0);
+  for (const char* name : {"d", "pipe"})
+    CHECK(message_of<IoError>([&] { io::write_file_atomically(directory / name, "x"); }) ==
+          "write_file_atomically: " + directory / name + " is not a regular file");
+  const std::string temporary = directory / "missing/x.tmp.";
+  const std::string message =
+      message_of<IoError>([&] { io::write_file_atomically(directory / "missing/x", "x"); });
+  CHECK(message.starts_with("write_file_atomically: cannot create " + temporary));
+  CHECK(message.ends_with(": No such file or directory"));
   CHECK(message_of<Error>([] { io::write_file_atomically("", "x"); }) ==
         "write_file_atomically: '' is not a path");
-  CHECK(names_below(directory.path()) == std::vector<std::string>{"d"});
+  CHECK(names_below(directory.path()) == std::vector<std::string>{"d", "pipe"});
 }

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include <tenon/core/shape.h>
-#include <tenon/kernels/functors.h>
 #include <tenon/kernels/op.h>
 
 namespace oracle {
@@ -14,7 +14,7 @@ namespace oracle {
 using tenon::Shape;
 using tenon::Strides;
 
-/// Section 2, CHAIN. a(q) and b(q) give the factors.
+/// Section 2, CHAIN: the sum of a(q) b(q).
 template <class T, class A, class B>
 T chain(std::int64_t k, const A& a, const B& b) {
   T t = 0;
@@ -26,9 +26,9 @@ T chain(std::int64_t k, const A& a, const B& b) {
   return t;
 }
 
-/// Section 3, R. into(q, acc) adds element q.
-template <class T, class Into>
-T r(std::int64_t n, const Into& into) {
+/// Section 3, R: into(q, acc) adds element q.
+template <class T>
+T r(std::int64_t n, const std::function<T(std::int64_t, T)>& into) {
   if (n == 0) return 0;
   std::vector<T> s;
   for (std::int64_t c = 0; c < n; c += 1024) {
@@ -54,15 +54,14 @@ T into(tenon::kernels::Reduce op, T x, T y, T acc) {
   return acc;
 }
 
+/// One element of a matrix product with n columns.
 template <class T>
 T matmul(std::int64_t n, std::int64_t k, const T* a, std::int64_t a_col, const T* b, std::int64_t b_row) {
-  const auto x = [&](std::int64_t q) { return a[q * a_col]; };
-  const auto y = [&](std::int64_t q) { return b[q * b_row]; };
-  if (n == 1 && k > 16) return r<T>(k, [&](std::int64_t q, T acc) { return std::fma(x(q), y(q), acc); });
-  return chain<T>(k, x, y);
+  if (n == 1 && k > 16) return r<T>(k, [&](std::int64_t q, T acc) { return std::fma(a[q * a_col], b[q * b_row], acc); });
+  return chain<T>(k, [&](std::int64_t q) { return a[q * a_col]; }, [&](std::int64_t q) { return b[q * b_row]; });
 }
 
-/// Offset of the element with row-major number `at` of a shape.
+/// Offset of the element with row-major number `at`.
 inline std::int64_t offset(const Shape& shape, const Strides& strides, std::int64_t at) {
   std::int64_t result = 0;
   for (int i = shape.rank() - 1; i >= 0; --i) {

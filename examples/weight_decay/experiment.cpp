@@ -1,0 +1,91 @@
+#include "experiment.h"
+
+#include <chrono>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "verify.h"
+
+using namespace tenon;
+
+namespace {
+
+/// y = x w + b + noise, with every true weight 0.01
+struct Data {
+  Tensor x, y;
+};
+
+Data make_data(std::int64_t samples) {
+  const Tensor x = randn({samples, features});
+  const Tensor y = matmul(x, full({features, 1}, 0.01)) + 0.05 + 0.01 * randn({samples, 1});
+  return {x, y};
+}
+
+double mean_loss(data::DataLoader<2>& loader, nn::Linear& net, Device device) {
+  const NoGradGuard no_grad;
+  double sum = 0;
+  std::int64_t count = 0;
+  for (auto [x, y] : loader) {
+    sum += mse_loss(net(x.to(device)), y.to(device), Reduction::sum).item<double>();
+    count += y.size(0);
+  }
+  return sum / static_cast<double>(count);
+}
+
+Run train(const Settings& settings, double weight_decay, const Data& data, io::SummaryWriter& writer, Verification* verification) {
+  // Every run starts from the seed: the same first weights, the same batches, and only the decay differs.
+  manual_seed(settings.seed);
+  data::DataLoader train(data::TensorDataset(data.x.narrow(0, 0, train_samples), data.y.narrow(0, 0, train_samples)),
+                         {.batch_size = settings.batch_size, .shuffle = true});
+  data::DataLoader train_in_order(train.dataset(), {.batch_size = settings.batch_size});
+  data::DataLoader test(data::TensorDataset(data.x.narrow(0, train_samples, test_samples), data.y.narrow(0, train_samples, test_samples)),
+                        {.batch_size = settings.batch_size});
+
+  nn::Linear net(features, 1, {.device = settings.device});
+  if (settings.init == Init::normal) {
+    nn::init::normal_(net.weight);
+    nn::init::zeros_(net.bias);
+  }
+  const nn::MSELoss criterion({.reduction = Reduction::none});
+  optim::SGD optimizer({{.params = {net.weight}, .weight_decay = weight_decay},
+                        {.params = {net.bias}, .weight_decay = settings.decay_bias ? weight_decay : 0}},
+                       {.lr = settings.lr, .momentum = settings.momentum});
+
+  Run run{.weight_decay = weight_decay};
+  const std::string name = run_name(weight_decay);
+  const auto start = std::chrono::steady_clock::now();
+  for (const std::int64_t epoch : io::track(settings.epochs, name, {.enabled = !settings.quiet})) {
+    for (auto [x_batch, y_batch] : train) {
+      const Tensor x = x_batch.to(settings.device), y = y_batch.to(settings.device);
+      const Tensor loss = criterion(net(x), y);
+      optimizer.zero_grad();
+      loss.mean().backward();
+      if (verification) verify_gradients(net, x, y, *verification);
+      optimizer.step();
+      ++run.steps;
+    }
+    run.train_curve.push_back(mean_loss(train_in_order, net, settings.device));
+    run.test_curve.push_back(mean_loss(test, net, settings.device));
+    writer.add_scalars(name, {{"train_loss", run.train_curve.back()}, {"test_loss", run.test_curve.back()}}, epoch);
+  }
+  run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const NoGradGuard no_grad;
+  run.weight_norm = std::sqrt((net.weight * net.weight).sum().item<double>());
+  run.bias = net.bias.item<double>();
+  return run;
+}
+
+}  // namespace
+
+std::string run_name(double weight_decay) { return fmt::format("wd={:g}", weight_decay); }
+
+Outcome run_experiment(const Settings& settings, io::SummaryWriter& writer) {
+  manual_seed(settings.seed);
+  const Data data = make_data(train_samples + test_samples);
+  Outcome outcome;
+  if (settings.verify) outcome.verification.emplace();
+  for (const double weight_decay : settings.weight_decays)
+    outcome.runs.push_back(train(settings, weight_decay, data, writer, settings.verify ? &*outcome.verification : nullptr));
+  return outcome;
+}

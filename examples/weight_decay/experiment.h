@@ -1,0 +1,54 @@
+// The experiment: 200 weights, 20 samples, with and without weight decay.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <tenon/tenon.h>
+
+enum class Init { normal, standard };
+
+/// What the command line says; the defaults are the tutorial's.
+struct Settings {
+  tenon::Device device;
+  std::vector<double> weight_decays = {0, 3};
+  std::int64_t epochs = 100;
+  double lr = 0.003;
+  double momentum = 0;
+  std::int64_t batch_size = 5;
+  std::uint64_t seed = 0;
+  Init init = Init::normal;
+  bool decay_bias = false;
+  bool verify = false;
+  bool quiet = false;
+};
+
+/// How far gradients were from the closed form in double.
+struct Verification {
+  std::int64_t steps = 0;
+  double largest_difference = 0;  // absolute
+  double largest_relative = 0;    // over the sum of the magnitudes that the gradient adds up
+  static constexpr double tolerance = 1e-6;
+  bool passed() const { return largest_relative <= tolerance; }
+};
+
+/// One training run.
+struct Run {
+  double weight_decay = 0;
+  std::vector<double> train_curve{}, test_curve{};  // mean squared error after each epoch
+  double weight_norm = 0, bias = 0, seconds = 0;
+  std::int64_t steps = 0;
+};
+
+struct Outcome {
+  std::vector<Run> runs;
+  std::optional<Verification> verification;
+};
+
+inline constexpr std::int64_t features = 200, train_samples = 20, test_samples = 100;
+
+/// Trains once for each weight decay, from the same start and on the same batches, and logs the curves to `writer`.
+Outcome run_experiment(const Settings& settings, tenon::io::SummaryWriter& writer);
+
+/// `wd=3`
+std::string run_name(double weight_decay);

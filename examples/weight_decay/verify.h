@@ -1,0 +1,7 @@
+// Gradients of the experiment against a closed form in double.
+#pragma once
+#include "experiment.h"
+
+/// For a batch of b samples and e = x w + bias - y, the mean squared error has the gradients 2/b x^T e and 2/b sum(e).
+/// Compares them, computed in double from the present weights, with what backward() left in `net`.
+void verify_gradients(tenon::nn::Linear& net, const tenon::Tensor& x, const tenon::Tensor& y, Verification& verification);

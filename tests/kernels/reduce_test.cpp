@@ -1,0 +1,178 @@
+// Reductions against the definition: every mask of dimensions, every kind of stride, all builds, bit for bit.
+#include <tenon/kernels/reduce.h>
+
+#include "oracle.h"
+#include "support.h"
+
+namespace {
+
+using namespace tenon;
+using kernels::Operand;
+using kernels::Reduce;
+using test::Kind;
+
+template <class T>
+struct Source {
+  const T* data;
+  Strides strides;
+};
+
+/// out over the kept dimensions, straight from the definition.
+template <class T>
+std::vector<T> want(Reduce op, const Shape& shape, std::uint32_t dims, const Source<T>& a, const Source<T>& b, double divisor) {
+  Shape kept, gone;
+  Strides kept_steps[2], gone_steps[2];
+  for (int i = 0; i < shape.rank(); ++i) {
+    const bool reduced = dims >> i & 1;
+    (reduced ? gone : kept).push_back(shape[i]);
+    (reduced ? gone_steps : kept_steps)[0].push_back(a.strides[i]);
+    (reduced ? gone_steps : kept_steps)[1].push_back(b.strides[i]);
+  }
+  std::vector<T> out;
+  for (std::int64_t i = 0; i < kept.numel(); ++i) {
+    const T* const x = a.data + oracle::offset(kept, kept_steps[0], i);
+    const T* const y = b.data + oracle::offset(kept, kept_steps[1], i);
+    const T sum = oracle::r<T>(gone.numel(), [&](std::int64_t q, T acc) {
+      return oracle::into(op, x[oracle::offset(gone, gone_steps[0], q)], y[oracle::offset(gone, gone_steps[1], q)], acc);
+    });
+    out.push_back(divisor == 1 ? sum : sum / static_cast<T>(divisor));
+  }
+  return out;
+}
+
+template <class T>
+std::vector<T> reduce(Reduce op, const Shape& shape, std::uint32_t dims, Operand a, Operand b, double divisor) {
+  std::int64_t outputs = 1;
+  for (int i = 0; i < shape.rank(); ++i)
+    if (!(dims >> i & 1)) outputs *= shape[i];
+  std::vector<T> out(static_cast<std::size_t>(outputs), T(7));
+  kernels::reduce({}, op, dtype_of<T>, shape, dims, out.data(), a, b, divisor);
+  return out;
+}
+
+constexpr Reduce ops[] = {Reduce::sum, Reduce::product, Reduce::squared_difference, Reduce::absolute_difference};
+
+template <class T>
+void lines() {
+  for (const std::int64_t n : {0, 1, 2, 5, 15, 16, 17, 63, 64, 65, 127, 128, 129, 200, 500, 1000, 1023, 1024, 1025, 2048, 5000, 70003})
+    for (const Kind kind : test::kinds) {
+      const auto a = test::noise<T>(n, kind, 1), b = test::noise<T>(n, kind, 2);
+      for (const Reduce op : ops) {
+        CAPTURE(n, static_cast<int>(kind), static_cast<int>(op));
+        const auto expected = want<T>(op, {n}, 1, {a.data(), {1}}, {b.data(), {1}}, 3);
+        test::on_every_build([&] { test::require_same(expected, reduce<T>(op, {n}, 1, a.data(), b.data(), 3)); });
+      }
+    }
+}
+
+template <class T>
+void masks() {
+  const Shape shapes[] = {{}, {3, 1, 5}, {2, 3, 4, 5}, {300, 7}, {7, 300}, {1100, 3}, {3, 1100, 2}, {2, 130, 33}, {40, 530}, {4, 0, 3}};
+  for (const Shape& shape : shapes) {
+    const int rank = shape.rank();
+    // dense, transposed, repeated along the second dimension, stepping, and backwards along the first
+    std::vector<Source<T>> sources;
+    const auto values = test::noise<T>(2 * shape.numel() + 10, Kind::wide, 1);
+    const Strides dense = contiguous_strides(shape);
+    sources.push_back({values.data(), dense});
+    Strides turned = dense, doubled = dense, repeated = dense, backwards = dense;
+    std::int64_t step = 1;
+    for (int i = 0; i < rank; ++i) {
+      turned[i] = step;
+      step *= std::max<std::int64_t>(shape[i], 1);
+      doubled[i] *= 2;
+    }
+    sources.push_back({values.data(), turned});
+    sources.push_back({values.data(), doubled});
+    if (rank > 1) {
+      repeated[1] = 0;
+      sources.push_back({values.data(), repeated});
+      backwards[0] = -backwards[0];
+      sources.push_back({values.data() + std::max<std::int64_t>(0, shape[0] - 1) * dense[0], backwards});
+    }
+    for (std::uint32_t dims = 0; dims < 1u << rank; ++dims)
+      for (std::size_t i = 0; i < sources.size(); ++i) {
+        const Source<T>&a = sources[i], &b = sources[(i + dims) % sources.size()];
+        const Reduce op = ops[(i + dims) % 4];
+        CAPTURE(to_string(shape), dims, i, static_cast<int>(op));
+        const double divisor = dims % 2 ? 7 : 1;
+        const auto expected = want<T>(op, shape, dims, a, b, divisor);
+        test::on_every_build([&] {
+          test::require_same(expected, reduce<T>(op, shape, dims, {a.data, a.strides}, {b.data, b.strides}, divisor));
+        });
+      }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("reduce: lines of every length, float32", "[kernels][reduce]") { lines<float>(); }
+TEST_CASE("reduce: lines of every length, float64", "[kernels][reduce]") { lines<double>(); }
+TEST_CASE("reduce: any dimensions of any layout, float32", "[kernels][reduce]") { masks<float>(); }
+TEST_CASE("reduce: any dimensions of any layout, float64", "[kernels][reduce]") { masks<double>(); }
+
+TEST_CASE("reduce: three levels of chunks, along and across", "[kernels][reduce]") {
+  const std::int64_t n = 1100000;
+  const auto a = test::noise<float>(n * 3, Kind::wide, 1), b = test::noise<float>(n, Kind::ordinary, 2);
+  for (const Reduce op : ops) {
+    const auto expected = want<float>(op, {n}, 1, {a.data(), {1}}, {b.data(), {1}}, 1);
+    test::on_every_build([&] { test::require_same(expected, reduce<float>(op, {n}, 1, a.data(), b.data(), 1)); });
+  }
+  const Strides across = {3, 1}, stepping = {3, 3};
+  const auto columns = want<float>(Reduce::sum, {n, 3}, 1, {a.data(), across}, {a.data(), across}, 1);
+  const auto steps = want<float>(Reduce::sum, {n, 1}, 1, {a.data(), stepping}, {a.data(), stepping}, 1);
+  test::on_every_build([&] {
+    test::require_same(columns, reduce<float>(Reduce::sum, {n, 3}, 1, {a.data(), across}, a.data(), 1));
+    test::require_same(steps, reduce<float>(Reduce::sum, {n, 1}, 1, {a.data(), stepping}, a.data(), 1));
+  });
+}
+
+TEST_CASE("reduce: a number as an operand", "[kernels][reduce]") {
+  const auto a = test::noise<float>(3000, Kind::ordinary, 1);
+  const float half = 0.5f;
+  const auto expected = want<float>(Reduce::squared_difference, {3000}, 1, {a.data(), {1}}, {&half, {0}}, 3000);
+  const auto both = want<float>(Reduce::product, {3000}, 1, {&half, {0}}, {&half, {0}}, 1);
+  test::on_every_build([&] {
+    test::require_same(expected, reduce<float>(Reduce::squared_difference, {3000}, 1, a.data(), 0.5, 3000));
+    test::require_same(both, reduce<float>(Reduce::product, {3000}, 1, 0.5, 0.5, 1));
+  });
+}
+
+TEST_CASE("reduce: a sum starts from +0 and is never -0", "[kernels][reduce]") {
+  const std::vector<float> zeros(2000, -0.0f);
+  for (const std::int64_t n : {1, 16, 100, 2000})
+    test::on_every_build([&] { test::require_same<float>({0.0f}, reduce<float>(Reduce::sum, {n}, 1, zeros.data(), zeros.data(), 1)); });
+}
+
+TEST_CASE("reduce: the mean of nothing is NaN", "[kernels][reduce]") {
+  const float x = 0;
+  CHECK(std::isnan(reduce<float>(Reduce::sum, {0}, 1, &x, &x, 0)[0]));
+}
+
+TEST_CASE("reduce: integers and booleans sum to int64", "[kernels][reduce]") {
+  std::vector<std::int64_t> whole, columns(7, 0), want_rows(300, 0);
+  std::vector<std::uint8_t> flags;
+  std::int64_t total = 0, count = 0;
+  for (std::int64_t i = 0; i < 2100; ++i) {
+    whole.push_back(i * i * 1000000007 - 5);
+    flags.push_back(i % 3 == 0);
+    total += whole.back();
+    count += i % 3 == 0;
+    columns[static_cast<std::size_t>(i % 7)] += whole.back();
+    want_rows[static_cast<std::size_t>(i / 7)] += whole.back();
+  }
+  test::on_every_build([&] {
+    CHECK(reduce<std::int64_t>(Reduce::sum, {2100}, 1, whole.data(), whole.data(), 1)[0] == total);
+    CHECK(reduce<std::int64_t>(Reduce::sum, {300, 7}, 0b01, whole.data(), whole.data(), 1) == columns);
+    CHECK(reduce<std::int64_t>(Reduce::sum, {300, 7}, 0b10, whole.data(), whole.data(), 1) == want_rows);
+    std::int64_t out = 0;
+    kernels::reduce({}, Reduce::sum, DType::boolean, {300, 7}, 0b11, &out, flags.data(), flags.data(), 1);
+    CHECK(out == count);
+  });
+  std::int64_t wrapped = 0;
+  const std::int64_t most[] = {INT64_MAX, 1};
+  kernels::reduce({}, Reduce::sum, DType::int64, {2}, 1, &wrapped, most, most, 1);
+  CHECK(wrapped == INT64_MIN);
+  CHECK_THROWS_WITH(kernels::reduce({}, Reduce::product, DType::int64, {2}, 1, &wrapped, most, most, 1),
+                    "reduce: only sums are defined for int64");
+}

@@ -1,0 +1,96 @@
+// Inputs, bitwise comparison and the instruction sets for the kernel tests.
+#pragma once
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <random>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include <tenon/core/parallel.h>
+#include <tenon/kernels/cpu/dispatch.h>
+
+#include <catch2/catch.hpp>
+
+namespace test {
+
+/// ordinary: [-1, 1); wide: exponents that underflow and cancel; special: some infinities, NaN, -0, denormals.
+enum class Kind { ordinary, wide, special };
+inline constexpr Kind kinds[] = {Kind::ordinary, Kind::wide, Kind::special};
+
+/// Values that depend on the seed alone (std distributions differ between libraries).
+template <class T>
+std::vector<T> noise(std::int64_t n, Kind kind, std::uint32_t seed) {
+  std::mt19937 random(seed);
+  std::vector<T> values(static_cast<std::size_t>(n));
+  constexpr int range = std::is_same_v<T, float> ? 40 : 400;
+  for (T& x : values) {
+    const auto bits = static_cast<std::uint32_t>(random());
+    const T unit = static_cast<T>(static_cast<std::int32_t>(bits)) * T(0x1p-31);
+    x = unit;
+    if (kind == Kind::wide) x = std::ldexp(unit, static_cast<int>(random() % (2 * range)) - 2 * range + range / 4);
+    if (kind == Kind::special) switch (bits % 64) {
+      case 0: x = 0; break;
+      case 1: x = -T(0); break;
+      case 2: x = std::numeric_limits<T>::denorm_min() * static_cast<T>(random() % 4096); break;
+      case 3: x = random() % 16 ? std::numeric_limits<T>::min() : std::numeric_limits<T>::infinity(); break;
+      case 4: x = random() % 64 ? T(-1e-22) : std::numeric_limits<T>::quiet_NaN(); break;
+      default: break;
+    }
+  }
+  return values;
+}
+
+template <class T>
+auto bits(T x) {
+  if constexpr (std::is_same_v<T, float>) return std::bit_cast<std::uint32_t>(x != x ? std::numeric_limits<T>::quiet_NaN() : x);
+  else if constexpr (std::is_same_v<T, double>) return std::bit_cast<std::uint64_t>(x != x ? std::numeric_limits<T>::quiet_NaN() : x);
+  else return x;
+}
+
+/// Every element has the same bits; two NaNs are the same.
+template <class T>
+void require_same(const std::vector<T>& want, const std::vector<T>& got) {
+  REQUIRE(want.size() == got.size());
+  for (std::size_t i = 0; i < want.size(); ++i)
+    if (bits(want[i]) != bits(got[i])) {
+      CAPTURE(i, want.size(), want[i], got[i], bits(want[i]), bits(got[i]));
+      FAIL("different bits");
+    }
+}
+
+/// Calls body with every instruction set of this machine and one and three threads, then restores both.
+template <class Body>
+void on_every_build(const Body& body) {
+  using namespace tenon;
+  struct Restore {
+    const kernels::cpu::Table& table = kernels::cpu::cpu_table();
+    int threads = num_threads();
+    ~Restore() {
+      kernels::cpu::exchange_table(table);
+      set_num_threads(threads);
+    }
+  } const restore;
+  for (const kernels::cpu::Table* table : kernels::cpu::available_tables())
+    for (const int threads : {1, 3}) {
+      kernels::cpu::exchange_table(*table);
+      set_num_threads(threads);
+      INFO(table->name << ", threads " << threads);
+      body();
+    }
+}
+
+/// FNV-1a of the canonical bits.
+template <class T>
+std::uint64_t hash(const std::vector<T>& values) {
+  std::uint64_t h = 0xcbf29ce484222325u;
+  for (const T x : values) {
+    auto b = static_cast<std::uint64_t>(bits(x));
+    for (std::size_t i = 0; i < sizeof(T); ++i, b >>= 8) h = (h ^ (b & 0xff)) * 0x100000001b3u;
+  }
+  return h;
+}
+
+}  // namespace test

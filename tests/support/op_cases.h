@@ -1,0 +1,38 @@
+// One table of operations; every property of an operation is tested over its rows.
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "reference.h"
+
+namespace support {
+
+/// Which numbers an input is drawn from.
+enum class Domain {
+  real,      // standard normal
+  positive,  // in [0.5, 2): log, sqrt, divisors, powers
+  apart,     // no two elements of one input, or of two inputs at one place, closer than 0.01: for kinks and ties
+};
+
+struct InputSpec {
+  tenon::Shape shape;
+  Domain domain = Domain::real;
+};
+
+struct OpCase {
+  std::string name;   // as ops.h declares it
+  std::string label;  // which form of it
+  std::vector<InputSpec> inputs;
+  std::function<tenon::Tensor(const std::vector<tenon::Tensor>&)> call;
+  std::function<reference::Array(const std::vector<reference::Array>&)> reference;
+  bool elementwise = false;  // a NaN in an input must show in the result
+};
+
+/// The differentiable operations.
+const std::vector<OpCase>& op_cases();
+
+/// Inputs of a row, the same for the same row: drawn in float64, rounded to `dtype`.
+std::vector<tenon::Tensor> make_inputs(const OpCase& row, tenon::DType dtype);
+
+}  // namespace support

@@ -1,0 +1,59 @@
+// Tensors for tests: layouts, comparisons as bits, and errors as text.
+#pragma once
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include <tenon/tenon.h>
+
+namespace support {
+
+/// Ways to lay the same elements out in memory.
+enum class Layout { contiguous, transposed, sliced };
+inline constexpr Layout layouts[] = {Layout::contiguous, Layout::transposed, Layout::sliced};
+
+/// `tensor` in another layout: same shape and elements, other strides.
+inline tenon::Tensor laid_out(const tenon::Tensor& tensor, Layout layout) {
+  const tenon::NoGradGuard no_grad;
+  const tenon::Tensor dense = tensor.detach().clone();
+  const std::int64_t rank = dense.dim();
+  if (layout == Layout::transposed && rank >= 2) return dense.transpose(0, rank - 1).contiguous().transpose(0, rank - 1).detach();
+  if (layout == Layout::sliced && rank >= 1) {
+    tenon::Shape wide = dense.shape();
+    wide[static_cast<int>(rank) - 1] = 2 * wide[static_cast<int>(rank) - 1] + 1;
+    const tenon::Tensor base = tenon::zeros(wide, dense.options());
+    const tenon::Tensor part = tenon::slice(base, -1, {.start = 1, .step = 2});
+    part.copy_(dense);
+    return part.detach();
+  }
+  return dense;
+}
+
+/// True when every element is equal as bits, with any NaN equal to any other.
+inline bool same_bits(const tenon::Tensor& a, const tenon::Tensor& b) {
+  if (a.shape() != b.shape() || a.dtype() != b.dtype()) return false;
+  const tenon::Tensor x = a.detach().contiguous(), y = b.detach().contiguous();
+  return tenon::visit(x.dtype(), [&]<class T>(std::type_identity<T>) {
+    for (std::int64_t i = 0; i < x.numel(); ++i) {
+      const T p = x.ptr<T>()[i], q = y.ptr<T>()[i];
+      const bool both_nan = p != p && q != q;
+      if (!both_nan && std::memcmp(&p, &q, sizeof(T)) != 0) return false;
+    }
+    return true;
+  });
+}
+
+/// The text of the Error that f throws; empty when it throws none.
+template <class F>
+std::string error_of(F&& f) {
+  try {
+    f();
+  } catch (const tenon::Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+inline double value(const tenon::Tensor& tensor) { return tensor.item<double>(); }
+
+}  // namespace support
