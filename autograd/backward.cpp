@@ -47,13 +47,14 @@ class Queue {
 class Pass {
  public:
   /// With `needed`, only those nodes run and no leaf accumulates: it is a call of grad().
-  Pass(bool keep_graph, const std::unordered_map<Node*, Tensor*>* needed) : keep_graph_(keep_graph), needed_(needed) {}
+  Pass(bool keep_graph, bool anomaly, const std::unordered_map<Node*, Tensor*>* needed)
+      : keep_graph_(keep_graph), anomaly_(anomaly), needed_(needed) {}
   ~Pass() {
     running = outer_;
     while (!queue_.empty()) {
       Node* node = queue_.pop();
       node->pending = {};
-      node->in_pass.store(false, std::memory_order_release);
+      node->pass.store(nullptr, std::memory_order_release);
     }
   }
   Pass(const Pass&) = delete;
@@ -68,7 +69,7 @@ class Pass {
   void visit(Node& node) {
     struct Release {
       Node& node;
-      ~Release() { node.in_pass.store(false, std::memory_order_release); }
+      ~Release() { node.pass.store(nullptr, std::memory_order_release); }
     } const release{node};
     Tensor gradient = std::move(node.pending);
     if (node.hooks) [[unlikely]] call_hooks(node, gradient);
@@ -85,7 +86,7 @@ class Pass {
         fail("backward: the graph through {} was already released; pass retain_graph to the first backward", describe(node));
       Tensor part = edge.pullback(gradient);
       if (!part.defined()) continue;
-      if (mode().anomaly) [[unlikely]] check_anomaly(node, gradient, part);
+      if (anomaly_) [[unlikely]] check_anomaly(node, gradient, part);
       if (edge.broadcast && part.shape() != edge.source->shape) part = sum_to(part, edge.source->shape);
       check_gradient(node, *edge.source, part);
       receive(*edge.source, std::move(part));
@@ -118,16 +119,12 @@ class Pass {
   }
 
   void receive(Node& node, Tensor part) {
-    if (!node.pending.defined()) {
-      if (node.in_pass.exchange(true, std::memory_order_acquire)) [[unlikely]]
+    if (node.pass.load(std::memory_order_relaxed) != this) {
+      const void* nobody = nullptr;
+      if (!node.pass.compare_exchange_strong(nobody, this, std::memory_order_acquire)) [[unlikely]]
         fail("backward: {} is part of another pass that still runs; run the passes one after the other", describe(node));
-      try {
-        queue_.push(&node);
-      } catch (...) {
-        node.in_pass.store(false, std::memory_order_release);
-        throw;
-      }
       node.pending = std::move(part);
+      queue_.push(&node);
     } else if (!grad_enabled() && node.pending.sole_owner() && node.pending.is_contiguous()) {
       node.pending.add_(part);
     } else {
@@ -149,7 +146,7 @@ class Pass {
   }
 
   Queue queue_;
-  const bool keep_graph_;
+  const bool keep_graph_, anomaly_;
   const std::unordered_map<Node*, Tensor*>* const needed_;
   Node* const outer_ = running;
 };
@@ -169,8 +166,9 @@ Tensor root_gradient(const char* op, const Tensor& root, const Tensor& given) {
 void run(const Tensor& root, Tensor gradient, bool retain_graph, bool create_graph,
          const std::unordered_map<Node*, Tensor*>* needed) {
   const Ref<Node> keep = node_ref(root);  // a hook may drop the caller's handle
-  const ModeGuard guard({.record = create_graph, .anomaly = mode().anomaly});
-  Pass pass(retain_graph || create_graph, needed);
+  const bool anomaly = mode().anomaly;  // the pass looks itself, and names the line of the forward operation
+  const ModeGuard guard({.record = create_graph, .anomaly = false});
+  Pass pass(retain_graph || create_graph, anomaly, needed);
   pass.run(*keep, std::move(gradient));
 }
 

@@ -41,8 +41,9 @@ bool compare(const char* op, const Function& function, const std::vector<Tensor>
   const EnableGradGuard enable;
   const Tensor output = function(at);
   check(output.dtype() == DType::float64, "{}: the function must return float64; it returned {}", op, output.dtype());
-  check(output.requires_grad(), "{}: the result does not depend on the inputs", op);
-  const std::vector<Tensor> analytic = grad(weighted(output), at, {.allow_unused = true});
+  // A result that is not on the tape claims to be constant, which the numbers then confirm or refute.
+  const std::vector<Tensor> analytic =
+      output.requires_grad() ? grad(weighted(output), at, {.allow_unused = true}) : std::vector<Tensor>(at.size());
 
   const NoGradGuard no_grad;
   for (std::size_t i = 0; i < at.size(); ++i) {
@@ -83,13 +84,9 @@ bool gradgradcheck(const Function& function, const std::vector<Tensor>& inputs, 
     const EnableGradGuard enable;
     const std::vector<Tensor> points(at.begin(), at.end() - 1);
     const std::vector<Tensor> gradients = grad(function(points), points, {.grad_output = at.back(), .create_graph = true, .allow_unused = true});
-    Tensor total;
-    for (std::size_t i = 0; i < count; ++i) {
-      if (!gradients[i].defined()) continue;
-      const Tensor part = (gradients[i] * random_like(gradients[i], i + 1)).sum();
-      total = total.defined() ? total + part : part;
-    }
-    check(total.defined(), "gradgradcheck: the result does not depend on the inputs");
+    Tensor total = zeros({}, {.dtype = DType::float64});
+    for (std::size_t i = 0; i < count; ++i)
+      if (gradients[i].defined()) total = total + (gradients[i] * random_like(gradients[i], i + 1)).sum();
     return total;
   };
   return compare("gradgradcheck", gradient, all, options);

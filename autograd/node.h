@@ -83,8 +83,8 @@ struct alignas(std::max_align_t) Node final : Meta {
   std::uint64_t depth = 0;  // longer than every input's: descending depth is a topological order
   int count = 0, capacity;  // edges
   DType dtype;
-  bool keeps_grad;                   // a leaf, or retain_grad() was called
-  std::atomic<bool> in_pass{false};  // claimed by the backward pass that holds `pending`
+  bool keeps_grad;                         // a leaf, or retain_grad() was called
+  std::atomic<const void*> pass{nullptr};  // the backward pass that `pending` belongs to
   Device device;
   Shape shape;  // what a gradient must look like
   Where where;

@@ -66,9 +66,17 @@ class TENON_API TensorData {
 };
 /// float32 unless the options say otherwise, whatever the numbers look like.
 TENON_API Tensor tensor(const TensorData& data, const Options& options = {});
-/// Elements in row-major order; their count must be that of the shape.
+namespace detail {
 template <Element T>
-Tensor tensor(std::span<const T> values, const Shape& shape, const Options& options = {.dtype = dtype_of<T>});
+Tensor tensor_from(std::span<const T> values, const Shape& shape, const Options& options);
+template <class Values>
+using ElementOf = std::remove_cv_t<typename decltype(std::span(std::declval<const Values&>()))::element_type>;
+}  // namespace detail
+/// Elements of a vector, array or span in row-major order; their count must be that of the shape.
+template <class Values, Element T = detail::ElementOf<Values>>
+Tensor tensor(const Values& values, const Shape& shape, const Options& options = {.dtype = dtype_of<T>}) {
+  return detail::tensor_from<T>(values, shape, options);
+}
 /// Memory that the caller owns, row-major, without a copy. `deleter` runs when the last tensor over it has gone.
 TENON_API Tensor from_blob(void* data, const Shape& shape, const Options& options = {}, std::function<void(void*)> deleter = {});
 

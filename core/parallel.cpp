@@ -28,13 +28,14 @@ int default_threads() {
   const std::string_view digits = text;
   int threads = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), threads);
-  check(error == std::errc{} && end == digits.data() + digits.size() && threads >= 1 && threads <= most_threads,
-        "TENON_NUM_THREADS: must be a whole number from 1 to {}; got `{}`", most_threads, digits);
+  check(
+      error == std::errc{} && end == digits.data() + digits.size() && threads >= 1 && threads <= most_threads,
+      "TENON_NUM_THREADS: must be a whole number from 1 to {}; got `{}`", most_threads, digits);
   return threads;
 }
 
-constinit std::atomic<int> thread_count = 0;      // 0: not asked for yet
-constinit std::atomic<bool> pool_usable = true;   // not in a forked child, nor after static destruction began
+constinit std::atomic<int> thread_count = 0;     // 0: not asked for yet
+constinit std::atomic<bool> pool_usable = true;  // not in a forked child, nor after static destruction began
 constinit thread_local bool inside_region = false;
 
 struct RegionGuard {
@@ -48,7 +49,7 @@ struct Job {
   void* body;
   std::int64_t count, ranges;
   std::atomic<std::int64_t> next = 0;
-  int helpers = 0;           // workers inside; guarded by the pool's mutex
+  int helpers = 0;             // workers inside; guarded by the pool's mutex
   std::exception_ptr error{};  // the first one; guarded by the pool's mutex
   std::condition_variable left{};
 
@@ -62,7 +63,9 @@ struct Job {
 
 class Pool {
  public:
-  Pool() { pthread_atfork(nullptr, nullptr, [] { pool_usable.store(false, std::memory_order_relaxed); }); }
+  Pool() {
+    pthread_atfork(nullptr, nullptr, [] { pool_usable.store(false, std::memory_order_relaxed); });
+  }
   ~Pool() {
     if (!pool_usable.exchange(false)) {
       new std::vector<std::thread>(std::move(workers_));  // a forked child has none of these threads to join
@@ -94,8 +97,7 @@ class Pool {
   // Without memory or permission for more threads, those there are do the work.
   void grow(std::size_t workers) try {
     while (workers_.size() < workers) workers_.emplace_back([this] { serve(); });
-  } catch (const std::system_error&) {
-  }
+  } catch (const std::system_error&) {}
 
   void work(Job& job) {
     try {
@@ -158,14 +160,17 @@ int num_threads() {
 }
 
 void set_num_threads(int threads) {
-  check(threads >= 1 && threads <= most_threads, "set_num_threads: must be from 1 to {}; got {}", most_threads, threads);
+  check(threads >= 1 && threads <= most_threads, "set_num_threads: must be from 1 to {}; got {}",
+        most_threads, threads);
   thread_count.store(threads, std::memory_order_relaxed);
 }
 
-void detail::parallel_for(std::int64_t count, std::int64_t grain, void (*call)(void*, std::int64_t, std::int64_t), void* body) {
-  const std::int64_t ranges = inside_region || !pool_usable.load(std::memory_order_relaxed)
-                                  ? 1
-                                  : std::min<std::int64_t>(num_threads(), count / std::max<std::int64_t>(grain, 1));
+void detail::parallel_for(std::int64_t count, std::int64_t grain,
+                          void (*call)(void*, std::int64_t, std::int64_t), void* body) {
+  const std::int64_t ranges =
+      inside_region || !pool_usable.load(std::memory_order_relaxed)
+          ? 1
+          : std::min<std::int64_t>(num_threads(), count / std::max<std::int64_t>(grain, 1));
   if (ranges <= 1) return call(body, 0, count);
   Job job{call, body, count, ranges};
   pool().run(job);

@@ -19,16 +19,19 @@ namespace {
 constexpr std::array<const char*, 7> palette = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
                                                 "#e69f00", "#56b4e9", "#000000"};
 
-constexpr const char* style =
-    "text{font-family:system-ui,-apple-system,'Segoe "
-    "UI',Helvetica,Arial,sans-serif;font-size:13px;fill:#57606a}"
-    ".title{font-size:17px;font-weight:600;fill:#1f2328}.name{fill:#1f2328}"
-    ".grid{stroke:#e7eaee}.axis{stroke:#8c959f}"
-    ".line{fill:none;stroke-width:2.25;stroke-linejoin:round;stroke-linecap:round}.dashed{stroke-dasharray:2 "
-    "5.5}";
+constexpr const char* style = R"(
+text { font-family: system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; font-size: 13px; fill: #57606a }
+.title { font-size: 17px; font-weight: 600; fill: #1f2328 }
+.name { fill: #1f2328 }
+.grid { stroke: #e7eaee }
+.axis { stroke: #8c959f }
+.line { fill: none; stroke-width: 2.25; stroke-linejoin: round; stroke-linecap: round }
+.dashed { stroke-dasharray: 2 5.5 }
+)";
 
 constexpr double glyph = 7.5;  // pixels, about the mean width of a character at 13 px in a wide font
 constexpr double sample = 26;  // pixels, the piece of line in the legend
+constexpr double margin = 24;  // pixels
 
 std::string number(double value) {
   std::string text = fmt::format("{:.2f}", value);
@@ -84,11 +87,10 @@ struct Range {
   // Makes room on both sides; something to see also where all values are equal.
   void widen(double share) {
     const double largest = std::max(std::abs(low), std::abs(high));
-    const double margin = high - low > std::max(1e-9 * largest, 1e-300) ? share * (high - low)
-                          : largest > 1e-290                            ? 0.1 * largest
-                                                                        : 1;
-    low -= margin;
-    high += margin;
+    double room = share * (high - low);
+    if (high - low <= std::max(1e-9 * largest, 1e-300)) room = largest > 1e-290 ? 0.1 * largest : 1;
+    low -= room;
+    high += room;
   }
 };
 
@@ -151,6 +153,57 @@ std::vector<double> spread(const std::vector<double>& wished, double spacing, do
   return heights;
 }
 
+double legend_width(const std::vector<Series>& all) {
+  std::int64_t longest = 0;
+  for (const Series& series : all) longest = std::max(longest, code_points(series.name));
+  return longest == 0 ? 0 : sample + 14 + glyph * static_cast<double>(longest);
+}
+
+std::string axes(const Axis& x, const Axis& y, const std::vector<Tick>& x_ticks,
+                 const std::vector<Tick>& y_ticks) {
+  std::string out;
+  for (const Tick& tick : y_ticks) {
+    const double at = y.position(tick.value);
+    out += line("grid", x.from, at, x.to, at);
+    out += text_at(x.from - 8, at + 4.5, " text-anchor=\"end\"", tick_text(tick));
+  }
+  for (const Tick& tick : x_ticks) {
+    const double at = x.position(tick.value);
+    out += line("axis", at, y.from, at, y.from + 5);
+    out += text_at(at, y.from + 20, " text-anchor=\"middle\"", tick_text(tick));
+  }
+  return out + line("axis", x.from, y.from, x.to, y.from);
+}
+
+// Where the names stand: beside the ends of their lines.
+std::vector<double> name_heights(const std::vector<Series>& all, const Axis& y) {
+  std::vector<double> ends;
+  for (const Series& series : all) {
+    std::size_t last = series.x.size();
+    while (last > 0 && !drawable(series, last - 1, y.scale)) --last;
+    ends.push_back(last > 0 ? y.position(series.y[last - 1]) : y.from);
+  }
+  return spread(ends, std::min(20.0, (y.from - y.to) / static_cast<double>(all.size())), y.to, y.from);
+}
+
+std::string lines_and_names(const std::vector<Series>& all, const Axis& x, const Axis& y) {
+  const std::vector<double> heights = name_heights(all, y);
+  std::string lines, names;
+  int next_colour = 0;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const Series& series = all[i];
+    const auto index = static_cast<std::size_t>(series.colour >= 0 ? series.colour : next_colour++);
+    const std::string look = fmt::format("class=\"line{}\" stroke=\"{}\"", series.dashed ? " dashed" : "",
+                                         palette[index % palette.size()]);
+    lines += fmt::format("<path {} d=\"{}\"/>\n", look, path_data(series, x, y));
+    if (series.name.empty()) continue;
+    names += fmt::format("<path {} d=\"M{} {}h{}\"/>\n", look, number(x.to + 12), number(heights[i]),
+                         number(sample));
+    names += text_at(x.to + 20 + sample, heights[i] + 4.5, " class=\"name\"", escaped(series.name));
+  }
+  return lines + names;
+}
+
 }  // namespace
 
 LinePlot::LinePlot(LinePlotOptions options) : options_(std::move(options)) {
@@ -179,15 +232,12 @@ void LinePlot::add(Series series) {
 std::string LinePlot::svg() const {
   const bool log = options_.y_scale == Scale::log;
   Axis x{Scale::linear, {}, 0, 0}, y{options_.y_scale, {}, 0, 0};
-  std::size_t longest_name = 0;
-  for (const Series& series : series_) {
-    longest_name = std::max(longest_name, static_cast<std::size_t>(code_points(series.name)));
+  for (const Series& series : series_)
     for (std::size_t i = 0; i < series.x.size(); ++i) {
       if (!drawable(series, i, y.scale)) continue;
       x.range.include(series.x[i]);
       y.range.include(log ? std::log10(series.y[i]) : series.y[i]);
     }
-  }
   check(x.range.low <= x.range.high, "LinePlot: there is nothing to draw; no point is finite{}",
         log ? " and positive" : "");
   x.range.widen(0);
@@ -196,59 +246,28 @@ std::string LinePlot::svg() const {
         "LinePlot: the values span more than a double holds");
 
   const double width = options_.width, height = options_.height;
+  y.to = margin + (options_.title.empty() ? 0 : 26) + (options_.y_label.empty() ? 0 : 24);
+  y.from = height - (options_.x_label.empty() ? 36 : 58);
   const std::vector<Tick> y_ticks = y.ticks(std::max(2, options_.height / 50));
   double label_width = 0;
   for (const Tick& tick : y_ticks) label_width = std::max(label_width, tick_width(tick));
-  const double name_width = longest_name == 0 ? 0 : sample + 14 + glyph * static_cast<double>(longest_name);
-  x.from = 32 + label_width;
-  x.to = width - std::min(24 + name_width, 0.45 * width);
-  y.to = 24 + (options_.title.empty() ? 0 : 26) + (options_.y_label.empty() ? 0 : 24);
-  y.from = height - (options_.x_label.empty() ? 36 : 58);
+  x.from = margin + label_width + 8;
+  x.to = width - std::min(margin + legend_width(series_), 0.45 * width);
+  const std::vector<Tick> x_ticks = x.ticks(std::max(2, static_cast<int>((x.to - x.from) / 90)));
 
   std::string out = fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" "
-      "role=\"img\">\n"
-      "<title>{2}</title>\n<style>{3}</style>\n<rect width=\"{0}\" height=\"{1}\" rx=\"6\" fill=\"#fff\"/>\n",
+      R"(<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0} {1}" width="{0}" height="{1}" role="img">
+<title>{2}</title>
+<style>{3}</style>
+<rect width="{0}" height="{1}" rx="6" fill="#fff"/>
+)",
       options_.width, options_.height, escaped(options_.title.empty() ? "line plot" : options_.title), style);
-  if (!options_.title.empty()) out += text_at(24, 36, " class=\"title\"", escaped(options_.title));
-  if (!options_.y_label.empty()) out += text_at(24, y.to - 16, "", escaped(options_.y_label));
+  const double middle = (x.from + x.to) / 2;
+  if (!options_.title.empty()) out += text_at(margin, 36, " class=\"title\"", escaped(options_.title));
+  if (!options_.y_label.empty()) out += text_at(margin, y.to - 16, "", escaped(options_.y_label));
   if (!options_.x_label.empty())
-    out += text_at((x.from + x.to) / 2, height - 18, " text-anchor=\"middle\"", escaped(options_.x_label));
-
-  for (const Tick& tick : y_ticks) {
-    const double at = y.position(tick.value);
-    out += line("grid", x.from, at, x.to, at);
-    out += text_at(x.from - 8, at + 4.5, " text-anchor=\"end\"", tick_text(tick));
-  }
-  for (const Tick& tick : x.ticks(std::max(2, static_cast<int>((x.to - x.from) / 90)))) {
-    const double at = x.position(tick.value);
-    out += line("axis", at, y.from, at, y.from + 5);
-    out += text_at(at, y.from + 20, " text-anchor=\"middle\"", tick_text(tick));
-  }
-  out += line("axis", x.from, y.from, x.to, y.from);
-
-  std::vector<double> heights;  // of the names: where the lines end
-  int next_colour = 0;
-  std::string legend;
-  for (const Series& series : series_) {
-    std::size_t last = series.x.size();
-    while (last > 0 && !drawable(series, last - 1, y.scale)) --last;
-    heights.push_back(last > 0 ? y.position(series.y[last - 1]) : y.from);
-  }
-  heights =
-      spread(heights, std::min(20.0, (y.from - y.to) / static_cast<double>(series_.size())), y.to, y.from);
-  for (std::size_t i = 0; i < series_.size(); ++i) {
-    const Series& series = series_[i];
-    const std::size_t index = static_cast<std::size_t>(series.colour >= 0 ? series.colour : next_colour++);
-    const std::string look = fmt::format("class=\"line{}\" stroke=\"{}\"", series.dashed ? " dashed" : "",
-                                         palette[index % palette.size()]);
-    out += fmt::format("<path {} d=\"{}\"/>\n", look, path_data(series, x, y));
-    if (series.name.empty()) continue;
-    legend += fmt::format("<path {} d=\"M{} {}h{}\"/>\n", look, number(x.to + 12), number(heights[i]),
-                          number(sample));
-    legend += text_at(x.to + 20 + sample, heights[i] + 4.5, " class=\"name\"", escaped(series.name));
-  }
-  return out + legend + "</svg>\n";
+    out += text_at(middle, height - 18, " text-anchor=\"middle\"", escaped(options_.x_label));
+  return out + axes(x, y, x_ticks, y_ticks) + lines_and_names(series_, x, y) + "</svg>\n";
 }
 
 void LinePlot::save(const std::string& path) const { write_file_atomically(path, svg()); }

@@ -25,15 +25,15 @@ Step step_of_at_least(double least) {
 
 Tick labelled(double value, std::int64_t multiple, Step step) {
   if (multiple == 0) return {0, "0"};
-  const std::int64_t digits = multiple * step.mantissa;  // value = digits * 10^step.exponent
+  const std::string sign = value < 0 ? "−" : "";
   const bool scientific = std::abs(value) >= 1e6 || step.exponent < -4;
-  if (!scientific) return {value, fmt::format("{:.{}f}", value, std::max(-step.exponent, 0))};
-  std::string mantissa = fmt::format("{}", std::abs(digits));
-  int exponent = step.exponent + static_cast<int>(mantissa.size()) - 1;
-  mantissa.erase(mantissa.find_last_not_of('0') + 1);
-  if (mantissa.size() > 1) mantissa.insert(1, ".");
-  return {value, (value < 0 ? "−" : "") + (mantissa == "1" ? std::string() : mantissa + "×") + "10",
-          exponent};
+  if (!scientific)
+    return {value, sign + fmt::format("{:.{}f}", std::abs(value), std::max(-step.exponent, 0))};
+  std::string digits = fmt::format("{}", std::abs(multiple * step.mantissa));  // times 10^step.exponent
+  const int exponent = step.exponent + static_cast<int>(digits.size()) - 1;
+  digits.erase(digits.find_last_not_of('0') + 1);
+  if (digits.size() > 1) digits.insert(1, ".");
+  return {value, sign + (digits == "1" ? "" : digits + "×") + "10", exponent};
 }
 
 }  // namespace

@@ -8,25 +8,32 @@
 namespace tenon::kernels {
 namespace {
 
-using cpu::Extent;
-using cpu::Step;
+using cpu::Layout;
 
 // Elements that are worth a thread: of one or two operations, and of a function.
 constexpr std::int64_t simple_grain = 32768, function_grain = 8192;
 
-/// Holds an immediate operand as an element, for as long as a call lasts.
-class Input {
- public:
-  [[gnu::always_inline]] Input(const Operand& operand, DType dtype)
-      : slot_{const_cast<char*>(static_cast<const char*>(operand.data)), operand.strides,
-              static_cast<std::int64_t>(size_of(dtype)), false} {
-    if (operand.is_immediate()) set(operand.value, dtype);
+/// An operand; an immediate one is held as an element for as long as the call lasts.
+struct Input : Slot {
+  [[gnu::always_inline]] Input(const Operand& operand, DType dtype, const Shape& shape)
+      : Slot{const_cast<char*>(static_cast<const char*>(operand.data)), operand.strides,
+             static_cast<std::int64_t>(size_of(dtype)), false} {
+    if (operand.is_immediate()) {
+      set(operand.value, dtype);
+    } else if (strides && is_one_value(shape)) {
+      strides = nullptr;
+      repeats = true;
+    }
   }
   Input(const Input&) = delete;
   Input& operator=(const Input&) = delete;
-  const Slot& slot() const { return slot_; }
 
  private:
+  bool is_one_value(const Shape& shape) const {
+    for (int i = 0; i < shape.rank(); ++i)
+      if ((*strides)[i] != 0 && shape[i] != 1) return false;
+    return true;
+  }
   void set(double x, DType dtype) {
     switch (dtype) {
       case DType::float32: put(static_cast<float>(x)); break;
@@ -34,16 +41,15 @@ class Input {
       case DType::int64: put(num::to_int64(x)); break;
       case DType::boolean: put(static_cast<std::uint8_t>(x != 0)); break;
     }
-    slot_.data = value_;
-    slot_.strides = nullptr;
-    slot_.repeats = true;
+    data = value_;
+    strides = nullptr;
+    repeats = true;
   }
   template <class T>
   void put(T x) {
     std::memcpy(value_, &x, sizeof x);
   }
 
-  Slot slot_;
   alignas(8) char value_[8];
 };
 
@@ -65,9 +71,18 @@ Loop floating_loop(const Loop (&loops)[N], const char* op, DType dtype) {
 
 constexpr const char* unary_names[] = {"neg",  "abs",     "sqrt", "exp",  "log",    "sin",  "cos",
                                        "tanh", "sigmoid", "relu", "sign", "square", "cube", "reciprocal"};
-constexpr const char* binary_names[] = {"add",           "sub",           "mul",           "div",
-                                        "maximum",       "minimum",       "pow",           "squared_difference",
-                                        "absolute_difference", "relu_backward", "tanh_backward", "sigmoid_backward",
+constexpr const char* binary_names[] = {"add",
+                                        "sub",
+                                        "mul",
+                                        "div",
+                                        "maximum",
+                                        "minimum",
+                                        "pow",
+                                        "squared_difference",
+                                        "absolute_difference",
+                                        "relu_backward",
+                                        "tanh_backward",
+                                        "sigmoid_backward",
                                         "abs_backward"};
 static_assert(std::size(unary_names) == unary_count && std::size(binary_names) == binary_count);
 
@@ -78,10 +93,9 @@ void unary(Stream stream, Unary op, DType dtype, const Shape& shape, Result out,
   cpu::check_device(unary_names[at], stream);
   const cpu::UnaryLoop loop = cpu::cpu_table().unary[index(dtype)][at];
   check_dtype(loop, unary_names[at], dtype);
-  const Input x(a, dtype);
+  const Input x(a, dtype, shape);
   const bool function = op >= Unary::exp && op <= Unary::sigmoid;
-  walk<2>(shape, {output(out, dtype), x.slot()}, function ? function_grain : simple_grain,
-          [&](Extent e, char* const (&p)[2], const Step (&s)[2]) { loop(e, p[0], s[0], p[1], s[1]); });
+  walk(shape, function ? function_grain : simple_grain, loop, output(out, dtype), x);
 }
 
 void binary(Stream stream, Binary op, DType dtype, const Shape& shape, Result out, Operand a, Operand b) {
@@ -89,71 +103,73 @@ void binary(Stream stream, Binary op, DType dtype, const Shape& shape, Result ou
   cpu::check_device(binary_names[at], stream);
   const cpu::BinaryLoop loop = cpu::cpu_table().binary[index(dtype)][at];
   check_dtype(loop, binary_names[at], dtype);
-  const Input x(a, dtype), y(b, dtype);
-  walk<3>(shape, {output(out, dtype), x.slot(), y.slot()}, op == Binary::pow ? function_grain : simple_grain,
-          [&](Extent e, char* const (&p)[3], const Step (&s)[3]) { loop(e, p[0], s[0], p[1], s[1], p[2], s[2]); });
+  const Input x(a, dtype, shape), y(b, dtype, shape);
+  walk(shape, op == Binary::pow ? function_grain : simple_grain, loop, output(out, dtype), x, y);
 }
 
 void compare(Stream stream, Compare op, DType dtype, const Shape& shape, Result out, Operand a, Operand b) {
   cpu::check_device("compare", stream);
   const cpu::BinaryLoop loop = cpu::cpu_table().compare[index(dtype)][static_cast<int>(op)];
-  const Input x(a, dtype), y(b, dtype);
-  walk<3>(shape, {output(out, DType::boolean), x.slot(), y.slot()}, simple_grain,
-          [&](Extent e, char* const (&p)[3], const Step (&s)[3]) { loop(e, p[0], s[0], p[1], s[1], p[2], s[2]); });
+  const Input x(a, dtype, shape), y(b, dtype, shape);
+  walk(shape, simple_grain, loop, output(out, DType::boolean), x, y);
 }
 
-void where(Stream stream, DType dtype, const Shape& shape, Result out, Operand condition, Operand a, Operand b) {
+void where(Stream stream, DType dtype, const Shape& shape, Result out, Operand condition, Operand a,
+           Operand b) {
   cpu::check_device("where", stream);
   const cpu::TernaryLoop loop = cpu::cpu_table().where[index(dtype)];
-  const Input c(condition, DType::boolean), x(a, dtype), y(b, dtype);
-  walk<4>(shape, {output(out, dtype), c.slot(), x.slot(), y.slot()}, simple_grain,
-          [&](Extent e, char* const (&p)[4], const Step (&s)[4]) {
-            loop(e, p[0], s[0], p[1], s[1], p[2], s[2], p[3], s[3]);
-          });
+  const Input c(condition, DType::boolean, shape), x(a, dtype, shape), y(b, dtype, shape);
+  walk(shape, simple_grain, loop, output(out, dtype), c, x, y);
 }
 
 void clamp(Stream stream, DType dtype, const Shape& shape, Result out, Operand a, double low, double high) {
   cpu::check_device("clamp", stream);
   const cpu::UnaryLoop2 loop = cpu::cpu_table().clamp[index(dtype)];
   check_dtype(loop, "clamp", dtype);
-  const Input x(a, dtype);
-  walk<2>(shape, {output(out, dtype), x.slot()}, simple_grain,
-          [&](Extent e, char* const (&p)[2], const Step (&s)[2]) { loop(e, p[0], s[0], p[1], s[1], low, high); });
+  const Input x(a, dtype, shape);
+  walk(
+      shape, simple_grain,
+      [&](const Layout& l, std::int64_t n, char* o, const char* x_at) { loop(l, n, o, x_at, low, high); },
+      output(out, dtype), x);
 }
 
-void clamp_backward(Stream stream, DType dtype, const Shape& shape, Result out, Operand g, Operand a, double low,
-                    double high) {
+void clamp_backward(Stream stream, DType dtype, const Shape& shape, Result out, Operand g, Operand a,
+                    double low, double high) {
   cpu::check_device("clamp_backward", stream);
   const cpu::BinaryLoop2 loop = floating_loop(cpu::cpu_table().clamp_backward, "clamp_backward", dtype);
-  const Input x(g, dtype), y(a, dtype);
-  walk<3>(shape, {output(out, dtype), x.slot(), y.slot()}, simple_grain,
-          [&](Extent e, char* const (&p)[3], const Step (&s)[3]) {
-            loop(e, p[0], s[0], p[1], s[1], p[2], s[2], low, high);
-          });
+  const Input x(g, dtype, shape), y(a, dtype, shape);
+  walk(
+      shape, simple_grain,
+      [&](const Layout& l, std::int64_t n, char* o, const char* x_at, const char* y_at) {
+        loop(l, n, o, x_at, y_at, low, high);
+      },
+      output(out, dtype), x, y);
 }
 
 namespace {
 
-void scaled(cpu::TernaryLoop2 loop, DType dtype, const Shape& shape, const Result& out, const Operand& g, const Operand& a,
-            const Operand& b, double scale, double count) {
-  const Input x(g, dtype), y(a, dtype), z(b, dtype);
-  walk<4>(shape, {output(out, dtype), x.slot(), y.slot(), z.slot()}, simple_grain,
-          [&](Extent e, char* const (&p)[4], const Step (&s)[4]) {
-            loop(e, p[0], s[0], p[1], s[1], p[2], s[2], p[3], s[3], scale, count);
-          });
+void scaled(cpu::TernaryLoop2 loop, DType dtype, const Shape& shape, const Result& out, const Operand& g,
+            const Operand& a, const Operand& b, double scale, double count) {
+  const Input x(g, dtype, shape), y(a, dtype, shape), z(b, dtype, shape);
+  walk(
+      shape, simple_grain,
+      [&](const Layout& l, std::int64_t n, char* o, const char* x_at, const char* y_at, const char* z_at) {
+        loop(l, n, o, x_at, y_at, z_at, scale, count);
+      },
+      output(out, dtype), x, y, z);
 }
 
 }  // namespace
 
-void scaled_difference(Stream stream, DType dtype, const Shape& shape, Result out, Operand g, Operand a, Operand b,
-                       double scale, double count) {
+void scaled_difference(Stream stream, DType dtype, const Shape& shape, Result out, Operand g, Operand a,
+                       Operand b, double scale, double count) {
   cpu::check_device("scaled_difference", stream);
   const auto loop = floating_loop(cpu::cpu_table().scaled_difference, "scaled_difference", dtype);
   scaled(loop, dtype, shape, out, g, a, b, scale, count);
 }
 
-void scaled_sign(Stream stream, DType dtype, const Shape& shape, Result out, Operand g, Operand a, Operand b, double scale,
-                 double count) {
+void scaled_sign(Stream stream, DType dtype, const Shape& shape, Result out, Operand g, Operand a, Operand b,
+                 double scale, double count) {
   cpu::check_device("scaled_sign", stream);
   const auto loop = floating_loop(cpu::cpu_table().scaled_sign, "scaled_sign", dtype);
   scaled(loop, dtype, shape, out, g, a, b, scale, count);
@@ -163,9 +179,8 @@ void copy(Stream stream, DType to, DType from, const Shape& shape, Result out, O
   cpu::check_device("copy", stream);
   if (a.is_immediate()) from = to;  // the number is converted once
   const cpu::UnaryLoop loop = cpu::cpu_table().copy[index(to)][index(from)];
-  const Input x(a, from);
-  walk<2>(shape, {output(out, to), x.slot()}, simple_grain,
-          [&](Extent e, char* const (&p)[2], const Step (&s)[2]) { loop(e, p[0], s[0], p[1], s[1]); });
+  const Input x(a, from, shape);
+  walk(shape, simple_grain, loop, output(out, to), x);
 }
 
 }  // namespace tenon::kernels

@@ -17,42 +17,47 @@ void add_rows(Indexed layout, T* out, const T* g, const std::int64_t* index, std
   std::fill_n(out, outer * size * inner, T(0));
   // Each thread owns columns of the result, so that equal indices meet in ascending order.
   const std::int64_t columns = outer * inner;
-  parallel_for(columns, std::max<std::int64_t>(16, grain / (count + 1)), [&](std::int64_t begin, std::int64_t end) {
-    while (begin < end) {
-      const std::int64_t o = begin / inner, j = begin % inner, width = std::min(inner - j, end - begin);
-      for (std::int64_t i = 0; i < count; ++i) {
-        T* const to = out + (o * size + index[i]) * inner + j;
-        const T* const from = g + (o * count + i) * inner + j;
-        for (std::int64_t c = 0; c < width; ++c) to[c] = to[c] + from[c];
-      }
-      begin += width;
-    }
-  });
+  parallel_for(
+      columns, std::max<std::int64_t>(16, grain / (count + 1)), [&](std::int64_t begin, std::int64_t end) {
+        while (begin < end) {
+          const std::int64_t o = begin / inner, j = begin % inner, width = std::min(inner - j, end - begin);
+          for (std::int64_t i = 0; i < count; ++i) {
+            T* const to = out + (o * size + index[i]) * inner + j;
+            const T* const from = g + (o * count + i) * inner + j;
+            for (std::int64_t c = 0; c < width; ++c) to[c] = to[c] + from[c];
+          }
+          begin += width;
+        }
+      });
 }
 
 }  // namespace
 
-void index_select(Stream stream, DType dtype, Indexed layout, void* out, const void* a, const std::int64_t* index,
-                  std::int64_t count, int dim) {
+void index_select(Stream stream, DType dtype, Indexed layout, void* out, const void* a,
+                  const std::int64_t* index, std::int64_t count, int dim) {
   cpu::check_device("index_select", stream);
   for (std::int64_t i = 0; i < count; ++i)
     check(index[i] >= 0 && index[i] < layout.size,
-          "index_select: index {} at position {} is out of range; dimension {} has size {}", index[i], i, dim, layout.size);
+          "index_select: index {} at position {} is out of range; dimension {} has size {}", index[i], i, dim,
+          layout.size);
   const std::int64_t bytes = layout.inner * static_cast<std::int64_t>(size_of(dtype));
   if (bytes == 0) return;
   const char* const from = static_cast<const char*>(a);
   char* const to = static_cast<char*>(out);
-  parallel_for(layout.outer * count, std::max<std::int64_t>(1, 4 * grain / bytes), [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t r = begin; r < end; ++r)
-      std::memcpy(to + r * bytes, from + (r / count * layout.size + index[r % count]) * bytes, static_cast<std::size_t>(bytes));
-  });
+  parallel_for(layout.outer * count, std::max<std::int64_t>(1, 4 * grain / bytes),
+               [&](std::int64_t begin, std::int64_t end) {
+                 for (std::int64_t r = begin; r < end; ++r)
+                   std::memcpy(to + r * bytes, from + (r / count * layout.size + index[r % count]) * bytes,
+                               static_cast<std::size_t>(bytes));
+               });
 }
 
-void index_add(Stream stream, DType dtype, Indexed layout, void* out, const void* g, const std::int64_t* index,
-               std::int64_t count) {
+void index_add(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
+               const std::int64_t* index, std::int64_t count) {
   cpu::check_device("index_add", stream);
   check(is_floating_point(dtype), "index_add: not defined for {}", dtype);
-  if (dtype == DType::float32) add_rows(layout, static_cast<float*>(out), static_cast<const float*>(g), index, count);
+  if (dtype == DType::float32)
+    add_rows(layout, static_cast<float*>(out), static_cast<const float*>(g), index, count);
   else add_rows(layout, static_cast<double*>(out), static_cast<const double*>(g), index, count);
 }
 

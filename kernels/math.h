@@ -1,8 +1,10 @@
-// Scalar arithmetic shared by the CPU, the CUDA kernels and their emulation: only IEEE + - * / sqrt, fma, integer
-// operations and selects, so every machine gives the same bits (docs/numerics.md). It leaves the compiler nothing to
-// contract: an unfused product is never added. All of it has internal linkage and no includes that have inline functions.
+// Scalar arithmetic shared by the CPU, the CUDA kernels and their emulation: only IEEE + - * / sqrt, fma,
+// integer operations and selects, so every machine gives the same bits (docs/numerics.md). It leaves the
+// compiler nothing to contract: an unfused product is never added. All of it has internal linkage and no
+// includes that have inline functions.
 //
-// The constants of polynomials and reductions are printed by scripts/fit_polynomials.py, which also compares them.
+// The constants of polynomials and reductions are printed by scripts/fit_polynomials.py, which also compares
+// them.
 #pragma once
 #include <stdint.h>
 
@@ -24,16 +26,19 @@ inline constexpr float half_pi[] = {0x1.921fb6p+0f, -0x1.777a5cp-25f, -0x1.ee59d
 inline constexpr float two_over_pi = 0x1.45f306p-1f;
 inline constexpr float log2_e = 0x1.715476p+0f;
 inline constexpr float log_2[] = {0x1.62e43p-1f, -0x1.05c61p-29f};
-inline constexpr float exp_log_2[] = {0x1.62e4p-1f, 0x1.7f7d1cp-20f};  // the first one's product with an exponent is exact
-inline constexpr float log_c[] = {0x1.555506p-2f,  -0x1.fffefap-3f, 0x1.99d05ap-3f, -0x1.559c2ap-3f,
+inline constexpr float exp_log_2[] = {0x1.62e4p-1f,
+                                      0x1.7f7d1cp-20f};  // the first one's product with an exponent is exact
+inline constexpr float log_c[] = {0x1.555506p-2f, -0x1.fffefap-3f, 0x1.99d05ap-3f, -0x1.559c2ap-3f,
                                   0x1.1ed482p-3f, -0x1.f33d4cp-4f, 0x1.1e718ep-3f, -0x1.07a796p-3f};
-inline constexpr float exp_c[] = {0x1.fffffcp-2f, 0x1.555492p-3f, 0x1.5558acp-5f, 0x1.12397ap-7f, 0x1.6a5136p-10f};
+inline constexpr float exp_c[] = {0x1.fffffcp-2f, 0x1.555492p-3f, 0x1.5558acp-5f, 0x1.12397ap-7f,
+                                  0x1.6a5136p-10f};
 inline constexpr float tanh_c[] = {-0x1.555368p-2f, 0x1.10a722p-3f, -0x1.abb934p-5f, 0x1.ff9e7ep-7f};
 inline constexpr float sin_c[] = {-0x1.555556p-3f, 0x1.111174p-7f, -0x1.a05964p-13f, 0x1.7c3616p-19f};
 inline constexpr float cos_c[] = {0x1.55554ap-5f, -0x1.6c0c2ap-10f, 0x1.99e914p-16f};
 inline constexpr float atanh_c[] = {0x1.555554p-2f, 0x1.999c28p-3f, 0x1.23d312p-3f, 0x1.f161d2p-4f};
 
-inline constexpr float magic = 12582912.0f;  // 1.5 * 2^23: x + magic - magic rounds |x| < 2^22 to an integer, ties to even
+inline constexpr float magic =
+    12582912.0f;  // 1.5 * 2^23: x + magic - magic rounds |x| < 2^22 to an integer, ties to even
 inline constexpr float infinity = __builtin_inff();
 inline constexpr float least_normal = 0x1p-126f;
 
@@ -103,7 +108,8 @@ TENON_HD float exp(float a) {
   r = fma(r, f, 1.0f);
   r = fma(r, f, 1.0f);
   const bool in_range = abs(a) < 104.0f;
-  const int32_t n = in_range ? static_cast<int32_t>(j) : 0, half = n >> 1;  // two factors: 2^n may not be a float
+  const int32_t n = in_range ? static_cast<int32_t>(j) : 0,
+                half = n >> 1;  // two factors: 2^n may not be a float
   r = r * real(static_cast<uint32_t>(half + 127) << 23);
   r = r * real(static_cast<uint32_t>(n - half + 127) << 23);
   return in_range ? r : a > 0.0f ? infinity : a < 0.0f ? 0.0f : a;
@@ -175,20 +181,20 @@ TENON_HD float sin_near(float x, uint32_t ahead) {
   return sin_quadrant(r, bits(m) + ahead);
 }
 
-/// sin(|x|), or cos(x) with ahead = 1, for |x| >= sincos_near: x times the bits of 2/pi that matter (Payne and Hanek), then
-/// the fraction of a quadrant in binary64, rounded once.
+/// sin(|x|), or cos(x) with ahead = 1, for |x| >= sincos_near: x times the bits of 2/pi that matter (Payne
+/// and Hanek), then the fraction of a quadrant in binary64, rounded once.
 TENON_HD float sin_far(float x, uint32_t ahead) {
-  constexpr uint32_t table[] = {0, 0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0, 0xdb629599, 0x3c439041, 0xfe5163ab};
+  constexpr uint32_t table[] = {0, 0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0, 0xdb629599, 0x3c439041};
   if (!(abs(x) < infinity)) return real(0x7fc00000u);
   const uint32_t mantissa = (bits(x) & 0x007fffffu) << 8 | 0x80000000u;
-  const uint32_t exponent = (bits(x) >> 23 & 0xffu) - 126u, word = exponent >> 5, shift = exponent & 31u;
+  const uint32_t exponent = (bits(x) >> 23 & 0xffu) - 128u, word = exponent >> 5, shift = exponent & 31u;
   const uint64_t high = static_cast<uint64_t>(table[word]) << 32 | table[word + 1];
   const uint64_t low = static_cast<uint64_t>(table[word + 1]) << 32 | table[word + 2];
   const uint64_t end = static_cast<uint64_t>(table[word + 2]) << 32 | table[word + 3];
   const auto at = [shift](uint64_t pair) { return static_cast<uint32_t>(pair << shift >> 32); };
   uint64_t p = static_cast<uint64_t>(mantissa) * at(end);
   p = static_cast<uint64_t>(mantissa) * at(low) + (p >> 32);
-  p = (static_cast<uint64_t>(mantissa * at(high)) << 32) + p;  // quadrants, 62 bits behind the point
+  p = (static_cast<uint64_t>(mantissa * at(high)) << 32) + p;  // turns, 64 bits behind the point
   const uint32_t quadrant = static_cast<uint32_t>((p + (uint64_t(1) << 61)) >> 62);
   const int64_t fraction = static_cast<int64_t>(p << 2) >> 2;
   const float r = static_cast<float>(static_cast<double>(fraction) * 0x1.921fb54442d18p-62);
@@ -229,15 +235,23 @@ TENON_HD float pow(float a, float b) {
   const float error = fma(low, b, fma(high, b, -product)), e = exp(product);
   float r = magnitude < 104.0f ? fma(e, error, e) : e;  // beyond it, e is 0, infinite or NaN
   r = e < infinity ? r : e;
-  r = t == 1.0f && abs(b) == infinity ? 1.0f : r;
-  const bool small = abs(b) < 0x1p24f;  // larger ones are even
-  const int32_t whole = small ? static_cast<int32_t>(b) : 0;
-  const bool integer = !small || static_cast<float>(whole) == b, odd = small && integer && (whole & 1);
-  const uint32_t negative = bits(a) & 0x80000000u;
-  r = odd ? real(bits(r) ^ negative) : !integer && a < 0.0f && a > -infinity ? real(0x7fc00000u) : r;
+  r = (t == 1.0f) & (abs(b) == infinity) ? 1.0f : r;
+  // The last bit of b before the point, and the bits behind it; a branch on abs(b) would keep loops from
+  // vectorising.
+  const int32_t exponent = static_cast<int32_t>(bits(b) >> 23 & 0xffu) - 127;
+  const int32_t shift = exponent < 0 ? 0 : exponent > 24 ? 24 : exponent;
+  const uint32_t point = (bits(b) << 8 | 0x80000000u) << shift, fraction = exponent < 0 ? 1u : point << 1;
+  const uint32_t flip = fraction == 0 ? point & bits(a) & 0x80000000u : 0u;
+  const float invalid = a > -infinity ? real(0x7fc00000u) : r, below = a < 0.0f ? invalid : r;
+  r = fraction == 0 ? real(bits(r) ^ flip) : below;
   r = a != a ? a : b != b ? b : r;
-  r = b == 0.0f || a == 1.0f ? 1.0f : b == 1.0f ? a : b == 2.0f ? a * a : b == 3.0f ? (a * a) * a : r;
-  return b == 0.5f ? sqrt(a) : b == -1.0f ? 1.0f / a : r;
+  const float root = sqrt(a), inverse = 1.0f / a, square = a * a, cube = square * a;
+  r = b == 1.0f ? a : r;
+  r = b == 2.0f ? square : r;
+  r = b == 3.0f ? cube : r;
+  r = b == 0.5f ? root : r;
+  r = b == -1.0f ? inverse : r;
+  return (b == 0.0f) | (a == 1.0f) ? 1.0f : r;
 }
 
 // float64: the same rules for + - * / sqrt fma; these few are libm's, bounded in ulp instead of equal.

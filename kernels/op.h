@@ -1,5 +1,5 @@
-// The operations of the elementwise and reduction kernels. No includes beyond <cstdint>: the files that are compiled once
-// per instruction set use these too (kernels/cpu/isa.cpp says why).
+// The operations of the elementwise and reduction kernels. No includes beyond <cstdint>: the files that are
+// compiled once per instruction set use these too (kernels/cpu/isa.cpp says why).
 #pragma once
 #include <cstdint>
 
@@ -7,7 +7,16 @@ namespace tenon::kernels {
 
 /// Result and operand have the same dtype. Floating point, except neg and abs, which also take int64.
 enum class Unary : std::uint8_t {
-  neg, abs, sqrt, exp, log, sin, cos, tanh, sigmoid, relu,
+  neg,
+  abs,
+  sqrt,
+  exp,
+  log,
+  sin,
+  cos,
+  tanh,
+  sigmoid,
+  relu,
   sign,    // -1, 0 or 1; NaN stays NaN
   square,  // x * x
   cube,    // (x * x) * x
@@ -15,10 +24,15 @@ enum class Unary : std::uint8_t {
 };
 inline constexpr int unary_count = 14;
 
-/// Result and operands have the same dtype. add, sub, mul, maximum and minimum also take int64; the others are
-/// for floating point.
+/// Result and operands have the same dtype. add, sub, mul, maximum and minimum also take int64; the others
+/// are for floating point.
 enum class Binary : std::uint8_t {
-  add, sub, mul, div, maximum, minimum,
+  add,
+  sub,
+  mul,
+  div,
+  maximum,
+  minimum,
   pow,                  // exp(b log a) for a >= 0; the special cases of docs/numerics.md
   squared_difference,   // d * d, d = a - b
   absolute_difference,  // |a - b|

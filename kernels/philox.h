@@ -1,5 +1,5 @@
-// Random numbers that depend on (seed, stream, index) alone: Philox4x32-10 (Salmon et al., SC'11) and Box-Muller. Shared by
-// the CPU, the CUDA kernels and their emulation, under the rules of kernels/math.h.
+// Random numbers that depend on (seed, stream, index) alone: Philox4x32-10 (Salmon et al., SC'11) and
+// Box-Muller. Shared by the CPU, the CUDA kernels and their emulation, under the rules of kernels/math.h.
 #pragma once
 #include <tenon/kernels/math.h>
 
@@ -27,8 +27,8 @@ TENON_HD Block philox(Block counter, uint32_t key0, uint32_t key1, int rounds = 
 
 /// Block `index` of a stream: counter (index, stream), key seed, low words first.
 TENON_HD Block random_block(uint64_t seed, uint64_t stream, uint64_t index) {
-  return philox({{static_cast<uint32_t>(index), static_cast<uint32_t>(index >> 32), static_cast<uint32_t>(stream),
-                  static_cast<uint32_t>(stream >> 32)}},
+  return philox({{static_cast<uint32_t>(index), static_cast<uint32_t>(index >> 32),
+                  static_cast<uint32_t>(stream), static_cast<uint32_t>(stream >> 32)}},
                 static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32));
 }
 
@@ -36,9 +36,13 @@ TENON_HD Block random_block(uint64_t seed, uint64_t stream, uint64_t index) {
 TENON_HD uint64_t pair(uint32_t low, uint32_t high) { return uint64_t{high} << 32 | low; }
 
 /// [0, 1), a multiple of 2^-24.
-TENON_HD float uniform(uint32_t word) { return static_cast<float>(static_cast<int32_t>(word >> 8)) * 0x1p-24f; }
+TENON_HD float uniform(uint32_t word) {
+  return static_cast<float>(static_cast<int32_t>(word >> 8)) * 0x1p-24f;
+}
 /// [0, 1), a multiple of 2^-53.
-TENON_HD double uniform(uint64_t word) { return static_cast<double>(static_cast<int64_t>(word >> 11)) * 0x1p-53; }
+TENON_HD double uniform(uint64_t word) {
+  return static_cast<double>(static_cast<int64_t>(word >> 11)) * 0x1p-53;
+}
 
 /// [low, high): the scaled u could round to high, which is not in the interval.
 template <class T>
@@ -59,7 +63,8 @@ struct Pair {
 
 /// cos and sin of 2 pi u for u in [0, 1); the reduction is exact.
 TENON_HD Pair<float> cos_sin_turns(float u) {
-  const float a = u + u, m = (a + a) + magic, t = fma(-0.5f, m - magic, a), s = t * t;  // t half turns, |t| <= 1/4
+  const float a = u + u, m = (a + a) + magic, t = fma(-0.5f, m - magic, a),
+              s = t * t;  // t half turns, |t| <= 1/4
   float c = fma(cos_turn_c[3], s, cos_turn_c[2]);
   c = fma(c, s, cos_turn_c[1]);
   c = fma(c, s, cos_turn_c[0]);

@@ -40,23 +40,29 @@ void fill_floating(const char* op, DType dtype, std::int64_t n, void* out, const
 
 }  // namespace
 
-void random_uniform(Stream stream, DType dtype, std::int64_t n, void* out, RandomKey key, double low, double high) {
+void random_uniform(Stream stream, DType dtype, std::int64_t n, void* out, RandomKey key, double low,
+                    double high) {
   cpu::check_device("random_uniform", stream);
   check(is_floating_point(dtype), "random_uniform: not defined for {}", dtype);
   const auto fill = [&]<class T>(T* to) {
-    const cpu::RandomFill<T> f{key.seed, key.stream, static_cast<T>(low), static_cast<T>(high), static_cast<T>(high - low)};
-    fill_groups(n, [&](std::int64_t begin, std::int64_t end) { cpu::cpu_table().of(T{}).uniform(begin, end, to, f); });
+    const cpu::RandomFill<T> f{key.seed, key.stream, static_cast<T>(low), static_cast<T>(high),
+                               static_cast<T>(high - low)};
+    fill_groups(n, [&](std::int64_t begin, std::int64_t end) {
+      cpu::cpu_table().of(T{}).uniform(begin, end, to, f);
+    });
   };
   if (dtype == DType::float32) fill(static_cast<float*>(out));
   else fill(static_cast<double*>(out));
 }
 
-void random_normal(Stream stream, DType dtype, std::int64_t n, void* out, RandomKey key, double mean, double deviation) {
+void random_normal(Stream stream, DType dtype, std::int64_t n, void* out, RandomKey key, double mean,
+                   double deviation) {
   cpu::check_device("random_normal", stream);
   check(is_floating_point(dtype), "random_normal: not defined for {}", dtype);
   const auto fill = [&]<class T>(T* to) {
     const cpu::RandomFill<T> f{key.seed, key.stream, static_cast<T>(mean), T(0), static_cast<T>(deviation)};
-    fill_groups(n, [&](std::int64_t begin, std::int64_t end) { cpu::cpu_table().of(T{}).normal(begin, end, to, f); });
+    fill_groups(
+        n, [&](std::int64_t begin, std::int64_t end) { cpu::cpu_table().of(T{}).normal(begin, end, to, f); });
   };
   if (dtype == DType::float32) fill(static_cast<float*>(out));
   else fill(static_cast<double*>(out));
@@ -80,7 +86,8 @@ void random_permutation(Stream stream, std::int64_t n, std::int64_t* out, Random
   for (std::int64_t i = 0; i < n; ++i) out[i] = i;
   // Fisher and Yates, from the back; step i draws from [0, i] with the bits of element i.
   for (std::int64_t i = n - 1; i > 0; --i) {
-    const std::uint64_t j = num::below(static_cast<std::uint64_t>(i) + 1, word_pair(key, static_cast<std::uint64_t>(i)));
+    const std::uint64_t j =
+        num::below(static_cast<std::uint64_t>(i) + 1, word_pair(key, static_cast<std::uint64_t>(i)));
     std::swap(out[i], out[j]);
   }
 }
@@ -88,10 +95,13 @@ void random_permutation(Stream stream, std::int64_t n, std::int64_t* out, Random
 void arange(Stream stream, DType dtype, std::int64_t n, void* out, double start, double step) {
   cpu::check_device("arange", stream);
   if (dtype == DType::int64) {
-    const auto first = static_cast<std::uint64_t>(num::to_int64(start)), by = static_cast<std::uint64_t>(num::to_int64(step));
-    fill_with<std::int64_t>(n, out, [&](std::int64_t i) { return first + by * static_cast<std::uint64_t>(i); });
+    const auto first = static_cast<std::uint64_t>(num::to_int64(start)),
+               by = static_cast<std::uint64_t>(num::to_int64(step));
+    fill_with<std::int64_t>(n, out,
+                            [&](std::int64_t i) { return first + by * static_cast<std::uint64_t>(i); });
   } else {
-    fill_floating("arange", dtype, n, out, [&](std::int64_t i) { return num::fma(step, static_cast<double>(i), start); });
+    fill_floating("arange", dtype, n, out,
+                  [&](std::int64_t i) { return num::fma(step, static_cast<double>(i), start); });
   }
 }
 

@@ -21,7 +21,8 @@ void step(const SgdItem& item) {
   const T* const grad = static_cast<const T*>(item.grad);
   T* const buffer = static_cast<T*>(item.momentum_buffer);
   parallel_for(item.n, grain, [&](std::int64_t begin, std::int64_t end) {
-    cpu::cpu_table().of(T{}).sgd(end - begin, param + begin, grad + begin, buffer ? buffer + begin : nullptr, s);
+    cpu::cpu_table().of(T{}).sgd(end - begin, param + begin, grad + begin, buffer ? buffer + begin : nullptr,
+                                 s);
   });
 }
 

@@ -21,7 +21,8 @@ struct Operand {
   bool is_immediate() const { return data == nullptr; }
 };
 
-/// Where an elementwise kernel writes: dense, or strided (in-place operations on views, parts of a concatenation).
+/// Where an elementwise kernel writes: dense, or strided (in-place operations on views, parts of a
+/// concatenation).
 struct Result {
   void* data;
   const Strides* strides = nullptr;

@@ -143,7 +143,9 @@ bool equal(const Tensor& a, const Tensor& b) {
 bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol) {
   autograd::check_floating("allclose", a);
   const NoGradGuard no_grad;
-  const Tensor close = tenon::where(eq(a, b), ones_like(eq(a, b)), le(abs(sub(a, b)), add(mul(abs(b), rtol), atol)));
+  const Tensor distance = abs(sub(a, b));
+  const Tensor within = le(distance, add(mul(abs(b), rtol), atol));
+  const Tensor close = tenon::where(eq(a, b), ones_like(within), tenon::where(lt(distance, INFINITY), within, zeros_like(within)));
   return close.sum().item<std::int64_t>() == close.numel();
 }
 

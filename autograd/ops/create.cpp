@@ -179,17 +179,17 @@ Tensor tensor(const TensorData& data, const Options& options) {
 }
 
 template <Element T>
-Tensor tensor(std::span<const T> values, const Shape& shape, const Options& options) {
+Tensor detail::tensor_from(std::span<const T> values, const Shape& shape, const Options& options) {
   const std::int64_t numel = checked_numel("tensor", shape);
   check(static_cast<std::size_t>(numel) == values.size(), "tensor: {} values for shape {}", values.size(), shape);
   Tensor out = create("tensor", shape, {.dtype = dtype_of<T>});
   if (numel != 0) std::memcpy(out.raw(), values.data(), values.size_bytes());
   return finish(out.to(options.dtype).to(options.device), options);
 }
-template TENON_API Tensor tensor(std::span<const float>, const Shape&, const Options&);
-template TENON_API Tensor tensor(std::span<const double>, const Shape&, const Options&);
-template TENON_API Tensor tensor(std::span<const std::int64_t>, const Shape&, const Options&);
-template TENON_API Tensor tensor(std::span<const bool>, const Shape&, const Options&);
+template TENON_API Tensor detail::tensor_from(std::span<const float>, const Shape&, const Options&);
+template TENON_API Tensor detail::tensor_from(std::span<const double>, const Shape&, const Options&);
+template TENON_API Tensor detail::tensor_from(std::span<const std::int64_t>, const Shape&, const Options&);
+template TENON_API Tensor detail::tensor_from(std::span<const bool>, const Shape&, const Options&);
 
 Tensor from_blob(void* data, const Shape& shape, const Options& options, std::function<void(void*)> deleter) {
   const std::int64_t numel = checked_numel("from_blob", shape);

@@ -36,16 +36,20 @@ bool begin_write(const char* op, const Tensor& self, const Tensor* other = nullp
   return true;
 }
 
-/// Counts the write and, if it is `recorded`, makes `self` the result of `op`.
+/// Counts the write and, if it is `recorded`, makes `self` the result of `op` on those inputs that still matter.
 template <class... Inputs>
 const Tensor& end_write(const char* op, Where where, const Tensor& self, bool recorded, const Inputs&... inputs) {
   TensorImpl& impl = self.impl();
   impl.storage->bump_version();
   if (autograd::mode().anomaly) [[unlikely]] autograd::detail::check_no_nan(self, op, where);
   if (!recorded) return self;
-  Ref<Node> node = Node::create(op, (0 + ... + int{inputs.tensor.requires_grad()}), self, where);
-  ((inputs.tensor.requires_grad() ? node->connect(autograd::node_ref(inputs.tensor), Inputs::broadcast, inputs.make) : void()), ...);
   impl.storage->bump_recorded_writes();
+  const int wanted = (0 + ... + int{inputs.tensor.requires_grad()});
+  Ref<Node> node;  // stays null when constants have replaced every element
+  if (wanted > 0) {
+    node = Node::create(op, wanted, self, where);
+    ((inputs.tensor.requires_grad() ? node->connect(autograd::node_ref(inputs.tensor), Inputs::broadcast, inputs.make) : void()), ...);
+  }
   impl.meta = std::move(node);
   return self;
 }
@@ -68,7 +72,6 @@ void write(const char* op, Binary kernel, const Tensor& self, double other) {
 }
 
 constexpr auto pass_through = [] { return [](const Tensor& g) { return g; }; };
-constexpr auto forget = [] { return [](const Tensor& g) { return zeros_like(g); }; };
 
 }  // namespace
 
@@ -143,7 +146,7 @@ const Tensor& Tensor::copy_(const Tensor& source, Where where) const {
   const bool recorded = begin_write("copy_", *this, &same_type);
   const Tensor from = apart(*this, same_type);
   kernels::copy(stream(), dtype(), dtype(), shape(), autograd::result_of(*this), Operand("copy_", from, shape()));
-  return end_write("copy_", where, *this, recorded, Input{*this, forget}, Broadcast{same_type, pass_through});
+  return end_write("copy_", where, *this, recorded, Broadcast{same_type, pass_through});
 }
 
 const Tensor& Tensor::fill_(double value, Where where) const {
@@ -151,7 +154,7 @@ const Tensor& Tensor::fill_(double value, Where where) const {
   else check_scalar("fill_", *this, value);
   const bool recorded = begin_write("fill_", *this);
   kernels::copy(stream(), dtype(), dtype(), shape(), autograd::result_of(*this), value);
-  return end_write("fill_", where, *this, recorded, Input{*this, forget});
+  return end_write("fill_", where, *this, recorded);
 }
 
 const Tensor& Tensor::zero_(Where where) const { return fill_(0, where); }
@@ -166,7 +169,7 @@ const Tensor& write_random(const char* op, const Tensor& self, double first, dou
   kernel(self.stream(), self.dtype(), self.numel(), dense.raw(), kernels::RandomKey{key.seed, key.stream}, first, second);
   if (!self.is_contiguous())
     kernels::copy(self.stream(), self.dtype(), self.dtype(), self.shape(), autograd::result_of(self), dense.raw());
-  return end_write(op, where, self, recorded, Input{self, forget});
+  return end_write(op, where, self, recorded);
 }
 
 }  // namespace

@@ -21,8 +21,8 @@ const Tables& tables() {
     t.add(baseline::table);
 #if defined(__x86_64__)
     // What -march=x86-64-v3 and -v4 may use; processors with these have the rest (f16c, lzcnt, movbe) too.
-    const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
-                    __builtin_cpu_supports("bmi2");
+    const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                    __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
     const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                     __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
                     __builtin_cpu_supports("avx512vl");
@@ -49,7 +49,8 @@ const Table& table_named(std::string_view name) {
     if (table->name == name) return *table;
   const bool known = name == "baseline" || name == "avx2" || name == "avx512";
   check(known, "TENON_ISA: unknown instruction set `{}`; use baseline, avx2 or avx512", name);
-  fail("TENON_ISA: this machine cannot run {}; the fastest it can run is {}", name, available_tables().back()->name);
+  fail("TENON_ISA: this machine cannot run {}; the fastest it can run is {}", name,
+       available_tables().back()->name);
 }
 
 const Table& detail::choose() {

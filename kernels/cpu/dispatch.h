@@ -21,11 +21,12 @@ extern constinit std::atomic<const Table*> chosen;
 const Table& choose();
 }  // namespace detail
 
-/// The table in use: the one that TENON_ISA names or, without it, the fastest. The first call checks the variable and the
-/// floating-point mode.
+/// The table in use: the one that TENON_ISA names or, without it, the fastest. The first call checks the
+/// variable and the floating-point mode.
 inline const Table& cpu_table() {
   const Table* const table = detail::chosen.load(std::memory_order_relaxed);
-  if (!table) [[unlikely]] return detail::choose();
+  if (!table) [[unlikely]]
+    return detail::choose();
   return *table;
 }
 /// Makes `table` the one in use and returns the one before; for tests and measurements, while no kernel runs.

@@ -1,8 +1,9 @@
-// C[m, n] = A[m, k] B[k, n] in order CHAIN (docs/numerics.md section 2). Packing, tiles, vector width and transposes change
-// which element is computed when, never its value.
+// C[m, n] = A[m, k] B[k, n] in order CHAIN (docs/numerics.md section 2). Packing, tiles, vector width and
+// transposes change which element is computed when, never its value.
 //
-// The block structure is that of Goto and van de Geijn (ACM TOMS 34(3), 2008): a chunk of 512 k's of B is packed into panels
-// of tile width, a block of A into panels of tile height, and a register tile runs over the chunk.
+// The block structure is that of Goto and van de Geijn (ACM TOMS 34(3), 2008): a chunk of 512 k's of B is
+// packed into panels of tile width, a block of A into panels of tile height, and a register tile runs over
+// the chunk.
 #pragma once
 #include <tenon/kernels/cpu/table.h>
 #include <tenon/kernels/cpu/vec.h>
@@ -20,10 +21,10 @@ constexpr int tile_rows = 4;
 #endif
 constexpr int tile_vectors = 2;
 template <class T>
-constexpr int64_t tile_cols = tile_vectors * W<T>;
+constexpr int64_t tile_cols = tile_vectors* W<T>;
 constexpr int64_t block_rows = 24 * tile_rows;  // of A in the second-level cache
 template <class T>
-constexpr int64_t block_cols = 8192 / sizeof(T) / tile_cols<T> * tile_cols<T>;  // of B in the third
+constexpr int64_t block_cols = 8192 / sizeof(T) / tile_cols<T>* tile_cols<T>;  // of B in the third
 
 TENON_INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
@@ -41,11 +42,18 @@ struct TileArgs {
   int64_t cols;   // of this tile
 };
 
-// Rows x (Vectors vectors) of C over one chunk. Packed: A is k-major, Rows wide. Edge: the last vector of B is cut off.
+// Rows x (Vectors vectors) of C over one chunk. Packed: A is k-major, Rows wide. Edge: the last vector of B
+// is cut off.
 template <class T, int Rows, int Vectors, bool Packed, bool Edge>
 void tile(const TileArgs<T>& t) {
   const int64_t a_row = Packed ? 1 : t.a_row, a_col = Packed ? Rows : t.a_col;
   const T *a = t.a, *b = t.b;
+  if (t.depth >= 128) {  // C comes from far away when the product is large
+#pragma GCC unroll 16
+    for (int i = 0; i < Rows; ++i)
+#pragma GCC unroll 8
+      for (int j = 0; j < Vectors; ++j) __builtin_prefetch(t.c + i * t.c_row + j * W<T>, 1);
+  }
   V<T> acc[Rows][Vectors];
 #pragma GCC unroll 16
   for (int i = 0; i < Rows; ++i)
@@ -133,8 +141,7 @@ void pack_b(int64_t depth, int64_t n, const T* b, int64_t row, int64_t col, T* t
         for (int64_t k = 0; k < depth; ++k) store(t + k * width, load(p + k * row));
       else if (col == 1)
         for (int64_t k = 0; k < depth; ++k) store(t + k * width, load(p + k * row, cols));
-      else if (row == 1)
-        turn(p, col, least(cols, w), depth, t, width);
+      else if (row == 1) turn(p, col, least(cols, w), depth, t, width);
       else
         for (int64_t k = 0; k < depth; ++k)
           for (int64_t j = 0; j < w; ++j) t[k * width + j] = j < cols ? p[k * row + j * col] : T(0);
@@ -151,7 +158,8 @@ void pack_a(int64_t depth, int64_t m, int64_t height, const T* a, int64_t row, i
       for (int64_t k = 0; k < depth; ++k)
         for (int64_t i = 0; i < rows; i += W<T>) store(to + k * rows + i, load(p + k * col + i));
     else if (col == 1)
-      for (int64_t i = 0; i < rows; i += W<T>) turn(p + i * row, row, least(rows - i, W<T>), depth, to + i, rows);
+      for (int64_t i = 0; i < rows; i += W<T>)
+        turn(p + i * row, row, least(rows - i, W<T>), depth, to + i, rows);
     else
       for (int64_t k = 0; k < depth; ++k)
         for (int64_t i = 0; i < rows; ++i) to[k * rows + i] = p[i * row + k * col];
@@ -161,7 +169,8 @@ void pack_a(int64_t depth, int64_t m, int64_t height, const T* a, int64_t row, i
 
 /// One row of C, Vectors vectors wide, B with unit column stride.
 template <class T, int Vectors>
-TENON_INLINE void row_tile(int64_t k, const T* a, int64_t a_col, const T* b, int64_t b_row, T* c, const T* bias) {
+TENON_INLINE void row_tile(int64_t k, const T* a, int64_t a_col, const T* b, int64_t b_row, T* c,
+                           const T* bias) {
   V<T> total[Vectors];
 #pragma GCC unroll 8
   for (int j = 0; j < Vectors; ++j) total[j] = zero<T>();
@@ -185,7 +194,8 @@ TENON_INLINE void row_tile(int64_t k, const T* a, int64_t a_col, const T* b, int
 }
 
 template <class T>
-void row_product(int64_t n, int64_t k, const T* a, int64_t a_col, const T* b, int64_t b_row, T* c, const T* bias) {
+void row_product(int64_t n, int64_t k, const T* a, int64_t a_col, const T* b, int64_t b_row, T* c,
+                 const T* bias) {
   constexpr int64_t w = W<T>;
   int64_t j = 0;
   const auto at = [&](const T* p) __attribute__((always_inline)) { return p ? p + j : nullptr; };
@@ -197,15 +207,16 @@ void row_product(int64_t n, int64_t k, const T* a, int64_t a_col, const T* b, in
   V<T> total = zero<T>();
   for (int64_t k0 = 0; k0 < k; k0 += chain_chunk) {
     V<T> acc = zero<T>();
-    for (int64_t q = k0; q < least(k, k0 + chain_chunk); ++q) acc = fma(set1(a[q * a_col]), load(b + q * b_row + j, left), acc);
+    for (int64_t q = k0; q < least(k, k0 + chain_chunk); ++q)
+      acc = fma(set1(a[q * a_col]), load(b + q * b_row + j, left), acc);
     total = add(total, acc);
   }
   store(c + j, bias ? add(total, load(bias + j, left)) : total, left);
 }
 
 template <class T>
-void chain(int64_t m, int64_t n, int64_t k, const T* a, int64_t a_row, int64_t a_col, const T* b, int64_t b_row, int64_t b_col,
-           T* c, int64_t c_row, const T* bias, Scratch scratch) {
+void chain(int64_t m, int64_t n, int64_t k, const T* a, int64_t a_row, int64_t a_col, const T* b,
+           int64_t b_row, int64_t b_col, T* c, int64_t c_row, const T* bias, Scratch scratch) {
   constexpr int64_t width = tile_cols<T>;
   if (k == 0) {
     for (int64_t i = 0; i < m; ++i)
@@ -213,7 +224,7 @@ void chain(int64_t m, int64_t n, int64_t k, const T* a, int64_t a_row, int64_t a
     return;
   }
   if (m == 1 && b_col == 1) return row_product(n, k, a, a_col, b, b_row, c, bias);
-  const bool pack = m * k > 64 * 1024 && n > width;                                          // is packing A worth it?
+  const bool pack = m * k > 64 * 1024 && n > width;                                // is packing A worth it?
   const bool in_place = b_col == 1 && (m <= 2 * tile_rows || n * k <= 16 * 1024);  // may B be read in place?
   for (int64_t j0 = 0; j0 < n; j0 += block_cols<T>) {
     const int64_t cols = least(n - j0, block_cols<T>);
@@ -222,13 +233,17 @@ void chain(int64_t m, int64_t n, int64_t k, const T* a, int64_t a_row, int64_t a
       const T* const b0 = b + k0 * b_row + j0 * b_col;
       const int64_t b_size = in_place ? 0 : depth * ((cols + width - 1) / width * width) + W<T>;
       const int64_t a_size = pack ? depth * least(m, block_rows) + W<T> : 0;
-      T* const packed_b = b_size + a_size ? static_cast<T*>(scratch(static_cast<size_t>(b_size + a_size + 64) * sizeof(T))) : nullptr;
+      T* const packed_b =
+          b_size + a_size ? static_cast<T*>(scratch(static_cast<size_t>(b_size + a_size + 64) * sizeof(T)))
+                          : nullptr;
       T* const packed_a = packed_b + (b_size + 63) / 64 * 64;
       if (!in_place) pack_b(depth, cols, b0, b_row, b_col, packed_b);
-      TileArgs<T> t{depth, nullptr, a_row, a_col, nullptr, in_place ? b_row : width, nullptr, c_row, k0 == 0, nullptr, 0};
+      TileArgs<T> t{depth,   nullptr, a_row,   a_col,   nullptr, in_place ? b_row : width,
+                    nullptr, c_row,   k0 == 0, nullptr, 0};
       for (int64_t i0 = 0; i0 < m; i0 += block_rows) {
         const int64_t rows = least(m - i0, block_rows);
-        const int64_t panels = (rows + tile_rows - 1) / tile_rows, height = (rows + panels - 1) / panels;  // equal panels
+        const int64_t panels = (rows + tile_rows - 1) / tile_rows,
+                      height = (rows + panels - 1) / panels;  // equal panels
         const T* const a0 = a + i0 * a_row + k0 * a_col;
         if (pack) pack_a(depth, rows, height, a0, a_row, a_col, packed_a);
         for (int64_t j = 0; j < cols; j += width) {

@@ -1,6 +1,6 @@
-// Compiled once for each instruction set, with TENON_ISA naming it (cmake/TenonLibrary.cmake). What this file includes has
-// internal linkage or is a type: an inline function of a standard header, compiled here for a newer machine, could be the
-// copy that the linker keeps for everybody.
+// Compiled once for each instruction set, with TENON_ISA naming it (cmake/TenonLibrary.cmake). What this file
+// includes has internal linkage or is a type: an inline function of a standard header, compiled here for a
+// newer machine, could be the copy that the linker keeps for everybody.
 #include <tenon/kernels/cpu/elementwise.h>
 #include <tenon/kernels/cpu/gemm.h>
 #include <tenon/kernels/cpu/random.h>
@@ -74,12 +74,15 @@ constexpr Table make_table() {
   t.unary[int64][static_cast<int>(Unary::neg)] = unary_loop<int64_t, int64_t, UnaryOf<Unary::neg>>;
   t.unary[int64][static_cast<int>(Unary::abs)] = unary_loop<int64_t, int64_t, UnaryOf<Unary::abs>>;
   fill_binary<float>(t.binary[float32], UpTo<binary_count>{});
+  t.binary[float32][static_cast<int>(Binary::pow)] = pow_loop;
   fill_binary<double>(t.binary[float64], UpTo<binary_count>{});
   t.binary[int64][static_cast<int>(Binary::add)] = binary_loop<int64_t, int64_t, BinaryOf<Binary::add>>;
   t.binary[int64][static_cast<int>(Binary::sub)] = binary_loop<int64_t, int64_t, BinaryOf<Binary::sub>>;
   t.binary[int64][static_cast<int>(Binary::mul)] = binary_loop<int64_t, int64_t, BinaryOf<Binary::mul>>;
-  t.binary[int64][static_cast<int>(Binary::maximum)] = binary_loop<int64_t, int64_t, BinaryOf<Binary::maximum>>;
-  t.binary[int64][static_cast<int>(Binary::minimum)] = binary_loop<int64_t, int64_t, BinaryOf<Binary::minimum>>;
+  t.binary[int64][static_cast<int>(Binary::maximum)] =
+      binary_loop<int64_t, int64_t, BinaryOf<Binary::maximum>>;
+  t.binary[int64][static_cast<int>(Binary::minimum)] =
+      binary_loop<int64_t, int64_t, BinaryOf<Binary::minimum>>;
   fill_compare<float>(t.compare[float32], UpTo<compare_count>{});
   fill_compare<double>(t.compare[float64], UpTo<compare_count>{});
   fill_compare<int64_t>(t.compare[int64], UpTo<compare_count>{});

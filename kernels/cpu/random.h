@@ -34,7 +34,8 @@ void uniform_fill(int64_t begin, int64_t end, float* out, const RandomFill<float
   for (int64_t at = begin; at < end; at += 4 * counters) {
     draw(f.seed, f.stream, static_cast<uint64_t>(at) / 4, word);
     for (int c = 0; c < 4; ++c)
-      for (int i = 0; i < counters; ++i) value[c][i] = num::between(f.low, f.high, f.width, num::uniform(word[c][i]));
+      for (int i = 0; i < counters; ++i)
+        value[c][i] = num::between(f.low, f.high, f.width, num::uniform(word[c][i]));
     deal(value, end - at, out + at);
   }
 }
@@ -46,7 +47,8 @@ void uniform_fill(int64_t begin, int64_t end, double* out, const RandomFill<doub
     draw(f.seed, f.stream, static_cast<uint64_t>(at) / 2, word);
     for (int c = 0; c < 2; ++c)
       for (int i = 0; i < counters; ++i)
-        value[c][i] = num::between(f.low, f.high, f.width, num::uniform(num::pair(word[2 * c][i], word[2 * c + 1][i])));
+        value[c][i] =
+            num::between(f.low, f.high, f.width, num::uniform(num::pair(word[2 * c][i], word[2 * c + 1][i])));
     deal(value, end - at, out + at);
   }
 }
@@ -72,7 +74,8 @@ void normal_fill(int64_t begin, int64_t end, double* out, const RandomFill<doubl
   for (int64_t at = begin; at < end; at += 2 * counters) {
     draw(f.seed, f.stream, static_cast<uint64_t>(at) / 2, word);
     for (int i = 0; i < counters; ++i) {
-      const num::Pair<double> z = num::box_muller(num::pair(word[0][i], word[1][i]), num::pair(word[2][i], word[3][i]));
+      const num::Pair<double> z =
+          num::box_muller(num::pair(word[0][i], word[1][i]), num::pair(word[2][i], word[3][i]));
       value[0][i] = num::fma(f.width, z.first, f.low), value[1][i] = num::fma(f.width, z.second, f.low);
     }
     deal(value, end - at, out + at);

@@ -1,12 +1,15 @@
-// The only instruction-set-specific code: a vector of W<T> floats or doubles. The same source is compiled once per
-// instruction set (kernels/cpu/isa.cpp). No arithmetic beyond add, sub, mul and fma: every lane is an IEEE operation, so the
-// width never shows in a result.
+// The only instruction-set-specific code: a vector of W<T> floats or doubles. The same source is compiled
+// once per instruction set (kernels/cpu/isa.cpp). No arithmetic beyond add, sub, mul and fma: every lane is
+// an IEEE operation, so the width never shows in a result.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 
 #if defined(__AVX512F__) || defined(__AVX2__)
 #include <immintrin.h>
+#endif
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wuninitialized"  // of the intrinsics' undefined vectors (GCC bug 105593)
 #endif
 
 #define TENON_INLINE [[gnu::always_inline]] static inline
@@ -21,8 +24,8 @@ using V = typename Native<T>::type;
 template <class T>
 constexpr int W = static_cast<int>(sizeof(V<T>) / sizeof(T));
 
-// load and store with a count touch the first n elements only, 0 <= n < W; the lanes behind them read as 0. fold is the
-// halving tree over the lanes: lane j and lane j + W/2, and so on down.
+// load and store with a count touch the first n elements only, 0 <= n < W; the lanes behind them read as 0.
+// fold is the halving tree over the lanes: lane j and lane j + W/2, and so on down.
 #if defined(__AVX512F__)
 template <>
 struct Native<float> {
@@ -81,7 +84,8 @@ TENON_INLINE void transpose(__m512 (&r)[16]) {
     }
 #pragma GCC unroll 4
   for (int c = 0; c < 4; ++c) {
-    const __m512 a0 = _mm512_shuffle_f32x4(r[c], r[4 + c], 0x44), a1 = _mm512_shuffle_f32x4(r[c], r[4 + c], 0xee);
+    const __m512 a0 = _mm512_shuffle_f32x4(r[c], r[4 + c], 0x44),
+                 a1 = _mm512_shuffle_f32x4(r[c], r[4 + c], 0xee);
     const __m512 b0 = _mm512_shuffle_f32x4(r[8 + c], r[12 + c], 0x44);
     const __m512 b1 = _mm512_shuffle_f32x4(r[8 + c], r[12 + c], 0xee);
     s[c] = _mm512_shuffle_f32x4(a0, b0, 0x88), s[4 + c] = _mm512_shuffle_f32x4(a0, b0, 0xdd);
@@ -99,7 +103,8 @@ TENON_INLINE void transpose(__m512d (&r)[8]) {
   }
 #pragma GCC unroll 2
   for (int c = 0; c < 2; ++c) {
-    const __m512d a0 = _mm512_shuffle_f64x2(s[c], s[2 + c], 0x44), a1 = _mm512_shuffle_f64x2(s[c], s[2 + c], 0xee);
+    const __m512d a0 = _mm512_shuffle_f64x2(s[c], s[2 + c], 0x44),
+                  a1 = _mm512_shuffle_f64x2(s[c], s[2 + c], 0xee);
     const __m512d b0 = _mm512_shuffle_f64x2(s[4 + c], s[6 + c], 0x44);
     const __m512d b1 = _mm512_shuffle_f64x2(s[4 + c], s[6 + c], 0xee);
     r[c] = _mm512_shuffle_f64x2(a0, b0, 0x88), r[2 + c] = _mm512_shuffle_f64x2(a0, b0, 0xdd);
@@ -118,7 +123,8 @@ struct Native<double> {
 TENON_INLINE __m256 set1(float x) { return _mm256_set1_ps(x); }
 TENON_INLINE __m256d set1(double x) { return _mm256_set1_pd(x); }
 TENON_INLINE __m256i first8(ptrdiff_t n) {
-  return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)),
+                            _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
 TENON_INLINE __m256i first4(ptrdiff_t n) {
   return _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0, 1, 2, 3));
@@ -177,7 +183,8 @@ TENON_INLINE void transpose(__m256d (&r)[4]) {
   r[2] = _mm256_permute2f128_pd(a, c, 0x31), r[3] = _mm256_permute2f128_pd(b, d, 0x31);
 }
 #else
-// Any machine: the compiler's vectors of 16 bytes. Without fma hardware each lane calls libm, slow but of the same bits.
+// Any machine: the compiler's vectors of 16 bytes. Without fma hardware each lane calls libm, slow but of the
+// same bits.
 template <>
 struct Native<float> {
   typedef float type __attribute__((vector_size(16)));
@@ -210,7 +217,9 @@ TENON_INLINE V<float> add(V<float> a, V<float> b) { return a + b; }
 TENON_INLINE V<double> add(V<double> a, V<double> b) { return a + b; }
 TENON_INLINE V<float> sub(V<float> a, V<float> b) { return a - b; }
 TENON_INLINE V<double> sub(V<double> a, V<double> b) { return a - b; }
-TENON_INLINE V<float> abs(V<float> a) { return V<float>{num::abs(a[0]), num::abs(a[1]), num::abs(a[2]), num::abs(a[3])}; }
+TENON_INLINE V<float> abs(V<float> a) {
+  return V<float>{num::abs(a[0]), num::abs(a[1]), num::abs(a[2]), num::abs(a[3])};
+}
 TENON_INLINE V<double> abs(V<double> a) { return V<double>{num::abs(a[0]), num::abs(a[1])}; }
 TENON_INLINE V<float> fma(V<float> a, V<float> b, V<float> c) {
   return V<float>{num::fma(a[0], b[0], c[0]), num::fma(a[1], b[1], c[1]), num::fma(a[2], b[2], c[2]),

@@ -56,6 +56,18 @@ TEST_CASE("records have their golden bytes") {
         "1a00000000000000129bd82d0900000040fc54d94110072a0d0a0b0a046c6f7373150000803edc831689");
 }
 
+TEST_CASE("fields of value 0 are left out, except a scalar's value") {
+  const auto payload = [](const std::string& record) { return record.substr(12, record.size() - 16); };
+  CHECK(hex(payload(io::version_record(0))) == "1a0d627261696e2e4576656e743a32");
+  CHECK(hex(payload(io::scalar_record("loss", 0, 0, 0))) == "2a0d0a0b0a046c6f73731500000000");
+  const std::vector<double> zero = {0};
+  const std::string record =
+      io::histogram_record("h", io::make_histogram(std::span<const double>(zero)), 0, 0);
+  const Message histogram = decode(value_of(payload(record)).bytes.at(5));
+  CHECK(histogram.numbers.size() == 1);
+  CHECK(histogram.real(3) == 1);
+}
+
 TEST_CASE("an event file holds the records and nothing else") {
   const TemporaryDirectory directory;
   io::SummaryWriter writer(directory / "a/b", fixed);
@@ -215,6 +227,19 @@ TEST_CASE("few open files serve many runs") {
                                                                {"m", 2.0f, 2, 1700000000}});
 }
 
+TEST_CASE("the file that was used longest ago is closed") {
+  const TemporaryDirectory directory;
+  io::SummaryWriter writer(directory.path(), {.max_open_files = 2, .wall_time = fixed_time});
+  for (const char* tag : {"a", "b", "c"}) writer.add_scalars("m", {{tag, 1.0}}, 0);
+  const std::string a = only_event_file(directory / "m_a"), b = only_event_file(directory / "m_b");
+  std::filesystem::remove(a);
+  std::filesystem::remove(b);
+  CHECK_NOTHROW(writer.add_scalars("m", {{"b", 1.0}}, 1));  // still open
+  CHECK(message_of<IoError>([&] {
+          writer.add_scalars("m", {{"a", 1.0}}, 1);
+        }) == "SummaryWriter: cannot reopen " + a + ": No such file or directory");
+}
+
 TEST_CASE("a killed run keeps what it wrote") {
   const TemporaryDirectory directory;
   const int status = status_of_child([&] {
@@ -348,10 +373,17 @@ TEST_CASE("threads share a writer") {
   for (int t = 0; t < 4; ++t) CHECK(read_scalars(directory / ("m_run" + std::to_string(t))).size() == 50);
 }
 
-TEST_CASE("two writers in one directory have a file each") {
+TEST_CASE("a writer never takes a file that is there") {
   const TemporaryDirectory directory;
-  const io::SummaryWriter first(directory.path(), fixed), second(directory.path(), fixed);
-  CHECK(names_below(directory.path()).size() == 2);
+  const io::SummaryWriter first(directory.path(), fixed);
+  const std::string path = only_event_file(directory.path());
+  const auto dot = path.rfind('.');
+  const int count = std::stoi(path.substr(dot + 1));
+  const auto numbered = [&](int number) { return path.substr(0, dot + 1) + std::to_string(number); };
+  write_file(numbered(count + 1), "another process");
+  const io::SummaryWriter second(directory.path(), fixed);
+  CHECK(read_file(numbered(count + 1)) == "another process");
+  CHECK(read_file(numbered(count + 2)) == io::version_record(1700000000));
 }
 
 TEST_CASE("next_run_directory takes the first free number") {

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include <catch2/catch.hpp>
+#include "support/catch.h"
 
 class TemporaryDirectory {
  public:

@@ -1,6 +1,6 @@
 #include <tenon/io/utf8.h>
 
-#include <catch2/catch.hpp>
+#include "support/catch.h"
 
 using namespace tenon;
 

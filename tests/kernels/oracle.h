@@ -1,4 +1,5 @@
-// The text of docs/numerics.md as plain scalar code: what every kernel must equal, bit for bit. Slow on purpose.
+// The text of docs/numerics.md as plain scalar code: what every kernel must equal, bit for bit. Slow on
+// purpose.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -33,13 +34,15 @@ T r(std::int64_t n, const std::function<T(std::int64_t, T)>& into) {
   std::vector<T> s;
   for (std::int64_t c = 0; c < n; c += 1024) {
     T p[128] = {};
-    for (std::int64_t q = 0; q < std::min<std::int64_t>(n - c, 1024); ++q) p[q % 128] = into(c + q, p[q % 128]);
+    for (std::int64_t q = 0; q < std::min<std::int64_t>(n - c, 1024); ++q)
+      p[q % 128] = into(c + q, p[q % 128]);
     for (int h = 64; h >= 1; h /= 2)
       for (int j = 0; j < h; ++j) p[j] = p[j] + p[j + h];
     s.push_back(p[0]);
   }
   if (s.size() == 1) return s[0] + T(0);
-  return r<T>(static_cast<std::int64_t>(s.size()), [&](std::int64_t q, T acc) { return acc + s[static_cast<std::size_t>(q)]; });
+  return r<T>(static_cast<std::int64_t>(s.size()),
+              [&](std::int64_t q, T acc) { return acc + s[static_cast<std::size_t>(q)]; });
 }
 
 template <class T>
@@ -57,8 +60,10 @@ T into(tenon::kernels::Reduce op, T x, T y, T acc) {
 /// One element of a matrix product with n columns.
 template <class T>
 T matmul(std::int64_t n, std::int64_t k, const T* a, std::int64_t a_col, const T* b, std::int64_t b_row) {
-  if (n == 1 && k > 16) return r<T>(k, [&](std::int64_t q, T acc) { return std::fma(a[q * a_col], b[q * b_row], acc); });
-  return chain<T>(k, [&](std::int64_t q) { return a[q * a_col]; }, [&](std::int64_t q) { return b[q * b_row]; });
+  if (n == 1 && k > 16)
+    return r<T>(k, [&](std::int64_t q, T acc) { return std::fma(a[q * a_col], b[q * b_row], acc); });
+  return chain<T>(
+      k, [&](std::int64_t q) { return a[q * a_col]; }, [&](std::int64_t q) { return b[q * b_row]; });
 }
 
 /// Offset of the element with row-major number `at`.

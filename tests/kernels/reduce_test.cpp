@@ -19,7 +19,8 @@ struct Source {
 
 /// out over the kept dimensions, straight from the definition.
 template <class T>
-std::vector<T> want(Reduce op, const Shape& shape, std::uint32_t dims, const Source<T>& a, const Source<T>& b, double divisor) {
+std::vector<T> want(Reduce op, const Shape& shape, std::uint32_t dims, const Source<T>& a, const Source<T>& b,
+                    double divisor) {
   Shape kept, gone;
   Strides kept_steps[2], gone_steps[2];
   for (int i = 0; i < shape.rank(); ++i) {
@@ -33,7 +34,8 @@ std::vector<T> want(Reduce op, const Shape& shape, std::uint32_t dims, const Sou
     const T* const x = a.data + oracle::offset(kept, kept_steps[0], i);
     const T* const y = b.data + oracle::offset(kept, kept_steps[1], i);
     const T sum = oracle::r<T>(gone.numel(), [&](std::int64_t q, T acc) {
-      return oracle::into(op, x[oracle::offset(gone, gone_steps[0], q)], y[oracle::offset(gone, gone_steps[1], q)], acc);
+      return oracle::into(op, x[oracle::offset(gone, gone_steps[0], q)],
+                          y[oracle::offset(gone, gone_steps[1], q)], acc);
     });
     out.push_back(divisor == 1 ? sum : sum / static_cast<T>(divisor));
   }
@@ -41,7 +43,8 @@ std::vector<T> want(Reduce op, const Shape& shape, std::uint32_t dims, const Sou
 }
 
 template <class T>
-std::vector<T> reduce(Reduce op, const Shape& shape, std::uint32_t dims, Operand a, Operand b, double divisor) {
+std::vector<T> reduce(Reduce op, const Shape& shape, std::uint32_t dims, Operand a, Operand b,
+                      double divisor) {
   std::int64_t outputs = 1;
   for (int i = 0; i < shape.rank(); ++i)
     if (!(dims >> i & 1)) outputs *= shape[i];
@@ -50,24 +53,28 @@ std::vector<T> reduce(Reduce op, const Shape& shape, std::uint32_t dims, Operand
   return out;
 }
 
-constexpr Reduce ops[] = {Reduce::sum, Reduce::product, Reduce::squared_difference, Reduce::absolute_difference};
+constexpr Reduce ops[] = {Reduce::sum, Reduce::product, Reduce::squared_difference,
+                          Reduce::absolute_difference};
 
 template <class T>
 void lines() {
-  for (const std::int64_t n : {0, 1, 2, 5, 15, 16, 17, 63, 64, 65, 127, 128, 129, 200, 500, 1000, 1023, 1024, 1025, 2048, 5000, 70003})
+  for (const std::int64_t n : {0,   1,   2,   5,   15,   16,   17,   63,   64,   65,   127,
+                               128, 129, 200, 500, 1000, 1023, 1024, 1025, 2048, 5000, 70003})
     for (const Kind kind : test::kinds) {
       const auto a = test::noise<T>(n, kind, 1), b = test::noise<T>(n, kind, 2);
       for (const Reduce op : ops) {
         CAPTURE(n, static_cast<int>(kind), static_cast<int>(op));
         const auto expected = want<T>(op, {n}, 1, {a.data(), {1}}, {b.data(), {1}}, 3);
-        test::on_every_build([&] { test::require_same(expected, reduce<T>(op, {n}, 1, a.data(), b.data(), 3)); });
+        test::on_every_build(
+            [&] { test::require_same(expected, reduce<T>(op, {n}, 1, a.data(), b.data(), 3)); });
       }
     }
 }
 
 template <class T>
 void masks() {
-  const Shape shapes[] = {{}, {3, 1, 5}, {2, 3, 4, 5}, {300, 7}, {7, 300}, {1100, 3}, {3, 1100, 2}, {2, 130, 33}, {40, 530}, {4, 0, 3}};
+  const Shape shapes[] = {{},        {3, 1, 5},    {2, 3, 4, 5}, {300, 7},  {7, 300},
+                          {1100, 3}, {3, 1100, 2}, {2, 130, 33}, {40, 530}, {4, 0, 3}};
   for (const Shape& shape : shapes) {
     const int rank = shape.rank();
     // dense, transposed, repeated along the second dimension, stepping, and backwards along the first
@@ -98,7 +105,8 @@ void masks() {
         const double divisor = dims % 2 ? 7 : 1;
         const auto expected = want<T>(op, shape, dims, a, b, divisor);
         test::on_every_build([&] {
-          test::require_same(expected, reduce<T>(op, shape, dims, {a.data, a.strides}, {b.data, b.strides}, divisor));
+          test::require_same(expected,
+                             reduce<T>(op, shape, dims, {a.data, a.strides}, {b.data, b.strides}, divisor));
         });
       }
   }
@@ -116,7 +124,8 @@ TEST_CASE("reduce: three levels of chunks, along and across", "[kernels][reduce]
   const auto a = test::noise<float>(n * 3, Kind::wide, 1), b = test::noise<float>(n, Kind::ordinary, 2);
   for (const Reduce op : ops) {
     const auto expected = want<float>(op, {n}, 1, {a.data(), {1}}, {b.data(), {1}}, 1);
-    test::on_every_build([&] { test::require_same(expected, reduce<float>(op, {n}, 1, a.data(), b.data(), 1)); });
+    test::on_every_build(
+        [&] { test::require_same(expected, reduce<float>(op, {n}, 1, a.data(), b.data(), 1)); });
   }
   const Strides across = {3, 1}, stepping = {3, 3};
   const auto columns = want<float>(Reduce::sum, {n, 3}, 1, {a.data(), across}, {a.data(), across}, 1);
@@ -130,7 +139,8 @@ TEST_CASE("reduce: three levels of chunks, along and across", "[kernels][reduce]
 TEST_CASE("reduce: a number as an operand", "[kernels][reduce]") {
   const auto a = test::noise<float>(3000, Kind::ordinary, 1);
   const float half = 0.5f;
-  const auto expected = want<float>(Reduce::squared_difference, {3000}, 1, {a.data(), {1}}, {&half, {0}}, 3000);
+  const auto expected =
+      want<float>(Reduce::squared_difference, {3000}, 1, {a.data(), {1}}, {&half, {0}}, 3000);
   const auto both = want<float>(Reduce::product, {3000}, 1, {&half, {0}}, {&half, {0}}, 1);
   test::on_every_build([&] {
     test::require_same(expected, reduce<float>(Reduce::squared_difference, {3000}, 1, a.data(), 0.5, 3000));
@@ -141,7 +151,9 @@ TEST_CASE("reduce: a number as an operand", "[kernels][reduce]") {
 TEST_CASE("reduce: a sum starts from +0 and is never -0", "[kernels][reduce]") {
   const std::vector<float> zeros(2000, -0.0f);
   for (const std::int64_t n : {1, 16, 100, 2000})
-    test::on_every_build([&] { test::require_same<float>({0.0f}, reduce<float>(Reduce::sum, {n}, 1, zeros.data(), zeros.data(), 1)); });
+    test::on_every_build([&] {
+      test::require_same<float>({0.0f}, reduce<float>(Reduce::sum, {n}, 1, zeros.data(), zeros.data(), 1));
+    });
 }
 
 TEST_CASE("reduce: the mean of nothing is NaN", "[kernels][reduce]") {

@@ -12,11 +12,12 @@
 #include <tenon/core/parallel.h>
 #include <tenon/kernels/cpu/dispatch.h>
 
-#include <catch2/catch.hpp>
+#include "support/catch.h"
 
-namespace test {
+namespace tenon::test {
 
-/// ordinary: [-1, 1); wide: exponents that underflow and cancel; special: some infinities, NaN, -0, denormals.
+/// ordinary: [-1, 1); wide: exponents that underflow and cancel; special: some infinities, NaN, -0,
+/// denormals.
 enum class Kind { ordinary, wide, special };
 inline constexpr Kind kinds[] = {Kind::ordinary, Kind::wide, Kind::special};
 
@@ -30,23 +31,26 @@ std::vector<T> noise(std::int64_t n, Kind kind, std::uint32_t seed) {
     const auto bits = static_cast<std::uint32_t>(random());
     const T unit = static_cast<T>(static_cast<std::int32_t>(bits)) * T(0x1p-31);
     x = unit;
-    if (kind == Kind::wide) x = std::ldexp(unit, static_cast<int>(random() % (2 * range)) - 2 * range + range / 4);
+    if (kind == Kind::wide)
+      x = std::ldexp(unit, static_cast<int>(random() % (2 * range)) - 2 * range + range / 4);
     if (kind == Kind::special) switch (bits % 64) {
-      case 0: x = 0; break;
-      case 1: x = -T(0); break;
-      case 2: x = std::numeric_limits<T>::denorm_min() * static_cast<T>(random() % 4096); break;
-      case 3: x = random() % 16 ? std::numeric_limits<T>::min() : std::numeric_limits<T>::infinity(); break;
-      case 4: x = random() % 64 ? T(-1e-22) : std::numeric_limits<T>::quiet_NaN(); break;
-      default: break;
-    }
+        case 0: x = 0; break;
+        case 1: x = -T(0); break;
+        case 2: x = std::numeric_limits<T>::denorm_min() * static_cast<T>(random() % 4096); break;
+        case 3: x = random() % 16 ? std::numeric_limits<T>::min() : std::numeric_limits<T>::infinity(); break;
+        case 4: x = random() % 64 ? T(-1e-22) : std::numeric_limits<T>::quiet_NaN(); break;
+        default: break;
+      }
   }
   return values;
 }
 
 template <class T>
 auto bits(T x) {
-  if constexpr (std::is_same_v<T, float>) return std::bit_cast<std::uint32_t>(x != x ? std::numeric_limits<T>::quiet_NaN() : x);
-  else if constexpr (std::is_same_v<T, double>) return std::bit_cast<std::uint64_t>(x != x ? std::numeric_limits<T>::quiet_NaN() : x);
+  if constexpr (std::is_same_v<T, float>)
+    return std::bit_cast<std::uint32_t>(x != x ? std::numeric_limits<T>::quiet_NaN() : x);
+  else if constexpr (std::is_same_v<T, double>)
+    return std::bit_cast<std::uint64_t>(x != x ? std::numeric_limits<T>::quiet_NaN() : x);
   else return x;
 }
 
@@ -64,7 +68,6 @@ void require_same(const std::vector<T>& want, const std::vector<T>& got) {
 /// Calls body with every instruction set of this machine and one and three threads, then restores both.
 template <class Body>
 void on_every_build(const Body& body) {
-  using namespace tenon;
   struct Restore {
     const kernels::cpu::Table& table = kernels::cpu::cpu_table();
     int threads = num_threads();
@@ -93,4 +96,4 @@ std::uint64_t hash(const std::vector<T>& values) {
   return h;
 }
 
-}  // namespace test
+}  // namespace tenon::test

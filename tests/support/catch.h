@@ -14,8 +14,8 @@ using TestEventListenerBase = EventListenerBase;
 
 namespace tenon::test {
 
-/// Reports that this machine lacks what the test case needs: `if (!gpu) return skip("no GPU");`. CTest counts the case
-/// as skipped, not as passed.
+/// Reports that this machine lacks what the test case needs: `if (!gpu) return skip("no GPU");`. CTest counts
+/// the case as skipped, not as passed.
 void skip(std::string_view reason);
 
 }  // namespace tenon::test

@@ -177,6 +177,39 @@ const std::vector<OpCase>& op_cases() {
   return rows;
 }
 
+const std::vector<OpCase>& in_place_cases() {
+  static const std::vector<OpCase> rows = [] {
+    std::vector<OpCase> all;
+    const auto add_row = [&all](const char* name, const char* label, std::size_t inputs, std::function<void(Tensor&, const Tensors&)> write) {
+      std::vector<InputSpec> specs{{{2, 2}, Domain::positive}, {{2}, Domain::positive}};
+      specs.resize(inputs);
+      // The first input is used again, so that the gradient passes by the write as well as through it.
+      all.push_back({name, label, specs, [write](const Tensors& in) {
+                       Tensor y = in[0] * 2;
+                       write(y, in);
+                       return y * in[0];
+                     }, {}});
+    };
+    add_row("add_", "", 2, [](Tensor& y, const Tensors& in) { y.add_(in[1]); });
+    add_row("sub_", "", 2, [](Tensor& y, const Tensors& in) { y.sub_(in[1]); });
+    add_row("mul_", "", 2, [](Tensor& y, const Tensors& in) { y.mul_(in[1]); });
+    add_row("div_", "", 2, [](Tensor& y, const Tensors& in) { y.div_(in[1]); });
+    add_row("copy_", "", 2, [](Tensor& y, const Tensors& in) { y.copy_(in[1]); });
+    add_row("add_", "number", 1, [](Tensor& y, const Tensors&) { y.add_(3); });
+    add_row("sub_", "number", 1, [](Tensor& y, const Tensors&) { y.sub_(3); });
+    add_row("mul_", "number", 1, [](Tensor& y, const Tensors&) { y.mul_(3); });
+    add_row("div_", "number", 1, [](Tensor& y, const Tensors&) { y.div_(3); });
+    add_row("fill_", "", 1, [](Tensor& y, const Tensors&) { y.fill_(3); });
+    add_row("mul_", "itself", 1, [](Tensor& y, const Tensors&) { y.mul_(y); });
+    add_row("add_", "onto a constant", 1, [](Tensor& y, const Tensors& in) {
+      y = zeros({2, 2}, {.dtype = y.dtype()});
+      y.add_(in[0]).mul_(in[0]);
+    });
+    return all;
+  }();
+  return rows;
+}
+
 std::vector<Tensor> make_inputs(const OpCase& row, DType dtype) {
   Generator generator(std::hash<std::string>{}(row.name + row.label));
   std::vector<Tensor> out;

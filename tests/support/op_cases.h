@@ -31,6 +31,8 @@ struct OpCase {
 
 /// The differentiable operations.
 const std::vector<OpCase>& op_cases();
+/// Functions that overwrite a tensor on the way; their rows have no reference.
+const std::vector<OpCase>& in_place_cases();
 
 /// Inputs of a row, the same for the same row: drawn in float64, rounded to `dtype`.
 std::vector<tenon::Tensor> make_inputs(const OpCase& row, tenon::DType dtype);

@@ -1,0 +1,104 @@
+#include "timing.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <tenon/io/atomic_file.h>
+
+namespace bench {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_of(const std::function<void()>& run, std::int64_t calls) {
+  const auto start = Clock::now();
+  for (std::int64_t i = 0; i < calls; ++i) run();
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+std::string processor() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);)
+    if (line.starts_with("model name")) return line.substr(line.find(": ") + 2);
+  return "unknown";
+}
+
+}  // namespace
+
+std::vector<Timing> race(const std::vector<Contender>& contenders, int rounds, double slice) {
+  std::vector<std::int64_t> calls;
+  for (const Contender& contender : contenders) {
+    std::int64_t n = 1;
+    for (double taken = 0; (taken = seconds_of(contender.run, n)) < slice / 2;) n *= taken < slice / 20 ? 10 : 2;
+    calls.push_back(n);
+  }
+  std::vector<std::vector<double>> taken(contenders.size());
+  for (int round = -1; round < rounds; ++round)
+    for (std::size_t i = 0; i < contenders.size(); ++i) {
+      const double each = seconds_of(contenders[i].run, calls[i]) / static_cast<double>(calls[i]);
+      if (round >= 0) taken[i].push_back(each);
+    }
+  std::vector<Timing> timings;
+  for (std::size_t i = 0; i < contenders.size(); ++i) {
+    std::sort(taken[i].begin(), taken[i].end());
+    const std::size_t n = taken[i].size();
+    timings.push_back({contenders[i].name, taken[i][n / 2], taken[i][n / 10], taken[i][n - 1 - n / 10]});
+  }
+  return timings;
+}
+
+std::string seconds_text(double seconds) {
+  if (seconds < 1e-6) return fmt::format("{:.3g} ns", seconds * 1e9);
+  if (seconds < 1e-3) return fmt::format("{:.3g} us", seconds * 1e6);
+  if (seconds < 1) return fmt::format("{:.3g} ms", seconds * 1e3);
+  return fmt::format("{:.3g} s", seconds);
+}
+
+void print(const Result& result) {
+  fmt::print("{}  (largest relative error {:.1e})\n", result.subject, result.largest_error);
+  for (const Timing& timing : result.timings) {
+    fmt::print("  {:<28} {:>9}  [{}, {}]", timing.name, seconds_text(timing.median), seconds_text(timing.low), seconds_text(timing.high));
+    if (result.work > 0) fmt::print("  {:6.1f} GFLOP/s", result.work / timing.median * 1e-9);
+    if (&timing != &result.timings.front()) fmt::print("  tenon is {:.2f} times as fast", timing.median / result.timings.front().median);
+    fmt::print("\n");
+  }
+}
+
+void save_json(const std::vector<Result>& results, const std::string& path) {
+  using Json = nlohmann::ordered_json;
+  Json json{{"processor", processor()}, {"results", Json::array()}};
+  for (const Result& result : results) {
+    Json one{{"subject", result.subject}, {"largest_relative_error", result.largest_error}, {"contenders", Json::array()}};
+    for (const Timing& timing : result.timings)
+      one["contenders"].push_back({{"name", timing.name}, {"median_seconds", timing.median}, {"p10_seconds", timing.low}, {"p90_seconds", timing.high},
+                                   {"ratio_to_tenon", timing.median / result.timings.front().median}});
+    json["results"].push_back(std::move(one));
+  }
+  tenon::io::write_file_atomically(path, json.dump(2) + "\n");
+}
+
+Options parse(int argc, char** argv, const char* what) {
+  Options options;
+  CLI::App app(what);
+  app.add_option("--json", options.json, "write the results into this file");
+  app.add_option("--device", options.device, "cpu")->check(CLI::IsMember({"cpu"}))->capture_default_str();
+  app.add_option("--threads", options.threads, "threads of tenon and of the peer")->check(CLI::PositiveNumber)->capture_default_str();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& help) {
+    std::exit(app.exit(help));
+  } catch (const CLI::ParseError& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    std::exit(2);
+  }
+  return options;
+}
+
+}  // namespace bench

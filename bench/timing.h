@@ -1,0 +1,47 @@
+// Fair timing: contenders take turns in short rounds, and what counts is the median.
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace bench {
+
+struct Contender {
+  std::string name;
+  std::function<void()> run;
+};
+
+/// Seconds of one call: the median over the rounds, and the range that holds the middle eighty percent of them.
+struct Timing {
+  std::string name;
+  double median = 0, low = 0, high = 0;
+};
+
+/// Calls the contenders in turns: each round gives every one of them about `slice` seconds. `rounds` rounds count,
+/// after one that does not.
+std::vector<Timing> race(const std::vector<Contender>& contenders, int rounds = 41, double slice = 0.002);
+
+/// One subject: tenon against its peers, checked before it was timed.
+struct Result {
+  std::string subject;
+  double largest_error = 0;       // against a reference in double, relative to the largest value
+  std::vector<Timing> timings{};  // tenon first
+  double work = 0;                // floating-point operations of a call, if that is of interest
+};
+
+/// `0.62 us`
+std::string seconds_text(double seconds);
+/// A line a contender, with the ratio peer / tenon.
+void print(const Result& result);
+/// Everything as JSON: subjects, times, ratios, versions, machine.
+void save_json(const std::vector<Result>& results, const std::string& path);
+
+/// Reads `[--json FILE]` and any further options that `extra` takes; prints usage and exits with status 2 otherwise.
+struct Options {
+  std::string json;
+  std::string device = "cpu";
+  int threads = 1;
+};
+Options parse(int argc, char** argv, const char* what);
+
+}  // namespace bench

@@ -1,0 +1,121 @@
+// Operations that overwrite their tensor: values, gradients, and what they refuse.
+#include "../support/catch.h"
+
+#include "../support/op_cases.h"
+#include "../support/tensors.h"
+
+using namespace tenon;
+using support::error_of;
+
+TEST_CASE("in place: gradients and their gradients", "[in_place]") {
+  for (const support::OpCase& row : support::in_place_cases()) {
+    INFO(row.name << " " << row.label);
+    const auto inputs = support::make_inputs(row, DType::float64);
+    REQUIRE(autograd::gradcheck(row.call, inputs));
+    REQUIRE(autograd::gradgradcheck(row.call, inputs, {.eps = 1e-5, .atol = 1e-4}));
+  }
+}
+
+TEST_CASE("in place: values, broadcast and strided", "[in_place]") {
+  Tensor base = zeros({2, 3});
+  base.t().add_(tensor({1, 2}));
+  REQUIRE(equal(base, tensor({{1, 1, 1}, {2, 2, 2}})));
+  base.select(1, 2).mul_(10);
+  REQUIRE(equal(base, tensor({{1, 1, 10}, {2, 2, 20}})));
+  base.narrow(0, 0, 1).zero_();
+  REQUIRE(equal(base, tensor({{0, 0, 0}, {2, 2, 20}})));
+  base.copy_(tensor({1, 2, 3}, {.dtype = DType::int64}));
+  REQUIRE(equal(base, tensor({{1, 2, 3}, {1, 2, 3}})));
+  base.div_(2).sub_(0.5);
+  REQUIRE(equal(base, tensor({{0, 0.5, 1}, {0, 0.5, 1}})));
+  Tensor counts = tensor({5, 7}, {.dtype = DType::int64});
+  counts.add_(counts).sub_(1);
+  REQUIRE(equal(counts, tensor({9, 13}, {.dtype = DType::int64})));
+}
+
+TEST_CASE("in place: overlapping source and destination", "[in_place]") {
+  Tensor line = arange(5);
+  line.narrow(0, 1, 4).copy_(line.narrow(0, 0, 4));
+  REQUIRE(equal(line, tensor({0, 0, 1, 2, 3})));
+  Tensor square = reshape(arange(4), {2, 2});
+  square.add_(square.t());
+  REQUIRE(equal(square, tensor({{0, 3}, {3, 6}})));
+}
+
+TEST_CASE("in place: random fills reach strided views and count as a write", "[in_place]") {
+  manual_seed(1);
+  Tensor a = zeros({4, 4});
+  a.select(1, 1).normal_(3, 0.5);
+  REQUIRE(equal(a.select(1, 0), zeros({4})));
+  REQUIRE((a.select(1, 1) != 0).sum().item<std::int64_t>() == 4);
+  const auto before = a.version();
+  a.uniform_(2, 3);
+  REQUIRE(a.version() == before + 1);
+  REQUIRE(((a >= 2).sum() + (a < 3).sum()).item<std::int64_t>() == 32);
+}
+
+TEST_CASE("in place: what is refused, and changes nothing", "[in_place]") {
+  Tensor leaf = ones({2, 3}, {.requires_grad = true});
+  REQUIRE(error_of([&] { leaf.add_(1); }) == "add_: a leaf that requires a gradient may change only under NoGradGuard");
+  Tensor product = leaf * 2;
+  Tensor view = product.narrow(0, 0, 1);
+  REQUIRE(error_of([&] { view.mul_(2); }) == "mul_: a view that needs a gradient cannot change in place; clone() it, or change its base");
+  Tensor plain = zeros({2, 3});
+  Tensor plain_view = plain.narrow(0, 0, 1);
+  REQUIRE(error_of([&] { plain_view.add_(leaf.narrow(0, 0, 1)); }) == "add_: a view that needs a gradient cannot change in place; clone() it, or change its base");
+  const Tensor square = product * product;
+  REQUIRE(error_of([&] { product.add_(1); }) == "add_: the tensor was saved for the backward pass of another operation, which a change would make wrong");
+  REQUIRE(error_of([&] { expand(plain, {4, 2, 3}).add_(1); }) == "add_: elements of this tensor of shape [4, 2, 3] share memory; clone() it first");
+  REQUIRE(error_of([&] { plain.add_(ones({4})); }) == "add_: shape [4] does not broadcast to [2, 3]");
+  REQUIRE(error_of([&] { plain.add_(ones({2, 2, 3})); }) == "add_: shape [2, 2, 3] does not broadcast to [2, 3]");
+  REQUIRE(error_of([&] { plain.add_(ones({3}, {.dtype = DType::float64})); }) == "add_: dtypes differ; float32 and float64; convert one with to(dtype)");
+  REQUIRE(error_of([&] { zeros({2}, {.dtype = DType::int64}).div_(2); }) == "div_: needs floating-point numbers; the dtype is int64");
+  REQUIRE(error_of([&] { zeros({2}, {.dtype = DType::int64}).add_(0.5); }) == "add_: 0.5 is not a whole number that an int64 tensor can take");
+  REQUIRE(error_of([&] { zeros({2}, {.dtype = DType::boolean}).fill_(2); }) == "fill_: 2 is not a boolean");
+  REQUIRE(error_of([&] { plain.normal_(0, -1); }) == "normal_: the deviation must not be negative, and both finite; mean 0, deviation -1");
+  REQUIRE(error_of([&] { plain.uniform_(2, 1); }) == "uniform_: the bounds must be finite and in order; they are 2 and 1");
+  REQUIRE(equal(plain, zeros({2, 3})));
+  REQUIRE(plain.version() == 0);
+  REQUIRE(equal(leaf, ones({2, 3})));
+  REQUIRE(equal(product, full({2, 3}, 2)));
+}
+
+TEST_CASE("in place: a view of a base that the tape changed is stale", "[in_place]") {
+  const Tensor leaf = ones({3}, {.requires_grad = true});
+  Tensor base = leaf * 2;
+  const Tensor view = base.narrow(0, 0, 2);
+  base.mul_(3);
+  REQUIRE(error_of([&] { view * 2; }) == "mul: the tensor is a view whose base was changed by a recorded in-place operation; take the view again");
+  base.narrow(0, 0, 2).sum().backward();
+  REQUIRE(equal(leaf.grad(), tensor({6, 6, 0})));
+
+  Tensor constant = zeros({3});
+  const Tensor window = constant.narrow(0, 0, 2);
+  constant.add_(leaf);
+  REQUIRE_FALSE(error_of([&] { window + 1; }).empty());
+}
+
+TEST_CASE("in place: a leaf changes under NoGradGuard and trains on", "[in_place]") {
+  Tensor w = ones({3}, {.requires_grad = true});
+  {
+    const NoGradGuard no_grad;
+    w.sub_(0.5);
+  }
+  REQUIRE(w.is_leaf());
+  (w * w).sum().backward();
+  REQUIRE(equal(w.grad(), ones({3})));
+}
+
+TEST_CASE("in place: a graph through an in-place operation is freed", "[in_place]") {
+  int alive = 1;
+  static float storage[] = {1, 2, 3};
+  {
+    const Tensor x = from_blob(storage, {3}, {}, [&](void*) { --alive; });
+    const Tensor w = ones({3}, {.requires_grad = true});
+    Tensor a = x * w;
+    const Tensor b = a + 1;
+    a.add_(b);
+    a.mul_(w);
+  }
+  REQUIRE(alive == 0);
+}

@@ -1,0 +1,203 @@
+// Every operation, over the table of op_cases.h.
+#include "../support/catch.h"
+
+#include <fstream>
+#include <limits>
+#include <regex>
+#include <set>
+
+#include "../support/op_cases.h"
+#include "../support/tensors.h"
+
+using namespace tenon;
+using support::make_inputs;
+using support::op_cases;
+using support::OpCase;
+using support::same_bits;
+
+namespace {
+
+std::vector<reference::Array> arrays(const std::vector<Tensor>& tensors) {
+  std::vector<reference::Array> out;
+  for (const Tensor& tensor : tensors) out.push_back(reference::from_tensor(tensor));
+  return out;
+}
+
+std::vector<Tensor> leaves(const std::vector<Tensor>& inputs, support::Layout layout = support::Layout::contiguous) {
+  std::vector<Tensor> out;
+  for (const Tensor& input : inputs) out.push_back(support::laid_out(input, layout).set_requires_grad());
+  return out;
+}
+
+Tensor upstream(const Tensor& output) {
+  Generator generator(7);
+  return randn(output.shape(), generator, {.dtype = output.dtype()});
+}
+
+}  // namespace
+
+TEST_CASE("ops: the result is that of the double reference", "[ops]") {
+  for (const OpCase& row : op_cases()) {
+    for (const DType dtype : {DType::float32, DType::float64}) {
+      INFO(row.name << " " << row.label << " " << dtype);
+      const auto inputs = make_inputs(row, dtype);
+      const Tensor found = row.call(inputs);
+      const reference::Array expected = row.reference(arrays(inputs));
+      REQUIRE(std::vector<std::int64_t>(found.shape().begin(), found.shape().end()) == expected.shape);
+      const reference::Array values = reference::from_tensor(found);
+      const double tolerance = dtype == DType::float32 ? 2e-6 : 1e-13;
+      for (std::size_t i = 0; i < expected.values.size(); ++i) {
+        INFO("element " << i << ": " << values.values[i] << ", expected " << expected.values[i]);
+        REQUIRE(std::abs(values.values[i] - expected.values[i]) <= tolerance * (1 + std::abs(expected.values[i])) * (row.name == "sum" ? 20 : 1));
+      }
+    }
+  }
+}
+
+TEST_CASE("ops: strides change neither result nor gradient by a bit", "[ops]") {
+  for (const OpCase& row : op_cases()) {
+    for (const DType dtype : {DType::float32, DType::float64}) {
+      const auto inputs = make_inputs(row, dtype);
+      const auto plain = leaves(inputs);
+      const Tensor expected = row.call(plain);
+      expected.backward(upstream(expected));
+      for (const support::Layout layout : {support::Layout::transposed, support::Layout::sliced}) {
+        INFO(row.name << " " << row.label << " " << dtype << " layout " << static_cast<int>(layout));
+        const auto strided = leaves(inputs, layout);
+        const Tensor found = row.call(strided);
+        REQUIRE(same_bits(found, expected));
+        found.backward(upstream(found));
+        for (std::size_t i = 0; i < inputs.size(); ++i) REQUIRE(same_bits(strided[i].grad(), plain[i].grad()));
+      }
+    }
+  }
+}
+
+TEST_CASE("ops: gradients agree with finite differences", "[ops][gradcheck]") {
+  for (const OpCase& row : op_cases()) {
+    INFO(row.name << " " << row.label);
+    REQUIRE(autograd::gradcheck(row.call, make_inputs(row, DType::float64)));
+  }
+}
+
+TEST_CASE("ops: gradients of gradients agree with finite differences", "[ops][gradcheck]") {
+  for (const OpCase& row : op_cases()) {
+    INFO(row.name << " " << row.label);
+    REQUIRE(autograd::gradgradcheck(row.call, make_inputs(row, DType::float64), {.eps = 1e-5, .atol = 1e-4, .rtol = 1e-3}));
+  }
+}
+
+TEST_CASE("ops: the same tensor may be every operand", "[ops]") {
+  for (const OpCase& row : op_cases()) {
+    bool alike = row.inputs.size() > 1;
+    for (const auto& input : row.inputs) alike &= input.shape == row.inputs[0].shape;
+    if (!alike || row.inputs[0].domain == support::Domain::apart) continue;
+    INFO(row.name << " " << row.label);
+    const std::size_t count = row.inputs.size();
+    const auto twice = [&](const std::vector<Tensor>& in) { return row.call(std::vector<Tensor>(count, in[0])); };
+    REQUIRE(autograd::gradcheck(twice, {make_inputs(row, DType::float64)[0]}));
+  }
+}
+
+TEST_CASE("ops: a NaN goes through", "[ops]") {
+  for (const OpCase& row : op_cases()) {
+    if (!row.elementwise) continue;
+    for (std::size_t which = 0; which < row.inputs.size(); ++which) {
+      INFO(row.name << " " << row.label << " input " << which);
+      auto inputs = make_inputs(row, DType::float32);
+      inputs[which].mutable_data<float>()[0] = std::numeric_limits<float>::quiet_NaN();
+      const Tensor out = row.call(inputs);
+      REQUIRE((out != out).sum().item<std::int64_t>() >= 1);
+    }
+  }
+}
+
+TEST_CASE("ops: nothing is recorded without need, and inputs stay as they are", "[ops]") {
+  for (const OpCase& row : op_cases()) {
+    INFO(row.name << " " << row.label);
+    const auto inputs = make_inputs(row, DType::float32);
+    REQUIRE_FALSE(row.call(inputs).requires_grad());
+    const auto watched = leaves(inputs);
+    std::vector<Tensor> copies;
+    std::vector<std::uint32_t> versions;
+    for (const Tensor& input : watched) {
+      copies.push_back(input.detach().clone());
+      versions.push_back(input.version());
+    }
+    {
+      const NoGradGuard no_grad;
+      if (row.name != "contiguous" && row.name != "t") REQUIRE_FALSE(row.call(watched).requires_grad());
+    }
+    const Tensor out = row.call(watched);
+    REQUIRE(out.requires_grad());
+    REQUIRE_FALSE(out.is_leaf());
+    out.backward(upstream(out));
+    for (std::size_t i = 0; i < watched.size(); ++i) {
+      REQUIRE(same_bits(watched[i], copies[i]));
+      REQUIRE(watched[i].version() == versions[i]);
+    }
+  }
+}
+
+TEST_CASE("ops: a gradient is computed for the inputs that need one only", "[ops]") {
+  for (const OpCase& row : op_cases()) {
+    for (std::size_t which = 0; which < row.inputs.size(); ++which) {
+      INFO(row.name << " " << row.label << " input " << which);
+      auto some = make_inputs(row, DType::float64);
+      const auto all = leaves(some);
+      some[which].set_requires_grad();
+      const Tensor out = row.call(some);
+      out.backward(upstream(out));
+      const Tensor expected = row.call(all);
+      expected.backward(upstream(expected));
+      for (std::size_t i = 0; i < some.size(); ++i) {
+        if (i == which) REQUIRE(same_bits(some[i].grad(), all[i].grad()));
+        else REQUIRE_FALSE(some[i].grad().defined());
+      }
+    }
+  }
+}
+
+TEST_CASE("ops: tensors without elements work", "[ops]") {
+  const Tensor none = empty({0, 3}, {.requires_grad = true});
+  const auto check_empty = [&](const char* name, const Tensor& out, Shape shape) {
+    INFO(name);
+    REQUIRE(out.shape() == shape);
+    none.zero_grad();
+    out.backward(ones(shape));
+    REQUIRE(none.grad().shape() == Shape{0, 3});
+  };
+  check_empty("add", none + none, {0, 3});
+  check_empty("mul", none * 2, {0, 3});
+  check_empty("exp", exp(none), {0, 3});
+  check_empty("t", t(none) + 0, {3, 0});
+  check_empty("sum", sum(none), {});
+  check_empty("sum rows", sum(none, {0}), {3});
+  check_empty("sum columns", sum(none, {1}), {0});
+  check_empty("matmul", matmul(none, ones({3, 2})), {0, 2});
+  check_empty("matmul inner", matmul(t(none), ones({0, 2})), {3, 2});
+  check_empty("cat", cat({none, none}), {0, 3});
+  check_empty("cat with some", cat({none, ones({2, 3})}), {2, 3});
+  check_empty("reshape", reshape(none, {3, 0, 5}), {3, 0, 5});
+  check_empty("narrow", narrow(none, 1, 1, 2), {0, 2});
+  check_empty("index_select", index_select(none, 1, tensor({0, 2}, {.dtype = DType::int64})), {0, 2});
+  check_empty("mse_loss", mse_loss(none, zeros({0, 3}), Reduction::sum), {});
+  REQUIRE(sum(none).item<float>() == 0);
+  REQUIRE(matmul(t(none), ones({0, 2})).sum().item<float>() == 0);
+}
+
+TEST_CASE("ops: every operation of ops.h has a row in the table", "[ops]") {
+  std::ifstream file(TENON_SOURCE_DIR "/autograd/ops.h");
+  REQUIRE(file);
+  const std::string text((std::istreambuf_iterator<char>(file)), {});
+  std::set<std::string> declared, covered;
+  const std::regex declaration(R"(TENON_API (?:Tensor|bool) (\w+)\()");
+  for (std::sregex_iterator at(text.begin(), text.end(), declaration), end; at != end; ++at) declared.insert((*at)[1]);
+  REQUIRE(declared.size() > 50);
+  for (const OpCase& row : op_cases()) covered.insert(row.name);
+  // Not differentiable; each has tests of its own in tests/core or tests/autograd.
+  for (const char* name : {"empty", "zeros", "ones", "full", "zeros_like", "ones_like", "arange", "linspace", "eye", "rand", "randn", "randint", "randperm",
+                           "tensor", "from_blob", "eq", "ne", "lt", "le", "gt", "ge", "equal", "allclose"})
+    covered.insert(name);
+  REQUIRE(covered == declared);
+}

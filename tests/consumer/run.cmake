@@ -1,0 +1,39 @@
+# Builds and runs the consumer in DIR, with tenon in one of these forms:
+#   installed     a static library, installed from the build tree BUILD
+#   shared        a shared library, built and installed for it
+#   subdirectory  the source tree TENON as a part of the consumer's own build, for debugging
+# Usage: cmake -DVARIANT=... -DTENON=... -DBUILD=... -DDIR=... -DCXX=<compiler> -P run.cmake
+cmake_minimum_required(VERSION 3.25)
+set(generator -G Ninja -DCMAKE_CXX_COMPILER=${CXX})
+set(largest_library 5000000)  # bytes, stripped
+
+function(run)
+  execute_process(COMMAND ${ARGN} COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+file(REMOVE_RECURSE ${DIR})
+if(VARIANT STREQUAL "shared")
+  set(BUILD ${DIR}/tenon)
+  run(${CMAKE_COMMAND} ${generator} -S ${TENON} -B ${BUILD} -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=ON
+    -DTENON_TESTS=OFF -DTENON_EXAMPLES=OFF)
+  run(${CMAKE_COMMAND} --build ${BUILD})
+endif()
+
+if(VARIANT STREQUAL "subdirectory")
+  set(tenon -DTENON_SOURCE=${TENON} -DCMAKE_BUILD_TYPE=Debug)
+else()
+  run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${DIR}/prefix --strip)
+  set(tenon -DCMAKE_PREFIX_PATH=${DIR}/prefix -DCMAKE_BUILD_TYPE=Release)
+endif()
+run(${CMAKE_COMMAND} ${generator} -S ${CMAKE_CURRENT_LIST_DIR} -B ${DIR}/build ${tenon})
+run(${CMAKE_COMMAND} --build ${DIR}/build)
+run(${CMAKE_CTEST_COMMAND} --test-dir ${DIR}/build --output-on-failure --no-tests=error)
+
+file(GLOB library ${DIR}/prefix/lib*/libtenon.so.*.*.*)
+if(VARIANT STREQUAL "shared")
+  file(SIZE ${library} size)
+  message("the stripped library has ${size} bytes, at most ${largest_library}")
+  if(size GREATER largest_library)
+    message(FATAL_ERROR "the stripped library is too large")
+  endif()
+endif()

@@ -1,0 +1,27 @@
+#!/usr/bin/env python3
+"""TensorBoard's own code reads what the flagship wrote: weight_decay_events.py PROGRAM READ_EVENTS
+
+READ_EVENTS is tests/io/read_events.py. Skips (exit status 77) without the tensorboard package, but fails where CI is set.
+"""
+
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+
+EPOCHS = 3
+
+
+def main(program, read_events):
+    if importlib.util.find_spec("tensorboard") is None:
+        print("no Python package tensorboard: scripts/test installs it into build/venv", file=sys.stderr)
+        return 1 if os.environ.get("CI") else 77
+    with tempfile.TemporaryDirectory() as directory:
+        subprocess.run([program, "--epochs", str(EPOCHS), "--logdir", directory, "--quiet"], check=True)
+        expected = [f"exp1/wd={decay}_{part}_loss:wd={decay}:{EPOCHS}" for decay in (0, 3) for part in ("train", "test")]
+        return subprocess.run([sys.executable, read_events, directory, "--expect", *expected], check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,73 @@
+// The choice of the instruction set, the floating-point mode, and what the compiler must leave alone.
+#include <cfenv>
+
+#include <tenon/core/float_mode.h>
+#include <tenon/kernels/elementwise.h>
+
+#include "support.h"
+
+#if defined(__SSE2__)
+#include <xmmintrin.h>
+#endif
+
+using namespace tenon;
+using kernels::cpu::available_tables;
+using kernels::cpu::table_named;
+
+TEST_CASE("dispatch: the baseline is always there, and names are checked", "[kernels][dispatch]") {
+  REQUIRE_FALSE(available_tables().empty());
+  CHECK(available_tables().front()->name == std::string("baseline"));
+  for (const auto* table : available_tables()) CHECK(&table_named(table->name) == table);
+  CHECK_THROWS_WITH(table_named("sse9"),
+                    "TENON_ISA: unknown instruction set `sse9`; use baseline, avx2 or avx512");
+  for (const char* const name : {"avx2", "avx512"}) {
+    bool here = false;
+    for (const auto* table : available_tables()) here = here || table->name == std::string(name);
+    if (!here)
+      CHECK_THROWS_WITH(table_named(name), "TENON_ISA: this machine cannot run " + std::string(name) +
+                                               "; the fastest it can run is " +
+                                               available_tables().back()->name);
+  }
+}
+
+TEST_CASE("dispatch: no build contracts a * b + a", "[kernels][dispatch]") {
+  // a * b is -(1 + 2^-13 - 2^-25); rounding drops the last term, which a fused multiply-add would keep.
+  const float a = 1 + 0x1p-12f, b = -(1 - 0x1p-13f);
+  REQUIRE(std::fma(a, b, a) == 0x1p-13f + 0x1p-25f);
+  for (const auto* table : available_tables()) {
+    CAPTURE(table->name);
+    CHECK(table->unfused(a, b) == 0x1p-13f);
+  }
+}
+
+TEST_CASE("float mode: another rounding or flushed denormals are an error", "[kernels][dispatch]") {
+  check_float_mode();
+  std::fesetround(FE_UPWARD);
+  CHECK_THROWS_WITH(check_float_mode(),
+                    "float mode: this thread does not round to nearest; call std::fesetround(FE_TONEAREST)");
+  std::fesetround(FE_TONEAREST);
+#if defined(__SSE2__)
+  const unsigned mode = _mm_getcsr();
+  for (const unsigned flush : {0x8000u, 0x0040u}) {
+    _mm_setcsr(mode | flush);
+    std::string text;
+    try {
+      check_float_mode();
+    } catch (const Error& error) { text = error.what(); }
+    _mm_setcsr(mode);
+    CHECK(text ==
+          "float mode: this thread flushes denormals to zero; a library built with -Ofast or -ffast-math "
+          "does that when it is loaded");
+  }
+#endif
+  check_float_mode();
+}
+
+TEST_CASE("dispatch: a CUDA stream is refused by a build without CUDA", "[kernels][dispatch]") {
+  if constexpr (!cuda::built_with_cuda) {
+    float x = 1;
+    CHECK_THROWS_WITH(
+        kernels::unary(Stream::current(Device::cuda()), kernels::Unary::neg, DType::float32, {}, &x, &x),
+        "neg: this tenon was built without CUDA");
+  }
+}

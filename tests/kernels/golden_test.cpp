@@ -1,0 +1,160 @@
+// Hashes of results: a fault of the whole process (another rounding mode, flushed denormals) hits both sides
+// of a comparison and is invisible to it, not to a hash. They change only together with docs/numerics.md; to
+// write them anew, run
+//     test_kernels "[.write-golden]"
+// which replaces tests/kernels/golden_hashes.txt, and read the difference.
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include <tenon/kernels/elementwise.h>
+#include <tenon/kernels/index.h>
+#include <tenon/kernels/matmul.h>
+#include <tenon/kernels/random.h>
+#include <tenon/kernels/reduce.h>
+#include <tenon/kernels/sgd.h>
+
+#include "support.h"
+
+namespace {
+
+using namespace tenon;
+using namespace tenon::kernels;
+using test::Kind;
+
+using Hashes = std::map<std::string, std::uint64_t>;
+const char* const path = TENON_SOURCE_DIR "/tests/kernels/golden_hashes.txt";
+
+template <class T>
+constexpr const char* name_of = std::is_same_v<T, float> ? "float32" : "float64";
+
+template <class T>
+std::string key(const std::string& op, Kind kind) {
+  return op + " " + name_of<T> + " " + std::to_string(static_cast<int>(kind));
+}
+
+template <class T>
+void arithmetic(Hashes& hashes, Kind kind) {
+  constexpr DType dtype = dtype_of<T>;
+  const auto a = test::noise<T>(300000, kind, 11), b = test::noise<T>(300000, kind, 12);
+  std::vector<T> out;
+  const auto record = [&](const std::string& op, std::int64_t n, auto&& compute) {
+    out.assign(static_cast<std::size_t>(n), T(7));
+    compute();
+    hashes[key<T>(op, kind)] = test::hash(out);
+  };
+  for (const auto& [m, k, n] : {std::tuple{5, 200, 1},
+                                {33, 17, 1},
+                                {1, 3000, 1},
+                                {20, 600, 30},
+                                {1, 200, 5},
+                                {100, 70, 90},
+                                {37, 16, 1},
+                                {3, 1500, 40}})
+    record("matmul " + std::to_string(m) + "x" + std::to_string(k) + "x" + std::to_string(n), m * n,
+           [&, m = m, k = k, n = n] {
+             matmul({}, dtype, out.data(), {a.data(), m, k, k, 1}, {b.data(), k, n, 1, k}, a.data() + 7);
+           });
+  for (int op = 0; op < reduce_count; ++op) {
+    for (const std::int64_t n : {1, 7, 100, 1024, 5000, 300000})
+      record("reduce " + std::to_string(op) + " of " + std::to_string(n), 1, [&, n = n] {
+        reduce({}, static_cast<Reduce>(op), dtype, {n}, 1, out.data(), a.data(), b.data(), 3);
+      });
+    record("reduce " + std::to_string(op) + " of dimension 0", 75, [&] {
+      reduce({}, static_cast<Reduce>(op), dtype, {4000, 75}, 1, out.data(), a.data(), b.data(), 1);
+    });
+    record("reduce " + std::to_string(op) + " of dimensions 0 and 2", 40, [&] {
+      reduce({}, static_cast<Reduce>(op), dtype, {50, 40, 150}, 0b101, out.data(), a.data(), b.data(), 1);
+    });
+  }
+  const Shape line = {10007};
+  for (int op = 0; op < unary_count; ++op) {
+    const auto unary_op = static_cast<Unary>(op);
+    const bool libm = dtype == DType::float64 && unary_op >= Unary::exp && unary_op <= Unary::sigmoid;
+    if (!libm)
+      record("unary " + std::to_string(op), 10007,
+             [&] { unary({}, unary_op, dtype, line, out.data(), a.data()); });
+  }
+  for (int op = 0; op < binary_count; ++op) {
+    const bool libm = dtype == DType::float64 && static_cast<Binary>(op) == Binary::pow;
+    if (!libm)
+      record("binary " + std::to_string(op), 10007,
+             [&] { binary({}, static_cast<Binary>(op), dtype, line, out.data(), a.data(), b.data()); });
+  }
+  record("clamp", 10007, [&] { clamp({}, dtype, line, out.data(), a.data(), -0.3, 0.2); });
+  record("scaled_difference", 10007,
+         [&] { scaled_difference({}, dtype, line, out.data(), 0.7, a.data(), b.data(), 2, 10007); });
+  record("scaled_sign", 10007,
+         [&] { scaled_sign({}, dtype, line, out.data(), 0.7, a.data(), b.data(), -1, 10007); });
+  record("index_add", 700, [&] {
+    const std::int64_t index[] = {3, 1, 3, 3, 6, 1, 0};
+    index_add({}, dtype, {1, 7, 100}, out.data(), a.data(), index, 7);
+  });
+  record("sgd", 20014, [&] {
+    std::copy(a.begin(), a.begin() + 20014, out.begin());
+    const SgdItem item{out.data(), b.data(), out.data() + 10007, 10007, 0.01, 0.9, 0.1, 1e-3, true,
+                       false,      false};
+    sgd({}, dtype, {&item, 1});
+  });
+}
+
+template <class T>
+void random_numbers(Hashes& hashes) {
+  const RandomKey seed{42, 7};
+  std::vector<T> out(10007);
+  random_uniform({}, dtype_of<T>, 10007, out.data(), seed, -1, 3);
+  hashes[std::string("uniform ") + name_of<T>] = test::hash(out);
+  if constexpr (std::is_same_v<T, float>) {
+    random_normal({}, dtype_of<T>, 10007, out.data(), seed, 0.5, 2);
+    hashes[std::string("normal ") + name_of<T>] = test::hash(out);
+  }
+  linspace({}, dtype_of<T>, 10007, out.data(), -1, 3.7);
+  hashes[std::string("linspace ") + name_of<T>] = test::hash(out);
+  arange({}, dtype_of<T>, 10007, out.data(), -1, 0.37);
+  hashes[std::string("arange ") + name_of<T>] = test::hash(out);
+  std::vector<std::int64_t> whole(10007);
+  random_integers({}, DType::int64, 10007, whole.data(), seed, -100, 1000003);
+  hashes["integers"] = test::hash(whole);
+  random_permutation({}, 10007, whole.data(), seed);
+  hashes["permutation"] = test::hash(whole);
+}
+
+Hashes compute() {
+  Hashes hashes;
+  for (const Kind kind : test::kinds) {
+    arithmetic<float>(hashes, kind);
+    arithmetic<double>(hashes, kind);
+  }
+  random_numbers<float>(hashes);
+  random_numbers<double>(hashes);
+  return hashes;
+}
+
+}  // namespace
+
+TEST_CASE("golden: results have the hashes of the repository", "[kernels][golden]") {
+  std::ifstream file(path);
+  REQUIRE(file);
+  Hashes expected;
+  for (std::string line; std::getline(file, line);)
+    expected[line.substr(17)] = std::stoull(line.substr(0, 16), nullptr, 16);
+  test::on_every_build([&] {
+    const Hashes got = compute();
+    REQUIRE(got.size() == expected.size());
+    for (const auto& [name, hash] : got) {
+      CAPTURE(name);
+      REQUIRE(expected.count(name) == 1);
+      CHECK(hash == expected[name]);
+    }
+  });
+}
+
+TEST_CASE("golden: write the hashes of this build", "[.write-golden]") {
+  std::ofstream file(path);
+  for (const auto& [name, hash] : compute()) {
+    char digits[17];
+    std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(hash));
+    file << digits << ' ' << name << '\n';
+  }
+  CHECK(file.flush());
+}

@@ -1,0 +1,170 @@
+// Modules: names, moves, state.
+#include "../support/catch.h"
+
+#include <cmath>
+
+#include "../support/tensors.h"
+
+using namespace tenon;
+using support::error_of;
+
+namespace {
+
+struct Net : nn::Module {
+  nn::Linear first{3, 4}, second{4, 2, {.bias = false}};
+  Tensor scale = ones({2});
+  Tensor operator()(const Tensor& x) { return second(tanh(first(x))) * scale; }
+  void visit(nn::Visitor& visitor) override {
+    visitor("first", first);
+    visitor("second", second);
+    visitor.buffer("scale", scale);
+  }
+};
+
+struct Tied : nn::Module {
+  nn::Linear encoder{3, 3};
+  Tensor decoder = encoder.weight;
+  void visit(nn::Visitor& visitor) override {
+    visitor("encoder", encoder);
+    visitor("decoder", decoder);
+  }
+};
+
+std::vector<std::string> names(const std::vector<std::pair<std::string, Tensor>>& list) {
+  std::vector<std::string> out;
+  for (const auto& [name, tensor] : list) out.push_back(name);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("module: parameters and state under dotted names, in order") {
+  Net net;
+  REQUIRE(names(net.named_parameters()) == std::vector<std::string>{"first.weight", "first.bias", "second.weight"});
+  REQUIRE(names(net.state_dict()) == std::vector<std::string>{"first.weight", "first.bias", "second.weight", "scale"});
+  REQUIRE(net.parameters()[2].is_same(net.second.weight));
+  STATIC_REQUIRE_FALSE(std::is_copy_constructible_v<Net>);
+  STATIC_REQUIRE(std::is_move_constructible_v<Net>);
+}
+
+TEST_CASE("module: tied weights are one parameter with two names in the state") {
+  Tied tied;
+  REQUIRE(names(tied.named_parameters()) == std::vector<std::string>{"encoder.weight", "encoder.bias"});
+  REQUIRE(names(tied.state_dict()) == std::vector<std::string>{"encoder.weight", "encoder.bias", "decoder"});
+  Tied other;
+  other.load_state_dict(tied.state_dict());
+  REQUIRE(equal(other.decoder, tied.encoder.weight));
+  REQUIRE(other.decoder.is_same(other.encoder.weight));
+}
+
+TEST_CASE("module: linear starts as PyTorch's does") {
+  manual_seed(1);
+  const nn::Linear net(200, 50);
+  const double bound = 1 / std::sqrt(200.0);
+  for (const Tensor& p : {net.weight, net.bias}) {
+    REQUIRE((abs(p) > bound).sum().item<std::int64_t>() == 0);
+    REQUIRE((abs(p) > 0.9 * bound).sum().item<std::int64_t>() > 0);
+    REQUIRE(p.requires_grad());
+  }
+  REQUIRE(std::abs(net.weight.mean().item<double>()) < bound / 20);
+  REQUIRE_FALSE(nn::Linear(2, 3, {.bias = false}).bias.defined());
+  REQUIRE(nn::Linear(2, 3, {.dtype = DType::float64}).weight.dtype() == DType::float64);
+  REQUIRE(error_of([] { nn::Linear(-1, 2); }) == "linear: sizes must not be negative; they are -1 and 2");
+  REQUIRE(error_of([] { nn::Linear(1, 2, {.dtype = DType::int64}); }) == "linear: weights are floating-point numbers; the dtype is int64");
+}
+
+TEST_CASE("module: a layer more does not move anyone's data") {
+  manual_seed(5);
+  const Tensor without = randn({4});
+  manual_seed(5);
+  const nn::Linear layer(3, 3);
+  REQUIRE(equal(randn({4}), without));
+}
+
+TEST_CASE("module: loading is strict and all or nothing") {
+  Net net, other;
+  const Tensor before = other.first.weight.detach().clone();
+  nn::StateDict state = net.state_dict();
+  state[1].second = zeros({5});
+  state[2].first = "second.wait";
+  REQUIRE(error_of([&] { other.load_state_dict(state); }) ==
+          "load_state_dict: \"second.wait\" is not in the module; \"first.bias\" is float32 [5], the module has float32 [4]; \"second.weight\" is missing");
+  REQUIRE(equal(other.first.weight, before));
+  other.load_state_dict(net.state_dict());
+  for (std::size_t i = 0; i < 4; ++i) REQUIRE(equal(other.state_dict()[i].second, net.state_dict()[i].second));
+  REQUIRE_FALSE(other.state_dict()[0].second.requires_grad());
+  state = net.state_dict();
+  state.push_back(state[0]);
+  REQUIRE(error_of([&] { other.load_state_dict(state); }) == "load_state_dict: \"first.weight\" is given twice");
+  net.load_state_dict(net.state_dict());
+}
+
+TEST_CASE("module: to() keeps the tensors, their gradients and the optimizer") {
+  Net net;
+  optim::SGD optimizer(net.parameters(), {.lr = 0.5});
+  const Tensor handle = net.first.weight;
+  const Tensor x = ones({2, 3});
+  net(x).sum().backward();
+  net.to(DType::float64);
+  REQUIRE(handle.dtype() == DType::float64);
+  REQUIRE(handle.grad().dtype() == DType::float64);
+  REQUIRE(handle.is_same(net.first.weight));
+  REQUIRE(net.scale.dtype() == DType::float64);
+  const Tensor before = handle.detach().clone();
+  optimizer.step();
+  REQUIRE_FALSE(equal(handle, before));
+  net.zero_grad();
+  REQUIRE_FALSE(handle.grad().defined());
+  net(x.to(DType::float64)).sum().backward();
+  REQUIRE(handle.grad().dtype() == DType::float64);
+  net.to(Device::cpu());
+  REQUIRE(error_of([&] { net.to(DType::int64); }) == "to: a module holds floating-point numbers; the dtype is int64");
+}
+
+TEST_CASE("module: a graph that saved the weights notices to()") {
+  Net net;
+  const Tensor y = net(ones({2, 3})).sum();
+  net.to(DType::float64);
+  REQUIRE(error_of([&] { y.backward(); }) != "");
+}
+
+TEST_CASE("init: moments and bounds") {
+  manual_seed(2);
+  const Tensor w = empty({300, 100}, {.requires_grad = true});
+  const auto deviation = [&] { return std::sqrt((w.detach() * w.detach()).mean().item<double>()); };
+  const auto largest = [&](double bound) { return (abs(w) > bound).sum().item<std::int64_t>() == 0 && (abs(w) > 0.99 * bound).sum().item<std::int64_t>() > 0; };
+  nn::init::normal_(w, 0, 2);
+  REQUIRE(deviation() == Approx(2).epsilon(0.02));
+  nn::init::uniform_(w, -3, 3);
+  REQUIRE(largest(3));
+  nn::init::kaiming_uniform_(w);
+  REQUIRE(largest(std::sqrt(6.0 / 100)));
+  nn::init::kaiming_uniform_(w, {.a = std::sqrt(5.0)});
+  REQUIRE(largest(1 / std::sqrt(100.0)));
+  nn::init::kaiming_normal_(w, {.mode = nn::init::Fan::out, .nonlinearity = nn::init::Nonlinearity::relu});
+  REQUIRE(deviation() == Approx(std::sqrt(2.0 / 300)).epsilon(0.02));
+  nn::init::xavier_uniform_(w, 2);
+  REQUIRE(largest(2 * std::sqrt(6.0 / 400)));
+  nn::init::xavier_normal_(w);
+  REQUIRE(deviation() == Approx(std::sqrt(2.0 / 400)).epsilon(0.02));
+  nn::init::constant_(w, 4);
+  REQUIRE(equal(w, full({300, 100}, 4)));
+  nn::init::zeros_(w);
+  REQUIRE(equal(w, zeros({300, 100})));
+  nn::init::ones_(w);
+  REQUIRE(equal(w, ones({300, 100})));
+  REQUIRE(w.is_leaf());
+  REQUIRE(nn::init::gain(nn::init::Nonlinearity::tanh) == 5.0 / 3);
+  REQUIRE(error_of([] { nn::init::kaiming_normal_(ones({3})); }) == "kaiming_normal_: needs at least two dimensions; the shape is [3]");
+  REQUIRE(error_of([] { nn::init::xavier_normal_(ones({0, 3})); }) == "xavier_normal_: the weight of shape [0, 3] has no inputs or no outputs");
+  REQUIRE(error_of([] { nn::init::xavier_uniform_(ones({2, 3}), -1); }) == "xavier_uniform_: the gain must not be negative; it is -1");
+}
+
+TEST_CASE("losses: as objects") {
+  const Tensor x = tensor({1, 2, 4}), y = tensor({1, 0, 1});
+  REQUIRE(nn::MSELoss()(x, y).item<double>() == Approx(13.0 / 3));
+  REQUIRE(nn::MSELoss({.reduction = Reduction::sum})(x, y).item<double>() == 13);
+  REQUIRE(equal(nn::MSELoss({.reduction = Reduction::none})(x, y), tensor({0, 4, 9})));
+  REQUIRE(nn::L1Loss()(x, y).item<double>() == Approx(5.0 / 3));
+  REQUIRE(equal(nn::L1Loss({.reduction = Reduction::none})(x, y), tensor({0, 2, 3})));
+}

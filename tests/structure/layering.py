@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""Checks the direction of every include below a source tree of tenon: layering.py ROOT
+
+    core <- kernels <- autograd <- {nn, optim};  data and io use core and autograd
+
+Prints each include that runs against it; exit status 1 if there is one.
+"""
+
+import os
+import re
+import sys
+
+MAY_INCLUDE = {
+    "core": {"core"},
+    "kernels": {"kernels"} | {f"core/{name}.h" for name in (
+        "api", "check", "device", "dtype", "float_mode", "parallel", "shape", "stream")},
+    "autograd": {"core", "kernels", "autograd"},
+    "nn": {"core", "autograd", "nn"},
+    "optim": {"core", "autograd", "kernels/sgd.h", "optim"},
+    "data": {"core", "autograd", "data"},
+    "io": {"core", "autograd", "io"},
+}
+UMBRELLA = "core/tenon.h"
+
+# Compiled once per instruction set: an inline function of the standard library, compiled here for AVX-512, could be the
+# one that the linker keeps for every machine.
+ISA_SOURCE = "kernels/cpu/isa.cpp"
+ISA_MAY_INCLUDE = {"stddef.h", "stdint.h", "string.h", "immintrin.h"}
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+
+
+def includes(path):
+    """The (line, style, name) of every include of a file."""
+    with open(path, encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            if match := INCLUDE.match(line):
+                yield number, match[1], match[2]
+
+
+def sources(root):
+    for folder in MAY_INCLUDE:
+        for directory, _, names in os.walk(os.path.join(root, folder)):
+            for name in sorted(names):
+                if name.endswith((".h", ".cpp", ".cuh", ".cu")):
+                    yield os.path.relpath(os.path.join(directory, name), root)
+
+
+def check_direction(root):
+    for path in sources(root):
+        folder = path.partition("/")[0]
+        for number, style, name in includes(os.path.join(root, path)):
+            place = f"{path}:{number}"
+            if style == '"':
+                yield f'{place}: "{name}" is spelled <tenon/folder/name.h>'
+            elif name == "tenon/tenon.h" or name == f"tenon/{UMBRELLA}":
+                yield f"{place}: {folder} includes all of tenon"
+            elif name.startswith("tenon/") and path != UMBRELLA:
+                target = name.removeprefix("tenon/")
+                if target not in MAY_INCLUDE[folder] and target.partition("/")[0] not in MAY_INCLUDE[folder]:
+                    yield f"{place}: {folder} must not include {target}"
+
+
+def check_isa(root):
+    seen, waiting = set(), [ISA_SOURCE]
+    while waiting:
+        path = waiting.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        for number, _, name in includes(os.path.join(root, path)):
+            if name.startswith("tenon/"):
+                waiting.append(name.removeprefix("tenon/"))
+            elif name not in ISA_MAY_INCLUDE:
+                yield f"{path}:{number}: {ISA_SOURCE} must not reach <{name}>"
+
+
+def violations(root):
+    return [*check_direction(root), *check_isa(root)]
+
+
+if __name__ == "__main__":
+    found = violations(sys.argv[1])
+    print("\n".join(found) or "every include runs in the right direction")
+    sys.exit(1 if found else 0)
