@@ -84,7 +84,7 @@ class Pass {
       if (needed_ && !needed_->contains(edge.source.get())) continue;
       if (!edge.pullback) [[unlikely]]
         fail("backward: the graph through {} was already released; pass retain_graph to the first backward", describe(node));
-      Tensor part = edge.pullback(gradient);
+      Tensor part = edge.pullback(gradient, edge.source->shape);
       if (!part.defined()) continue;
       if (anomaly_) [[unlikely]] check_anomaly(node, gradient, part);
       if (edge.broadcast && part.shape() != edge.source->shape) part = sum_to(part, edge.source->shape);

@@ -11,8 +11,8 @@ namespace tenon::autograd {
 
 struct Node;
 
-/// The gradient of one input, given that of the output. A small closure lives in place; it is built once, in its edge,
-/// and never moves.
+/// The gradient of one input, given that of the output: a closure that takes the gradient and, if it likes, the shape of
+/// the input. A small closure lives in place; it is built once, in its edge, and never moves.
 class Pullback {
  public:
   template <class Make>
@@ -20,11 +20,11 @@ class Pullback {
     using F = std::invoke_result_t<Make>;
     if constexpr (sizeof(F) <= sizeof buffer_ && alignof(F) <= alignof(std::max_align_t)) {
       new (buffer_) F(make_closure());
-      call_ = [](void* f, const Tensor& g) -> Tensor { return (*static_cast<F*>(f))(g); };
+      call_ = [](void* f, const Tensor& g, const Shape& shape) { return call(*static_cast<F*>(f), g, shape); };
       drop_ = [](void* f) { static_cast<F*>(f)->~F(); };
     } else {
       *reinterpret_cast<F**>(buffer_) = new F(make_closure());
-      call_ = [](void* f, const Tensor& g) -> Tensor { return (**static_cast<F**>(f))(g); };
+      call_ = [](void* f, const Tensor& g, const Shape& shape) { return call(**static_cast<F**>(f), g, shape); };
       drop_ = [](void* f) { delete *static_cast<F**>(f); };
     }
   }
@@ -33,7 +33,7 @@ class Pullback {
   ~Pullback() { release(); }
 
   explicit operator bool() const { return call_ != nullptr; }
-  Tensor operator()(const Tensor& gradient) { return call_(buffer_, gradient); }
+  Tensor operator()(const Tensor& gradient, const Shape& input_shape) { return call_(buffer_, gradient, input_shape); }
   /// Drops what the closure saved.
   void release() {
     if (call_) {
@@ -43,7 +43,13 @@ class Pullback {
   }
 
  private:
-  Tensor (*call_)(void*, const Tensor&) = nullptr;
+  template <class F>
+  static Tensor call(F& f, const Tensor& g, const Shape& shape) {
+    if constexpr (std::is_invocable_v<F&, const Tensor&, const Shape&>) return f(g, shape);
+    else return f(g);
+  }
+
+  Tensor (*call_)(void*, const Tensor&, const Shape&) = nullptr;
   void (*drop_)(void*) = nullptr;
   alignas(std::max_align_t) std::byte buffer_[48];
 };

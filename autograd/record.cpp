@@ -7,7 +7,7 @@ namespace tenon::autograd {
 
 void Saved::fail_modified() const {
   fail("backward: a tensor of shape {} that was saved for \"{}\" has been modified in place since; it is at version {}, saved at version {}",
-       value_->shape, running_node() ? running_node()->name : "backward", value_->storage->version(), version_);
+       value_.shape(), running_node() ? running_node()->name : "backward", value_.version(), version_);
 }
 
 Tensor SavedOutput::operator()() const {

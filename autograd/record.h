@@ -7,24 +7,25 @@ namespace tenon::autograd {
 /// An input kept for a pullback. Using it after its elements were overwritten is an error, not a wrong number.
 class Saved {
  public:
-  explicit Saved(const Tensor& value) : value_(&value.impl()), version_(value.version()) {
-    value_->retain(Counted::one_saved);
+  explicit Saved(const Tensor& value) : version_(value.version()) {
+    value.impl().retain(Counted::one_saved);
+    value_ = Tensor(Ref<TensorImpl>::adopt(&value.impl()));
   }
-  Saved(Saved&& other) noexcept : value_(std::exchange(other.value_, nullptr)), version_(other.version_) {}
+  Saved(Saved&& other) noexcept : value_(std::move(other.value_)), version_(other.version_) {}
   Saved& operator=(Saved&&) = delete;
   ~Saved() {
-    if (value_ && value_->release(Counted::one_saved)) value_->dispose();
+    TensorImpl* impl = std::move(value_).disown();
+    if (impl && impl->release(Counted::one_saved)) impl->dispose();
   }
   /// The tensor, with its place on the tape, for gradients of gradients.
-  Tensor operator()() const {
-    if (value_->storage->version() != version_) [[unlikely]] fail_modified();
-    value_->retain();
-    return Tensor(Ref<TensorImpl>::adopt(value_));
+  const Tensor& operator()() const {
+    if (value_.version() != version_) [[unlikely]] fail_modified();
+    return value_;
   }
 
  private:
   [[noreturn, gnu::cold]] void fail_modified() const;
-  TensorImpl* value_;
+  Tensor value_;
   std::uint32_t version_;
 };
 
@@ -40,7 +41,7 @@ class SavedOutput {
 };
 
 /// An input of an operation with a maker of its pullback, which runs only when the input needs a gradient. The pullback
-/// takes the gradient of the output and returns that of the input.
+/// takes the gradient of the output, and the shape of the input if it wants it, and returns the gradient of the input.
 template <class Make>
 struct Input {
   const Tensor& tensor;

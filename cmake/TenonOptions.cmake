@@ -42,6 +42,7 @@ target_compile_options(tenon_flags INTERFACE
   -ffp-contract=off -fno-math-errno -fno-trapping-math
   -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion
   $<$<CXX_COMPILER_ID:GNU>:-Wno-psabi;-Wno-maybe-uninitialized;-Wno-uninitialized;-Wno-restrict>
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-pass-failed;-Wno-bitwise-conditional-parentheses;-Wno-bitwise-instead-of-logical>
   $<$<BOOL:${TENON_WERROR}>:-Werror>)
 if(TENON_SANITIZE)
   target_compile_options(tenon_flags INTERFACE

@@ -26,19 +26,33 @@ Tensor new_tensor_over(Ref<Storage> storage, const Shape& shape, DType dtype) {
   return Tensor(Ref<TensorImpl>::adopt(impl));
 }
 
-Tensor new_view(const Tensor& base, const Shape& shape, const Strides& strides, std::int64_t offset) {
-  const TensorImpl& from = base.impl();
-  auto* impl = new (pool::allocate(sizeof(TensorImpl)))
-      TensorImpl(from.storage, from.data + offset * static_cast<std::int64_t>(size_of(from.dtype)), from.dtype, shape, strides);
+namespace {
+
+/// Fills in what follows from shape and strides.
+Tensor finish(TensorImpl* impl) {
   std::int64_t numel = 1;
   bool contiguous = true;
-  for (int i = shape.rank() - 1; i >= 0; --i) {
-    contiguous &= shape[i] == 1 || strides[i] == numel;
-    numel *= shape[i];
+  for (int i = impl->shape.rank() - 1; i >= 0; --i) {
+    contiguous &= impl->shape[i] == 1 || impl->strides[i] == numel;
+    numel *= impl->shape[i];
   }
   impl->numel = numel;
   impl->contiguous = contiguous || numel == 0;
   return Tensor(Ref<TensorImpl>::adopt(impl));
+}
+
+}  // namespace
+
+Tensor new_strided(const Shape& shape, const Strides& strides, std::int64_t elements, DType dtype, Stream stream) {
+  Ref<Storage> storage = Storage::create(stream, static_cast<std::size_t>(elements) * size_of(dtype));
+  std::byte* data = storage->data();
+  return finish(new (pool::allocate(sizeof(TensorImpl))) TensorImpl(std::move(storage), data, dtype, shape, strides));
+}
+
+Tensor new_view(const Tensor& base, const Shape& shape, const Strides& strides, std::int64_t offset) {
+  const TensorImpl& from = base.impl();
+  std::byte* data = from.data + offset * static_cast<std::int64_t>(size_of(from.dtype));
+  return finish(new (pool::allocate(sizeof(TensorImpl))) TensorImpl(from.storage, data, from.dtype, shape, strides));
 }
 
 }  // namespace detail

@@ -188,7 +188,8 @@ class TENON_API Tensor {
     if (!impl_) [[unlikely]] fail_undefined();
     return *impl_;
   }
-  const Ref<TensorImpl>& ref() const noexcept { return impl_; }
+  /// Hands over the reference without dropping it.
+  TensorImpl* disown() && noexcept { return impl_.disown(); }
   /// The first element; for operations, after their checks.
   template <Element T>
   T* ptr() const {
@@ -224,6 +225,8 @@ namespace detail {
 Tensor new_tensor(const Shape& shape, DType dtype, Stream stream);
 /// All of a storage, row-major.
 Tensor new_tensor_over(Ref<Storage> storage, const Shape& shape, DType dtype);
+/// Uninitialised `elements`, shown in a shape that may repeat them.
+Tensor new_strided(const Shape& shape, const Strides& strides, std::int64_t elements, DType dtype, Stream stream);
 /// Other shape and strides over the same bytes, unknown to the tape. `offset` in elements.
 Tensor new_view(const Tensor& base, const Shape& shape, const Strides& strides, std::int64_t offset);
 }  // namespace detail

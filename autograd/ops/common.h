@@ -6,6 +6,7 @@
 
 namespace tenon::autograd {
 
+using tenon::detail::new_strided;
 using tenon::detail::new_tensor;
 using tenon::detail::new_view;
 

@@ -45,7 +45,7 @@ Tensor reduce(const char* op, Where where, const Tensor& a, Dims dims, const Sha
   Tensor out = new_tensor(out_shape, counts ? DType::int64 : a.dtype(), a.stream());
   kernels::reduce(a.stream(), kernels::Reduce::sum, a.dtype(), a.shape(), dims, out.raw(), Operand(op, a, a.shape()), 0.0, divisor);
   return record(op, where, std::move(out), Input{a, [&] {
-                  return [shape = a.shape(), dims, divisor](const Tensor& g) {
+                  return [dims, divisor](const Tensor& g, const Shape& shape) {
                     const Shape kept = reduced_shape(shape, dims, true);
                     return autograd::expand_quotient(g.shape() == kept || g.dim() == 0 ? g : reshape(g, kept), shape, divisor);
                   };
@@ -90,7 +90,7 @@ Tensor expand(const Tensor& a, const Shape& shape, Where where) {
   }
   const Strides strides = broadcast_strides("expand", a.shape(), a.strides(), wanted);
   return autograd::record_view("expand", where, a, autograd::new_view(a, wanted, strides, 0),
-                               [&] { return [from = a.shape()](const Tensor& g) { return autograd::sum_to(g, from); }; });
+                               [] { return [](const Tensor& g, const Shape& from) { return autograd::sum_to(g, from); }; });
 }
 
 namespace autograd {
@@ -104,16 +104,17 @@ Tensor sum_to(const Tensor& a, const Shape& shape, double divisor) {
   Tensor out = new_tensor(shape, a.dtype(), a.stream());
   kernels::reduce(a.stream(), kernels::Reduce::sum, a.dtype(), a.shape(), dims, out.raw(), Operand("sum_to", a, a.shape()), 0.0, divisor);
   return record("sum_to", Where::current(), std::move(out), Input{a, [&] {
-                  return [from = a.shape(), divisor](const Tensor& g) { return expand_quotient(g, from, divisor); };
+                  return [divisor](const Tensor& g, const Shape& from) { return expand_quotient(g, from, divisor); };
                 }});
 }
 
 Tensor expand_quotient(const Tensor& a, const Shape& shape, double divisor) {
   if (divisor == 1) return a.shape() == shape ? a : expand(a, shape);
-  const Tensor quotient = binary(kernels::Binary::div, a, divisor);
-  Tensor out = new_view(quotient, shape, broadcast_strides("expand", a.shape(), quotient.strides(), shape), 0);
+  const Strides strides = broadcast_strides("expand", a.shape(), contiguous_strides(a.shape()), shape);
+  Tensor out = autograd::new_strided(shape, strides, a.numel(), a.dtype(), a.stream());
+  kernels::binary(a.stream(), kernels::Binary::div, a.dtype(), a.shape(), out.raw(), Operand("expand", a, a.shape()), divisor);
   return record("expand_quotient", Where::current(), std::move(out),
-                Input{a, [&] { return [from = a.shape(), divisor](const Tensor& g) { return sum_to(g, from, divisor); }; }});
+                Input{a, [&] { return [divisor](const Tensor& g, const Shape& from) { return sum_to(g, from, divisor); }; }});
 }
 
 }  // namespace autograd

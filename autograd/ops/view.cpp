@@ -63,7 +63,7 @@ Tensor reshape(const Tensor& a, const Shape& shape, Where where) {
   Strides strides;
   if (!reshape_strides(a, wanted, strides)) return reshape(contiguous(a, where), wanted, where);
   return record_view("reshape", where, a, new_view(a, wanted, strides, 0),
-                     [&] { return [from = a.shape()](const Tensor& g) { return reshape(g, from); }; });
+                     [] { return [](const Tensor& g, const Shape& from) { return reshape(g, from); }; });
 }
 
 Tensor flatten(const Tensor& a, std::int64_t start_dim, std::int64_t end_dim, Where where) {
@@ -86,7 +86,7 @@ Tensor slice_range(const char* op, const Tensor& a, int dim, std::int64_t start,
   shape[dim] = length;
   strides[dim] *= step;
   return record_view(op, where, a, new_view(a, shape, strides, length == 0 ? 0 : start * a.strides()[dim]), [&] {
-    return [from = a.shape(), dim, start, step](const Tensor& g) { return slice_scatter(g, from, dim, start, step); };
+    return [dim, start, step](const Tensor& g, const Shape& from) { return slice_scatter(g, from, dim, start, step); };
   });
 }
 
@@ -137,7 +137,7 @@ Tensor select(const Tensor& a, std::int64_t dim, std::int64_t index, Where where
     strides.push_back(a.strides()[i]);
   }
   return record_view("select", where, a, new_view(a, shape, strides, at * a.strides()[d]), [&] {
-    return [from = a.shape(), d, at](const Tensor& g) { return autograd::slice_scatter(unsqueeze(g, d), from, d, at, 1); };
+    return [d, at](const Tensor& g, const Shape& from) { return autograd::slice_scatter(unsqueeze(g, d), from, d, at, 1); };
   });
 }
 
@@ -151,7 +151,7 @@ Tensor unsqueeze(const Tensor& a, std::int64_t dim, Where where) {
     strides.push_back(added ? 1 : a.strides()[i - (i > d)]);
   }
   return record_view("unsqueeze", where, a, new_view(a, shape, strides, 0),
-                     [&] { return [from = a.shape()](const Tensor& g) { return reshape(g, from); }; });
+                     [] { return [](const Tensor& g, const Shape& from) { return reshape(g, from); }; });
 }
 
 namespace {
@@ -165,7 +165,7 @@ Tensor squeeze_dims(const Tensor& a, std::uint32_t dims, Where where) {
     strides.push_back(a.strides()[i]);
   }
   return record_view("squeeze", where, a, new_view(a, shape, strides, 0),
-                     [&] { return [from = a.shape()](const Tensor& g) { return reshape(g, from); }; });
+                     [] { return [](const Tensor& g, const Shape& from) { return reshape(g, from); }; });
 }
 
 }  // namespace
