@@ -151,11 +151,19 @@ class Pass {
   Node* const outer_ = running;
 };
 
+/// The 1 that a number starts from. Every pass reads it, so it is made once a thread, and again if somebody wrote to it.
+Tensor one(const Tensor& root) {
+  thread_local Tensor kept;
+  if (root.dim() != 0 || !root.device().is_cpu()) return ones_like(root);
+  if (!kept.defined() || kept.version() != 0 || kept.dtype() != root.dtype()) kept = ones_like(root);
+  return kept;
+}
+
 Tensor root_gradient(const char* op, const Tensor& root, const Tensor& given) {
   check(root.defined() && root.requires_grad(), "{}: the tensor does not depend on any that requires a gradient", op);
   if (!given.defined()) {
     check(root.numel() == 1, "{}: a tensor of shape {} needs a gradient of its own; pass one, or reduce it to one element", op, root.shape());
-    return ones_like(root);
+    return one(root);
   }
   check(given.shape() == root.shape(), "{}: the gradient is {}, the tensor {}", op, given.shape(), root.shape());
   check(given.dtype() == root.dtype() && given.device() == root.device(), "{}: the gradient is {} on {}, the tensor {} on {}", op,

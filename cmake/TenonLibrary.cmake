@@ -30,6 +30,8 @@ endfunction()
 
 # Tests link the objects, so that hidden symbols are visible to them; users link the library.
 tenon_object_library(tenon_objects ${sources})
+# Copies of two or three sizes must not become calls of memcpy.
+target_compile_options(tenon_objects PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-tree-loop-distribute-patterns>)
 target_compile_features(tenon_objects PUBLIC cxx_std_20)
 target_link_libraries(tenon_objects PUBLIC Threads::Threads PRIVATE fmt::fmt-header-only)
 

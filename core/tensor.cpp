@@ -15,15 +15,29 @@ void TensorImpl::dispose() noexcept {
 
 namespace detail {
 
+namespace {
+
+Tensor row_major(Ref<Storage> storage, const Shape& shape, const Strides& strides, std::int64_t numel, DType dtype) {
+  std::byte* data = storage->data();
+  auto* impl = new (pool::allocate(sizeof(TensorImpl))) TensorImpl(std::move(storage), data, dtype, shape, strides);
+  impl->numel = numel;
+  return Tensor(Ref<TensorImpl>::adopt(impl));
+}
+
+}  // namespace
+
 Tensor new_tensor(const Shape& shape, DType dtype, Stream stream) {
-  return new_tensor_over(Storage::create(stream, static_cast<std::size_t>(shape.numel()) * size_of(dtype)), shape, dtype);
+  Strides strides = shape;
+  std::int64_t numel = 1;
+  for (int i = shape.rank() - 1; i >= 0; --i) {
+    strides[i] = numel;
+    numel *= shape[i];
+  }
+  return row_major(Storage::create(stream, static_cast<std::size_t>(numel) * size_of(dtype)), shape, strides, numel, dtype);
 }
 
 Tensor new_tensor_over(Ref<Storage> storage, const Shape& shape, DType dtype) {
-  std::byte* data = storage->data();
-  auto* impl = new (pool::allocate(sizeof(TensorImpl))) TensorImpl(std::move(storage), data, dtype, shape, contiguous_strides(shape));
-  impl->numel = shape.numel();
-  return Tensor(Ref<TensorImpl>::adopt(impl));
+  return row_major(std::move(storage), shape, contiguous_strides(shape), shape.numel(), dtype);
 }
 
 namespace {
