@@ -72,7 +72,8 @@ class Pass {
       ~Release() { node.pass.store(nullptr, std::memory_order_release); }
     } const release{node};
     Tensor gradient = std::move(node.pending);
-    if (node.hooks) [[unlikely]] call_hooks(node, gradient);
+    if (node.hooks) [[unlikely]]
+      call_hooks(node, gradient);
     if (needed_) [[unlikely]] {
       if (Tensor* wanted = needed_->at(&node)) *wanted = gradient;
     } else if (node.keeps_grad) {
@@ -83,10 +84,12 @@ class Pass {
     for (Edge& edge : node.edges()) {
       if (needed_ && !needed_->contains(edge.source.get())) continue;
       if (!edge.pullback) [[unlikely]]
-        fail("backward: the graph through {} was already released; pass retain_graph to the first backward", describe(node));
+        fail("backward: the graph through {} was already released; pass retain_graph to the first backward",
+             describe(node));
       Tensor part = edge.pullback(gradient, edge.source->shape);
       if (!part.defined()) continue;
-      if (anomaly_) [[unlikely]] check_anomaly(node, gradient, part);
+      if (anomaly_) [[unlikely]]
+        check_anomaly(node, gradient, part);
       if (edge.broadcast && part.shape() != edge.source->shape) part = sum_to(part, edge.source->shape);
       check_gradient(node, *edge.source, part);
       receive(*edge.source, std::move(part));
@@ -102,16 +105,16 @@ class Pass {
       Tensor changed = call(gradient);
       if (!changed.defined()) continue;
       check(changed.shape() == node.shape && changed.dtype() == node.dtype && changed.device() == node.device,
-            "register_hook: a hook turned a gradient of shape {} and dtype {} into {} and {}", node.shape, node.dtype,
-            changed.shape(), changed.dtype());
+            "register_hook: a hook turned a gradient of shape {} and dtype {} into {} and {}", node.shape,
+            node.dtype, changed.shape(), changed.dtype());
       gradient = std::move(changed);
     }
   }
 
   static void check_gradient(const Node& node, const Node& source, const Tensor& part) {
     check(part.shape() == source.shape && part.dtype() == source.dtype && part.device() == source.device,
-          "backward: \"{}\" gave \"{}\" a gradient of shape {} and dtype {}; expected {} and {}", node.name, source.name,
-          part.shape(), part.dtype(), source.shape, source.dtype);
+          "backward: \"{}\" gave \"{}\" a gradient of shape {} and dtype {}; expected {} and {}", node.name,
+          source.name, part.shape(), part.dtype(), source.shape, source.dtype);
   }
 
   static void check_anomaly(const Node& node, const Tensor& gradient, const Tensor& part) {
@@ -122,7 +125,8 @@ class Pass {
     if (node.pass.load(std::memory_order_relaxed) != this) {
       const void* nobody = nullptr;
       if (!node.pass.compare_exchange_strong(nobody, this, std::memory_order_acquire)) [[unlikely]]
-        fail("backward: {} is part of another pass that still runs; run the passes one after the other", describe(node));
+        fail("backward: {} is part of another pass that still runs; run the passes one after the other",
+             describe(node));
       node.pending = std::move(part);
       queue_.push(&node);
     } else if (!grad_enabled() && node.pending.sole_owner() && node.pending.is_contiguous()) {
@@ -135,7 +139,8 @@ class Pass {
   static void accumulate(Node& node, Tensor gradient) {
     Tensor& grad = node.grad;
     if (!grad.defined()) {
-      // A gradient that someone else can see, or that repeats elements, is copied: gradients never share memory.
+      // A gradient that someone else can see, or that repeats elements, is copied: gradients never share
+      // memory.
       const bool own = gradient.is_contiguous() && gradient.sole_owner();
       grad = own ? std::move(gradient) : gradient.clone();
     } else if (!grad_enabled() && grad.sole_owner() && grad.is_contiguous() && !grad.requires_grad()) {
@@ -151,7 +156,8 @@ class Pass {
   Node* const outer_ = running;
 };
 
-/// The 1 that a number starts from. Every pass reads it, so it is made once a thread, and again if somebody wrote to it.
+/// The 1 that a number starts from. Every pass reads it, so it is made once a thread, and again if somebody
+/// wrote to it.
 Tensor one(const Tensor& root) {
   thread_local Tensor kept;
   if (root.dim() != 0 || !root.device().is_cpu()) return ones_like(root);
@@ -160,14 +166,19 @@ Tensor one(const Tensor& root) {
 }
 
 Tensor root_gradient(const char* op, const Tensor& root, const Tensor& given) {
-  check(root.defined() && root.requires_grad(), "{}: the tensor does not depend on any that requires a gradient", op);
+  check(root.defined() && root.requires_grad(),
+        "{}: the tensor does not depend on any that requires a gradient", op);
   if (!given.defined()) {
-    check(root.numel() == 1, "{}: a tensor of shape {} needs a gradient of its own; pass one, or reduce it to one element", op, root.shape());
+    check(root.numel() == 1,
+          "{}: a tensor of shape {} needs a gradient of its own; pass one, or reduce it to one element", op,
+          root.shape());
     return one(root);
   }
-  check(given.shape() == root.shape(), "{}: the gradient is {}, the tensor {}", op, given.shape(), root.shape());
-  check(given.dtype() == root.dtype() && given.device() == root.device(), "{}: the gradient is {} on {}, the tensor {} on {}", op,
-        given.dtype(), given.device(), root.dtype(), root.device());
+  check(given.shape() == root.shape(), "{}: the gradient is {}, the tensor {}", op, given.shape(),
+        root.shape());
+  check(given.dtype() == root.dtype() && given.device() == root.device(),
+        "{}: the gradient is {} on {}, the tensor {} on {}", op, given.dtype(), given.device(), root.dtype(),
+        root.device());
   return given;
 }
 
@@ -209,7 +220,8 @@ bool has_nan(const Tensor& tensor) {
   return (tensor != tensor).sum().item<std::int64_t>() != 0;
 }
 
-std::vector<Tensor> grad(const Tensor& output, const std::vector<Tensor>& inputs, const GradOptions& options) {
+std::vector<Tensor> grad(const Tensor& output, const std::vector<Tensor>& inputs,
+                         const GradOptions& options) {
   Tensor gradient = root_gradient("grad", output, options.grad_output);
   std::vector<Tensor> results(inputs.size());
   std::unordered_map<Node*, Tensor*> wanted;
@@ -220,7 +232,9 @@ std::vector<Tensor> grad(const Tensor& output, const std::vector<Tensor>& inputs
   const auto needed = nodes_between(node_of(output), wanted);
   for (std::size_t i = 0; i < inputs.size(); ++i)
     check(options.allow_unused || needed.contains(node_of(inputs[i])),
-          "grad: the output does not depend on input {} of shape {}; pass allow_unused to get an undefined gradient", i, inputs[i].shape());
+          "grad: the output does not depend on input {} of shape {}; pass allow_unused to get an undefined "
+          "gradient",
+          i, inputs[i].shape());
   if (!needed.empty()) run(output, std::move(gradient), options.retain_graph, options.create_graph, &needed);
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     Tensor& found = *wanted.at(node_of(inputs[i]));
@@ -235,7 +249,8 @@ std::vector<Tensor> grad(const Tensor& output, const std::vector<Tensor>& inputs
 void Tensor::backward(const BackwardOptions& options) const { backward(Tensor(), options); }
 
 void Tensor::backward(const Tensor& gradient, const BackwardOptions& options) const {
-  autograd::run(*this, autograd::root_gradient("backward", *this, gradient), options.retain_graph, options.create_graph, nullptr);
+  autograd::run(*this, autograd::root_gradient("backward", *this, gradient), options.retain_graph,
+                options.create_graph, nullptr);
 }
 
 }  // namespace tenon

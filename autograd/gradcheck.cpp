@@ -18,7 +18,8 @@ std::vector<Tensor> leaves(const char* op, const std::vector<Tensor>& inputs) {
   check(!inputs.empty(), "{}: needs at least one input", op);
   std::vector<Tensor> copies;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    check(inputs[i].dtype() == DType::float64, "{}: finite differences need float64; input {} is {}", op, i, inputs[i].dtype());
+    check(inputs[i].dtype() == DType::float64, "{}: finite differences need float64; input {} is {}", op, i,
+          inputs[i].dtype());
     copies.push_back(inputs[i].detach().clone());
     copies.back().set_requires_grad();
   }
@@ -35,15 +36,20 @@ std::string position(const Shape& shape, std::int64_t flat) {
   return "(" + text;
 }
 
-bool compare(const char* op, const Function& function, const std::vector<Tensor>& inputs, const GradcheckOptions& options) {
+bool compare(const char* op, const Function& function, const std::vector<Tensor>& inputs,
+             const GradcheckOptions& options) {
   std::vector<Tensor> at = leaves(op, inputs);
-  const auto weighted = [&](const Tensor& output) { return (output * random_like(output, 0x9e3779b9)).sum(); };
+  const auto weighted = [&](const Tensor& output) {
+    return (output * random_like(output, 0x9e3779b9)).sum();
+  };
   const EnableGradGuard enable;
   const Tensor output = function(at);
-  check(output.dtype() == DType::float64, "{}: the function must return float64; it returned {}", op, output.dtype());
+  check(output.dtype() == DType::float64, "{}: the function must return float64; it returned {}", op,
+        output.dtype());
   // A result that is not on the tape claims to be constant, which the numbers then confirm or refute.
-  const std::vector<Tensor> analytic =
-      output.requires_grad() ? grad(weighted(output), at, {.allow_unused = true}) : std::vector<Tensor>(at.size());
+  const std::vector<Tensor> analytic = output.requires_grad()
+                                           ? grad(weighted(output), at, {.allow_unused = true})
+                                           : std::vector<Tensor>(at.size());
 
   const NoGradGuard no_grad;
   for (std::size_t i = 0; i < at.size(); ++i) {
@@ -58,7 +64,8 @@ bool compare(const char* op, const Function& function, const std::vector<Tensor>
       at[i].mutable_data<double>()[static_cast<std::size_t>(k)] = value;
       const double found = dense.data<double>()[static_cast<std::size_t>(k)];
       if (!(std::abs(found - numeric) <= options.atol + options.rtol * std::abs(numeric)))
-        fail("{}: input {} {} at {}: analytic {}, numeric {}", op, i, at[i].shape(), position(at[i].shape(), k), found, numeric);
+        fail("{}: input {} {} at {}: analytic {}, numeric {}", op, i, at[i].shape(),
+             position(at[i].shape(), k), found, numeric);
     }
   }
   return true;
@@ -70,7 +77,8 @@ bool gradcheck(const Function& function, const std::vector<Tensor>& inputs, cons
   return compare("gradcheck", function, inputs, options);
 }
 
-bool gradgradcheck(const Function& function, const std::vector<Tensor>& inputs, const GradcheckOptions& options) {
+bool gradgradcheck(const Function& function, const std::vector<Tensor>& inputs,
+                   const GradcheckOptions& options) {
   check(!inputs.empty(), "gradgradcheck: needs at least one input");
   std::vector<Tensor> all = inputs;
   Tensor output;
@@ -83,7 +91,8 @@ bool gradgradcheck(const Function& function, const std::vector<Tensor>& inputs, 
   const Function gradient = [&](const std::vector<Tensor>& at) {
     const EnableGradGuard enable;
     const std::vector<Tensor> points(at.begin(), at.end() - 1);
-    const std::vector<Tensor> gradients = grad(function(points), points, {.grad_output = at.back(), .create_graph = true, .allow_unused = true});
+    const std::vector<Tensor> gradients = grad(
+        function(points), points, {.grad_output = at.back(), .create_graph = true, .allow_unused = true});
     Tensor total = zeros({}, {.dtype = DType::float64});
     for (std::size_t i = 0; i < count; ++i)
       if (gradients[i].defined()) total = total + (gradients[i] * random_like(gradients[i], i + 1)).sum();

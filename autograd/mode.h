@@ -37,8 +37,8 @@ struct NoGradGuard : autograd::ModeGuard {
 struct EnableGradGuard : autograd::ModeGuard {
   EnableGradGuard() noexcept : ModeGuard({.record = true, .anomaly = autograd::mode().anomaly}) {}
 };
-/// In its scope an operation of this thread whose result or gradient is the first to hold a NaN throws an Error that
-/// names the operation and the line that called it. Slow: every value is looked at.
+/// In its scope an operation of this thread whose result or gradient is the first to hold a NaN throws an
+/// Error that names the operation and the line that called it. Slow: every value is looked at.
 struct AnomalyGuard : autograd::ModeGuard {
   AnomalyGuard() noexcept : ModeGuard({.record = autograd::mode().record, .anomaly = true}) {}
 };

@@ -8,10 +8,12 @@ namespace autograd {
 
 namespace {
 
-std::size_t block_bytes(int capacity) { return sizeof(Node) + static_cast<std::size_t>(capacity) * sizeof(Edge); }
+std::size_t block_bytes(int capacity) {
+  return sizeof(Node) + static_cast<std::size_t>(capacity) * sizeof(Edge);
+}
 
-// Dropping a node drops what it saved, and through that other nodes. The outermost drop empties this list and inner
-// ones only join it, so the stack stays flat however long the chain is.
+// Dropping a node drops what it saved, and through that other nodes. The outermost drop empties this list and
+// inner ones only join it, so the stack stays flat however long the chain is.
 constinit thread_local Node* doomed [[gnu::tls_model("initial-exec")]] = nullptr;
 constinit thread_local bool draining [[gnu::tls_model("initial-exec")]] = false;
 
@@ -52,10 +54,12 @@ void HookHandle::remove() {
 }
 
 const Tensor& Tensor::set_requires_grad(bool required) const {
-  check(is_leaf(), "set_requires_grad: the tensor is the result of \"{}\"; only a leaf can change, detach() it first",
+  check(is_leaf(),
+        "set_requires_grad: the tensor is the result of \"{}\"; only a leaf can change, detach() it first",
         node_of(*this) ? node_of(*this)->name : "");
   if (required == requires_grad()) return *this;
-  check(!required || is_floating_point(dtype()), "set_requires_grad: only floating-point tensors have gradients; the dtype is {}", dtype());
+  check(!required || is_floating_point(dtype()),
+        "set_requires_grad: only floating-point tensors have gradients; the dtype is {}", dtype());
   if (required) impl().meta = Node::create("leaf", 0, *this, Where::current());
   else impl().meta = nullptr;
   return *this;
@@ -68,9 +72,11 @@ Tensor Tensor::grad() const { return requires_grad() ? node_of(*this)->grad : Te
 void Tensor::set_grad(const Tensor& gradient) const {
   check(requires_grad(), "set_grad: the tensor does not require a gradient");
   if (gradient.defined()) {
-    check(gradient.shape() == shape(), "set_grad: the gradient is {}, the tensor {}", gradient.shape(), shape());
-    check(gradient.dtype() == dtype() && gradient.device() == device(), "set_grad: the gradient is {} on {}, the tensor {} on {}",
-          gradient.dtype(), gradient.device(), dtype(), device());
+    check(gradient.shape() == shape(), "set_grad: the gradient is {}, the tensor {}", gradient.shape(),
+          shape());
+    check(gradient.dtype() == dtype() && gradient.device() == device(),
+          "set_grad: the gradient is {} on {}, the tensor {} on {}", gradient.dtype(), gradient.device(),
+          dtype(), device());
   }
   node_of(*this)->grad = gradient;
 }
@@ -80,16 +86,20 @@ void Tensor::zero_grad() const {
 }
 
 void Tensor::set_data(const Tensor& source) const {
-  check(is_leaf(), "set_data: only a leaf can take other elements; the tensor is the result of \"{}\"", node_of(*this) ? node_of(*this)->name : "");
+  check(is_leaf(), "set_data: only a leaf can take other elements; the tensor is the result of \"{}\"",
+        node_of(*this) ? node_of(*this)->name : "");
   check(source.shape() == shape(), "set_data: shapes differ; {} and {}", shape(), source.shape());
   const bool same_kind = source.dtype() == dtype() && source.device() == device();
-  check(same_kind || !grad().defined(), "set_data: the gradient is {} on {}; drop it before the elements become {} on {}", dtype(), device(),
+  check(same_kind || !grad().defined(),
+        "set_data: the gradient is {} on {}; drop it before the elements become {} on {}", dtype(), device(),
         source.dtype(), source.device());
-  check(!requires_grad() || is_floating_point(source.dtype()), "set_data: only floating-point tensors have gradients; the dtype is {}", source.dtype());
+  check(!requires_grad() || is_floating_point(source.dtype()),
+        "set_data: only floating-point tensors have gradients; the dtype is {}", source.dtype());
   TensorImpl& to = impl();
   const TensorImpl& from = source.impl();
   to.storage->bump_version();  // what saved the old elements must not take the new ones for them
-  if (to.storage.get() != from.storage.get() && from.storage->version() <= to.storage->version()) from.storage->set_version(to.storage->version() + 1);
+  if (to.storage.get() != from.storage.get() && from.storage->version() <= to.storage->version())
+    from.storage->set_version(to.storage->version() + 1);
   to.storage = from.storage;
   to.data = from.data;
   to.dtype = from.dtype;

@@ -11,8 +11,8 @@ namespace tenon::autograd {
 
 struct Node;
 
-/// The gradient of one input, given that of the output: a closure that takes the gradient and, if it likes, the shape of
-/// the input. A small closure lives in place; it is built once, in its edge, and never moves.
+/// The gradient of one input, given that of the output: a closure that takes the gradient and, if it likes,
+/// the shape of the input. A small closure lives in place; it is built once, in its edge, and never moves.
 class Pullback {
  public:
   template <class Make>
@@ -20,11 +20,15 @@ class Pullback {
     using F = std::invoke_result_t<Make>;
     if constexpr (sizeof(F) <= sizeof buffer_ && alignof(F) <= alignof(std::max_align_t)) {
       new (buffer_) F(make_closure());
-      call_ = [](void* f, const Tensor& g, const Shape& shape) { return call(*static_cast<F*>(f), g, shape); };
+      call_ = [](void* f, const Tensor& g, const Shape& shape) {
+        return call(*static_cast<F*>(f), g, shape);
+      };
       drop_ = [](void* f) { static_cast<F*>(f)->~F(); };
     } else {
       *reinterpret_cast<F**>(buffer_) = new F(make_closure());
-      call_ = [](void* f, const Tensor& g, const Shape& shape) { return call(**static_cast<F**>(f), g, shape); };
+      call_ = [](void* f, const Tensor& g, const Shape& shape) {
+        return call(**static_cast<F**>(f), g, shape);
+      };
       drop_ = [](void* f) { delete *static_cast<F**>(f); };
     }
   }
@@ -33,7 +37,9 @@ class Pullback {
   ~Pullback() { release(); }
 
   explicit operator bool() const { return call_ != nullptr; }
-  Tensor operator()(const Tensor& gradient, const Shape& input_shape) { return call_(buffer_, gradient, input_shape); }
+  Tensor operator()(const Tensor& gradient, const Shape& input_shape) {
+    return call_(buffer_, gradient, input_shape);
+  }
   /// Drops what the closure saved.
   void release() {
     if (call_) {
@@ -69,8 +75,8 @@ struct HookList {
   std::uint64_t next_id = 0;
 };
 
-/// A value that needs a gradient: an operation's output, with edges, or a leaf, without. The edges lie behind the node
-/// in its block.
+/// A value that needs a gradient: an operation's output, with edges, or a leaf, without. The edges lie behind
+/// the node in its block.
 struct alignas(std::max_align_t) Node final : Meta {
   static Ref<Node> create(const char* name, int capacity, const Tensor& value, Where where);
   void dispose() noexcept override;
@@ -101,8 +107,13 @@ struct alignas(std::max_align_t) Node final : Meta {
 
  private:
   Node(const char* op, int room, const Tensor& value, Where line)
-      : name(op), capacity(room), dtype(value.dtype()), keeps_grad(room == 0), device(value.device()),
-        shape(value.shape()), where(line) {}
+      : name(op),
+        capacity(room),
+        dtype(value.dtype()),
+        keeps_grad(room == 0),
+        device(value.device()),
+        shape(value.shape()),
+        where(line) {}
   ~Node() {
     for (Edge& edge : edges()) edge.~Edge();
   }

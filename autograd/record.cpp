@@ -6,8 +6,10 @@
 namespace tenon::autograd {
 
 void Saved::fail_modified() const {
-  fail("backward: a tensor of shape {} that was saved for \"{}\" has been modified in place since; it is at version {}, saved at version {}",
-       value_.shape(), running_node() ? running_node()->name : "backward", value_.version(), version_);
+  fail(
+      "backward: a tensor of shape {} that was saved for \"{}\" has been modified in place since; it is at "
+      "version {}, saved at version {}",
+      value_.shape(), running_node() ? running_node()->name : "backward", value_.version(), version_);
 }
 
 Tensor SavedOutput::operator()() const {
@@ -23,12 +25,15 @@ Tensor SavedOutput::operator()() const {
 namespace detail {
 
 void fail_stale_view(const char* op) {
-  fail("{}: the tensor is a view whose base was changed by a recorded in-place operation; take the view again", op);
+  fail(
+      "{}: the tensor is a view whose base was changed by a recorded in-place operation; take the view again",
+      op);
 }
 
 void check_no_nan(const Tensor& output, const char* op, Where where) {
   if (has_nan(output))
-    fail("anomaly: \"{}\" at {}:{} made a NaN; the result has shape {}", op, where.file_name(), where.line(), output.shape());
+    fail("anomaly: \"{}\" at {}:{} made a NaN; the result has shape {}", op, where.file_name(), where.line(),
+         output.shape());
 }
 
 }  // namespace detail

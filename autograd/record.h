@@ -4,7 +4,8 @@
 
 namespace tenon::autograd {
 
-/// An input kept for a pullback. Using it after its elements were overwritten is an error, not a wrong number.
+/// An input kept for a pullback. Using it after its elements were overwritten is an error, not a wrong
+/// number.
 class Saved {
  public:
   explicit Saved(const Tensor& value) : version_(value.version()) {
@@ -19,7 +20,8 @@ class Saved {
   }
   /// The tensor, with its place on the tape, for gradients of gradients.
   const Tensor& operator()() const {
-    if (value_.version() != version_) [[unlikely]] fail_modified();
+    if (value_.version() != version_) [[unlikely]]
+      fail_modified();
     return value_;
   }
 
@@ -29,8 +31,8 @@ class Saved {
   std::uint32_t version_;
 };
 
-/// An operation's own output kept for its pullback. It is a second tensor over the same bytes, without the node, which
-/// would otherwise own itself; while the pass runs the pullback, use gives it the node back.
+/// An operation's own output kept for its pullback. It is a second tensor over the same bytes, without the
+/// node, which would otherwise own itself; while the pass runs the pullback, use gives it the node back.
 class SavedOutput {
  public:
   explicit SavedOutput(const Tensor& output) : value_(output.detach()) {}
@@ -40,8 +42,9 @@ class SavedOutput {
   Saved value_;
 };
 
-/// An input of an operation with a maker of its pullback, which runs only when the input needs a gradient. The pullback
-/// takes the gradient of the output, and the shape of the input if it wants it, and returns the gradient of the input.
+/// An input of an operation with a maker of its pullback, which runs only when the input needs a gradient.
+/// The pullback takes the gradient of the output, and the shape of the input if it wants it, and returns the
+/// gradient of the input.
 template <class Make>
 struct Input {
   const Tensor& tensor;
@@ -51,8 +54,8 @@ struct Input {
 template <class Make>
 Input(const Tensor&, Make) -> Input<Make>;
 
-/// An input that the operation broadcasts: the pullback's result has the shape of the output, and the pass sums it to
-/// the shape of the input.
+/// An input that the operation broadcasts: the pullback's result has the shape of the output, and the pass
+/// sums it to the shape of the input.
 template <class Make>
 struct Broadcast {
   const Tensor& tensor;
@@ -64,28 +67,34 @@ Broadcast(const Tensor&, Make) -> Broadcast<Make>;
 
 namespace detail {
 
-/// A view whose base was changed by a recorded operation has lost its history; using it would give wrong gradients.
+/// A view whose base was changed by a recorded operation has lost its history; using it would give wrong
+/// gradients.
 [[noreturn, gnu::cold]] void fail_stale_view(const char* op);
 void check_no_nan(const Tensor& output, const char* op, Where where);
 
 inline bool needs_grad(const char* op, const Tensor& input) {
   const TensorImpl& impl = input.impl();
-  if (impl.is_view && impl.recorded_writes != impl.storage->recorded_writes()) [[unlikely]] fail_stale_view(op);
+  if (impl.is_view && impl.recorded_writes != impl.storage->recorded_writes()) [[unlikely]]
+    fail_stale_view(op);
   return static_cast<bool>(impl.meta);
 }
 
 }  // namespace detail
 
-/// Puts `output` on the tape as the result of `op` on `inputs`, if this thread records and an input needs a gradient.
+/// Puts `output` on the tape as the result of `op` on `inputs`, if this thread records and an input needs a
+/// gradient.
 template <class... Inputs>
 Tensor record(const char* op, Where where, Tensor output, const Inputs&... inputs) {
   const Mode mode = autograd::mode();
-  if (mode.anomaly) [[unlikely]] detail::check_no_nan(output, op, where);
+  if (mode.anomaly) [[unlikely]]
+    detail::check_no_nan(output, op, where);
   if (!mode.record) return output;
   const int wanted = (0 + ... + int{detail::needs_grad(op, inputs.tensor)});
   if (wanted == 0) return output;
   Ref<Node> node = Node::create(op, wanted, output, where);
-  ((inputs.tensor.requires_grad() ? node->connect(node_ref(inputs.tensor), Inputs::broadcast, inputs.make) : void()), ...);
+  ((inputs.tensor.requires_grad() ? node->connect(node_ref(inputs.tensor), Inputs::broadcast, inputs.make)
+                                  : void()),
+   ...);
   output.impl().meta = std::move(node);
   return output;
 }
@@ -94,7 +103,8 @@ Tensor record(const char* op, Where where, Tensor output, const Inputs&... input
 template <class Make>
 Tensor record_list(const char* op, Where where, Tensor output, const std::vector<Tensor>& inputs, Make make) {
   const Mode mode = autograd::mode();
-  if (mode.anomaly) [[unlikely]] detail::check_no_nan(output, op, where);
+  if (mode.anomaly) [[unlikely]]
+    detail::check_no_nan(output, op, where);
   if (!mode.record) return output;
   int wanted = 0;
   for (const Tensor& input : inputs) wanted += detail::needs_grad(op, input);

@@ -41,7 +41,8 @@ bench::Result measure(std::int64_t n, [[maybe_unused]] int threads) {
   result.work = 2.0 * static_cast<double>(n * n * n);
   const auto verify = [&](const std::string& name, const Tensor& c) {
     const double error = error_of(a, b, c);
-    check(error <= tolerance, "matmul: {} is wrong; the relative error is {}, more than {}", name, error, tolerance);
+    check(error <= tolerance, "matmul: {} is wrong; the relative error is {}, more than {}", name, error,
+          tolerance);
     result.largest_error = std::max(result.largest_error, error);
   };
   verify("tenon", matmul(a, b));
@@ -50,10 +51,12 @@ bench::Result measure(std::int64_t n, [[maybe_unused]] int threads) {
   openblas_set_num_threads(threads);
   const Tensor c = zeros({n, n});
   const auto peer = [&a, &b, &c, size = static_cast<blasint>(n)] {
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, size, size, size, 1, a.ptr<float>(), size, b.ptr<float>(), size, 0, c.ptr<float>(), size);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, size, size, size, 1, a.ptr<float>(), size,
+                b.ptr<float>(), size, 0, c.ptr<float>(), size);
   };
   peer();
-  const std::string name = std::string(openblas_get_config()).substr(0, std::string(openblas_get_config()).find(' ', 9));
+  const std::string name =
+      std::string(openblas_get_config()).substr(0, std::string(openblas_get_config()).find(' ', 9));
   verify(name, c);
   contenders.push_back({name, peer});
 #endif
@@ -65,7 +68,8 @@ bench::Result measure(std::int64_t n, [[maybe_unused]] int threads) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bench::Options options = bench::parse(argc, argv, "Times the matrix product, beside OpenBLAS where it was found.");
+  const bench::Options options =
+      bench::parse(argc, argv, "Times the matrix product, beside OpenBLAS where it was found.");
   try {
     set_num_threads(options.threads);
     manual_seed(0);
@@ -75,7 +79,9 @@ int main(int argc, char** argv) {
       results.push_back(measure(n, options.threads));
       log_ratio += std::log(results.back().timings.back().median / results.back().timings.front().median);
     }
-    if (results.front().timings.size() > 1) fmt::print("geometric mean: tenon is {:.3f} times as fast\n", std::exp(log_ratio / static_cast<double>(results.size())));
+    if (results.front().timings.size() > 1)
+      fmt::print("geometric mean: tenon is {:.3f} times as fast\n",
+                 std::exp(log_ratio / static_cast<double>(results.size())));
     else fmt::print("OpenBLAS was not found: no peer\n");
     if (!options.json.empty()) bench::save_json(results, options.json);
   } catch (const std::exception& error) {

@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <fstream>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include <tenon/io/atomic_file.h>
@@ -36,7 +36,8 @@ std::vector<Timing> race(const std::vector<Contender>& contenders, int rounds, d
   std::vector<std::int64_t> calls;
   for (const Contender& contender : contenders) {
     std::int64_t n = 1;
-    for (double taken = 0; (taken = seconds_of(contender.run, n)) < slice / 2;) n *= taken < slice / 20 ? 10 : 2;
+    for (double taken = 0; (taken = seconds_of(contender.run, n)) < slice / 2;)
+      n *= taken < slice / 20 ? 10 : 2;
     calls.push_back(n);
   }
   std::vector<std::vector<double>> taken(contenders.size());
@@ -64,9 +65,11 @@ std::string seconds_text(double seconds) {
 void print(const Result& result) {
   fmt::print("{}  (largest relative error {:.1e})\n", result.subject, result.largest_error);
   for (const Timing& timing : result.timings) {
-    fmt::print("  {:<28} {:>9}  [{}, {}]", timing.name, seconds_text(timing.median), seconds_text(timing.low), seconds_text(timing.high));
+    fmt::print("  {:<28} {:>9}  [{}, {}]", timing.name, seconds_text(timing.median), seconds_text(timing.low),
+               seconds_text(timing.high));
     if (result.work > 0) fmt::print("  {:6.1f} GFLOP/s", result.work / timing.median * 1e-9);
-    if (&timing != &result.timings.front()) fmt::print("  tenon is {:.2f} times as fast", timing.median / result.timings.front().median);
+    if (&timing != &result.timings.front())
+      fmt::print("  tenon is {:.2f} times as fast", timing.median / result.timings.front().median);
     fmt::print("\n");
   }
 }
@@ -75,9 +78,14 @@ void save_json(const std::vector<Result>& results, const std::string& path) {
   using Json = nlohmann::ordered_json;
   Json json{{"processor", processor()}, {"results", Json::array()}};
   for (const Result& result : results) {
-    Json one{{"subject", result.subject}, {"largest_relative_error", result.largest_error}, {"contenders", Json::array()}};
+    Json one{{"subject", result.subject},
+             {"largest_relative_error", result.largest_error},
+             {"contenders", Json::array()}};
     for (const Timing& timing : result.timings)
-      one["contenders"].push_back({{"name", timing.name}, {"median_seconds", timing.median}, {"p10_seconds", timing.low}, {"p90_seconds", timing.high},
+      one["contenders"].push_back({{"name", timing.name},
+                                   {"median_seconds", timing.median},
+                                   {"p10_seconds", timing.low},
+                                   {"p90_seconds", timing.high},
                                    {"ratio_to_tenon", timing.median / result.timings.front().median}});
     json["results"].push_back(std::move(one));
   }
@@ -89,12 +97,12 @@ Options parse(int argc, char** argv, const char* what) {
   CLI::App app(what);
   app.add_option("--json", options.json, "write the results into this file");
   app.add_option("--device", options.device, "cpu")->check(CLI::IsMember({"cpu"}))->capture_default_str();
-  app.add_option("--threads", options.threads, "threads of tenon and of the peer")->check(CLI::PositiveNumber)->capture_default_str();
+  app.add_option("--threads", options.threads, "threads of tenon and of the peer")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   try {
     app.parse(argc, argv);
-  } catch (const CLI::CallForHelp& help) {
-    std::exit(app.exit(help));
-  } catch (const CLI::ParseError& error) {
+  } catch (const CLI::CallForHelp& help) { std::exit(app.exit(help)); } catch (const CLI::ParseError& error) {
     fmt::print(stderr, "{}\n", error.what());
     std::exit(2);
   }

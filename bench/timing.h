@@ -11,14 +11,15 @@ struct Contender {
   std::function<void()> run;
 };
 
-/// Seconds of one call: the median over the rounds, and the range that holds the middle eighty percent of them.
+/// Seconds of one call: the median over the rounds, and the range that holds the middle eighty percent of
+/// them.
 struct Timing {
   std::string name;
   double median = 0, low = 0, high = 0;
 };
 
-/// Calls the contenders in turns: each round gives every one of them about `slice` seconds. `rounds` rounds count,
-/// after one that does not.
+/// Calls the contenders in turns: each round gives every one of them about `slice` seconds. `rounds` rounds
+/// count, after one that does not.
 std::vector<Timing> race(const std::vector<Contender>& contenders, int rounds = 41, double slice = 0.002);
 
 /// One subject: tenon against its peers, checked before it was timed.
@@ -36,7 +37,8 @@ void print(const Result& result);
 /// Everything as JSON: subjects, times, ratios, versions, machine.
 void save_json(const std::vector<Result>& results, const std::string& path);
 
-/// Reads `[--json FILE]` and any further options that `extra` takes; prints usage and exits with status 2 otherwise.
+/// Reads `[--json FILE]` and any further options that `extra` takes; prints usage and exits with status 2
+/// otherwise.
 struct Options {
   std::string json;
   std::string device = "cpu";

@@ -8,11 +8,14 @@ namespace bench {
 
 namespace {
 
-torch::Tensor from(const std::vector<float>& values, std::vector<std::int64_t> shape) { return torch::tensor(values).reshape(shape); }
+torch::Tensor from(const std::vector<float>& values, std::vector<std::int64_t> shape) {
+  return torch::tensor(values).reshape(shape);
+}
 
 struct TorchTrainer final : Trainer {
   explicit TorchTrainer(const StepProblem& problem)
-      : x(from(problem.x, {problem.batch, problem.sizes.front()})), y(from(problem.y, {problem.batch, problem.sizes.back()})) {
+      : x(from(problem.x, {problem.batch, problem.sizes.front()})),
+        y(from(problem.y, {problem.batch, problem.sizes.back()})) {
     std::vector<torch::Tensor> weights, biases;
     for (std::size_t i = 0; i < problem.weights.size(); ++i) {
       const std::int64_t in = problem.sizes[i], out = problem.sizes[i + 1];
@@ -25,7 +28,8 @@ struct TorchTrainer final : Trainer {
     }
     using Options = torch::optim::SGDOptions;
     std::vector<torch::optim::OptimizerParamGroup> groups;
-    groups.emplace_back(weights, std::make_unique<Options>(Options(problem.lr).weight_decay(problem.weight_decay)));
+    groups.emplace_back(weights,
+                        std::make_unique<Options>(Options(problem.lr).weight_decay(problem.weight_decay)));
     groups.emplace_back(biases);
     optimizer = std::make_unique<torch::optim::SGD>(groups, Options(problem.lr));
   }

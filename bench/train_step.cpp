@@ -32,7 +32,8 @@ bench::StepProblem make_problem(std::vector<std::int64_t> sizes, std::int64_t ba
 
 struct TenonTrainer final : bench::Trainer {
   explicit TenonTrainer(const bench::StepProblem& problem)
-      : x(tensor(problem.x, {problem.batch, problem.sizes.front()})), y(tensor(problem.y, {problem.batch, problem.sizes.back()})) {
+      : x(tensor(problem.x, {problem.batch, problem.sizes.front()})),
+        y(tensor(problem.y, {problem.batch, problem.sizes.back()})) {
     std::vector<Tensor> weights, biases;
     for (std::size_t i = 0; i < problem.weights.size(); ++i) {
       layers.emplace_back(problem.sizes[i], problem.sizes[i + 1]);
@@ -42,8 +43,10 @@ struct TenonTrainer final : bench::Trainer {
       weights.push_back(layers[i].weight);
       biases.push_back(layers[i].bias);
     }
-    optimizer = std::make_unique<optim::SGD>(std::vector<optim::ParamGroup>{{.params = weights, .weight_decay = problem.weight_decay}, {.params = biases}},
-                                             optim::SGDOptions{.lr = problem.lr});
+    optimizer = std::make_unique<optim::SGD>(
+        std::vector<optim::ParamGroup>{{.params = weights, .weight_decay = problem.weight_decay},
+                                       {.params = biases}},
+        optim::SGDOptions{.lr = problem.lr});
   }
 
   void step() override {
@@ -58,7 +61,8 @@ struct TenonTrainer final : bench::Trainer {
   std::vector<std::vector<float>> parameters() override {
     std::vector<std::vector<float>> out;
     for (nn::Linear& layer : layers)
-      for (const Tensor& parameter : {layer.weight, layer.bias}) out.emplace_back(parameter.data<float>().begin(), parameter.data<float>().end());
+      for (const Tensor& parameter : {layer.weight, layer.bias})
+        out.emplace_back(parameter.data<float>().begin(), parameter.data<float>().end());
     return out;
   }
 
@@ -79,23 +83,28 @@ std::vector<std::vector<double>> reference_step(const bench::StepProblem& proble
   const std::vector<std::vector<double>> before = out;
   const double count = static_cast<double>(problem.batch * problem.sizes.back());
   for (std::int64_t row = 0; row < problem.batch; ++row) {
-    std::vector<std::vector<double>> values{{problem.x.begin() + row * problem.sizes[0], problem.x.begin() + (row + 1) * problem.sizes[0]}};
+    std::vector<std::vector<double>> values{
+        {problem.x.begin() + row * problem.sizes[0], problem.x.begin() + (row + 1) * problem.sizes[0]}};
     for (std::size_t l = 0; l < layers; ++l) {
       const std::size_t in = values[l].size();
       std::vector<double> next(before[2 * l + 1]);
       for (std::size_t o = 0; o < next.size(); ++o)
-        for (std::size_t i = 0; i < in; ++i) next[o] += before[2 * l][o * in + i] * (l > 0 ? std::max(values[l][i], 0.0) : values[l][i]);
+        for (std::size_t i = 0; i < in; ++i)
+          next[o] += before[2 * l][o * in + i] * (l > 0 ? std::max(values[l][i], 0.0) : values[l][i]);
       values.push_back(std::move(next));
     }
     std::vector<double> gradient(values.back().size());
-    for (std::size_t o = 0; o < gradient.size(); ++o) gradient[o] = 2 / count * (values.back()[o] - problem.y[static_cast<std::size_t>(row) * gradient.size() + o]);
+    for (std::size_t o = 0; o < gradient.size(); ++o)
+      gradient[o] =
+          2 / count * (values.back()[o] - problem.y[static_cast<std::size_t>(row) * gradient.size() + o]);
     for (std::size_t l = layers; l-- > 0;) {
       const std::size_t in = values[l].size();
       std::vector<double> below(in);
       for (std::size_t o = 0; o < gradient.size(); ++o) {
         out[2 * l + 1][o] -= problem.lr * gradient[o];
         for (std::size_t i = 0; i < in; ++i) {
-          out[2 * l][o * in + i] -= problem.lr * gradient[o] * (l > 0 ? std::max(values[l][i], 0.0) : values[l][i]);
+          out[2 * l][o * in + i] -=
+              problem.lr * gradient[o] * (l > 0 ? std::max(values[l][i], 0.0) : values[l][i]);
           below[i] += gradient[o] * before[2 * l][o * in + i] * (l > 0 && !(values[l][i] > 0) ? 0 : 1);
         }
       }
@@ -103,12 +112,14 @@ std::vector<std::vector<double>> reference_step(const bench::StepProblem& proble
     }
   }
   for (std::size_t l = 0; l < layers; ++l)
-    for (std::size_t i = 0; i < out[2 * l].size(); ++i) out[2 * l][i] -= problem.lr * problem.weight_decay * before[2 * l][i];
+    for (std::size_t i = 0; i < out[2 * l].size(); ++i)
+      out[2 * l][i] -= problem.lr * problem.weight_decay * before[2 * l][i];
   return out;
 }
 
 /// The largest error of the change that a step makes, relative to the largest change.
-double error_of(const std::vector<std::vector<float>>& found, const std::vector<std::vector<double>>& expected) {
+double error_of(const std::vector<std::vector<float>>& found,
+                const std::vector<std::vector<double>>& expected) {
   double error = 0, scale = 0;
   for (std::size_t p = 0; p < expected.size(); ++p)
     for (std::size_t i = 0; i < expected[p].size(); ++i) {
@@ -127,7 +138,8 @@ bench::Result measure(const std::string& subject, const bench::StepProblem& prob
   const auto enter = [&](const std::string& name, bench::Trainer& trainer) {
     trainer.step();
     const double error = error_of(trainer.parameters(), expected);
-    check(error <= tolerance, "train_step: {} is wrong; the relative error of a step is {}, more than {}", name, error, tolerance);
+    check(error <= tolerance, "train_step: {} is wrong; the relative error of a step is {}, more than {}",
+          name, error, tolerance);
     result.largest_error = std::max(result.largest_error, error);
     contenders.push_back({name, [&trainer] { trainer.step(); }});
   };
@@ -145,12 +157,15 @@ bench::Result measure(const std::string& subject, const bench::StepProblem& prob
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bench::Options options = bench::parse(argc, argv, "Times one training step, beside LibTorch where it was found.");
+  const bench::Options options =
+      bench::parse(argc, argv, "Times one training step, beside LibTorch where it was found.");
   try {
     set_num_threads(options.threads);
     manual_seed(0);
-    const std::vector<bench::Result> results = {measure("weight decay: 200 -> 1, batch 5", make_problem({200, 1}, 5, 3), options.threads),
-                                                measure("network: 64 -> 128 -> 10, relu, batch 32", make_problem({64, 128, 10}, 32, 0), options.threads)};
+    const std::vector<bench::Result> results = {
+        measure("weight decay: 200 -> 1, batch 5", make_problem({200, 1}, 5, 3), options.threads),
+        measure("network: 64 -> 128 -> 10, relu, batch 32", make_problem({64, 128, 10}, 32, 0),
+                options.threads)};
     if (!options.json.empty()) bench::save_json(results, options.json);
   } catch (const std::exception& error) {
     fmt::print(stderr, "{}\n", error.what());

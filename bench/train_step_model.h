@@ -7,7 +7,8 @@
 
 namespace bench {
 
-/// Layers of sizes[0] -> sizes[1] -> ... with relu between them, mean squared error, SGD. Weights are [out, in].
+/// Layers of sizes[0] -> sizes[1] -> ... with relu between them, mean squared error, SGD. Weights are [out,
+/// in].
 struct StepProblem {
   std::vector<std::int64_t> sizes;
   std::int64_t batch;

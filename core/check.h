@@ -31,15 +31,16 @@ namespace detail {
 class Arg {
  public:
   template <class T>
-  Arg(const T& value) : value_(&value), append_([](std::string& out, const void* v) {
-      const T& x = *static_cast<const T*>(v);
-      if constexpr (std::same_as<T, bool>) append_text(out, x ? "true" : "false");
-      else if constexpr (std::is_integral_v<T> && std::is_unsigned_v<T>) append_unsigned(out, x);
-      else if constexpr (std::is_integral_v<T>) append_integer(out, x);
-      else if constexpr (std::is_floating_point_v<T>) append_real(out, static_cast<double>(x));
-      else if constexpr (std::convertible_to<const T&, std::string_view>) append_text(out, x);
-      else append_text(out, to_string(x));  // found by argument-dependent lookup
-    }) {}
+  Arg(const T& value)
+      : value_(&value), append_([](std::string& out, const void* v) {
+          const T& x = *static_cast<const T*>(v);
+          if constexpr (std::same_as<T, bool>) append_text(out, x ? "true" : "false");
+          else if constexpr (std::is_integral_v<T> && std::is_unsigned_v<T>) append_unsigned(out, x);
+          else if constexpr (std::is_integral_v<T>) append_integer(out, x);
+          else if constexpr (std::is_floating_point_v<T>) append_real(out, static_cast<double>(x));
+          else if constexpr (std::convertible_to<const T&, std::string_view>) append_text(out, x);
+          else append_text(out, to_string(x));  // found by argument-dependent lookup
+        }) {}
   void append_to(std::string& out) const { append_(out, value_); }
 
  private:
@@ -63,10 +64,12 @@ template <class... Args>
   detail::throw_error(text, {detail::Arg(args)...});
 }
 
-/// Throws Error unless `condition` holds. The values are evaluated either way: pass references, not computed text.
+/// Throws Error unless `condition` holds. The values are evaluated either way: pass references, not computed
+/// text.
 template <class... Args>
 [[gnu::always_inline]] constexpr inline void check(bool condition, const char* text, const Args&... args) {
-  if (!condition) [[unlikely]] fail(text, args...);
+  if (!condition) [[unlikely]]
+    fail(text, args...);
 }
 
 }  // namespace tenon

@@ -28,7 +28,7 @@ constexpr bool is_floating_point(DType dtype) { return dtype == DType::float32 |
 /// A C++ type that tensors can hold: float, double, std::int64_t or bool.
 template <class T>
 concept Element = std::is_same_v<T, float> || std::is_same_v<T, double> || std::is_same_v<T, std::int64_t> ||
-                  std::is_same_v<T, bool>;
+    std::is_same_v<T, bool>;
 
 template <Element T>
 inline constexpr DType dtype_of = std::is_same_v<T, float>          ? DType::float32

@@ -9,7 +9,8 @@ namespace tenon {
 
 namespace {
 
-constexpr std::int64_t all_up_to = 1000, edge = 3;  // larger tensors show this many at each end of a dimension
+constexpr std::int64_t all_up_to = 1000,
+                       edge = 3;  // larger tensors show this many at each end of a dimension
 
 std::string number(const Tensor& tensor, std::int64_t offset) {
   return visit(tensor.dtype(), [&]<class T>(std::type_identity<T>) -> std::string {

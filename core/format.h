@@ -1,4 +1,5 @@
-// Opt-in: tensors, shapes, dtypes and devices in fmt's format strings. Needs fmt, which tenon's other headers do not.
+// Opt-in: tensors, shapes, dtypes and devices in fmt's format strings. Needs fmt, which tenon's other headers
+// do not.
 #pragma once
 #include <fmt/core.h>
 

@@ -1,4 +1,5 @@
-// A pool of threads. Work is split by output element or by fixed chunk only, so the thread count never changes a result.
+// A pool of threads. Work is split by output element or by fixed chunk only, so the thread count never
+// changes a result.
 #pragma once
 #include <cstdint>
 #include <type_traits>
@@ -13,13 +14,13 @@ TENON_API int num_threads();
 TENON_API void set_num_threads(int threads);
 
 namespace detail {
-TENON_API void parallel_for(std::int64_t count, std::int64_t grain, void (*call)(void*, std::int64_t, std::int64_t),
-                            void* body);
+TENON_API void parallel_for(std::int64_t count, std::int64_t grain,
+                            void (*call)(void*, std::int64_t, std::int64_t), void* body);
 }
 
-/// Calls body(begin, end) on ranges that cover [0, count), each of at least `grain` items but for the last, perhaps on
-/// several threads. Runs inline when one range is enough, inside another region, and in a forked child. An exception
-/// of the body reaches the caller after all ranges have ended.
+/// Calls body(begin, end) on ranges that cover [0, count), each of at least `grain` items but for the last,
+/// perhaps on several threads. Runs inline when one range is enough, inside another region, and in a forked
+/// child. An exception of the body reaches the caller after all ranges have ended.
 template <class Body>
 void parallel_for(std::int64_t count, std::int64_t grain, Body&& body) {
   if (count <= grain) {
@@ -27,7 +28,10 @@ void parallel_for(std::int64_t count, std::int64_t grain, Body&& body) {
     return;
   }
   detail::parallel_for(
-      count, grain, [](void* b, std::int64_t begin, std::int64_t end) { (*static_cast<std::remove_reference_t<Body>*>(b))(begin, end); },
+      count, grain,
+      [](void* b, std::int64_t begin, std::int64_t end) {
+        (*static_cast<std::remove_reference_t<Body>*>(b))(begin, end);
+      },
       const_cast<void*>(static_cast<const void*>(&body)));
 }
 

@@ -38,7 +38,8 @@ void* allocate_slow(std::size_t bytes) {
   std::size_t block_bytes = bytes;
   if constexpr (enabled) {
     if (cache.state == Cache::fresh) open();
-    if (bytes <= large_limit) block_bytes = class_bytes(size_class(bytes));  // a list serves every size of its class
+    if (bytes <= large_limit)
+      block_bytes = class_bytes(size_class(bytes));  // a list serves every size of its class
   }
   void* block = std::malloc(block_bytes);
   check(block != nullptr, "allocate: out of memory; {} bytes were asked for", bytes);

@@ -1,5 +1,6 @@
-// A bounded per-thread cache in front of malloc. Blocks have no owner: one freed in another thread joins that thread's
-// cache, and a full cache gives back to malloc, so a producer and a consumer cannot grow memory without limit.
+// A bounded per-thread cache in front of malloc. Blocks have no owner: one freed in another thread joins that
+// thread's cache, and a full cache gives back to malloc, so a producer and a consumer cannot grow memory
+// without limit.
 #pragma once
 #include <array>
 #include <bit>
@@ -40,7 +41,8 @@ static_assert(size_class(1) == 0 && size_class(1024) == 15 && size_class(1025) =
               size_class(large_limit) < classes);
 static_assert(class_bytes(size_class(1281)) == 1536 && class_bytes(size_class(large_limit)) == large_limit);
 
-/// `room` counts down to a full list. A zero-initialised list is empty and full: both sides take the slow path.
+/// `room` counts down to a full list. A zero-initialised list is empty and full: both sides take the slow
+/// path.
 struct List {
   void* head;
   std::uint32_t room;

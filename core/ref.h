@@ -8,8 +8,8 @@
 
 namespace tenon {
 
-/// The count of an object that Refs share. Its type offers dispose(), which destroys and frees it. The upper half of
-/// the count says how many of the Refs belong to autograd::Saved.
+/// The count of an object that Refs share. Its type offers dispose(), which destroys and frees it. The upper
+/// half of the count says how many of the Refs belong to autograd::Saved.
 class Counted {
  public:
   Counted() = default;
@@ -19,8 +19,8 @@ class Counted {
   static constexpr std::uint64_t one = 1, one_saved = one + (one << 32);
 
   void retain(std::uint64_t kind = one) const noexcept { count_.fetch_add(kind, std::memory_order_relaxed); }
-  /// True for the last owner, who must dispose. An owner that finds only its own count is alone, so it needs no
-  /// atomic write.
+  /// True for the last owner, who must dispose. An owner that finds only its own count is alone, so it needs
+  /// no atomic write.
   bool release(std::uint64_t kind = one) const noexcept {
     return count_.load(std::memory_order_acquire) == kind ||
            count_.fetch_sub(kind, std::memory_order_acq_rel) == kind;
@@ -48,8 +48,8 @@ class Ref {
   }
   Ref(Ref&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
   template <class U>
-    requires std::convertible_to<U*, T*>
-  Ref(Ref<U> other) noexcept : object_(other.disown()) {}
+  requires std::convertible_to<U*, T*> Ref(Ref<U> other)
+  noexcept : object_(other.disown()) {}
   Ref& operator=(Ref other) noexcept {
     std::swap(object_, other.object_);
     return *this;

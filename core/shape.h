@@ -11,8 +11,8 @@ namespace tenon {
 
 inline constexpr int max_rank = 8;
 
-/// Up to max_rank extents. Only the used ones are copied, one by one: a wide copy right after single stores would
-/// stall on store forwarding, and a large max_rank then costs memory but no time.
+/// Up to max_rank extents. Only the used ones are copied, one by one: a wide copy right after single stores
+/// would stall on store forwarding, and a large max_rank then costs memory but no time.
 class Shape {
  public:
   constexpr Shape() = default;
@@ -22,7 +22,8 @@ class Shape {
     for (int i = 0; i < rank_; ++i) sizes_[i] = other.sizes_[i];
     return *this;
   }
-  constexpr Shape(std::initializer_list<std::int64_t> sizes) : Shape(std::span(sizes.begin(), sizes.size())) {}
+  constexpr Shape(std::initializer_list<std::int64_t> sizes)
+      : Shape(std::span(sizes.begin(), sizes.size())) {}
   constexpr explicit Shape(std::span<const std::int64_t> sizes) : rank_(static_cast<int>(sizes.size())) {
     check(sizes.size() <= max_rank, "shape: at most {} dimensions; got {}", max_rank, sizes.size());
     for (int i = 0; i < rank_; ++i) sizes_[i] = sizes[static_cast<std::size_t>(i)];
@@ -76,11 +77,14 @@ constexpr Strides contiguous_strides(const Shape& shape) {
 TENON_API std::int64_t checked_numel(const char* op, const Shape& shape);
 /// The shape that `a` and `b` broadcast to.
 TENON_API Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b);
-/// The strides that walk elements laid out as (`from`, `strides`) in the larger shape `to`: 0 where they repeat.
-TENON_API Strides broadcast_strides(const char* op, const Shape& from, const Strides& strides, const Shape& to);
+/// The strides that walk elements laid out as (`from`, `strides`) in the larger shape `to`: 0 where they
+/// repeat.
+TENON_API Strides broadcast_strides(const char* op, const Shape& from, const Strides& strides,
+                                    const Shape& to);
 /// `dim` counted from the front; negative ones count from the end.
 inline int wrap_dim(const char* op, std::int64_t dim, int rank) {
-  check(dim >= -rank && dim < rank, "{}: dimension {} is out of range for a tensor with {} dimensions", op, dim, rank);
+  check(dim >= -rank && dim < rank, "{}: dimension {} is out of range for a tensor with {} dimensions", op,
+        dim, rank);
   return static_cast<int>(dim < 0 ? dim + rank : dim);
 }
 

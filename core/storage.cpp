@@ -13,7 +13,8 @@ static_assert(sizeof(Storage) <= header_bytes);
 
 struct Borrowed final : Storage {
   Borrowed(void* data, std::size_t bytes, std::function<void(void*)> free)
-      : Storage(Stream::current(Device::cpu()), static_cast<std::byte*>(data), bytes), deleter(std::move(free)) {}
+      : Storage(Stream::current(Device::cpu()), static_cast<std::byte*>(data), bytes),
+        deleter(std::move(free)) {}
   std::function<void(void*)> deleter;
 };
 

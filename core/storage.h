@@ -7,8 +7,8 @@
 
 namespace tenon {
 
-/// Memory that tensors share. The version counts writes; a saved tensor compares it, so that a value overwritten
-/// after it was saved is an error in the backward pass and never a wrong gradient.
+/// Memory that tensors share. The version counts writes; a saved tensor compares it, so that a value
+/// overwritten after it was saved is an error in the backward pass and never a wrong gradient.
 class Storage : public Counted {
  public:
   /// Uninitialised memory on the stream's device, header and data in one block.
@@ -32,7 +32,8 @@ class Storage : public Counted {
   void dispose() noexcept;
 
  protected:
-  Storage(Stream stream, std::byte* data, std::size_t bytes) noexcept : data_(data), bytes_(bytes), stream_(stream) {}
+  Storage(Stream stream, std::byte* data, std::size_t bytes) noexcept
+      : data_(data), bytes_(bytes), stream_(stream) {}
   ~Storage() = default;
 
  private:

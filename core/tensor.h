@@ -11,8 +11,8 @@
 #include <vector>
 
 #include <tenon/core/options.h>
-#include <tenon/core/storage.h>
 #include <tenon/core/shape.h>
+#include <tenon/core/storage.h>
 
 namespace tenon {
 
@@ -28,7 +28,8 @@ struct Meta : Counted {
 };
 
 struct TensorImpl final : Counted {
-  TensorImpl(Ref<Storage> bytes, std::byte* first, DType type, const Shape& sizes, const Strides& steps) noexcept
+  TensorImpl(Ref<Storage> bytes, std::byte* first, DType type, const Shape& sizes,
+             const Strides& steps) noexcept
       : data(first), storage(std::move(bytes)), dtype(type), shape(sizes), strides(steps) {}
   void dispose() noexcept;
 
@@ -53,7 +54,8 @@ namespace autograd {
 struct HookList;
 }
 
-/// Returned by register_hook. Removing twice, or after the tensor has gone, does nothing. It keeps nothing alive.
+/// Returned by register_hook. Removing twice, or after the tensor has gone, does nothing. It keeps nothing
+/// alive.
 class TENON_API HookHandle {
  public:
   HookHandle() = default;
@@ -65,7 +67,8 @@ class TENON_API HookHandle {
   std::uint64_t id_ = 0;
 };
 
-/// A range of a dimension for slice(): [start, stop) in steps; negative ends count from the back, as in Python.
+/// A range of a dimension for slice(): [start, stop) in steps; negative ends count from the back, as in
+/// Python.
 struct Slice {
   std::optional<std::int64_t> start{}, stop{};
   std::int64_t step = 1;
@@ -82,7 +85,9 @@ class TENON_API Tensor {
   /// Steps in elements.
   const Strides& strides() const { return impl().strides; }
   /// The extent of a dimension; negative ones count from the back.
-  std::int64_t size(std::int64_t dim) const { return impl().shape[wrap_dim("size", dim, impl().shape.rank())]; }
+  std::int64_t size(std::int64_t dim) const {
+    return impl().shape[wrap_dim("size", dim, impl().shape.rank())];
+  }
   std::int64_t dim() const { return impl().shape.rank(); }
   std::int64_t numel() const { return impl().numel; }
   DType dtype() const { return impl().dtype; }
@@ -119,7 +124,8 @@ class TENON_API Tensor {
 
   // ---- gradients (defined with autograd)
   bool requires_grad() const { return static_cast<bool>(impl().meta); }
-  /// Makes a floating-point tensor a leaf whose gradient backward() fills in, or, given false, a leaf a constant.
+  /// Makes a floating-point tensor a leaf whose gradient backward() fills in, or, given false, a leaf a
+  /// constant.
   const Tensor& set_requires_grad(bool required = true) const;
   /// True when no recorded operation made it.
   bool is_leaf() const;
@@ -129,8 +135,8 @@ class TENON_API Tensor {
   void set_grad(const Tensor& gradient) const;
   /// Drops the gradient.
   void zero_grad() const;
-  /// Puts the elements of `source`, of the same shape, under this leaf without a copy; every handle sees them. The
-  /// gradient must have been dropped if dtype or device change.
+  /// Puts the elements of `source`, of the same shape, under this leaf without a copy; every handle sees
+  /// them. The gradient must have been dropped if dtype or device change.
   void set_data(const Tensor& source) const;
   /// Asks backward() to keep the gradient of a tensor that is not a leaf.
   void retain_grad() const;
@@ -138,27 +144,32 @@ class TENON_API Tensor {
   void backward(const BackwardOptions& options = {}) const;
   /// `gradient` is that of some scalar with respect to this tensor, in its shape.
   void backward(const Tensor& gradient, const BackwardOptions& options = {}) const;
-  /// Calls hook(gradient) when a backward pass has this tensor's whole gradient; a defined result replaces it. The
-  /// hook may also return nothing.
+  /// Calls hook(gradient) when a backward pass has this tensor's whole gradient; a defined result replaces
+  /// it. The hook may also return nothing.
   template <class Hook>
   HookHandle register_hook(Hook hook) const {
     if constexpr (std::is_void_v<std::invoke_result_t<Hook&, const Tensor&>>)
-      return add_hook([h = std::move(hook)](const Tensor& g) mutable { h(g); return Tensor(); });
-    else
-      return add_hook(std::move(hook));
+      return add_hook([h = std::move(hook)](const Tensor& g) mutable {
+        h(g);
+        return Tensor();
+      });
+    else return add_hook(std::move(hook));
   }
   /// The same elements, cut from the tape.
   Tensor detach() const;
 
   // ---- the everyday operations as methods; ops.h documents each
   Tensor sum(Where where = Where::current()) const;
-  Tensor sum(std::initializer_list<std::int64_t> dims, bool keepdim = false, Where where = Where::current()) const;
+  Tensor sum(std::initializer_list<std::int64_t> dims, bool keepdim = false,
+             Where where = Where::current()) const;
   Tensor mean(Where where = Where::current()) const;
-  Tensor mean(std::initializer_list<std::int64_t> dims, bool keepdim = false, Where where = Where::current()) const;
+  Tensor mean(std::initializer_list<std::int64_t> dims, bool keepdim = false,
+              Where where = Where::current()) const;
   Tensor reshape(const Shape& shape, Where where = Where::current()) const;
   Tensor t(Where where = Where::current()) const;
   Tensor transpose(std::int64_t dim0, std::int64_t dim1, Where where = Where::current()) const;
-  Tensor narrow(std::int64_t dim, std::int64_t start, std::int64_t length, Where where = Where::current()) const;
+  Tensor narrow(std::int64_t dim, std::int64_t start, std::int64_t length,
+                Where where = Where::current()) const;
   Tensor select(std::int64_t dim, std::int64_t index, Where where = Where::current()) const;
   /// The element at one index a dimension, as a 0-dimensional view.
   Tensor at(std::initializer_list<std::int64_t> index, Where where = Where::current()) const;
@@ -185,7 +196,8 @@ class TENON_API Tensor {
 
   // ---- for operations
   TensorImpl& impl() const {
-    if (!impl_) [[unlikely]] fail_undefined();
+    if (!impl_) [[unlikely]]
+      fail_undefined();
     return *impl_;
   }
   /// Hands over the reference without dropping it.
@@ -226,7 +238,8 @@ Tensor new_tensor(const Shape& shape, DType dtype, Stream stream);
 /// All of a storage, row-major.
 Tensor new_tensor_over(Ref<Storage> storage, const Shape& shape, DType dtype);
 /// Uninitialised `elements`, shown in a shape that may repeat them.
-Tensor new_strided(const Shape& shape, const Strides& strides, std::int64_t elements, DType dtype, Stream stream);
+Tensor new_strided(const Shape& shape, const Strides& strides, std::int64_t elements, DType dtype,
+                   Stream stream);
 /// Other shape and strides over the same bytes, unknown to the tape. `offset` in elements.
 Tensor new_view(const Tensor& base, const Shape& shape, const Strides& strides, std::int64_t offset);
 }  // namespace detail

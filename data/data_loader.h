@@ -10,21 +10,24 @@ namespace tenon::data {
 struct DataLoaderOptions {
   std::int64_t batch_size = 1;
   bool shuffle = false;
-  bool drop_last = false;           // leave out a last batch that is not full
+  bool drop_last = false;          // leave out a last batch that is not full
   Generator* generator = nullptr;  // null: the process's; it must outlive the constructor only
 };
 
-/// `for (auto [x, y] : loader)` gives each batch once. Without shuffling a batch is a view; with it, one gather a
-/// tensor. Each pass over a shuffling loader is a new epoch with a new order, a function of the seed, the number of the
-/// loader and the epoch.
+/// `for (auto [x, y] : loader)` gives each batch once. Without shuffling a batch is a view; with it, one
+/// gather a tensor. Each pass over a shuffling loader is a new epoch with a new order, a function of the
+/// seed, the number of the loader and the epoch.
 template <std::size_t N>
 class DataLoader {
  public:
-  DataLoader(TensorDataset<N> dataset, const DataLoaderOptions& options = {}) : dataset_(std::move(dataset)), options_(options) {
+  DataLoader(TensorDataset<N> dataset, const DataLoaderOptions& options = {})
+      : dataset_(std::move(dataset)), options_(options) {
     check(options.batch_size > 0, "data_loader: batch_size must be positive; it is {}", options.batch_size);
     check(dataset_.size() > 0, "data_loader: the data set is empty");
-    check(batch_count() > 0, "data_loader: {} samples make no full batch of {}, and drop_last drops the rest", dataset_.size(), options.batch_size);
-    if (options.shuffle) key_ = (options.generator ? *options.generator : default_generator()).next(RandomDomain::loader);
+    check(batch_count() > 0, "data_loader: {} samples make no full batch of {}, and drop_last drops the rest",
+          dataset_.size(), options.batch_size);
+    if (options.shuffle)
+      key_ = (options.generator ? *options.generator : default_generator()).next(RandomDomain::loader);
   }
 
   class Iterator {
@@ -35,7 +38,8 @@ class DataLoader {
     value_type operator*() const {
       const std::int64_t size = loader_->options_.batch_size, start = batch_ * size;
       const std::int64_t count = std::min(size, loader_->dataset_.size() - start);
-      return order_.defined() ? loader_->dataset_.gather(order_.narrow(0, start, count)) : loader_->dataset_.rows(start, count);
+      return order_.defined() ? loader_->dataset_.gather(order_.narrow(0, start, count))
+                              : loader_->dataset_.rows(start, count);
     }
     Iterator& operator++() {
       ++batch_;

@@ -11,12 +11,14 @@ template <std::size_t N>
 class TensorDataset {
  public:
   template <class... Tensors>
-    requires(sizeof...(Tensors) == N)
-  explicit TensorDataset(Tensors... tensors) : tensors_{std::move(tensors)...} {
+  requires(sizeof...(Tensors) == N) explicit TensorDataset(Tensors... tensors)
+      : tensors_{std::move(tensors)...} {
     for (const Tensor& tensor : tensors_) {
       check(tensor.dim() >= 1, "tensor_dataset: a tensor without dimensions has no rows");
-      check(tensor.size(0) == size(), "tensor_dataset: the tensors have {} and {} rows", size(), tensor.size(0));
-      check(tensor.device() == tensors_[0].device(), "tensor_dataset: devices differ; {} and {}", tensors_[0].device(), tensor.device());
+      check(tensor.size(0) == size(), "tensor_dataset: the tensors have {} and {} rows", size(),
+            tensor.size(0));
+      check(tensor.device() == tensors_[0].device(), "tensor_dataset: devices differ; {} and {}",
+            tensors_[0].device(), tensor.device());
     }
   }
 

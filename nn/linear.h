@@ -10,12 +10,14 @@ struct LinearOptions {
   DType dtype = DType::float32;
 };
 
-/// y = x weight^T + bias for x [batch, in_features]. Both start uniform in [-1, 1] / sqrt(in_features), PyTorch's
-/// default (kaiming_uniform_ with a = sqrt(5)).
+/// y = x weight^T + bias for x [batch, in_features]. Both start uniform in [-1, 1] / sqrt(in_features),
+/// PyTorch's default (kaiming_uniform_ with a = sqrt(5)).
 class TENON_API Linear : public Module {
  public:
   Linear(std::int64_t in_features, std::int64_t out_features, const LinearOptions& options = {});
-  Tensor operator()(const Tensor& x, Where where = Where::current()) const { return linear(x, weight, bias, where); }
+  Tensor operator()(const Tensor& x, Where where = Where::current()) const {
+    return linear(x, weight, bias, where);
+  }
   void visit(Visitor& visitor) override;
 
   Tensor weight;  // [out_features, in_features]

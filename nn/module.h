@@ -56,13 +56,14 @@ class TENON_API Module {
   std::vector<std::pair<std::string, Tensor>> named_parameters();
   /// Drops every parameter's gradient.
   void zero_grad();
-  /// Moves parameters, buffers and gradients; the tensors stay the same objects, so an optimizer keeps working.
+  /// Moves parameters, buffers and gradients; the tensors stay the same objects, so an optimizer keeps
+  /// working.
   void to(Device device);
   void to(DType dtype);
   /// Parameters and buffers under every name they have. The tensors are the module's own, cut from the tape.
   StateDict state_dict();
-  /// Copies values into the module's tensors. Every name must be there, with its shape and dtype, and no other;
-  /// otherwise an Error lists what is wrong and nothing has changed.
+  /// Copies values into the module's tensors. Every name must be there, with its shape and dtype, and no
+  /// other; otherwise an Error lists what is wrong and nothing has changed.
   void load_state_dict(const StateDict& state);
 };
 

@@ -12,14 +12,17 @@ namespace {
 
 void check_options(std::size_t group, const SGDOptions& options) {
   const auto check_rate = [group](const char* name, double value) {
-    check(value >= 0 && std::isfinite(value), "sgd: {} must not be negative and must be finite; group {} has {}", name, group, value);
+    check(value >= 0 && std::isfinite(value),
+          "sgd: {} must not be negative and must be finite; group {} has {}", name, group, value);
   };
   check_rate("lr", options.lr);
   check_rate("momentum", options.momentum);
-  check(std::isfinite(options.dampening), "sgd: dampening must be finite; group {} has {}", group, options.dampening);
+  check(std::isfinite(options.dampening), "sgd: dampening must be finite; group {} has {}", group,
+        options.dampening);
   check_rate("weight_decay", options.weight_decay);
   check(!options.nesterov || (options.momentum > 0 && options.dampening == 0),
-        "sgd: nesterov needs momentum and no dampening; group {} has momentum {} and dampening {}", group, options.momentum, options.dampening);
+        "sgd: nesterov needs momentum and no dampening; group {} has momentum {} and dampening {}", group,
+        options.momentum, options.dampening);
 }
 
 SGDOptions resolve(const ParamGroup& group, const SGDOptions& defaults) {
@@ -41,7 +44,8 @@ const Tensor& grad_of(const Tensor& param) { return autograd::node_of(param)->gr
 
 }  // namespace
 
-SGD::SGD(std::vector<Tensor> params, const SGDOptions& defaults) : SGD(one_group(std::move(params)), defaults) {}
+SGD::SGD(std::vector<Tensor> params, const SGDOptions& defaults)
+    : SGD(one_group(std::move(params)), defaults) {}
 
 SGD::SGD(std::vector<ParamGroup> groups, const SGDOptions& defaults) {
   check(!groups.empty(), "sgd: needs at least one group of parameters");
@@ -51,12 +55,17 @@ SGD::SGD(std::vector<ParamGroup> groups, const SGDOptions& defaults) {
     for (std::size_t i = 0; i < group.params.size(); ++i) {
       const Tensor& param = group.params[i];
       check(param.defined(), "sgd: parameter {} of group {} is undefined", i, g);
-      check(param.requires_grad() && param.is_leaf(), "sgd: parameter {} of group {}, of shape {}, is not a leaf that requires a gradient", i, g, param.shape());
-      check(param.is_contiguous(), "sgd: parameter {} of group {}, of shape {}, is not contiguous", i, g, param.shape());
+      check(param.requires_grad() && param.is_leaf(),
+            "sgd: parameter {} of group {}, of shape {}, is not a leaf that requires a gradient", i, g,
+            param.shape());
+      check(param.is_contiguous(), "sgd: parameter {} of group {}, of shape {}, is not contiguous", i, g,
+            param.shape());
       for (std::size_t h = 0; h <= g; ++h) {
         const auto& others = h < g ? groups_[h].params : group.params;
         for (std::size_t k = 0; k < (h < g ? others.size() : i); ++k)
-          check(!others[k].is_same(param), "sgd: parameter {} of group {}, of shape {}, is also parameter {} of group {}", i, g, param.shape(), k, h);
+          check(!others[k].is_same(param),
+                "sgd: parameter {} of group {}, of shape {}, is also parameter {} of group {}", i, g,
+                param.shape(), k, h);
       }
     }
     const SGDOptions options = resolve(group, defaults);
@@ -80,11 +89,14 @@ void SGD::step() {
       const Tensor& grad = grad_of(param);
       if (!grad.defined()) continue;
       if (!first) first = &param;
-      check(param.dtype() == first->dtype() && param.device() == first->device(), "sgd: parameters differ in kind; {} on {}, and {} on {}",
-            first->dtype(), first->device(), param.dtype(), param.device());
+      check(param.dtype() == first->dtype() && param.device() == first->device(),
+            "sgd: parameters differ in kind; {} on {}, and {} on {}", first->dtype(), first->device(),
+            param.dtype(), param.device());
       check(grad.shape() == param.shape() && grad.dtype() == param.dtype() && grad.device() == param.device(),
-            "sgd: a gradient is {} {} on {}, its parameter {} {} on {}", grad.dtype(), grad.shape(), grad.device(), param.dtype(), param.shape(), param.device());
-      check(grad.is_contiguous() && param.is_contiguous(), "sgd: a parameter of shape {} or its gradient is not contiguous", param.shape());
+            "sgd: a gradient is {} {} on {}, its parameter {} {} on {}", grad.dtype(), grad.shape(),
+            grad.device(), param.dtype(), param.shape(), param.device());
+      check(grad.is_contiguous() && param.is_contiguous(),
+            "sgd: a parameter of shape {} or its gradient is not contiguous", param.shape());
       ++count;
     }
   }
@@ -104,9 +116,17 @@ void SGD::step() {
       Tensor& buffer = group.momentum_buffers[i];
       const bool first_step = options.momentum != 0 && !buffer.defined();
       if (first_step) buffer = zeros_like(param);
-      items[at++] = {.param = param.raw(), .grad = grad.raw(), .momentum_buffer = options.momentum != 0 ? buffer.raw() : nullptr,
-                     .n = param.numel(), .lr = options.lr, .momentum = options.momentum, .dampening = options.dampening,
-                     .weight_decay = options.weight_decay, .nesterov = options.nesterov, .maximize = options.maximize, .first_step = first_step};
+      items[at++] = {.param = param.raw(),
+                     .grad = grad.raw(),
+                     .momentum_buffer = options.momentum != 0 ? buffer.raw() : nullptr,
+                     .n = param.numel(),
+                     .lr = options.lr,
+                     .momentum = options.momentum,
+                     .dampening = options.dampening,
+                     .weight_decay = options.weight_decay,
+                     .nesterov = options.nesterov,
+                     .maximize = options.maximize,
+                     .first_step = first_step};
       param.impl().storage->bump_version();
     }
   }
@@ -144,26 +164,30 @@ SGDState SGD::state_dict() const {
   SGDState state;
   for (const Group& group : groups_) {
     state.groups.push_back({group.options, {}});
-    for (const Tensor& buffer : group.momentum_buffers) state.groups.back().momentum_buffers.push_back(buffer.defined() ? buffer.clone() : Tensor());
+    for (const Tensor& buffer : group.momentum_buffers)
+      state.groups.back().momentum_buffers.push_back(buffer.defined() ? buffer.clone() : Tensor());
   }
   return state;
 }
 
 void SGD::load_state_dict(const SGDState& state) {
-  check(state.groups.size() == groups_.size(), "sgd: the state has {} groups, the optimizer {}", state.groups.size(), groups_.size());
+  check(state.groups.size() == groups_.size(), "sgd: the state has {} groups, the optimizer {}",
+        state.groups.size(), groups_.size());
   std::vector<Group> loaded = groups_;
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     const SGDState::Group& from = state.groups[g];
     check_options(g, from.options);
-    check(from.momentum_buffers.size() == groups_[g].params.size(), "sgd: the state of group {} has {} parameters, the optimizer {}", g,
-          from.momentum_buffers.size(), groups_[g].params.size());
+    check(from.momentum_buffers.size() == groups_[g].params.size(),
+          "sgd: the state of group {} has {} parameters, the optimizer {}", g, from.momentum_buffers.size(),
+          groups_[g].params.size());
     loaded[g].options = from.options;
     for (std::size_t i = 0; i < from.momentum_buffers.size(); ++i) {
       const Tensor& buffer = from.momentum_buffers[i];
       const Tensor& param = groups_[g].params[i];
       if (buffer.defined())
-        check(buffer.shape() == param.shape() && buffer.dtype() == param.dtype(), "sgd: momentum buffer {} of group {} is {} {}, its parameter {} {}", i, g,
-              buffer.dtype(), buffer.shape(), param.dtype(), param.shape());
+        check(buffer.shape() == param.shape() && buffer.dtype() == param.dtype(),
+              "sgd: momentum buffer {} of group {} is {} {}, its parameter {} {}", i, g, buffer.dtype(),
+              buffer.shape(), param.dtype(), param.shape());
       loaded[g].momentum_buffers[i] = buffer.defined() ? buffer.to(param.device()).clone() : Tensor();
     }
   }

@@ -45,10 +45,11 @@ struct SGDState {
 /// A parameter without a gradient is left alone: it does not decay either. step() never writes a gradient.
 class TENON_API SGD {
  public:
-  /// Throws when a group is empty, a parameter is not a leaf that requires a gradient or stands in two places, a rate
-  /// is negative or not finite, or nesterov comes without momentum or with dampening.
+  /// Throws when a group is empty, a parameter is not a leaf that requires a gradient or stands in two
+  /// places, a rate is negative or not finite, or nesterov comes without momentum or with dampening.
   SGD(std::vector<ParamGroup> groups, const SGDOptions& defaults = {});
-  SGD(std::initializer_list<ParamGroup> groups, const SGDOptions& defaults = {}) : SGD(std::vector<ParamGroup>(groups), defaults) {}
+  SGD(std::initializer_list<ParamGroup> groups, const SGDOptions& defaults = {})
+      : SGD(std::vector<ParamGroup>(groups), defaults) {}
   SGD(std::vector<Tensor> params, const SGDOptions& defaults = {});
 
   /// All parameters in one kernel call. Checks every gradient before it changes any parameter.
@@ -81,7 +82,8 @@ class TENON_API SGD {
 
 /// The parameters that satisfy a predicate, and the others: `split(net.parameters(), is_matrix)`.
 template <class Predicate>
-std::pair<std::vector<Tensor>, std::vector<Tensor>> split(const std::vector<Tensor>& params, Predicate predicate) {
+std::pair<std::vector<Tensor>, std::vector<Tensor>> split(const std::vector<Tensor>& params,
+                                                          Predicate predicate) {
   std::pair<std::vector<Tensor>, std::vector<Tensor>> parts;
   for (const Tensor& param : params) (predicate(param) ? parts.first : parts.second).push_back(param);
   return parts;

@@ -11,7 +11,8 @@ using tenon::detail::new_tensor;
 using tenon::detail::new_view;
 
 inline void check_same_kind(const char* op, const Tensor& a, const Tensor& b) {
-  check(a.dtype() == b.dtype(), "{}: dtypes differ; {} and {}; convert one with to(dtype)", op, a.dtype(), b.dtype());
+  check(a.dtype() == b.dtype(), "{}: dtypes differ; {} and {}; convert one with to(dtype)", op, a.dtype(),
+        b.dtype());
   check(a.device() == b.device(), "{}: devices differ; {} and {}", op, a.device(), b.device());
   check(a.stream() == b.stream(), "{}: the operands were made on different streams", op);
 }
@@ -24,7 +25,8 @@ inline void check_number(const char* op, const Tensor& a) {
 /// A C++ number next to a tensor: an integer tensor takes whole numbers only.
 void check_scalar(const char* op, const Tensor& a, double scalar);
 
-/// An operand broadcast to `shape`, for a kernel. It stays where it is made: the kernel's operand points into it.
+/// An operand broadcast to `shape`, for a kernel. It stays where it is made: the kernel's operand points into
+/// it.
 class Operand {
  public:
   Operand(const char* op, const Tensor& tensor, const Shape& shape) : kernel_(tensor.raw()) {
@@ -43,7 +45,8 @@ class Operand {
 
 /// Where an in-place kernel writes.
 inline kernels::Result result_of(const Tensor& tensor) {
-  return tensor.is_contiguous() ? kernels::Result(tensor.raw()) : kernels::Result(tensor.raw(), tensor.strides());
+  return tensor.is_contiguous() ? kernels::Result(tensor.raw())
+                                : kernels::Result(tensor.raw(), tensor.strides());
 }
 
 // Results without a place on the tape.

@@ -4,7 +4,8 @@
 
 namespace tenon::autograd {
 
-/// Sums what broadcasting repeated, so that the result has `shape`, and divides by `divisor` (once, at the end).
+/// Sums what broadcasting repeated, so that the result has `shape`, and divides by `divisor` (once, at the
+/// end).
 Tensor sum_to(const Tensor& a, const Shape& shape, double divisor = 1);
 /// a / divisor, repeated to `shape`: as many elements as `a` has are stored.
 Tensor expand_quotient(const Tensor& a, const Shape& shape, double divisor);
@@ -24,7 +25,8 @@ Tensor scaled_difference(const Tensor& g, const Tensor& a, const Tensor& b, doub
 /// scale g / count sign(a - b), `g` broadcast to the shape of both
 Tensor scaled_sign(const Tensor& g, const Tensor& a, const Tensor& b, double scale, double count);
 /// Elements start, start + step, ... of a dimension, `length` of them: a view.
-Tensor slice_range(const char* op, const Tensor& a, int dim, std::int64_t start, std::int64_t length, std::int64_t step, Where where);
+Tensor slice_range(const char* op, const Tensor& a, int dim, std::int64_t start, std::int64_t length,
+                   std::int64_t step, Where where);
 /// Zeros of `shape`, of which `g` is that range.
 Tensor slice_scatter(const Tensor& g, const Shape& shape, int dim, std::int64_t start, std::int64_t step);
 /// Zeros of `size` along `dim`, to which row i of `g` is added at index[i].

@@ -22,33 +22,46 @@ namespace {
 /// The checks of a write to `self`, before anything changes. True when the write goes onto the tape.
 bool begin_write(const char* op, const Tensor& self, const Tensor* other = nullptr) {
   for (int i = 0; i < self.shape().rank(); ++i)
-    check(self.strides()[i] != 0 || self.shape()[i] <= 1, "{}: elements of this tensor of shape {} share memory; clone() it first", op, self.shape());
+    check(self.strides()[i] != 0 || self.shape()[i] <= 1,
+          "{}: elements of this tensor of shape {} share memory; clone() it first", op, self.shape());
   if (other) {
     autograd::check_same_kind(op, self, *other);
     broadcast_strides(op, other->shape(), other->strides(), self.shape());
   }
   if (!grad_enabled()) return false;
-  const bool needed = autograd::detail::needs_grad(op, self) | (other && autograd::detail::needs_grad(op, *other));
+  const bool needed =
+      autograd::detail::needs_grad(op, self) | (other && autograd::detail::needs_grad(op, *other));
   if (!needed) return false;
-  check(!self.requires_grad() || !self.is_leaf(), "{}: a leaf that requires a gradient may change only under NoGradGuard", op);
-  check(!self.impl().is_view, "{}: a view that needs a gradient cannot change in place; clone() it, or change its base", op);
-  check(!self.impl().saved(), "{}: the tensor was saved for the backward pass of another operation, which a change would make wrong", op);
+  check(!self.requires_grad() || !self.is_leaf(),
+        "{}: a leaf that requires a gradient may change only under NoGradGuard", op);
+  check(!self.impl().is_view,
+        "{}: a view that needs a gradient cannot change in place; clone() it, or change its base", op);
+  check(
+      !self.impl().saved(),
+      "{}: the tensor was saved for the backward pass of another operation, which a change would make wrong",
+      op);
   return true;
 }
 
-/// Counts the write and, if it is `recorded`, makes `self` the result of `op` on those inputs that still matter.
+/// Counts the write and, if it is `recorded`, makes `self` the result of `op` on those inputs that still
+/// matter.
 template <class... Inputs>
-const Tensor& end_write(const char* op, Where where, const Tensor& self, bool recorded, const Inputs&... inputs) {
+const Tensor& end_write(const char* op, Where where, const Tensor& self, bool recorded,
+                        const Inputs&... inputs) {
   TensorImpl& impl = self.impl();
   impl.storage->bump_version();
-  if (autograd::mode().anomaly) [[unlikely]] autograd::detail::check_no_nan(self, op, where);
+  if (autograd::mode().anomaly) [[unlikely]]
+    autograd::detail::check_no_nan(self, op, where);
   if (!recorded) return self;
   impl.storage->bump_recorded_writes();
   const int wanted = (0 + ... + int{inputs.tensor.requires_grad()});
   Ref<Node> node;  // stays null when constants have replaced every element
   if (wanted > 0) {
     node = Node::create(op, wanted, self, where);
-    ((inputs.tensor.requires_grad() ? node->connect(autograd::node_ref(inputs.tensor), Inputs::broadcast, inputs.make) : void()), ...);
+    ((inputs.tensor.requires_grad()
+          ? node->connect(autograd::node_ref(inputs.tensor), Inputs::broadcast, inputs.make)
+          : void()),
+     ...);
   }
   impl.meta = std::move(node);
   return self;
@@ -57,18 +70,20 @@ const Tensor& end_write(const char* op, Where where, const Tensor& self, bool re
 /// `other`, or a copy of it where it lies across the elements that are about to change.
 Tensor apart(const Tensor& self, const Tensor& other) {
   const bool shares = self.impl().storage.get() == other.impl().storage.get();
-  const bool exact = self.raw() == other.raw() && self.shape() == other.shape() && self.strides() == other.strides();
+  const bool exact =
+      self.raw() == other.raw() && self.shape() == other.shape() && self.strides() == other.strides();
   return shares && !exact ? autograd::copy(other, other.dtype()) : other;
 }
 
 void write(const char* op, Binary kernel, const Tensor& self, const Tensor& other) {
   const Tensor source = apart(self, other);
-  kernels::binary(self.stream(), kernel, self.dtype(), self.shape(), autograd::result_of(self), Operand(op, self, self.shape()),
-                  Operand(op, source, self.shape()));
+  kernels::binary(self.stream(), kernel, self.dtype(), self.shape(), autograd::result_of(self),
+                  Operand(op, self, self.shape()), Operand(op, source, self.shape()));
 }
 
 void write(const char* op, Binary kernel, const Tensor& self, double other) {
-  kernels::binary(self.stream(), kernel, self.dtype(), self.shape(), autograd::result_of(self), Operand(op, self, self.shape()), other);
+  kernels::binary(self.stream(), kernel, self.dtype(), self.shape(), autograd::result_of(self),
+                  Operand(op, self, self.shape()), other);
 }
 
 constexpr auto pass_through = [] { return [](const Tensor& g) { return g; }; };
@@ -79,7 +94,8 @@ const Tensor& Tensor::add_(const Tensor& other, Where where) const {
   autograd::check_number("add_", *this);
   const bool recorded = begin_write("add_", *this, &other);
   write("add_", Binary::add, *this, other);
-  return end_write("add_", where, *this, recorded, Input{*this, pass_through}, Broadcast{other, pass_through});
+  return end_write("add_", where, *this, recorded, Input{*this, pass_through},
+                   Broadcast{other, pass_through});
 }
 
 const Tensor& Tensor::add_(double other, Where where) const {
@@ -110,16 +126,18 @@ const Tensor& Tensor::mul_(const Tensor& other, Where where) const {
   const Tensor factor = is_same(other) ? other.clone() : other;
   const Tensor before = recorded && factor.requires_grad() ? clone() : Tensor();
   write("mul_", Binary::mul, *this, factor);
-  return end_write("mul_", where, *this, recorded,
-                   Input{*this, [&] { return [b = Saved(factor)](const Tensor& g) { return mul(g, b()); }; }},
-                   Broadcast{factor, [&] { return [a = Saved(before)](const Tensor& g) { return mul(g, a()); }; }});
+  return end_write(
+      "mul_", where, *this, recorded,
+      Input{*this, [&] { return [b = Saved(factor)](const Tensor& g) { return mul(g, b()); }; }},
+      Broadcast{factor, [&] { return [a = Saved(before)](const Tensor& g) { return mul(g, a()); }; }});
 }
 
 const Tensor& Tensor::mul_(double other, Where where) const {
   check_scalar("mul_", *this, other);
   const bool recorded = begin_write("mul_", *this);
   write("mul_", Binary::mul, *this, other);
-  return end_write("mul_", where, *this, recorded, Input{*this, [other] { return [other](const Tensor& g) { return mul(g, other); }; }});
+  return end_write("mul_", where, *this, recorded,
+                   Input{*this, [other] { return [other](const Tensor& g) { return mul(g, other); }; }});
 }
 
 const Tensor& Tensor::div_(const Tensor& other, Where where) const {
@@ -127,25 +145,30 @@ const Tensor& Tensor::div_(const Tensor& other, Where where) const {
   const bool recorded = begin_write("div_", *this, &other);
   const Tensor divisor = is_same(other) ? other.clone() : other;
   write("div_", Binary::div, *this, divisor);
-  return end_write("div_", where, *this, recorded,
-                   Input{*this, [&] { return [b = Saved(divisor)](const Tensor& g) { return div(g, b()); }; }},
-                   Broadcast{divisor, [&] { return [y = SavedOutput(*this), b = Saved(divisor)](const Tensor& g) {
-                               return neg(mul(g, div(y(), b())));
-                             }; }});
+  return end_write(
+      "div_", where, *this, recorded,
+      Input{*this, [&] { return [b = Saved(divisor)](const Tensor& g) { return div(g, b()); }; }},
+      Broadcast{divisor, [&] {
+                  return [y = SavedOutput(*this), b = Saved(divisor)](const Tensor& g) {
+                    return neg(mul(g, div(y(), b())));
+                  };
+                }});
 }
 
 const Tensor& Tensor::div_(double other, Where where) const {
   autograd::check_floating("div_", *this);
   const bool recorded = begin_write("div_", *this);
   write("div_", Binary::div, *this, other);
-  return end_write("div_", where, *this, recorded, Input{*this, [other] { return [other](const Tensor& g) { return div(g, other); }; }});
+  return end_write("div_", where, *this, recorded,
+                   Input{*this, [other] { return [other](const Tensor& g) { return div(g, other); }; }});
 }
 
 const Tensor& Tensor::copy_(const Tensor& source, Where where) const {
   const Tensor same_type = source.dtype() == dtype() ? source : source.to(dtype(), where);
   const bool recorded = begin_write("copy_", *this, &same_type);
   const Tensor from = apart(*this, same_type);
-  kernels::copy(stream(), dtype(), dtype(), shape(), autograd::result_of(*this), Operand("copy_", from, shape()));
+  kernels::copy(stream(), dtype(), dtype(), shape(), autograd::result_of(*this),
+                Operand("copy_", from, shape()));
   return end_write("copy_", where, *this, recorded, Broadcast{same_type, pass_through});
 }
 
@@ -162,13 +185,16 @@ const Tensor& Tensor::zero_(Where where) const { return fill_(0, where); }
 namespace {
 
 template <class Kernel>
-const Tensor& write_random(const char* op, const Tensor& self, double first, double second, Generator::Key key, Kernel kernel, Where where) {
+const Tensor& write_random(const char* op, const Tensor& self, double first, double second,
+                           Generator::Key key, Kernel kernel, Where where) {
   autograd::check_floating(op, self);
   const bool recorded = begin_write(op, self);
   const Tensor dense = self.is_contiguous() ? self : new_tensor(self.shape(), self.dtype(), self.stream());
-  kernel(self.stream(), self.dtype(), self.numel(), dense.raw(), kernels::RandomKey{key.seed, key.stream}, first, second);
+  kernel(self.stream(), self.dtype(), self.numel(), dense.raw(), kernels::RandomKey{key.seed, key.stream},
+         first, second);
   if (!self.is_contiguous())
-    kernels::copy(self.stream(), self.dtype(), self.dtype(), self.shape(), autograd::result_of(self), dense.raw());
+    kernels::copy(self.stream(), self.dtype(), self.dtype(), self.shape(), autograd::result_of(self),
+                  dense.raw());
   return end_write(op, where, self, recorded);
 }
 
@@ -176,13 +202,19 @@ const Tensor& write_random(const char* op, const Tensor& self, double first, dou
 
 namespace autograd {
 
-const Tensor& fill_normal(const Tensor& self, double mean, double deviation, RandomDomain domain, Generator& generator, Where where) {
-  check(deviation >= 0 && std::isfinite(deviation) && std::isfinite(mean), "normal_: the deviation must not be negative, and both finite; mean {}, deviation {}", mean, deviation);
-  return write_random("normal_", self, mean, deviation, generator.next(domain), kernels::random_normal, where);
+const Tensor& fill_normal(const Tensor& self, double mean, double deviation, RandomDomain domain,
+                          Generator& generator, Where where) {
+  check(deviation >= 0 && std::isfinite(deviation) && std::isfinite(mean),
+        "normal_: the deviation must not be negative, and both finite; mean {}, deviation {}", mean,
+        deviation);
+  return write_random("normal_", self, mean, deviation, generator.next(domain), kernels::random_normal,
+                      where);
 }
 
-const Tensor& fill_uniform(const Tensor& self, double low, double high, RandomDomain domain, Generator& generator, Where where) {
-  check(low <= high && std::isfinite(low) && std::isfinite(high), "uniform_: the bounds must be finite and in order; they are {} and {}", low, high);
+const Tensor& fill_uniform(const Tensor& self, double low, double high, RandomDomain domain,
+                           Generator& generator, Where where) {
+  check(low <= high && std::isfinite(low) && std::isfinite(high),
+        "uniform_: the bounds must be finite and in order; they are {} and {}", low, high);
   return write_random("uniform_", self, low, high, generator.next(domain), kernels::random_uniform, where);
 }
 

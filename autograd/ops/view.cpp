@@ -22,7 +22,8 @@ Shape complete_shape(const Tensor& a, const Shape& shape) {
       open = i;
     } else {
       check(shape[i] >= 0, "reshape: sizes must not be negative; the shape is {}", shape);
-      check(!__builtin_mul_overflow(known, shape[i], &known), "reshape: the shape {} has too many elements", shape);
+      check(!__builtin_mul_overflow(known, shape[i], &known), "reshape: the shape {} has too many elements",
+            shape);
     }
   }
   if (open >= 0) {
@@ -34,8 +35,8 @@ Shape complete_shape(const Tensor& a, const Shape& shape) {
   return out;
 }
 
-/// The strides that show `a` in another shape, if any do: each run of dimensions that lies evenly in memory can be cut
-/// anew.
+/// The strides that show `a` in another shape, if any do: each run of dimensions that lies evenly in memory
+/// can be cut anew.
 bool reshape_strides(const Tensor& a, const Shape& shape, Strides& strides) {
   strides = contiguous_strides(shape);
   if (a.is_contiguous()) return true;
@@ -68,7 +69,8 @@ Tensor reshape(const Tensor& a, const Shape& shape, Where where) {
 
 Tensor flatten(const Tensor& a, std::int64_t start_dim, std::int64_t end_dim, Where where) {
   if (a.dim() == 0) return reshape(a, {1}, where);
-  const int first = wrap_dim("flatten", start_dim, a.shape().rank()), last = wrap_dim("flatten", end_dim, a.shape().rank());
+  const int first = wrap_dim("flatten", start_dim, a.shape().rank()),
+            last = wrap_dim("flatten", end_dim, a.shape().rank());
   check(first <= last, "flatten: start_dim {} is behind end_dim {}", start_dim, end_dim);
   Shape shape;
   for (int i = 0; i < a.shape().rank(); ++i) {
@@ -80,14 +82,18 @@ Tensor flatten(const Tensor& a, std::int64_t start_dim, std::int64_t end_dim, Wh
 
 namespace autograd {
 
-Tensor slice_range(const char* op, const Tensor& a, int dim, std::int64_t start, std::int64_t length, std::int64_t step, Where where) {
+Tensor slice_range(const char* op, const Tensor& a, int dim, std::int64_t start, std::int64_t length,
+                   std::int64_t step, Where where) {
   Shape shape = a.shape();
   Strides strides = a.strides();
   shape[dim] = length;
   strides[dim] *= step;
-  return record_view(op, where, a, new_view(a, shape, strides, length == 0 ? 0 : start * a.strides()[dim]), [&] {
-    return [dim, start, step](const Tensor& g, const Shape& from) { return slice_scatter(g, from, dim, start, step); };
-  });
+  return record_view(op, where, a, new_view(a, shape, strides, length == 0 ? 0 : start * a.strides()[dim]),
+                     [&] {
+                       return [dim, start, step](const Tensor& g, const Shape& from) {
+                         return slice_scatter(g, from, dim, start, step);
+                       };
+                     });
 }
 
 Tensor slice_scatter(const Tensor& g, const Shape& shape, int dim, std::int64_t start, std::int64_t step) {
@@ -96,13 +102,15 @@ Tensor slice_scatter(const Tensor& g, const Shape& shape, int dim, std::int64_t 
   {
     const NoGradGuard no_grad;
     const Tensor part = slice_range("slice", out, dim, start, g.shape()[dim], step, Where::current());
-    kernels::copy(g.stream(), g.dtype(), g.dtype(), g.shape(), result_of(part), Operand("slice_scatter", g, g.shape()));
+    kernels::copy(g.stream(), g.dtype(), g.dtype(), g.shape(), result_of(part),
+                  Operand("slice_scatter", g, g.shape()));
   }
-  return record("slice_scatter", Where::current(), std::move(out), Input{g, [&] {
-                  return [dim, start, length = g.shape()[dim], step](const Tensor& gg) {
-                    return slice_range("slice", gg, dim, start, length, step, Where::current());
-                  };
-                }});
+  return record("slice_scatter", Where::current(), std::move(out),
+                Input{g, [&] {
+                        return [dim, start, length = g.shape()[dim], step](const Tensor& gg) {
+                          return slice_range("slice", gg, dim, start, length, step, Where::current());
+                        };
+                      }});
 }
 
 }  // namespace autograd
@@ -110,7 +118,8 @@ Tensor slice_scatter(const Tensor& g, const Shape& shape, int dim, std::int64_t 
 Tensor narrow(const Tensor& a, std::int64_t dim, std::int64_t start, std::int64_t length, Where where) {
   const int d = wrap_dim("narrow", dim, a.shape().rank());
   check(start >= 0 && length >= 0 && length <= a.shape()[d] && start <= a.shape()[d] - length,
-        "narrow: elements {} to {} + {} are out of range; dimension {} of {} has {}", start, start, length, dim, a.shape(), a.shape()[d]);
+        "narrow: elements {} to {} + {} are out of range; dimension {} of {} has {}", start, start, length,
+        dim, a.shape(), a.shape()[d]);
   return autograd::slice_range("narrow", a, d, start, length, 1, where);
 }
 
@@ -118,7 +127,9 @@ Tensor slice(const Tensor& a, std::int64_t dim, const Slice& range, Where where)
   const int d = wrap_dim("slice", dim, a.shape().rank());
   check(range.step > 0, "slice: the step must be positive; it is {}", range.step);
   const std::int64_t size = a.shape()[d];
-  const auto bound = [size](std::int64_t at) { return std::clamp<std::int64_t>(at < 0 ? at + size : at, 0, size); };
+  const auto bound = [size](std::int64_t at) {
+    return std::clamp<std::int64_t>(at < 0 ? at + size : at, 0, size);
+  };
   const std::int64_t start = bound(range.start.value_or(0)), stop = range.stop ? bound(*range.stop) : size;
   const std::int64_t length = start < stop ? (stop - start - 1) / range.step + 1 : 0;
   return autograd::slice_range("slice", a, d, start, length, range.step, where);
@@ -127,7 +138,8 @@ Tensor slice(const Tensor& a, std::int64_t dim, const Slice& range, Where where)
 Tensor select(const Tensor& a, std::int64_t dim, std::int64_t index, Where where) {
   const int d = wrap_dim("select", dim, a.shape().rank());
   const std::int64_t size = a.shape()[d];
-  check(index >= -size && index < size, "select: index {} is out of range; dimension {} of {} has {}", index, dim, a.shape(), size);
+  check(index >= -size && index < size, "select: index {} is out of range; dimension {} of {} has {}", index,
+        dim, a.shape(), size);
   const std::int64_t at = index < 0 ? index + size : index;
   Shape shape;
   Strides strides;
@@ -137,7 +149,9 @@ Tensor select(const Tensor& a, std::int64_t dim, std::int64_t index, Where where
     strides.push_back(a.strides()[i]);
   }
   return record_view("select", where, a, new_view(a, shape, strides, at * a.strides()[d]), [&] {
-    return [d, at](const Tensor& g, const Shape& from) { return autograd::slice_scatter(unsqueeze(g, d), from, d, at, 1); };
+    return [d, at](const Tensor& g, const Shape& from) {
+      return autograd::slice_scatter(unsqueeze(g, d), from, d, at, 1);
+    };
   });
 }
 
@@ -176,7 +190,8 @@ Tensor squeeze(const Tensor& a, std::int64_t dim, Where where) {
 }
 
 Tensor transpose(const Tensor& a, std::int64_t dim0, std::int64_t dim1, Where where) {
-  const int d0 = wrap_dim("transpose", dim0, a.shape().rank()), d1 = wrap_dim("transpose", dim1, a.shape().rank());
+  const int d0 = wrap_dim("transpose", dim0, a.shape().rank()),
+            d1 = wrap_dim("transpose", dim1, a.shape().rank());
   Shape shape = a.shape();
   Strides strides = a.strides();
   std::swap(shape[d0], shape[d1]);
@@ -206,12 +221,15 @@ Tensor permute_dims(const Tensor& a, const Shape& dims, Where where) {
     shape.push_back(a.shape()[d]);
     strides.push_back(a.strides()[d]);
   }
-  return record_view("permute", where, a, new_view(a, shape, strides, 0),
-                     [&] { return [inverse](const Tensor& g) { return permute_dims(g, inverse, Where::current()); }; });
+  return record_view("permute", where, a, new_view(a, shape, strides, 0), [&] {
+    return [inverse](const Tensor& g) { return permute_dims(g, inverse, Where::current()); };
+  });
 }
 
 }  // namespace
 
-Tensor permute(const Tensor& a, std::initializer_list<std::int64_t> dims, Where where) { return permute_dims(a, dims, where); }
+Tensor permute(const Tensor& a, std::initializer_list<std::int64_t> dims, Where where) {
+  return permute_dims(a, dims, where);
+}
 
 }  // namespace tenon

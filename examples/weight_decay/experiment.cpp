@@ -33,13 +33,16 @@ double mean_loss(data::DataLoader<2>& loader, nn::Linear& net, Device device) {
   return sum / static_cast<double>(count);
 }
 
-Run train(const Settings& settings, double weight_decay, const Data& data, io::SummaryWriter& writer, Verification* verification) {
+Run train(const Settings& settings, double weight_decay, const Data& data, io::SummaryWriter& writer,
+          Verification* verification) {
   // Every run starts from the seed: the same first weights, the same batches, and only the decay differs.
   manual_seed(settings.seed);
-  data::DataLoader train(data::TensorDataset(data.x.narrow(0, 0, train_samples), data.y.narrow(0, 0, train_samples)),
-                         {.batch_size = settings.batch_size, .shuffle = true});
+  data::DataLoader train(
+      data::TensorDataset(data.x.narrow(0, 0, train_samples), data.y.narrow(0, 0, train_samples)),
+      {.batch_size = settings.batch_size, .shuffle = true});
   data::DataLoader train_in_order(train.dataset(), {.batch_size = settings.batch_size});
-  data::DataLoader test(data::TensorDataset(data.x.narrow(0, train_samples, test_samples), data.y.narrow(0, train_samples, test_samples)),
+  data::DataLoader test(data::TensorDataset(data.x.narrow(0, train_samples, test_samples),
+                                            data.y.narrow(0, train_samples, test_samples)),
                         {.batch_size = settings.batch_size});
 
   nn::Linear net(features, 1, {.device = settings.device});
@@ -67,7 +70,8 @@ Run train(const Settings& settings, double weight_decay, const Data& data, io::S
     }
     run.train_curve.push_back(mean_loss(train_in_order, net, settings.device));
     run.test_curve.push_back(mean_loss(test, net, settings.device));
-    writer.add_scalars(name, {{"train_loss", run.train_curve.back()}, {"test_loss", run.test_curve.back()}}, epoch);
+    writer.add_scalars(name, {{"train_loss", run.train_curve.back()}, {"test_loss", run.test_curve.back()}},
+                       epoch);
   }
   run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const NoGradGuard no_grad;
@@ -86,6 +90,7 @@ Outcome run_experiment(const Settings& settings, io::SummaryWriter& writer) {
   Outcome outcome;
   if (settings.verify) outcome.verification.emplace();
   for (const double weight_decay : settings.weight_decays)
-    outcome.runs.push_back(train(settings, weight_decay, data, writer, settings.verify ? &*outcome.verification : nullptr));
+    outcome.runs.push_back(
+        train(settings, weight_decay, data, writer, settings.verify ? &*outcome.verification : nullptr));
   return outcome;
 }

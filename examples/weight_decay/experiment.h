@@ -47,7 +47,8 @@ struct Outcome {
 
 inline constexpr std::int64_t features = 200, train_samples = 20, test_samples = 100;
 
-/// Trains once for each weight decay, from the same start and on the same batches, and logs the curves to `writer`.
+/// Trains once for each weight decay, from the same start and on the same batches, and logs the curves to
+/// `writer`.
 Outcome run_experiment(const Settings& settings, tenon::io::SummaryWriter& writer);
 
 /// `wd=3`

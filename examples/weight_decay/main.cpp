@@ -1,10 +1,11 @@
 // Weight decay on a model that can memorise its data: the tutorial experiment, from the command line.
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <stdexcept>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "report.h"
 
@@ -18,24 +19,57 @@ struct Arguments {
 /// Exit statuses: bad options are told apart from work that failed.
 constexpr int ok = 0, failed = 1, usage = 2;
 
+/// CLI11 takes a number that is too large for the largest there is.
+std::string check_seed(const std::string& text) {
+  std::uint64_t seed = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
+  return error == std::errc() && end == text.data() + text.size()
+             ? ""
+             : text + " is not a whole number below 2^64";
+}
+
 void add_options(CLI::App& app, Arguments& arguments) {
   Settings& settings = arguments.settings;
-  const CLI::Validator finite([](std::string& text) { return std::isfinite(std::strtod(text.c_str(), nullptr)) ? std::string() : text + " is not a finite number"; }, "");
-  app.add_option("--device", arguments.device, "auto, cpu or cuda")->check(CLI::IsMember({"auto", "cpu", "cuda"}))->capture_default_str();
-  app.add_option("--weight-decay", settings.weight_decays, "one run for each")->check(CLI::NonNegativeNumber)->check(finite)->capture_default_str();
-  app.add_option("--epochs", settings.epochs, "passes over the training data")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--lr", settings.lr, "learning rate")->check(CLI::NonNegativeNumber)->check(finite)->capture_default_str();
-  app.add_option("--momentum", settings.momentum, "momentum of SGD")->check(CLI::NonNegativeNumber)->check(finite)->capture_default_str();
-  app.add_option("--batch-size", settings.batch_size, "samples a step")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--seed", settings.seed, "of data, first weights and batches")->check(CLI::NonNegativeNumber)->capture_default_str();
+  const CLI::Range count(std::int64_t{1}, std::int64_t{1'000'000'000});
+  const CLI::Validator finite(
+      [](std::string& text) {
+        return std::isfinite(std::strtod(text.c_str(), nullptr)) ? std::string()
+                                                                 : text + " is not a finite number";
+      },
+      "");
+  app.add_option("--device", arguments.device, "auto, cpu or cuda")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
+      ->capture_default_str();
+  app.add_option("--weight-decay", settings.weight_decays, "one run for each")
+      ->check(CLI::NonNegativeNumber)
+      ->check(finite)
+      ->capture_default_str();
+  app.add_option("--epochs", settings.epochs, "passes over the training data")
+      ->check(count)
+      ->capture_default_str();
+  app.add_option("--lr", settings.lr, "learning rate")
+      ->check(CLI::NonNegativeNumber)
+      ->check(finite)
+      ->capture_default_str();
+  app.add_option("--momentum", settings.momentum, "momentum of SGD")
+      ->check(CLI::NonNegativeNumber)
+      ->check(finite)
+      ->capture_default_str();
+  app.add_option("--batch-size", settings.batch_size, "samples a step")->check(count)->capture_default_str();
+  app.add_option("--seed", settings.seed, "of data, first weights and batches")
+      ->check(check_seed)
+      ->capture_default_str();
   app.add_option("--init", settings.init, "normal: N(0, 1), bias 0; default: that of the layer")
-      ->transform(CLI::CheckedTransformer(std::map<std::string, Init>{{"normal", Init::normal}, {"default", Init::standard}}))
+      ->transform(CLI::CheckedTransformer(
+          std::map<std::string, Init>{{"normal", Init::normal}, {"default", Init::standard}}))
       ->default_str("normal");
   app.add_flag("--decay-bias", settings.decay_bias, "decay the bias too");
-  app.add_option("--logdir", arguments.logdir, "where TensorBoard's event files go, in a new expN each time")->capture_default_str();
+  app.add_option("--logdir", arguments.logdir, "where TensorBoard's event files go, in a new expN each time")
+      ->capture_default_str();
   app.add_option("--plot", arguments.plot, "draw the curves into this SVG file");
   app.add_option("--json", arguments.json, "write results and curves into this file");
-  app.add_flag("--verify", settings.verify, "check the gradients of every step against a closed form in double");
+  app.add_flag("--verify", settings.verify,
+               "check the gradients of every step against a closed form in double");
   app.add_flag("--quiet", settings.quiet, "print nothing but errors");
 }
 
@@ -58,12 +92,16 @@ int run(Arguments& arguments) {
   if (!settings.quiet) {
     fmt::print("\n{}\n{}\n", table(outcome), conclusion(outcome, settings));
     if (const auto& verification = outcome.verification)
-      fmt::print("The gradients of {} steps differ from the closed form by at most {:.2g}, {:.2g} of the numbers they add up.\n", verification->steps,
-                 verification->largest_difference, verification->largest_relative);
+      fmt::print(
+          "The gradients of {} steps differ from the closed form by at most {:.2g}, {:.2g} of the numbers "
+          "they add up.\n",
+          verification->steps, verification->largest_difference, verification->largest_relative);
     fmt::print("Curves: tensorboard --logdir {}\n", directory);
   }
   if (outcome.verification && !outcome.verification->passed()) {
-    fmt::print(stderr, "weight_decay: a gradient is wrong; it differs from the closed form by {} of the numbers it adds up, more than {}\n",
+    fmt::print(stderr,
+               "weight_decay: a gradient is wrong; it differs from the closed form by {} of the numbers it "
+               "adds up, more than {}\n",
                outcome.verification->largest_relative, Verification::tolerance);
     return failed;
   }
@@ -74,13 +112,13 @@ int run(Arguments& arguments) {
 
 int main(int argc, char** argv) {
   Arguments arguments;
-  CLI::App app("Trains 200 weights on 20 samples, with and without weight decay, and shows which model has learned.", "weight_decay");
+  CLI::App app(
+      "Trains 200 weights on 20 samples, with and without weight decay, and shows which model has learned.",
+      "weight_decay");
   add_options(app, arguments);
   try {
     app.parse(argc, argv);
-  } catch (const CLI::CallForHelp& help) {
-    return app.exit(help);
-  } catch (const CLI::ParseError& error) {
+  } catch (const CLI::CallForHelp& help) { return app.exit(help); } catch (const CLI::ParseError& error) {
     fmt::print(stderr, "weight_decay: {}\n", error.what());
     return usage;
   }

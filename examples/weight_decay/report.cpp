@@ -11,31 +11,41 @@
 using namespace tenon;
 
 std::string table(const Outcome& outcome) {
-  std::string text = fmt::format("{:>12}  {:>11}  {:>11}  {:>11}  {:>9}  {:>8}\n", "weight decay", "train loss", "test loss", "weight norm", "bias", "seconds");
+  std::string text = fmt::format("{:>12}  {:>11}  {:>11}  {:>11}  {:>9}  {:>8}\n", "weight decay",
+                                 "train loss", "test loss", "weight norm", "bias", "seconds");
   for (const Run& run : outcome.runs)
-    text += fmt::format("{:>12g}  {:>11.4g}  {:>11.4g}  {:>11.4g}  {:>9.4f}  {:>8.3f}\n", run.weight_decay, run.train_curve.back(), run.test_curve.back(),
-                        run.weight_norm, run.bias, run.seconds);
+    text +=
+        fmt::format("{:>12g}  {:>11.4g}  {:>11.4g}  {:>11.4g}  {:>9.4f}  {:>8.3f}\n", run.weight_decay,
+                    run.train_curve.back(), run.test_curve.back(), run.weight_norm, run.bias, run.seconds);
   return text;
 }
 
 std::string conclusion(const Outcome& outcome, const Settings& settings) {
-  const auto by_test_loss = [](const Run& a, const Run& b) { return a.test_curve.back() < b.test_curve.back(); };
+  const auto by_test_loss = [](const Run& a, const Run& b) {
+    return a.test_curve.back() < b.test_curve.back();
+  };
   for (const Run& run : outcome.runs)
     if (!std::isfinite(run.train_curve.back()))
-      return fmt::format("With weight decay {:g} the training diverged; a smaller --lr keeps it stable.", run.weight_decay);
+      return fmt::format("With weight decay {:g} the training diverged; a smaller --lr keeps it stable.",
+                         run.weight_decay);
   const auto [best, worst] = std::minmax_element(outcome.runs.begin(), outcome.runs.end(), by_test_loss);
   if (outcome.runs.size() == 1 || best->weight_decay == worst->weight_decay)
-    return fmt::format("The loss is {:.3g} on the {} training samples and {:.3g} on new ones.", best->train_curve.back(), train_samples, best->test_curve.back());
-  const std::string compared = fmt::format("Weight decay {:g} brings the test loss from {:.3g} (with {:g}) to {:.3g}", best->weight_decay,
-                                           worst->test_curve.back(), worst->weight_decay, best->test_curve.back());
+    return fmt::format("The loss is {:.3g} on the {} training samples and {:.3g} on new ones.",
+                       best->train_curve.back(), train_samples, best->test_curve.back());
+  const std::string compared =
+      fmt::format("Weight decay {:g} brings the test loss from {:.3g} (with {:g}) to {:.3g}",
+                  best->weight_decay, worst->test_curve.back(), worst->weight_decay, best->test_curve.back());
   if (best->weight_decay < worst->weight_decay || settings.momentum != 0) return compared + ".";
   const double kept = std::pow(1 - settings.lr * best->weight_decay, static_cast<double>(best->steps));
-  return fmt::format("{}: of the random first weights in the {} directions that {} samples cannot see, {:.2g} is left after {} steps.", compared,
-                     features - train_samples, train_samples, kept, best->steps);
+  return fmt::format(
+      "{}: of the random first weights in the {} directions that {} samples cannot see, {:.2g} is left after "
+      "{} steps.",
+      compared, features - train_samples, train_samples, kept, best->steps);
 }
 
 void save_plot(const Outcome& outcome, const std::string& path) {
-  io::LinePlot plot({.title = fmt::format("{} weights, {} samples: the loss with and without weight decay", features, train_samples),
+  io::LinePlot plot({.title = fmt::format("{} weights, {} samples: the loss with and without weight decay",
+                                          features, train_samples),
                      .x_label = "epoch",
                      .y_label = "mean squared error",
                      .y_scale = io::Scale::log});

@@ -7,7 +7,8 @@ using namespace tenon;
 
 namespace {
 
-/// A sum in double, with the sum of the magnitudes that went into it: float32 can be as wrong as a share of the latter.
+/// A sum in double, with the sum of the magnitudes that went into it: float32 can be as wrong as a share of
+/// the latter.
 struct Sum {
   double value = 0, magnitude = 0;
   void add(double factor, const Sum& term) {
@@ -20,8 +21,10 @@ void compare(double found, const Sum& expected, Verification& verification) {
   const double difference = std::abs(found - expected.value);
   const double relative = difference / std::max(expected.magnitude, 1e-30);
   // A NaN compares false with everything, so it is written as the largest difference of all.
-  if (!(difference <= verification.largest_difference)) verification.largest_difference = std::isnan(difference) ? INFINITY : difference;
-  if (!(relative <= verification.largest_relative)) verification.largest_relative = std::isnan(relative) ? INFINITY : relative;
+  if (!(difference <= verification.largest_difference))
+    verification.largest_difference = std::isnan(difference) ? INFINITY : difference;
+  if (!(relative <= verification.largest_relative))
+    verification.largest_relative = std::isnan(relative) ? INFINITY : relative;
 }
 
 }  // namespace
@@ -37,8 +40,10 @@ void verify_gradients(nn::Linear& net, const Tensor& x, const Tensor& y, Verific
     const auto sample = inputs.data<float>().subspan(static_cast<std::size_t>(row * features), features);
     Sum error;
     error.add(1, {bias.data<float>()[0], std::abs(bias.data<float>()[0])});
-    error.add(-1, {targets.data<float>()[static_cast<std::size_t>(row)], std::abs(targets.data<float>()[static_cast<std::size_t>(row)])});
-    for (std::size_t i = 0; i < sample.size(); ++i) error.add(sample[i], {weight.data<float>()[i], std::abs(weight.data<float>()[i])});
+    error.add(-1, {targets.data<float>()[static_cast<std::size_t>(row)],
+                   std::abs(targets.data<float>()[static_cast<std::size_t>(row)])});
+    for (std::size_t i = 0; i < sample.size(); ++i)
+      error.add(sample[i], {weight.data<float>()[i], std::abs(weight.data<float>()[i])});
     const double scale = 2.0 / static_cast<double>(batch);
     for (std::size_t i = 0; i < sample.size(); ++i) expected[i].add(scale * sample[i], error);
     expected.back().add(scale, error);

@@ -16,8 +16,10 @@ Tensor matrix() { return tensor({{0.5, -1.0}, {2.0, 0.25}}, {.dtype = DType::flo
 
 /// x^2 whose gradient is off by a factor.
 Tensor wrong_square(const Tensor& x) {
-  return autograd::record("wrong_square", Where::current(), x.detach() * x.detach(),
-                          autograd::Input{x, [&] { return [x = autograd::Saved(x)](const Tensor& g) { return g * x() * 2.5; }; }});
+  return autograd::record(
+      "wrong_square", Where::current(), x.detach() * x.detach(),
+      autograd::Input{x,
+                      [&] { return [x = autograd::Saved(x)](const Tensor& g) { return g * x() * 2.5; }; }});
 }
 
 }  // namespace
@@ -30,32 +32,45 @@ TEST_CASE("gradcheck: accepts what is right and leaves the inputs alone", "[grad
 }
 
 TEST_CASE("gradcheck: names input, place and both values", "[gradcheck]") {
-  const std::string text = error_of([] { autograd::gradcheck([](const Tensors& in) { return in[0].sum() + wrong_square(in[1]); }, {ones({2}, {.dtype = DType::float64}), matrix()}); });
+  const std::string text = error_of([] {
+    autograd::gradcheck([](const Tensors& in) { return in[0].sum() + wrong_square(in[1]); },
+                        {ones({2}, {.dtype = DType::float64}), matrix()});
+  });
   REQUIRE(text.starts_with("gradcheck: input 1 [2, 2] at (0, 0): analytic "));
   REQUIRE(text.find(", numeric ") != text.npos);
 }
 
 TEST_CASE("gradcheck: finds a result that is cut from the tape", "[gradcheck]") {
-  const std::string text = error_of([] { autograd::gradcheck([](const Tensors& in) { return in[0].detach() * 3; }, {matrix()}); });
+  const std::string text =
+      error_of([] { autograd::gradcheck([](const Tensors& in) { return in[0].detach() * 3; }, {matrix()}); });
   REQUIRE(text.starts_with("gradcheck: input 0 [2, 2] at (0, 0): analytic 0, numeric "));
   REQUIRE(autograd::gradcheck([](const Tensors& in) { return zeros_like(in[0]); }, {matrix()}));
 }
 
 TEST_CASE("gradcheck: a NaN is an error", "[gradcheck]") {
-  REQUIRE(error_of([] { autograd::gradcheck([](const Tensors& in) { return log(in[0]); }, {matrix()}); }).starts_with("gradcheck: input 0 [2, 2] at (0, 0): "));
+  REQUIRE(error_of([] {
+            autograd::gradcheck([](const Tensors& in) { return log(in[0]); }, {matrix()});
+          }).starts_with("gradcheck: input 0 [2, 2] at (0, 0): "));
 }
 
 TEST_CASE("gradcheck: refuses float32 and nothing to check", "[gradcheck]") {
   REQUIRE(error_of([] { autograd::gradcheck([](const Tensors& in) { return in[0]; }, {ones({2})}); }) ==
           "gradcheck: finite differences need float64; input 0 is float32");
-  REQUIRE(error_of([] { autograd::gradcheck([](const Tensors&) { return ones({2}); }, {}); }) == "gradcheck: needs at least one input");
+  REQUIRE(error_of([] { autograd::gradcheck([](const Tensors&) { return ones({2}); }, {}); }) ==
+          "gradcheck: needs at least one input");
 }
 
 TEST_CASE("gradgradcheck: finds a gradient that cannot be differentiated", "[gradcheck]") {
   const auto square = [](const Tensors& in) {
     return autograd::record("square", Where::current(), in[0].detach() * in[0].detach(),
-                            autograd::Input{in[0], [&] { return [x = autograd::Saved(in[0])](const Tensor& g) { return g.detach() * x().detach() * 2; }; }});
+                            autograd::Input{in[0], [&] {
+                                              return [x = autograd::Saved(in[0])](const Tensor& g) {
+                                                return g.detach() * x().detach() * 2;
+                                              };
+                                            }});
   };
   REQUIRE(autograd::gradcheck(square, {matrix()}));
-  REQUIRE(error_of([&] { autograd::gradgradcheck(square, {matrix()}); }).starts_with("gradgradcheck: input 0 [2, 2] at (0, 0): analytic 0, numeric "));
+  REQUIRE(error_of([&] {
+            autograd::gradgradcheck(square, {matrix()});
+          }).starts_with("gradgradcheck: input 0 [2, 2] at (0, 0): analytic 0, numeric "));
 }

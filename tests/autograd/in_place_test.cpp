@@ -56,24 +56,38 @@ TEST_CASE("in place: random fills reach strided views and count as a write", "[i
 
 TEST_CASE("in place: what is refused, and changes nothing", "[in_place]") {
   Tensor leaf = ones({2, 3}, {.requires_grad = true});
-  REQUIRE(error_of([&] { leaf.add_(1); }) == "add_: a leaf that requires a gradient may change only under NoGradGuard");
+  REQUIRE(error_of([&] { leaf.add_(1); }) ==
+          "add_: a leaf that requires a gradient may change only under NoGradGuard");
   Tensor product = leaf * 2;
   Tensor view = product.narrow(0, 0, 1);
-  REQUIRE(error_of([&] { view.mul_(2); }) == "mul_: a view that needs a gradient cannot change in place; clone() it, or change its base");
+  REQUIRE(error_of([&] { view.mul_(2); }) ==
+          "mul_: a view that needs a gradient cannot change in place; clone() it, or change its base");
   Tensor plain = zeros({2, 3});
   Tensor plain_view = plain.narrow(0, 0, 1);
-  REQUIRE(error_of([&] { plain_view.add_(leaf.narrow(0, 0, 1)); }) == "add_: a view that needs a gradient cannot change in place; clone() it, or change its base");
+  REQUIRE(error_of([&] { plain_view.add_(leaf.narrow(0, 0, 1)); }) ==
+          "add_: a view that needs a gradient cannot change in place; clone() it, or change its base");
   const Tensor square = product * product;
-  REQUIRE(error_of([&] { product.add_(1); }) == "add_: the tensor was saved for the backward pass of another operation, which a change would make wrong");
-  REQUIRE(error_of([&] { expand(plain, {4, 2, 3}).add_(1); }) == "add_: elements of this tensor of shape [4, 2, 3] share memory; clone() it first");
+  REQUIRE(error_of([&] { product.add_(1); }) ==
+          "add_: the tensor was saved for the backward pass of another operation, which a change would make "
+          "wrong");
+  REQUIRE(error_of([&] {
+            expand(plain, {4, 2, 3}).add_(1);
+          }) == "add_: elements of this tensor of shape [4, 2, 3] share memory; clone() it first");
   REQUIRE(error_of([&] { plain.add_(ones({4})); }) == "add_: shape [4] does not broadcast to [2, 3]");
-  REQUIRE(error_of([&] { plain.add_(ones({2, 2, 3})); }) == "add_: shape [2, 2, 3] does not broadcast to [2, 3]");
-  REQUIRE(error_of([&] { plain.add_(ones({3}, {.dtype = DType::float64})); }) == "add_: dtypes differ; float32 and float64; convert one with to(dtype)");
-  REQUIRE(error_of([&] { zeros({2}, {.dtype = DType::int64}).div_(2); }) == "div_: needs floating-point numbers; the dtype is int64");
-  REQUIRE(error_of([&] { zeros({2}, {.dtype = DType::int64}).add_(0.5); }) == "add_: 0.5 is not a whole number that an int64 tensor can take");
+  REQUIRE(error_of([&] {
+            plain.add_(ones({2, 2, 3}));
+          }) == "add_: shape [2, 2, 3] does not broadcast to [2, 3]");
+  REQUIRE(error_of([&] { plain.add_(ones({3}, {.dtype = DType::float64})); }) ==
+          "add_: dtypes differ; float32 and float64; convert one with to(dtype)");
+  REQUIRE(error_of([&] { zeros({2}, {.dtype = DType::int64}).div_(2); }) ==
+          "div_: needs floating-point numbers; the dtype is int64");
+  REQUIRE(error_of([&] { zeros({2}, {.dtype = DType::int64}).add_(0.5); }) ==
+          "add_: 0.5 is not a whole number that an int64 tensor can take");
   REQUIRE(error_of([&] { zeros({2}, {.dtype = DType::boolean}).fill_(2); }) == "fill_: 2 is not a boolean");
-  REQUIRE(error_of([&] { plain.normal_(0, -1); }) == "normal_: the deviation must not be negative, and both finite; mean 0, deviation -1");
-  REQUIRE(error_of([&] { plain.uniform_(2, 1); }) == "uniform_: the bounds must be finite and in order; they are 2 and 1");
+  REQUIRE(error_of([&] { plain.normal_(0, -1); }) ==
+          "normal_: the deviation must not be negative, and both finite; mean 0, deviation -1");
+  REQUIRE(error_of([&] { plain.uniform_(2, 1); }) ==
+          "uniform_: the bounds must be finite and in order; they are 2 and 1");
   REQUIRE(equal(plain, zeros({2, 3})));
   REQUIRE(plain.version() == 0);
   REQUIRE(equal(leaf, ones({2, 3})));
@@ -85,7 +99,9 @@ TEST_CASE("in place: a view of a base that the tape changed is stale", "[in_plac
   Tensor base = leaf * 2;
   const Tensor view = base.narrow(0, 0, 2);
   base.mul_(3);
-  REQUIRE(error_of([&] { view * 2; }) == "mul: the tensor is a view whose base was changed by a recorded in-place operation; take the view again");
+  REQUIRE(error_of([&] { view * 2; }) ==
+          "mul: the tensor is a view whose base was changed by a recorded in-place operation; take the view "
+          "again");
   base.narrow(0, 0, 2).sum().backward();
   REQUIRE(equal(leaf.grad(), tensor({6, 6, 0})));
 

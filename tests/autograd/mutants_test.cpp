@@ -1,5 +1,5 @@
-// Does the table catch a wrong gradient? Every edge of every operation gets a wrong factor in turn, and some row must
-// notice.
+// Does the table catch a wrong gradient? Every edge of every operation gets a wrong factor in turn, and some
+// row must notice.
 #include "../support/catch.h"
 
 #include <map>
@@ -68,11 +68,13 @@ Subject second_order(const OpCase& row) {
   const auto call = [&row](const std::vector<Tensor>& at) {
     const EnableGradGuard enable;
     const std::vector<Tensor> points(at.begin(), at.end() - 1);
-    const auto gradients = autograd::grad(row.call(points), points, {.grad_output = at.back(), .create_graph = true, .allow_unused = true});
+    const auto gradients = autograd::grad(
+        row.call(points), points, {.grad_output = at.back(), .create_graph = true, .allow_unused = true});
     Generator weights(5);
     Tensor total = zeros({}, {.dtype = DType::float64});
     for (const Tensor& gradient : gradients)
-      if (gradient.defined()) total = total + (gradient * randn(gradient.shape(), weights, {.dtype = DType::float64})).sum();
+      if (gradient.defined())
+        total = total + (gradient * randn(gradient.shape(), weights, {.dtype = DType::float64})).sum();
     return total;
   };
   return {call, std::move(inputs)};
@@ -92,9 +94,7 @@ bool caught(const Subject& subject, const Site& site) {
   };
   try {
     autograd::gradcheck(mutated, subject.inputs, {.eps = 1e-5, .atol = 1e-4});
-  } catch (const Error&) {
-    return true;
-  }
+  } catch (const Error&) { return true; }
   return false;
 }
 
@@ -105,16 +105,20 @@ TEST_CASE("mutants: a wrong factor in any pullback is noticed", "[ops][mutants]"
   std::vector<OpCase> rows = op_cases();
   rows.insert(rows.end(), support::in_place_cases().begin(), support::in_place_cases().end());
   for (const OpCase& row : rows) {
-    if (row.inputs[0].shape.numel() > 200) continue;  // one long reduction; finite differences would take minutes
+    if (row.inputs[0].shape.numel() > 200)
+      continue;  // one long reduction; finite differences would take minutes
     for (const Subject& subject : {first_order(row), second_order(row)})
       for (const Site& site : sites_of(run(subject))) where[site].push_back(subject);
   }
-  for (const char* helper : {"relu_backward", "tanh_backward", "sigmoid_backward", "abs_backward", "clamp_backward", "scaled_difference", "scaled_sign",
-                             "sum_to", "expand_quotient", "slice_scatter", "index_add", "add_", "sub_", "mul_", "div_", "copy_"})
+  for (const char* helper :
+       {"relu_backward", "tanh_backward", "sigmoid_backward", "abs_backward", "clamp_backward",
+        "scaled_difference", "scaled_sign", "sum_to", "expand_quotient", "slice_scatter", "index_add", "add_",
+        "sub_", "mul_", "div_", "copy_"})
     REQUIRE(where.contains({helper, 0}));
   for (const OpCase& row : op_cases()) {
     INFO(row.name);
-    // These record other operations only; to() rounds, which finite differences cannot see through: see tape_test.cpp.
+    // These record other operations only; to() rounds, which finite differences cannot see through: see
+    // tape_test.cpp.
     const std::set<std::string> elsewhere{"t", "flatten", "contiguous", "stack", "to"};
     REQUIRE((elsewhere.contains(row.name) || where.contains({row.name, 0})));
   }

@@ -23,7 +23,8 @@ std::vector<reference::Array> arrays(const std::vector<Tensor>& tensors) {
   return out;
 }
 
-std::vector<Tensor> leaves(const std::vector<Tensor>& inputs, support::Layout layout = support::Layout::contiguous) {
+std::vector<Tensor> leaves(const std::vector<Tensor>& inputs,
+                           support::Layout layout = support::Layout::contiguous) {
   std::vector<Tensor> out;
   for (const Tensor& input : inputs) out.push_back(support::laid_out(input, layout).set_requires_grad());
   return out;
@@ -48,7 +49,8 @@ TEST_CASE("ops: the result is that of the double reference", "[ops]") {
       const double tolerance = dtype == DType::float32 ? 2e-6 : 1e-13;
       for (std::size_t i = 0; i < expected.values.size(); ++i) {
         INFO("element " << i << ": " << values.values[i] << ", expected " << expected.values[i]);
-        REQUIRE(std::abs(values.values[i] - expected.values[i]) <= tolerance * (1 + std::abs(expected.values[i])) * (row.name == "sum" ? 20 : 1));
+        REQUIRE(std::abs(values.values[i] - expected.values[i]) <=
+                tolerance * (1 + std::abs(expected.values[i])) * (row.name == "sum" ? 20 : 1));
       }
     }
   }
@@ -67,7 +69,8 @@ TEST_CASE("ops: strides change neither result nor gradient by a bit", "[ops]") {
         const Tensor found = row.call(strided);
         REQUIRE(same_bits(found, expected));
         found.backward(upstream(found));
-        for (std::size_t i = 0; i < inputs.size(); ++i) REQUIRE(same_bits(strided[i].grad(), plain[i].grad()));
+        for (std::size_t i = 0; i < inputs.size(); ++i)
+          REQUIRE(same_bits(strided[i].grad(), plain[i].grad()));
       }
     }
   }
@@ -83,7 +86,8 @@ TEST_CASE("ops: gradients agree with finite differences", "[ops][gradcheck]") {
 TEST_CASE("ops: gradients of gradients agree with finite differences", "[ops][gradcheck]") {
   for (const OpCase& row : op_cases()) {
     INFO(row.name << " " << row.label);
-    REQUIRE(autograd::gradgradcheck(row.call, make_inputs(row, DType::float64), {.eps = 1e-5, .atol = 1e-4, .rtol = 1e-3}));
+    REQUIRE(autograd::gradgradcheck(row.call, make_inputs(row, DType::float64),
+                                    {.eps = 1e-5, .atol = 1e-4, .rtol = 1e-3}));
   }
 }
 
@@ -94,7 +98,9 @@ TEST_CASE("ops: the same tensor may be every operand", "[ops]") {
     if (!alike || row.inputs[0].domain == support::Domain::apart) continue;
     INFO(row.name << " " << row.label);
     const std::size_t count = row.inputs.size();
-    const auto twice = [&](const std::vector<Tensor>& in) { return row.call(std::vector<Tensor>(count, in[0])); };
+    const auto twice = [&](const std::vector<Tensor>& in) {
+      return row.call(std::vector<Tensor>(count, in[0]));
+    };
     REQUIRE(autograd::gradcheck(twice, {make_inputs(row, DType::float64)[0]}));
   }
 }
@@ -192,12 +198,15 @@ TEST_CASE("ops: every operation of ops.h has a row in the table", "[ops]") {
   const std::string text((std::istreambuf_iterator<char>(file)), {});
   std::set<std::string> declared, covered;
   const std::regex declaration(R"(TENON_API (?:Tensor|bool) (\w+)\()");
-  for (std::sregex_iterator at(text.begin(), text.end(), declaration), end; at != end; ++at) declared.insert((*at)[1]);
+  for (std::sregex_iterator at(text.begin(), text.end(), declaration), end; at != end; ++at)
+    declared.insert((*at)[1]);
   REQUIRE(declared.size() > 50);
   for (const OpCase& row : op_cases()) covered.insert(row.name);
   // Not differentiable; each has tests of its own in tests/core or tests/autograd.
-  for (const char* name : {"empty", "zeros", "ones", "full", "zeros_like", "ones_like", "arange", "linspace", "eye", "rand", "randn", "randint", "randperm",
-                           "tensor", "from_blob", "eq", "ne", "lt", "le", "gt", "ge", "equal", "allclose"})
+  for (const char* name :
+       {"empty", "zeros", "ones",  "full",    "zeros_like", "ones_like", "arange",    "linspace",
+        "eye",   "rand",  "randn", "randint", "randperm",   "tensor",    "from_blob", "eq",
+        "ne",    "lt",    "le",    "gt",      "ge",         "equal",     "allclose"})
     covered.insert(name);
   REQUIRE(covered == declared);
 }

@@ -67,13 +67,21 @@ TEST_CASE("tape: a released graph says so", "[tape]") {
 }
 
 TEST_CASE("tape: what a root must be", "[tape]") {
-  REQUIRE(error_of([] { ones({2}).backward(); }) == "backward: the tensor does not depend on any that requires a gradient");
+  REQUIRE(error_of([] { ones({2}).backward(); }) ==
+          "backward: the tensor does not depend on any that requires a gradient");
   const Tensor x = ones({2, 3}, {.requires_grad = true});
-  REQUIRE(error_of([&] { (x * 2).backward(); }) == "backward: a tensor of shape [2, 3] needs a gradient of its own; pass one, or reduce it to one element");
-  REQUIRE(error_of([&] { (x * 2).backward(ones({3, 2})); }) == "backward: the gradient is [3, 2], the tensor [2, 3]");
-  REQUIRE(error_of([&] { (x * 2).backward(ones({2, 3}, {.dtype = DType::float64})); }) == "backward: the gradient is float64 on cpu, the tensor float32 on cpu");
+  REQUIRE(error_of([&] { (x * 2).backward(); }) ==
+          "backward: a tensor of shape [2, 3] needs a gradient of its own; pass one, or reduce it to one "
+          "element");
+  REQUIRE(error_of([&] {
+            (x * 2).backward(ones({3, 2}));
+          }) == "backward: the gradient is [3, 2], the tensor [2, 3]");
+  REQUIRE(error_of([&] {
+            (x * 2).backward(ones({2, 3}, {.dtype = DType::float64}));
+          }) == "backward: the gradient is float64 on cpu, the tensor float32 on cpu");
   REQUIRE_FALSE(x.grad().defined());
-  REQUIRE(error_of([] { Tensor().backward(); }) == "backward: the tensor does not depend on any that requires a gradient");
+  REQUIRE(error_of([] { Tensor().backward(); }) ==
+          "backward: the tensor does not depend on any that requires a gradient");
 }
 
 TEST_CASE("tape: grad() leaves .grad alone and runs no more than it needs", "[tape]") {
@@ -101,10 +109,14 @@ TEST_CASE("tape: grad() of an intermediate, of itself, and of the same tensor tw
 
 TEST_CASE("tape: grad() names an input that does not matter", "[tape]") {
   const Tensor x = number(2), other = ones({3}, {.requires_grad = true});
-  REQUIRE(error_of([&] { autograd::grad(x * x, {x, other}); }) ==
-          "grad: the output does not depend on input 1 of shape [3]; pass allow_unused to get an undefined gradient");
+  REQUIRE(error_of([&] {
+            autograd::grad(x * x, {x, other});
+          }) ==
+          "grad: the output does not depend on input 1 of shape [3]; pass allow_unused to get an undefined "
+          "gradient");
   REQUIRE_FALSE(autograd::grad(x * x, {other}, {.allow_unused = true})[0].defined());
-  REQUIRE(error_of([&] { autograd::grad(x * x, {ones({2})}); }) == "grad: input 0 does not require a gradient");
+  REQUIRE(error_of([&] { autograd::grad(x * x, {ones({2})}); }) ==
+          "grad: input 0 does not require a gradient");
 }
 
 TEST_CASE("tape: third derivatives", "[tape]") {
@@ -140,16 +152,23 @@ TEST_CASE("tape: a saved input that changed is an error that names the op and bo
     w.mul_(2);
   }
   REQUIRE(error_of([&] { square.sum().backward(); }) ==
-          "backward: a tensor of shape [3] that was saved for \"mul\" has been modified in place since; it is at version 1, saved at version 0");
+          "backward: a tensor of shape [3] that was saved for \"mul\" has been modified in place since; it "
+          "is at version 1, saved at version 0");
   REQUIRE_FALSE(w.grad().defined());
-  REQUIRE(error_of([&] { const Tensor y = exp(w); y.detach().zero_(); y.sum().backward(); }).find("has been modified in place since") != std::string::npos);
+  REQUIRE(error_of([&] {
+            const Tensor y = exp(w);
+            y.detach().zero_();
+            y.sum().backward();
+          }).find("has been modified in place since") != std::string::npos);
 }
 
 TEST_CASE("tape: an exception leaves grad mode and later passes intact", "[tape]") {
   const Tensor x = number(2);
   const Tensor a = x * x, b = x * 3;
   const Tensor y = a + b;
-  const HookHandle handle = [&] { return a.register_hook([](const Tensor&) { throw std::runtime_error("stop"); }); }();
+  const HookHandle handle = [&] {
+    return a.register_hook([](const Tensor&) { throw std::runtime_error("stop"); });
+  }();
   REQUIRE_THROWS_AS(y.backward({.retain_graph = true}), std::runtime_error);
   REQUIRE(grad_enabled());
   HookHandle(handle).remove();
@@ -174,7 +193,8 @@ TEST_CASE("tape: hooks see the whole gradient once, may replace it, and go", "[t
   REQUIRE(value(x.grad()) == 6);
   const Tensor z = x * 2;
   z.register_hook([](const Tensor&) { return ones({2}, {.dtype = DType::float64}); });
-  REQUIRE(error_of([&] { z.backward(); }) == "register_hook: a hook turned a gradient of shape [] and dtype float64 into [2] and float64");
+  REQUIRE(error_of([&] { z.backward(); }) ==
+          "register_hook: a hook turned a gradient of shape [] and dtype float64 into [2] and float64");
 }
 
 TEST_CASE("tape: a hook outlives nothing", "[tape]") {
@@ -198,7 +218,8 @@ TEST_CASE("tape: retain_grad keeps the gradient of an intermediate", "[tape]") {
 TEST_CASE("tape: a conversion of dtype passes the gradient back in the dtype of the input", "[tape]") {
   const Tensor x = tensor({1.5, -2.25}, {.dtype = DType::float64, .requires_grad = true});
   const Tensor y = x.to(DType::float32) * 3;
-  const Tensor gradient = autograd::grad(y, {x}, {.grad_output = tensor({1.0, 0.5}), .create_graph = true})[0];
+  const Tensor gradient =
+      autograd::grad(y, {x}, {.grad_output = tensor({1.0, 0.5}), .create_graph = true})[0];
   REQUIRE(equal(gradient, tensor({3.0, 1.5}, {.dtype = DType::float64})));
   REQUIRE_FALSE(x.to(DType::int64).requires_grad());
 }
@@ -222,7 +243,9 @@ TEST_CASE("tape: the anomaly mode names the line of the operation that made a Na
   const Tensor x = tensor({0.0, 1.0}, {.dtype = DType::float64, .requires_grad = true});
   const AnomalyGuard anomaly;
   const auto line = std::source_location::current().line() + 1;
-  REQUIRE(error_of([&] { log(x - 1); }) == "anomaly: \"log\" at " + std::string(__FILE__) + ":" + std::to_string(line) + " made a NaN; the result has shape [2]");
+  REQUIRE(error_of([&] { log(x - 1); }) == "anomaly: \"log\" at " + std::string(__FILE__) + ":" +
+                                               std::to_string(line) +
+                                               " made a NaN; the result has shape [2]");
   const Tensor root = sqrt(x * 0);
   const std::string text = error_of([&] { (root * 0).sum().backward(); });
   REQUIRE(text.starts_with("anomaly: the gradient of \"sqrt\" at "));
@@ -266,20 +289,25 @@ TEST_CASE("tape: a graph is freed with its last tensor", "[tape]") {
 TEST_CASE("tape: a wrong pullback of a user's own operation is found by shape", "[tape]") {
   const Tensor x = ones({3}, {.requires_grad = true});
   const auto record_double = [&] {
-    return autograd::record("double", Where::current(), x.detach() * 2, autograd::Input{x, [] { return [](const Tensor& g) { return g.sum(); }; }});
+    return autograd::record("double", Where::current(), x.detach() * 2,
+                            autograd::Input{x, [] { return [](const Tensor& g) { return g.sum(); }; }});
   };
   REQUIRE(error_of([&] { record_double().sum().backward(); }) ==
-          "backward: \"double\" gave \"leaf\" a gradient of shape [] and dtype float32; expected [3] and float32");
+          "backward: \"double\" gave \"leaf\" a gradient of shape [] and dtype float32; expected [3] and "
+          "float32");
 }
 
 TEST_CASE("tape: set_requires_grad, set_grad and set_data check", "[tape]") {
   const Tensor x = ones({2}, {.requires_grad = true});
   const Tensor y = x * 2;
-  REQUIRE(error_of([&] { y.set_requires_grad(false); }) == "set_requires_grad: the tensor is the result of \"mul\"; only a leaf can change, detach() it first");
+  REQUIRE(
+      error_of([&] { y.set_requires_grad(false); }) ==
+      "set_requires_grad: the tensor is the result of \"mul\"; only a leaf can change, detach() it first");
   REQUIRE(error_of([&] { ones({2}, {.dtype = DType::int64}).set_requires_grad(); }) ==
           "set_requires_grad: only floating-point tensors have gradients; the dtype is int64");
   REQUIRE(error_of([&] { x.set_grad(ones({3})); }) == "set_grad: the gradient is [3], the tensor [2]");
-  REQUIRE(error_of([&] { ones({2}).set_grad(ones({2})); }) == "set_grad: the tensor does not require a gradient");
+  REQUIRE(error_of([&] { ones({2}).set_grad(ones({2})); }) ==
+          "set_grad: the tensor does not require a gradient");
   REQUIRE(error_of([&] { x.set_data(ones({3})); }) == "set_data: shapes differ; [2] and [3]");
   const Tensor handle = x;
   x.set_data(full({2}, 5));

@@ -61,7 +61,8 @@ TEST_CASE("tensor: random creation depends on seed and call only") {
   REQUIRE(((u >= 0).sum() + (u < 1).sum()).item<std::int64_t>() == 2000);
   const Tensor integers = randint(-2, 3, {1000}, mine);
   REQUIRE(integers.dtype() == DType::int64);
-  for (std::int64_t value = -2; value < 3; ++value) REQUIRE((integers == static_cast<double>(value)).sum().item<std::int64_t>() > 120);
+  for (std::int64_t value = -2; value < 3; ++value)
+    REQUIRE((integers == static_cast<double>(value)).sum().item<std::int64_t>() > 120);
   REQUIRE(((integers < -2).sum() + (integers > 2).sum()).item<std::int64_t>() == 0);
   const Tensor order = randperm(50, mine);
   REQUIRE(equal(index_select(order, 0, order) * 0, zeros({50}, {.dtype = DType::int64})));
@@ -76,19 +77,29 @@ TEST_CASE("tensor: a longer draw begins with the shorter one") {
 
 TEST_CASE("tensor: creation refuses nonsense") {
   REQUIRE(error_of([] { zeros({2, -1}); }) == "zeros: sizes must not be negative; the shape is [2, -1]");
-  REQUIRE(error_of([] { empty({1 << 30, 1 << 30}); }) == "empty: the shape [1073741824, 1073741824] has too many elements");
-  REQUIRE(error_of([] { empty({std::int64_t{1} << 50}); }) == "allocate: out of memory; 4503599627370560 bytes were asked for");
+  REQUIRE(error_of([] {
+            empty({1 << 30, 1 << 30});
+          }) == "empty: the shape [1073741824, 1073741824] has too many elements");
+  REQUIRE(error_of([] { empty({std::int64_t{1} << 50}); }) ==
+          "allocate: out of memory; 4503599627370560 bytes were asked for");
   REQUIRE(error_of([] { Shape{1, 1, 1, 1, 1, 1, 1, 1, 1}; }) == "shape: at most 8 dimensions; got 9");
-  REQUIRE(error_of([] { ones({2}, {.dtype = DType::int64, .requires_grad = true}); }) == "ones: only floating-point tensors have gradients; the dtype is int64");
-  REQUIRE(error_of([] { full({2}, 0.5, {.dtype = DType::int64}); }) == "full: 0.5 is not a whole number that an int64 tensor can take");
+  REQUIRE(error_of([] { ones({2}, {.dtype = DType::int64, .requires_grad = true}); }) ==
+          "ones: only floating-point tensors have gradients; the dtype is int64");
+  REQUIRE(error_of([] { full({2}, 0.5, {.dtype = DType::int64}); }) ==
+          "full: 0.5 is not a whole number that an int64 tensor can take");
   REQUIRE(error_of([] { full({2}, 2, {.dtype = DType::boolean}); }) == "full: 2 is not a boolean");
-  REQUIRE(error_of([] { arange(0, 1, 0); }) == "arange: needs finite bounds and a step that is not 0; they are 0, 1 and 0");
-  REQUIRE(error_of([] { arange(0, 2, 0.5, {.dtype = DType::int64}); }) == "arange: int64 needs a whole start and step; they are 0 and 0.5");
-  REQUIRE(error_of([] { linspace(0, 1, 3, {.dtype = DType::int64}); }) == "linspace: needs floating-point numbers; the dtype is int64");
+  REQUIRE(error_of([] { arange(0, 1, 0); }) ==
+          "arange: needs finite bounds and a step that is not 0; they are 0, 1 and 0");
+  REQUIRE(error_of([] { arange(0, 2, 0.5, {.dtype = DType::int64}); }) ==
+          "arange: int64 needs a whole start and step; they are 0 and 0.5");
+  REQUIRE(error_of([] { linspace(0, 1, 3, {.dtype = DType::int64}); }) ==
+          "linspace: needs floating-point numbers; the dtype is int64");
   REQUIRE(error_of([] { linspace(0, 1, -3); }) == "linspace: sizes must not be negative; the shape is [-3]");
-  REQUIRE(error_of([] { randn({2}, {.dtype = DType::int64}); }) == "randn: needs floating-point numbers; the dtype is int64");
+  REQUIRE(error_of([] { randn({2}, {.dtype = DType::int64}); }) ==
+          "randn: needs floating-point numbers; the dtype is int64");
   REQUIRE(error_of([] { randint(3, 3, {2}); }) == "randint: the range [3, 3) is empty");
-  REQUIRE(error_of([] { randperm(3, {.dtype = DType::float32}); }) == "randperm: gives int64; the dtype asked for is float32");
+  REQUIRE(error_of([] { randperm(3, {.dtype = DType::float32}); }) ==
+          "randperm: gives int64; the dtype asked for is float32");
   REQUIRE(error_of([] { randperm(-1); }) == "randperm: sizes must not be negative; the shape is [-1]");
 }
 
@@ -118,8 +129,10 @@ TEST_CASE("tensor: from_blob borrows and gives back") {
   REQUIRE(freed == 1);
   REQUIRE(values[3] == 9);
   REQUIRE(error_of([] { from_blob(nullptr, {2}); }) == "from_blob: the pointer is null; the shape is [2]");
-  REQUIRE(error_of([&] { from_blob(reinterpret_cast<char*>(values) + 1, {2}); }) == "from_blob: the pointer is not aligned for float32");
-  REQUIRE(error_of([&] { from_blob(values, {-2}); }) == "from_blob: sizes must not be negative; the shape is [-2]");
+  REQUIRE(error_of([&] { from_blob(reinterpret_cast<char*>(values) + 1, {2}); }) ==
+          "from_blob: the pointer is not aligned for float32");
+  REQUIRE(error_of([&] { from_blob(values, {-2}); }) ==
+          "from_blob: sizes must not be negative; the shape is [-2]");
 }
 
 TEST_CASE("tensor: spans are for contiguous tensors of the right type") {
@@ -129,8 +142,10 @@ TEST_CASE("tensor: spans are for contiguous tensors of the right type") {
   a.mutable_data<float>()[0] = 7;
   REQUIRE(a.version() == version + 1);
   REQUIRE(error_of([&] { a.data<double>(); }) == "data: the tensor holds float32, not float64");
-  REQUIRE(error_of([&] { a.t().data<float>(); }) == "data: the view of shape [3, 2] is not contiguous; call contiguous()");
-  REQUIRE(error_of([] { Tensor().shape(); }) == "tensor: it is undefined; assign a tensor to it before it is used");
+  REQUIRE(error_of([&] { a.t().data<float>(); }) ==
+          "data: the view of shape [3, 2] is not contiguous; call contiguous()");
+  REQUIRE(error_of([] { Tensor().shape(); }) ==
+          "tensor: it is undefined; assign a tensor to it before it is used");
 }
 
 TEST_CASE("tensor: item converts what fits") {
@@ -142,8 +157,10 @@ TEST_CASE("tensor: item converts what fits") {
   REQUIRE(error_of([] { ones({2}).item<float>(); }) == "item: needs one element; the shape is [2]");
   REQUIRE(error_of([] { tensor(2.5).item<std::int64_t>(); }) == "item: 2.5 is not an int64");
   REQUIRE(error_of([] { tensor(std::nan("")).item<std::int64_t>(); }) == "item: nan is not an int64");
-  REQUIRE(error_of([] { tensor(1e300, {.dtype = DType::float64}).item<float>(); }) == "item: 1e+300 does not fit a float32");
-  REQUIRE(error_of([] { tensor(16777217, {.dtype = DType::int64}).item<float>(); }) == "item: 16777217 does not fit a float32 exactly");
+  REQUIRE(error_of([] { tensor(1e300, {.dtype = DType::float64}).item<float>(); }) ==
+          "item: 1e+300 does not fit a float32");
+  REQUIRE(error_of([] { tensor(16777217, {.dtype = DType::int64}).item<float>(); }) ==
+          "item: 16777217 does not fit a float32 exactly");
   REQUIRE(error_of([] { tensor(2).item<bool>(); }) == "item: 2 is not a boolean");
 }
 
@@ -172,15 +189,24 @@ TEST_CASE("tensor: reshape cuts evenly strided memory anew and copies otherwise"
 TEST_CASE("tensor: shape operations refuse nonsense") {
   const Tensor a = zeros({2, 3});
   REQUIRE(error_of([&] { reshape(a, {4}); }) == "reshape: [2, 3] has 6 elements, [4] has 4");
-  REQUIRE(error_of([&] { reshape(a, {-1, -1}); }) == "reshape: only one size may be -1; the shape is [-1, -1]");
+  REQUIRE(error_of([&] {
+            reshape(a, {-1, -1});
+          }) == "reshape: only one size may be -1; the shape is [-1, -1]");
   REQUIRE(error_of([&] { reshape(a, {4, -1}); }) == "reshape: [2, 3] does not fit into [4, -1]");
-  REQUIRE(error_of([&] { reshape(a, {-2, 3}); }) == "reshape: sizes must not be negative; the shape is [-2, 3]");
-  REQUIRE(error_of([&] { narrow(a, 1, 2, 2); }) == "narrow: elements 2 to 2 + 2 are out of range; dimension 1 of [2, 3] has 3");
-  REQUIRE(error_of([&] { narrow(a, 2, 0, 1); }) == "narrow: dimension 2 is out of range for a tensor with 2 dimensions");
-  REQUIRE(error_of([&] { select(a, 0, 2); }) == "select: index 2 is out of range; dimension 0 of [2, 3] has 2");
+  REQUIRE(error_of([&] {
+            reshape(a, {-2, 3});
+          }) == "reshape: sizes must not be negative; the shape is [-2, 3]");
+  REQUIRE(error_of([&] { narrow(a, 1, 2, 2); }) ==
+          "narrow: elements 2 to 2 + 2 are out of range; dimension 1 of [2, 3] has 3");
+  REQUIRE(error_of([&] { narrow(a, 2, 0, 1); }) ==
+          "narrow: dimension 2 is out of range for a tensor with 2 dimensions");
+  REQUIRE(error_of([&] { select(a, 0, 2); }) ==
+          "select: index 2 is out of range; dimension 0 of [2, 3] has 2");
   REQUIRE(error_of([&] { slice(a, 0, {.step = 0}); }) == "slice: the step must be positive; it is 0");
   REQUIRE(error_of([&] { expand(a, {2, 2, 4}); }) == "expand: shape [2, 3] does not broadcast to [2, 2, 4]");
-  REQUIRE(error_of([&] { expand(a, {-1, 2, 3}); }) == "expand: size -1 of dimension 0 is negative; the shape is [2, 3]");
+  REQUIRE(error_of([&] {
+            expand(a, {-1, 2, 3});
+          }) == "expand: size -1 of dimension 0 is negative; the shape is [2, 3]");
   REQUIRE(error_of([&] { permute(a, {0}); }) == "permute: 1 dimensions for a tensor of shape [2, 3]");
   REQUIRE(error_of([&] { permute(a, {0, 0}); }) == "permute: dimension 0 is named twice");
   REQUIRE(error_of([] { t(zeros({1, 2, 3})); }) == "t: needs at most two dimensions; the shape is [1, 2, 3]");
@@ -190,9 +216,10 @@ TEST_CASE("tensor: shape operations refuse nonsense") {
 }
 
 TEST_CASE("tensor: operations refuse operands that do not go together") {
-  const Tensor a = zeros({2, 3}), d = zeros({2, 3}, {.dtype = DType::float64}), i = zeros({2, 3}, {.dtype = DType::int64}), b = zeros({2, 3}, {.dtype = DType::boolean});
+  const Tensor a = zeros({2, 3}), d = zeros({2, 3}, {.dtype = DType::float64}),
+               i = zeros({2, 3}, {.dtype = DType::int64}), b = zeros({2, 3}, {.dtype = DType::boolean});
   REQUIRE(error_of([&] { a + zeros({2}); }) == "add: shapes [2, 3] and [2] do not broadcast");
-  REQUIRE(error_of([&] { a * d; }) == "mul: dtypes differ; float32 and float64; convert one with to(dtype)");
+  REQUIRE(error_of([&] { a* d; }) == "mul: dtypes differ; float32 and float64; convert one with to(dtype)");
   REQUIRE(error_of([&] { i / i; }) == "div: needs floating-point numbers; the dtype is int64");
   REQUIRE(error_of([&] { b + b; }) == "add: needs numbers; the dtype is boolean");
   REQUIRE(error_of([&] { i * 0.5; }) == "mul: 0.5 is not a whole number that an int64 tensor can take");
@@ -200,21 +227,35 @@ TEST_CASE("tensor: operations refuse operands that do not go together") {
   REQUIRE(error_of([&] { mean(i); }) == "mean: needs floating-point numbers; the dtype is int64");
   REQUIRE(error_of([&] { mean(zeros({0})); }) == "mean: there are no elements to average; the shape is [0]");
   REQUIRE(error_of([&] { sum(a, {0, 0}); }) == "sum: dimension 0 is named twice");
-  REQUIRE(error_of([&] { sum(a, {2}); }) == "sum: dimension 2 is out of range for a tensor with 2 dimensions");
+  REQUIRE(error_of([&] { sum(a, {2}); }) ==
+          "sum: dimension 2 is out of range for a tensor with 2 dimensions");
   REQUIRE(error_of([&] { clamp(a, 2, 1); }) == "clamp: the bounds must be in order; they are 2 and 1");
   REQUIRE(error_of([&] { where(a, a, a); }) == "where: the condition must be boolean; its dtype is float32");
   REQUIRE(error_of([&] { matmul(a, a); }) == "matmul: inner dimensions differ; a is [2, 3], b is [2, 3]");
-  REQUIRE(error_of([&] { matmul(a, zeros({3})); }) == "matmul: both operands must be matrices; a is [2, 3], b is [3]");
+  REQUIRE(error_of([&] { matmul(a, zeros({3})); }) ==
+          "matmul: both operands must be matrices; a is [2, 3], b is [3]");
   REQUIRE(error_of([&] { matmul(i, i.t()); }) == "matmul: needs floating-point numbers; the dtype is int64");
-  REQUIRE(error_of([&] { linear(a, zeros({4, 2})); }) == "linear: x has 3 features, weight takes 2; x is [2, 3], weight is [4, 2]");
-  REQUIRE(error_of([&] { linear(a, zeros({4, 3}), zeros({3})); }) == "linear: the bias must be [4]; it is [3], weight is [4, 3]");
+  REQUIRE(error_of([&] {
+            linear(a, zeros({4, 2}));
+          }) == "linear: x has 3 features, weight takes 2; x is [2, 3], weight is [4, 2]");
+  REQUIRE(error_of([&] {
+            linear(a, zeros({4, 3}), zeros({3}));
+          }) == "linear: the bias must be [4]; it is [3], weight is [4, 3]");
   REQUIRE(error_of([] { cat({}); }) == "cat: needs at least one tensor");
-  REQUIRE(error_of([&] { cat({a, zeros({2, 4})}); }) == "cat: tensor 1 of shape [2, 4] does not fit [2, 3] along dimension 0");
+  REQUIRE(error_of([&] {
+            cat({a, zeros({2, 4})});
+          }) == "cat: tensor 1 of shape [2, 4] does not fit [2, 3] along dimension 0");
   REQUIRE(error_of([&] { stack({a, zeros({3, 2})}); }) == "stack: tensor 1 is [3, 2], the first is [2, 3]");
-  REQUIRE(error_of([&] { index_select(a, 0, tensor({0.0})); }) == "index_select: the index must be a vector of int64; it is float32 [1]");
-  REQUIRE(error_of([&] { index_select(a, 1, tensor({0, 3}, {.dtype = DType::int64})); }) == "index_select: index 3 at position 1 is out of range; dimension 1 has size 3");
-  REQUIRE(error_of([&] { mse_loss(a, zeros({3, 2})); }) == "mse_loss: shapes differ; the input is [2, 3], the target [3, 2]");
-  REQUIRE(error_of([&] { l1_loss(zeros({0}), zeros({0})); }) == "l1_loss: there are no elements to average; the shape is [0]");
+  REQUIRE(error_of([&] { index_select(a, 0, tensor({0.0})); }) ==
+          "index_select: the index must be a vector of int64; it is float32 [1]");
+  REQUIRE(error_of([&] {
+            index_select(a, 1, tensor({0, 3}, {.dtype = DType::int64}));
+          }) == "index_select: index 3 at position 1 is out of range; dimension 1 has size 3");
+  REQUIRE(error_of([&] {
+            mse_loss(a, zeros({3, 2}));
+          }) == "mse_loss: shapes differ; the input is [2, 3], the target [3, 2]");
+  REQUIRE(error_of([&] { l1_loss(zeros({0}), zeros({0})); }) ==
+          "l1_loss: there are no elements to average; the shape is [0]");
 }
 
 TEST_CASE("tensor: integers and booleans") {
@@ -237,7 +278,9 @@ TEST_CASE("tensor: integers and booleans") {
 TEST_CASE("tensor: comparisons, with NaN") {
   const double nan = std::nan("");
   const Tensor a = tensor({1.0, nan, 3.0}), b = tensor({2.0, nan, 3.0});
-  const auto is = [](const Tensor& found, std::initializer_list<TensorData> expected) { return equal(found, tensor(expected, {.dtype = DType::boolean})); };
+  const auto is = [](const Tensor& found, std::initializer_list<TensorData> expected) {
+    return equal(found, tensor(expected, {.dtype = DType::boolean}));
+  };
   REQUIRE(is(a == b, {0, 0, 1}));
   REQUIRE(is(a != b, {1, 1, 0}));
   REQUIRE(is(a < b, {1, 0, 0}));
@@ -264,7 +307,8 @@ TEST_CASE("tensor: comparisons, with NaN") {
 TEST_CASE("tensor: printing") {
   REQUIRE(to_string(tensor(1.5)) == "tensor(1.5)");
   REQUIRE(to_string(tensor({1, 2}, {.dtype = DType::int64})) == "tensor([1, 2], dtype=int64)");
-  REQUIRE(to_string(tensor({{1, 0}, {0, 1}}, {.dtype = DType::boolean})) == "tensor([[true, false],\n        [false, true]], shape=[2, 2], dtype=boolean)");
+  REQUIRE(to_string(tensor({{1, 0}, {0, 1}}, {.dtype = DType::boolean})) ==
+          "tensor([[true, false],\n        [false, true]], shape=[2, 2], dtype=boolean)");
   REQUIRE(to_string(ones({2}, {.requires_grad = true})) == "tensor([1, 1], requires_grad=true)");
   REQUIRE(to_string(zeros({0, 3})) == "tensor([], shape=[0, 3])");
   REQUIRE(to_string(arange(2000)) == "tensor([0, 1, 2, ..., 1997, 1998, 1999])");
@@ -272,7 +316,8 @@ TEST_CASE("tensor: printing") {
   std::ostringstream out;
   out << tensor({0.1}).t() << " " << Shape{2, 3} << " " << DType::float64 << " " << Device::cuda(1);
   REQUIRE(out.str() == "tensor([0.1]) [2, 3] float64 cuda:1");
-  REQUIRE(fmt::format("{} {} {} {}", tensor(2), Shape{1}, DType::boolean, Device::cpu()) == "tensor(2) [1] boolean cpu");
+  REQUIRE(fmt::format("{} {} {} {}", tensor(2), Shape{1}, DType::boolean, Device::cpu()) ==
+          "tensor(2) [1] boolean cpu");
 }
 
 TEST_CASE("tensor: memory of another thread and many sizes goes round") {

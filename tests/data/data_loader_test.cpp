@@ -10,7 +10,10 @@ using support::error_of;
 
 namespace {
 
-data::TensorDataset<2> rows(std::int64_t n) { return data::TensorDataset(reshape(arange(static_cast<double>(2 * n)), {n, 2}), arange(static_cast<double>(n), {.dtype = DType::int64})); }
+data::TensorDataset<2> rows(std::int64_t n) {
+  return data::TensorDataset(reshape(arange(static_cast<double>(2 * n)), {n, 2}),
+                             arange(static_cast<double>(n), {.dtype = DType::int64}));
+}
 
 std::vector<std::int64_t> order_of(data::DataLoader<2>& loader) {
   std::vector<std::int64_t> order;
@@ -65,12 +68,15 @@ TEST_CASE("loader: shuffling visits each sample once, differently each epoch, ag
 }
 
 TEST_CASE("loader: refuses nonsense") {
-  REQUIRE(error_of([] { data::DataLoader(rows(3), {.batch_size = 0}); }) == "data_loader: batch_size must be positive; it is 0");
+  REQUIRE(error_of([] { data::DataLoader(rows(3), {.batch_size = 0}); }) ==
+          "data_loader: batch_size must be positive; it is 0");
   REQUIRE(error_of([] { data::DataLoader(rows(0)); }) == "data_loader: the data set is empty");
   REQUIRE(error_of([] { data::DataLoader(rows(3), {.batch_size = 5, .drop_last = true}); }) ==
           "data_loader: 3 samples make no full batch of 5, and drop_last drops the rest");
-  REQUIRE(error_of([] { const data::TensorDataset uneven(zeros({3}), zeros({4})); }) == "tensor_dataset: the tensors have 3 and 4 rows");
-  REQUIRE(error_of([] { const data::TensorDataset number(zeros({})); }) == "tensor_dataset: a tensor without dimensions has no rows");
+  REQUIRE(error_of([] { const data::TensorDataset uneven(zeros({3}), zeros({4})); }) ==
+          "tensor_dataset: the tensors have 3 and 4 rows");
+  REQUIRE(error_of([] { const data::TensorDataset number(zeros({})); }) ==
+          "tensor_dataset: a tensor without dimensions has no rows");
 }
 
 TEST_CASE("dataset: a row of each") {

@@ -40,8 +40,10 @@ std::vector<std::string> names(const std::vector<std::pair<std::string, Tensor>>
 
 TEST_CASE("module: parameters and state under dotted names, in order") {
   Net net;
-  REQUIRE(names(net.named_parameters()) == std::vector<std::string>{"first.weight", "first.bias", "second.weight"});
-  REQUIRE(names(net.state_dict()) == std::vector<std::string>{"first.weight", "first.bias", "second.weight", "scale"});
+  REQUIRE(names(net.named_parameters()) ==
+          std::vector<std::string>{"first.weight", "first.bias", "second.weight"});
+  REQUIRE(names(net.state_dict()) ==
+          std::vector<std::string>{"first.weight", "first.bias", "second.weight", "scale"});
   REQUIRE(net.parameters()[2].is_same(net.second.weight));
   STATIC_REQUIRE_FALSE(std::is_copy_constructible_v<Net>);
   STATIC_REQUIRE(std::is_move_constructible_v<Net>);
@@ -70,7 +72,8 @@ TEST_CASE("module: linear starts as PyTorch's does") {
   REQUIRE_FALSE(nn::Linear(2, 3, {.bias = false}).bias.defined());
   REQUIRE(nn::Linear(2, 3, {.dtype = DType::float64}).weight.dtype() == DType::float64);
   REQUIRE(error_of([] { nn::Linear(-1, 2); }) == "linear: sizes must not be negative; they are -1 and 2");
-  REQUIRE(error_of([] { nn::Linear(1, 2, {.dtype = DType::int64}); }) == "linear: weights are floating-point numbers; the dtype is int64");
+  REQUIRE(error_of([] { nn::Linear(1, 2, {.dtype = DType::int64}); }) ==
+          "linear: weights are floating-point numbers; the dtype is int64");
 }
 
 TEST_CASE("module: a layer more does not move anyone's data") {
@@ -88,14 +91,17 @@ TEST_CASE("module: loading is strict and all or nothing") {
   state[1].second = zeros({5});
   state[2].first = "second.wait";
   REQUIRE(error_of([&] { other.load_state_dict(state); }) ==
-          "load_state_dict: \"second.wait\" is not in the module; \"first.bias\" is float32 [5], the module has float32 [4]; \"second.weight\" is missing");
+          "load_state_dict: \"second.wait\" is not in the module; \"first.bias\" is float32 [5], the module "
+          "has float32 [4]; \"second.weight\" is missing");
   REQUIRE(equal(other.first.weight, before));
   other.load_state_dict(net.state_dict());
-  for (std::size_t i = 0; i < 4; ++i) REQUIRE(equal(other.state_dict()[i].second, net.state_dict()[i].second));
+  for (std::size_t i = 0; i < 4; ++i)
+    REQUIRE(equal(other.state_dict()[i].second, net.state_dict()[i].second));
   REQUIRE_FALSE(other.state_dict()[0].second.requires_grad());
   state = net.state_dict();
   state.push_back(state[0]);
-  REQUIRE(error_of([&] { other.load_state_dict(state); }) == "load_state_dict: \"first.weight\" is given twice");
+  REQUIRE(error_of([&] { other.load_state_dict(state); }) ==
+          "load_state_dict: \"first.weight\" is given twice");
   net.load_state_dict(net.state_dict());
 }
 
@@ -118,7 +124,8 @@ TEST_CASE("module: to() keeps the tensors, their gradients and the optimizer") {
   net(x.to(DType::float64)).sum().backward();
   REQUIRE(handle.grad().dtype() == DType::float64);
   net.to(Device::cpu());
-  REQUIRE(error_of([&] { net.to(DType::int64); }) == "to: a module holds floating-point numbers; the dtype is int64");
+  REQUIRE(error_of([&] { net.to(DType::int64); }) ==
+          "to: a module holds floating-point numbers; the dtype is int64");
 }
 
 TEST_CASE("module: a graph that saved the weights notices to()") {
@@ -132,7 +139,10 @@ TEST_CASE("init: moments and bounds") {
   manual_seed(2);
   const Tensor w = empty({300, 100}, {.requires_grad = true});
   const auto deviation = [&] { return std::sqrt((w.detach() * w.detach()).mean().item<double>()); };
-  const auto largest = [&](double bound) { return (abs(w) > bound).sum().item<std::int64_t>() == 0 && (abs(w) > 0.99 * bound).sum().item<std::int64_t>() > 0; };
+  const auto largest = [&](double bound) {
+    return (abs(w) > bound).sum().item<std::int64_t>() == 0 &&
+           (abs(w) > 0.99 * bound).sum().item<std::int64_t>() > 0;
+  };
   nn::init::normal_(w, 0, 2);
   REQUIRE(deviation() == Approx(2).epsilon(0.02));
   nn::init::uniform_(w, -3, 3);
@@ -155,9 +165,14 @@ TEST_CASE("init: moments and bounds") {
   REQUIRE(equal(w, ones({300, 100})));
   REQUIRE(w.is_leaf());
   REQUIRE(nn::init::gain(nn::init::Nonlinearity::tanh) == 5.0 / 3);
-  REQUIRE(error_of([] { nn::init::kaiming_normal_(ones({3})); }) == "kaiming_normal_: needs at least two dimensions; the shape is [3]");
-  REQUIRE(error_of([] { nn::init::xavier_normal_(ones({0, 3})); }) == "xavier_normal_: the weight of shape [0, 3] has no inputs or no outputs");
-  REQUIRE(error_of([] { nn::init::xavier_uniform_(ones({2, 3}), -1); }) == "xavier_uniform_: the gain must not be negative; it is -1");
+  REQUIRE(error_of([] { nn::init::kaiming_normal_(ones({3})); }) ==
+          "kaiming_normal_: needs at least two dimensions; the shape is [3]");
+  REQUIRE(error_of([] {
+            nn::init::xavier_normal_(ones({0, 3}));
+          }) == "xavier_normal_: the weight of shape [0, 3] has no inputs or no outputs");
+  REQUIRE(error_of([] {
+            nn::init::xavier_uniform_(ones({2, 3}), -1);
+          }) == "xavier_uniform_: the gain must not be negative; it is -1");
 }
 
 TEST_CASE("losses: as objects") {

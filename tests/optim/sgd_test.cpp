@@ -28,8 +28,12 @@ TEST_CASE("sgd: PyTorch's traces") {
     const auto& options = trace[0];
     INFO(options.dump());
     const Tensor p = parameter({1, -2, 0.5});
-    SGD optimizer({p}, {.lr = options.value("lr", 0.0), .momentum = options.value("momentum", 0.0), .dampening = options.value("dampening", 0.0),
-                        .weight_decay = options.value("weight_decay", 0.0), .nesterov = options.value("nesterov", false), .maximize = options.value("maximize", false)});
+    SGD optimizer({p}, {.lr = options.value("lr", 0.0),
+                        .momentum = options.value("momentum", 0.0),
+                        .dampening = options.value("dampening", 0.0),
+                        .weight_decay = options.value("weight_decay", 0.0),
+                        .nesterov = options.value("nesterov", false),
+                        .maximize = options.value("maximize", false)});
     for (int k = 1; k <= 4; ++k) {
       p.set_grad(tensor({0.3, -0.1, 0.2}) * k);
       optimizer.step();
@@ -45,7 +49,8 @@ TEST_CASE("sgd: the experiment without random numbers, in lockstep with PyTorch"
   struct Expected {
     double weight_decay, first_loss, loss, norm, bias;
   };
-  for (const Expected& expected : {Expected{0, 0.00181667937, 5.86997885e-05, 0.500984848, 0.0477197394}, Expected{3, 0.00173303671, 5.87099457e-05, 0.013673285, 0.0477582999}}) {
+  for (const Expected& expected : {Expected{0, 0.00181667937, 5.86997885e-05, 0.500984848, 0.0477197394},
+                                   Expected{3, 0.00173303671, 5.87099457e-05, 0.013673285, 0.0477582999}}) {
     const Tensor x = reshape(sin(arange(4000) * 0.7 + 0.3), {20, 200});
     const Tensor y = sum(x, {1}, true) * 0.01 + 0.05 + reshape(cos(arange(20)), {20, 1}) * 0.01;
     nn::Linear net(200, 1);
@@ -54,7 +59,8 @@ TEST_CASE("sgd: the experiment without random numbers, in lockstep with PyTorch"
       net.weight.copy_(reshape(sin(arange(200) + 1) * 0.05, {1, 200}));
       net.bias.fill_(0.02);
     }
-    SGD optimizer({{.params = {net.weight}, .weight_decay = expected.weight_decay}, {.params = {net.bias}}}, {.lr = 0.003});
+    SGD optimizer({{.params = {net.weight}, .weight_decay = expected.weight_decay}, {.params = {net.bias}}},
+                  {.lr = 0.003});
     const auto loss = [&] { return mse_loss(net(x), y).item<double>(); };
     for (int epoch = 0; epoch < 100; ++epoch) {
       for (std::int64_t start = 0; start < 20; start += 5) {
@@ -120,7 +126,9 @@ TEST_CASE("sgd: a parameter without a gradient is left alone") {
 
 TEST_CASE("sgd: groups follow the defaults where they say nothing") {
   const Tensor a = parameter({1}), b = parameter({1}), c = parameter({1});
-  SGD optimizer({{.params = {a}}, {.params = {b}, .lr = 0.5, .weight_decay = 0.0}, {.params = {c}, .maximize = true}}, {.lr = 0.1, .weight_decay = 2});
+  SGD optimizer(
+      {{.params = {a}}, {.params = {b}, .lr = 0.5, .weight_decay = 0.0}, {.params = {c}, .maximize = true}},
+      {.lr = 0.1, .weight_decay = 2});
   for (const Tensor& p : {a, b, c}) p.set_grad(tensor({1}));
   optimizer.step();
   REQUIRE(a.item<double>() == Approx(1 - 0.1 * (1 + 2)));
@@ -182,34 +190,47 @@ TEST_CASE("sgd: state goes out, comes back, and continues bit for bit") {
   REQUIRE(same_bits(a, b));
 
   SGD other({parameter({1})}, {.lr = 7});
-  REQUIRE(error_of([&] { other.load_state_dict(state); }) == "sgd: momentum buffer 0 of group 0 is float32 [3], its parameter float32 [1]");
+  REQUIRE(error_of([&] { other.load_state_dict(state); }) ==
+          "sgd: momentum buffer 0 of group 0 is float32 [3], its parameter float32 [1]");
   REQUIRE(other.options(0).lr == 7);
-  REQUIRE(error_of([&] { SGD({{.params = {parameter({1})}}, {.params = {parameter({1})}}}, {}).load_state_dict(state); }) ==
-          "sgd: the state has 1 groups, the optimizer 2");
+  REQUIRE(error_of([&] {
+            SGD({{.params = {parameter({1})}}, {.params = {parameter({1})}}}, {}).load_state_dict(state);
+          }) == "sgd: the state has 1 groups, the optimizer 2");
 }
 
 TEST_CASE("sgd: what it refuses") {
   const Tensor w = parameter({1, 2}), v = parameter({3});
-  REQUIRE(error_of([&] { SGD({{.params = {w}}, {.params = {v, w}}}, {}); }) == "sgd: parameter 1 of group 1, of shape [2], is also parameter 0 of group 0");
+  REQUIRE(error_of([&] {
+            SGD({{.params = {w}}, {.params = {v, w}}}, {});
+          }) == "sgd: parameter 1 of group 1, of shape [2], is also parameter 0 of group 0");
   REQUIRE(error_of([&] { SGD({{.params = {w}}, {.params = {}}}, {}); }) == "sgd: group 1 has no parameters");
-  REQUIRE(error_of([&] { SGD(std::vector<optim::ParamGroup>{}, {}); }) == "sgd: needs at least one group of parameters");
-  REQUIRE(error_of([&] { SGD({w}, {.lr = -1}); }) == "sgd: lr must not be negative and must be finite; group 0 has -1");
-  REQUIRE(error_of([&] { SGD({{.params = {w}, .weight_decay = NAN}}, {}); }) == "sgd: weight_decay must not be negative and must be finite; group 0 has nan");
-  REQUIRE(error_of([&] { SGD({w}, {.momentum = -0.1}); }) == "sgd: momentum must not be negative and must be finite; group 0 has -0.1");
-  REQUIRE(error_of([&] { SGD({w}, {.nesterov = true}); }) == "sgd: nesterov needs momentum and no dampening; group 0 has momentum 0 and dampening 0");
+  REQUIRE(error_of([&] { SGD(std::vector<optim::ParamGroup>{}, {}); }) ==
+          "sgd: needs at least one group of parameters");
+  REQUIRE(error_of([&] { SGD({w}, {.lr = -1}); }) ==
+          "sgd: lr must not be negative and must be finite; group 0 has -1");
+  REQUIRE(error_of([&] { SGD({{.params = {w}, .weight_decay = NAN}}, {}); }) ==
+          "sgd: weight_decay must not be negative and must be finite; group 0 has nan");
+  REQUIRE(error_of([&] { SGD({w}, {.momentum = -0.1}); }) ==
+          "sgd: momentum must not be negative and must be finite; group 0 has -0.1");
+  REQUIRE(error_of([&] { SGD({w}, {.nesterov = true}); }) ==
+          "sgd: nesterov needs momentum and no dampening; group 0 has momentum 0 and dampening 0");
   REQUIRE(error_of([&] { SGD({w}, {.momentum = 0.9, .dampening = 0.1, .nesterov = true}); }) ==
           "sgd: nesterov needs momentum and no dampening; group 0 has momentum 0.9 and dampening 0.1");
-  REQUIRE(error_of([&] { SGD({w * 2}, {}); }) == "sgd: parameter 0 of group 0, of shape [2], is not a leaf that requires a gradient");
-  REQUIRE(error_of([&] { SGD({ones({2})}, {}); }) == "sgd: parameter 0 of group 0, of shape [2], is not a leaf that requires a gradient");
+  REQUIRE(error_of([&] { SGD({w * 2}, {}); }) ==
+          "sgd: parameter 0 of group 0, of shape [2], is not a leaf that requires a gradient");
+  REQUIRE(error_of([&] { SGD({ones({2})}, {}); }) ==
+          "sgd: parameter 0 of group 0, of shape [2], is not a leaf that requires a gradient");
   REQUIRE(error_of([&] { SGD({Tensor()}, {}); }) == "sgd: parameter 0 of group 0 is undefined");
   SGD optimizer({w}, {.lr = 0.1});
-  REQUIRE(error_of([&] { optimizer.set_lr(-1); }) == "sgd: lr must not be negative and must be finite; it is -1");
+  REQUIRE(error_of([&] { optimizer.set_lr(-1); }) ==
+          "sgd: lr must not be negative and must be finite; it is -1");
   REQUIRE(error_of([&] { optimizer.options(1); }) == "sgd: group 1 does not exist; there are 1");
   const Tensor d = tensor({1.0}, {.dtype = DType::float64, .requires_grad = true});
   SGD mixed({w, d}, {.lr = 0.1, .momentum = 0.9});
   w.set_grad(ones({2}));
   d.set_grad(ones({1}, {.dtype = DType::float64}));
-  REQUIRE(error_of([&] { mixed.step(); }) == "sgd: parameters differ in kind; float32 on cpu, and float64 on cpu");
+  REQUIRE(error_of([&] { mixed.step(); }) ==
+          "sgd: parameters differ in kind; float32 on cpu, and float64 on cpu");
   REQUIRE(equal(w, tensor({1, 2})));
 }
 

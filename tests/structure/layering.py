@@ -25,7 +25,7 @@ UMBRELLA = "core/tenon.h"
 # Compiled once per instruction set: an inline function of the standard library, compiled here for AVX-512, could be the
 # one that the linker keeps for every machine.
 ISA_SOURCE = "kernels/cpu/isa.cpp"
-ISA_MAY_INCLUDE = {"stddef.h", "stdint.h", "string.h", "immintrin.h"}
+ISA_MAY_INCLUDE = {"cstdint", "stddef.h", "stdint.h", "string.h", "immintrin.h"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 

@@ -12,7 +12,7 @@ namespace support {
 enum class Domain {
   real,      // standard normal
   positive,  // in [0.5, 2): log, sqrt, divisors, powers
-  apart,     // no two elements of one input, or of two inputs at one place, closer than 0.01: for kinks and ties
+  apart,  // no two elements of one input, or of two inputs at one place, closer than 0.01: for kinks and ties
 };
 
 struct InputSpec {

@@ -46,7 +46,9 @@ inline Array build(std::vector<std::int64_t> shape, const std::function<double(c
   return out;
 }
 
-inline double element(const Array& a, const Index& index) { return a.values[static_cast<std::size_t>(flat(a.shape, index))]; }
+inline double element(const Array& a, const Index& index) {
+  return a.values[static_cast<std::size_t>(flat(a.shape, index))];
+}
 
 /// The element that broadcasting shows at `index`.
 inline double broadcast_element(const Array& a, const Index& index) {
@@ -56,7 +58,8 @@ inline double broadcast_element(const Array& a, const Index& index) {
   return element(a, own);
 }
 
-inline std::vector<std::int64_t> broadcast(const std::vector<std::int64_t>& a, const std::vector<std::int64_t>& b) {
+inline std::vector<std::int64_t> broadcast(const std::vector<std::int64_t>& a,
+                                           const std::vector<std::int64_t>& b) {
   const auto& longer = a.size() >= b.size() ? a : b;
   const auto& shorter = a.size() >= b.size() ? b : a;
   std::vector<std::int64_t> out = longer;
@@ -73,14 +76,16 @@ inline Array map(const Array& a, const std::function<double(double)>& f) {
 }
 
 inline Array map(const Array& a, const Array& b, const std::function<double(double, double)>& f) {
-  return build(broadcast(a.shape, b.shape), [&](const Index& i) { return f(broadcast_element(a, i), broadcast_element(b, i)); });
+  return build(broadcast(a.shape, b.shape),
+               [&](const Index& i) { return f(broadcast_element(a, i), broadcast_element(b, i)); });
 }
 
 /// The sum over the dimensions in `dims`; all of them when it is empty.
 inline Array sum(const Array& a, std::vector<std::int64_t> dims, bool keepdim) {
   const std::size_t rank = a.shape.size();
   std::vector<bool> reduced(rank, dims.empty());
-  for (const std::int64_t d : dims) reduced[static_cast<std::size_t>(d < 0 ? d + static_cast<std::int64_t>(rank) : d)] = true;
+  for (const std::int64_t d : dims)
+    reduced[static_cast<std::size_t>(d < 0 ? d + static_cast<std::int64_t>(rank) : d)] = true;
   Array out;
   std::vector<std::int64_t> kept;
   for (std::size_t d = 0; d < rank; ++d) {

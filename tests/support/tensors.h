@@ -17,7 +17,8 @@ inline tenon::Tensor laid_out(const tenon::Tensor& tensor, Layout layout) {
   const tenon::NoGradGuard no_grad;
   const tenon::Tensor dense = tensor.detach().clone();
   const std::int64_t rank = dense.dim();
-  if (layout == Layout::transposed && rank >= 2) return dense.transpose(0, rank - 1).contiguous().transpose(0, rank - 1).detach();
+  if (layout == Layout::transposed && rank >= 2)
+    return dense.transpose(0, rank - 1).contiguous().transpose(0, rank - 1).detach();
   if (layout == Layout::sliced && rank >= 1) {
     tenon::Shape wide = dense.shape();
     wide[static_cast<int>(rank) - 1] = 2 * wide[static_cast<int>(rank) - 1] + 1;
@@ -48,9 +49,7 @@ template <class F>
 std::string error_of(F&& f) {
   try {
     f();
-  } catch (const tenon::Error& error) {
-    return error.what();
-  }
+  } catch (const tenon::Error& error) { return error.what(); }
   return "";
 }
 
