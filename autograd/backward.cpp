@@ -85,7 +85,7 @@ class Pass {
       if (needed_ && !needed_->contains(edge.source.get())) continue;
       if (!edge.pullback) [[unlikely]]
         fail("backward: the graph through {} was already released; pass retain_graph to the first backward",
-             describe(node));
+            describe(node));
       Tensor part = edge.pullback(gradient, edge.source->shape);
       if (!part.defined()) continue;
       if (anomaly_) [[unlikely]]
@@ -105,16 +105,16 @@ class Pass {
       Tensor changed = call(gradient);
       if (!changed.defined()) continue;
       check(changed.shape() == node.shape && changed.dtype() == node.dtype && changed.device() == node.device,
-            "register_hook: a hook turned a gradient of shape {} and dtype {} into {} and {}", node.shape,
-            node.dtype, changed.shape(), changed.dtype());
+          "register_hook: a hook turned a gradient of shape {} and dtype {} into {} and {}", node.shape,
+          node.dtype, changed.shape(), changed.dtype());
       gradient = std::move(changed);
     }
   }
 
   static void check_gradient(const Node& node, const Node& source, const Tensor& part) {
     check(part.shape() == source.shape && part.dtype() == source.dtype && part.device() == source.device,
-          "backward: \"{}\" gave \"{}\" a gradient of shape {} and dtype {}; expected {} and {}", node.name,
-          source.name, part.shape(), part.dtype(), source.shape, source.dtype);
+        "backward: \"{}\" gave \"{}\" a gradient of shape {} and dtype {}; expected {} and {}", node.name,
+        source.name, part.shape(), part.dtype(), source.shape, source.dtype);
   }
 
   static void check_anomaly(const Node& node, const Tensor& gradient, const Tensor& part) {
@@ -126,7 +126,7 @@ class Pass {
       const void* nobody = nullptr;
       if (!node.pass.compare_exchange_strong(nobody, this, std::memory_order_acquire)) [[unlikely]]
         fail("backward: {} is part of another pass that still runs; run the passes one after the other",
-             describe(node));
+            describe(node));
       node.pending = std::move(part);
       queue_.push(&node);
     } else if (!grad_enabled() && node.pending.sole_owner() && node.pending.is_contiguous()) {
@@ -167,23 +167,23 @@ Tensor one(const Tensor& root) {
 
 Tensor root_gradient(const char* op, const Tensor& root, const Tensor& given) {
   check(root.defined() && root.requires_grad(),
-        "{}: the tensor does not depend on any that requires a gradient", op);
+      "{}: the tensor does not depend on any that requires a gradient", op);
   if (!given.defined()) {
     check(root.numel() == 1,
-          "{}: a tensor of shape {} needs a gradient of its own; pass one, or reduce it to one element", op,
-          root.shape());
+        "{}: a tensor of shape {} needs a gradient of its own; pass one, or reduce it to one element", op,
+        root.shape());
     return one(root);
   }
   check(given.shape() == root.shape(), "{}: the gradient is {}, the tensor {}", op, given.shape(),
-        root.shape());
+      root.shape());
   check(given.dtype() == root.dtype() && given.device() == root.device(),
-        "{}: the gradient is {} on {}, the tensor {} on {}", op, given.dtype(), given.device(), root.dtype(),
-        root.device());
+      "{}: the gradient is {} on {}, the tensor {} on {}", op, given.dtype(), given.device(), root.dtype(),
+      root.device());
   return given;
 }
 
 void run(const Tensor& root, Tensor gradient, bool retain_graph, bool create_graph,
-         const std::unordered_map<Node*, Tensor*>* needed) {
+    const std::unordered_map<Node*, Tensor*>* needed) {
   const Ref<Node> keep = node_ref(root);  // a hook may drop the caller's handle
   const bool anomaly = mode().anomaly;  // the pass looks itself, and names the line of the forward operation
   const ModeGuard guard({.record = create_graph, .anomaly = false});
@@ -220,8 +220,8 @@ bool has_nan(const Tensor& tensor) {
   return (tensor != tensor).sum().item<std::int64_t>() != 0;
 }
 
-std::vector<Tensor> grad(const Tensor& output, const std::vector<Tensor>& inputs,
-                         const GradOptions& options) {
+std::vector<Tensor> grad(
+    const Tensor& output, const std::vector<Tensor>& inputs, const GradOptions& options) {
   Tensor gradient = root_gradient("grad", output, options.grad_output);
   std::vector<Tensor> results(inputs.size());
   std::unordered_map<Node*, Tensor*> wanted;
@@ -232,9 +232,9 @@ std::vector<Tensor> grad(const Tensor& output, const std::vector<Tensor>& inputs
   const auto needed = nodes_between(node_of(output), wanted);
   for (std::size_t i = 0; i < inputs.size(); ++i)
     check(options.allow_unused || needed.contains(node_of(inputs[i])),
-          "grad: the output does not depend on input {} of shape {}; pass allow_unused to get an undefined "
-          "gradient",
-          i, inputs[i].shape());
+        "grad: the output does not depend on input {} of shape {}; pass allow_unused to get an undefined "
+        "gradient",
+        i, inputs[i].shape());
   if (!needed.empty()) run(output, std::move(gradient), options.retain_graph, options.create_graph, &needed);
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     Tensor& found = *wanted.at(node_of(inputs[i]));
@@ -250,7 +250,7 @@ void Tensor::backward(const BackwardOptions& options) const { backward(Tensor(),
 
 void Tensor::backward(const Tensor& gradient, const BackwardOptions& options) const {
   autograd::run(*this, autograd::root_gradient("backward", *this, gradient), options.retain_graph,
-                options.create_graph, nullptr);
+      options.create_graph, nullptr);
 }
 
 }  // namespace tenon

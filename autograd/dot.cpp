@@ -17,11 +17,11 @@ std::string dot(const Tensor& root) {
     const char* slash = std::strrchr(node.where.file_name(), '/');
     const char* file = slash ? slash + 1 : node.where.file_name();
     if (node.leaf())
-      text += tenon::detail::format("  n{} [label=\"leaf\\n{}\", style=filled, fillcolor=\"#d9ead3\"];\n",
-                                    {i, node.shape});
+      text += tenon::detail::format(
+          "  n{} [label=\"leaf\\n{}\", style=filled, fillcolor=\"#d9ead3\"];\n", {i, node.shape});
     else
-      text += tenon::detail::format("  n{} [label=\"{}\\n{}\\n{}:{}\"];\n",
-                                    {i, node.name, node.shape, file, node.where.line()});
+      text += tenon::detail::format(
+          "  n{} [label=\"{}\\n{}\\n{}:{}\"];\n", {i, node.name, node.shape, file, node.where.line()});
     for (Edge& edge : node.edges()) {
       const auto [at, added] = number.emplace(edge.source.get(), found.size());
       if (added) found.push_back(edge.source.get());

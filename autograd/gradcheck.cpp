@@ -19,7 +19,7 @@ std::vector<Tensor> leaves(const char* op, const std::vector<Tensor>& inputs) {
   std::vector<Tensor> copies;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     check(inputs[i].dtype() == DType::float64, "{}: finite differences need float64; input {} is {}", op, i,
-          inputs[i].dtype());
+        inputs[i].dtype());
     copies.push_back(inputs[i].detach().clone());
     copies.back().set_requires_grad();
   }
@@ -37,7 +37,7 @@ std::string position(const Shape& shape, std::int64_t flat) {
 }
 
 bool compare(const char* op, const Function& function, const std::vector<Tensor>& inputs,
-             const GradcheckOptions& options) {
+    const GradcheckOptions& options) {
   std::vector<Tensor> at = leaves(op, inputs);
   const auto weighted = [&](const Tensor& output) {
     return (output * random_like(output, 0x9e3779b9)).sum();
@@ -45,7 +45,7 @@ bool compare(const char* op, const Function& function, const std::vector<Tensor>
   const EnableGradGuard enable;
   const Tensor output = function(at);
   check(output.dtype() == DType::float64, "{}: the function must return float64; it returned {}", op,
-        output.dtype());
+      output.dtype());
   // A result that is not on the tape claims to be constant, which the numbers then confirm or refute.
   const std::vector<Tensor> analytic = output.requires_grad()
                                            ? grad(weighted(output), at, {.allow_unused = true})
@@ -65,7 +65,7 @@ bool compare(const char* op, const Function& function, const std::vector<Tensor>
       const double found = dense.data<double>()[static_cast<std::size_t>(k)];
       if (!(std::abs(found - numeric) <= options.atol + options.rtol * std::abs(numeric)))
         fail("{}: input {} {} at {}: analytic {}, numeric {}", op, i, at[i].shape(),
-             position(at[i].shape(), k), found, numeric);
+            position(at[i].shape(), k), found, numeric);
     }
   }
   return true;
@@ -77,8 +77,8 @@ bool gradcheck(const Function& function, const std::vector<Tensor>& inputs, cons
   return compare("gradcheck", function, inputs, options);
 }
 
-bool gradgradcheck(const Function& function, const std::vector<Tensor>& inputs,
-                   const GradcheckOptions& options) {
+bool gradgradcheck(
+    const Function& function, const std::vector<Tensor>& inputs, const GradcheckOptions& options) {
   check(!inputs.empty(), "gradgradcheck: needs at least one input");
   std::vector<Tensor> all = inputs;
   Tensor output;

@@ -18,11 +18,11 @@ struct GradcheckOptions {
 /// Compares backward() of `function` at `inputs` (float64, all of them checked) with central differences,
 /// weighting the output with random numbers so that no error can cancel. Works on copies of the inputs.
 /// Returns true, or throws an Error that names the input, the index, and both values.
-TENON_API bool gradcheck(const Function& function, const std::vector<Tensor>& inputs,
-                         const GradcheckOptions& options = {});
+TENON_API bool gradcheck(
+    const Function& function, const std::vector<Tensor>& inputs, const GradcheckOptions& options = {});
 
 /// The same for the gradient of `function`: inputs and a random upstream gradient are checked.
-TENON_API bool gradgradcheck(const Function& function, const std::vector<Tensor>& inputs,
-                             const GradcheckOptions& options = {});
+TENON_API bool gradgradcheck(
+    const Function& function, const std::vector<Tensor>& inputs, const GradcheckOptions& options = {});
 
 }  // namespace tenon::autograd

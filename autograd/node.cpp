@@ -55,11 +55,11 @@ void HookHandle::remove() {
 
 const Tensor& Tensor::set_requires_grad(bool required) const {
   check(is_leaf(),
-        "set_requires_grad: the tensor is the result of \"{}\"; only a leaf can change, detach() it first",
-        node_of(*this) ? node_of(*this)->name : "");
+      "set_requires_grad: the tensor is the result of \"{}\"; only a leaf can change, detach() it first",
+      node_of(*this) ? node_of(*this)->name : "");
   if (required == requires_grad()) return *this;
   check(!required || is_floating_point(dtype()),
-        "set_requires_grad: only floating-point tensors have gradients; the dtype is {}", dtype());
+      "set_requires_grad: only floating-point tensors have gradients; the dtype is {}", dtype());
   if (required) impl().meta = Node::create("leaf", 0, *this, Where::current());
   else impl().meta = nullptr;
   return *this;
@@ -73,10 +73,10 @@ void Tensor::set_grad(const Tensor& gradient) const {
   check(requires_grad(), "set_grad: the tensor does not require a gradient");
   if (gradient.defined()) {
     check(gradient.shape() == shape(), "set_grad: the gradient is {}, the tensor {}", gradient.shape(),
-          shape());
+        shape());
     check(gradient.dtype() == dtype() && gradient.device() == device(),
-          "set_grad: the gradient is {} on {}, the tensor {} on {}", gradient.dtype(), gradient.device(),
-          dtype(), device());
+        "set_grad: the gradient is {} on {}, the tensor {} on {}", gradient.dtype(), gradient.device(),
+        dtype(), device());
   }
   node_of(*this)->grad = gradient;
 }
@@ -87,14 +87,14 @@ void Tensor::zero_grad() const {
 
 void Tensor::set_data(const Tensor& source) const {
   check(is_leaf(), "set_data: only a leaf can take other elements; the tensor is the result of \"{}\"",
-        node_of(*this) ? node_of(*this)->name : "");
+      node_of(*this) ? node_of(*this)->name : "");
   check(source.shape() == shape(), "set_data: shapes differ; {} and {}", shape(), source.shape());
   const bool same_kind = source.dtype() == dtype() && source.device() == device();
   check(same_kind || !grad().defined(),
-        "set_data: the gradient is {} on {}; drop it before the elements become {} on {}", dtype(), device(),
-        source.dtype(), source.device());
+      "set_data: the gradient is {} on {}; drop it before the elements become {} on {}", dtype(), device(),
+      source.dtype(), source.device());
   check(!requires_grad() || is_floating_point(source.dtype()),
-        "set_data: only floating-point tensors have gradients; the dtype is {}", source.dtype());
+      "set_data: only floating-point tensors have gradients; the dtype is {}", source.dtype());
   TensorImpl& to = impl();
   const TensorImpl& from = source.impl();
   to.storage->bump_version();  // what saved the old elements must not take the new ones for them

@@ -36,13 +36,13 @@ TENON_API Tensor randn(const Shape& shape, const Options& options = {});
 TENON_API Tensor randn(const Shape& shape, Generator& generator, const Options& options = {});
 /// Integers uniform in [low, high).
 TENON_API Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape,
-                         const Options& options = {.dtype = DType::int64});
+    const Options& options = {.dtype = DType::int64});
 TENON_API Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generator& generator,
-                         const Options& options = {.dtype = DType::int64});
+    const Options& options = {.dtype = DType::int64});
 /// A random permutation of 0 ... n - 1, int64.
 TENON_API Tensor randperm(std::int64_t n, const Options& options = {.dtype = DType::int64});
-TENON_API Tensor randperm(std::int64_t n, Generator& generator,
-                          const Options& options = {.dtype = DType::int64});
+TENON_API Tensor randperm(
+    std::int64_t n, Generator& generator, const Options& options = {.dtype = DType::int64});
 
 /// Numbers in nested braces: tensor({{1, 2}, {3, 4}}) is [2, 2], tensor(5) has no dimensions.
 class TENON_API TensorData {
@@ -82,8 +82,8 @@ Tensor tensor(const Values& values, const Shape& shape, const Options& options =
 }
 /// Memory that the caller owns, row-major, without a copy. `deleter` runs when the last tensor over it has
 /// gone.
-TENON_API Tensor from_blob(void* data, const Shape& shape, const Options& options = {},
-                           std::function<void(void*)> deleter = {});
+TENON_API Tensor from_blob(
+    void* data, const Shape& shape, const Options& options = {}, std::function<void(void*)> deleter = {});
 
 // ---- elementwise; two tensors broadcast as in NumPy
 
@@ -143,8 +143,8 @@ TENON_API Tensor minimum(const Tensor& a, const Tensor& b, Where where = Where::
 /// a limited to [low, high]; low <= high. The gradient is that of a where low <= a <= high.
 TENON_API Tensor clamp(const Tensor& a, double low, double high, Where where = Where::current());
 /// condition ? a : b, elementwise; the condition is boolean and has no gradient.
-TENON_API Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b,
-                       Where line = Where::current());
+TENON_API Tensor where(
+    const Tensor& condition, const Tensor& a, const Tensor& b, Where line = Where::current());
 TENON_API Tensor where(const Tensor& condition, const Tensor& a, double b, Where line = Where::current());
 TENON_API Tensor where(const Tensor& condition, double a, const Tensor& b, Where line = Where::current());
 
@@ -179,32 +179,32 @@ inline Tensor operator>=(const Tensor& a, double b) { return ge(a, b); }
 /// Matrix product of [m, k] and [k, n].
 TENON_API Tensor matmul(const Tensor& a, const Tensor& b, Where where = Where::current());
 /// x weight^T + bias for x [batch, in], weight [out, in] and bias [out], which may be undefined.
-TENON_API Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
-                        Where where = Where::current());
+TENON_API Tensor linear(
+    const Tensor& x, const Tensor& weight, const Tensor& bias = {}, Where where = Where::current());
 
 // ---- reductions; no dimensions means all of them. The sum of booleans or integers is int64.
 
 TENON_API Tensor sum(const Tensor& a, Where where = Where::current());
 TENON_API Tensor sum(const Tensor& a, std::initializer_list<std::int64_t> dims, bool keepdim = false,
-                     Where where = Where::current());
+    Where where = Where::current());
 /// Floating point, at least one element a result.
 TENON_API Tensor mean(const Tensor& a, Where where = Where::current());
 TENON_API Tensor mean(const Tensor& a, std::initializer_list<std::int64_t> dims, bool keepdim = false,
-                      Where where = Where::current());
+    Where where = Where::current());
 
 // ---- shape; the result is a view of the same bytes unless noted. Negative dimensions count from the back.
 
 /// Same elements, row-major, in another shape; one size may be -1. A copy where strides cannot express it.
 TENON_API Tensor reshape(const Tensor& a, const Shape& shape, Where where = Where::current());
 /// Dimensions [start_dim, end_dim] merged into one.
-TENON_API Tensor flatten(const Tensor& a, std::int64_t start_dim = 0, std::int64_t end_dim = -1,
-                         Where where = Where::current());
+TENON_API Tensor flatten(
+    const Tensor& a, std::int64_t start_dim = 0, std::int64_t end_dim = -1, Where where = Where::current());
 /// Elements [start, start + length) of a dimension.
 TENON_API Tensor narrow(const Tensor& a, std::int64_t dim, std::int64_t start, std::int64_t length,
-                        Where where = Where::current());
+    Where where = Where::current());
 /// One index of a dimension, which disappears.
-TENON_API Tensor select(const Tensor& a, std::int64_t dim, std::int64_t index,
-                        Where where = Where::current());
+TENON_API Tensor select(
+    const Tensor& a, std::int64_t dim, std::int64_t index, Where where = Where::current());
 /// A range of a dimension with a positive step; bounds are clamped as in Python.
 TENON_API Tensor slice(const Tensor& a, std::int64_t dim, const Slice& range, Where where = Where::current());
 /// Dimensions of size 1 repeated; -1 keeps a size, new dimensions come in front.
@@ -213,22 +213,22 @@ TENON_API Tensor unsqueeze(const Tensor& a, std::int64_t dim, Where where = Wher
 /// Without the dimensions of size 1, or without this one if it has size 1.
 TENON_API Tensor squeeze(const Tensor& a, Where where = Where::current());
 TENON_API Tensor squeeze(const Tensor& a, std::int64_t dim, Where where = Where::current());
-TENON_API Tensor transpose(const Tensor& a, std::int64_t dim0, std::int64_t dim1,
-                           Where where = Where::current());
+TENON_API Tensor transpose(
+    const Tensor& a, std::int64_t dim0, std::int64_t dim1, Where where = Where::current());
 /// transpose(0, 1) of a matrix; a vector or a number stays as it is.
 TENON_API Tensor t(const Tensor& a, Where where = Where::current());
 /// Dimension i of the result is dimension dims[i] of a.
-TENON_API Tensor permute(const Tensor& a, std::initializer_list<std::int64_t> dims,
-                         Where where = Where::current());
+TENON_API Tensor permute(
+    const Tensor& a, std::initializer_list<std::int64_t> dims, Where where = Where::current());
 /// New tensor: joined along an existing dimension; the other sizes agree.
-TENON_API Tensor cat(const std::vector<Tensor>& tensors, std::int64_t dim = 0,
-                     Where where = Where::current());
+TENON_API Tensor cat(
+    const std::vector<Tensor>& tensors, std::int64_t dim = 0, Where where = Where::current());
 /// New tensor: joined along a new dimension; all sizes agree.
-TENON_API Tensor stack(const std::vector<Tensor>& tensors, std::int64_t dim = 0,
-                       Where where = Where::current());
+TENON_API Tensor stack(
+    const std::vector<Tensor>& tensors, std::int64_t dim = 0, Where where = Where::current());
 /// New tensor: the given indices (int64, one-dimensional, repeats allowed) of a dimension.
-TENON_API Tensor index_select(const Tensor& a, std::int64_t dim, const Tensor& index,
-                              Where where = Where::current());
+TENON_API Tensor index_select(
+    const Tensor& a, std::int64_t dim, const Tensor& index, Where where = Where::current());
 
 // ---- copies
 
@@ -245,10 +245,10 @@ TENON_API Tensor to(const Tensor& a, Device device, Where where = Where::current
 enum class Reduction : std::uint8_t { none, mean, sum };
 /// (input - target)^2, each, their mean, or their sum. The shapes must be equal.
 TENON_API Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean,
-                          Where where = Where::current());
+    Where where = Where::current());
 /// |input - target|, likewise; the gradient where they are equal is 0.
 TENON_API Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean,
-                         Where where = Where::current());
+    Where where = Where::current());
 
 // ---- comparisons of whole tensors
 

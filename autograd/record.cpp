@@ -33,7 +33,7 @@ void fail_stale_view(const char* op) {
 void check_no_nan(const Tensor& output, const char* op, Where where) {
   if (has_nan(output))
     fail("anomaly: \"{}\" at {}:{} made a NaN; the result has shape {}", op, where.file_name(), where.line(),
-         output.shape());
+        output.shape());
 }
 
 }  // namespace detail

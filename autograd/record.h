@@ -47,23 +47,21 @@ class SavedOutput {
 /// gradient of the input.
 template <class Make>
 struct Input {
+  Input(const Tensor& input, Make maker) : tensor(input), make(std::move(maker)) {}
   const Tensor& tensor;
   Make make;
   static constexpr bool broadcast = false;
 };
-template <class Make>
-Input(const Tensor&, Make) -> Input<Make>;
 
 /// An input that the operation broadcasts: the pullback's result has the shape of the output, and the pass
 /// sums it to the shape of the input.
 template <class Make>
 struct Broadcast {
+  Broadcast(const Tensor& input, Make maker) : tensor(input), make(std::move(maker)) {}
   const Tensor& tensor;
   Make make;
   static constexpr bool broadcast = true;
 };
-template <class Make>
-Broadcast(const Tensor&, Make) -> Broadcast<Make>;
 
 namespace detail {
 
@@ -94,7 +92,7 @@ Tensor record(const char* op, Where where, Tensor output, const Inputs&... input
   Ref<Node> node = Node::create(op, wanted, output, where);
   ((inputs.tensor.requires_grad() ? node->connect(node_ref(inputs.tensor), Inputs::broadcast, inputs.make)
                                   : void()),
-   ...);
+      ...);
   output.impl().meta = std::move(node);
   return output;
 }
@@ -122,7 +120,7 @@ Tensor record_view(const char* op, Where where, const Tensor& base, Tensor outpu
   TensorImpl& impl = output.impl();
   impl.is_view = true;
   impl.recorded_writes = impl.storage->recorded_writes();
-  return record(op, where, std::move(output), Input{base, std::move(make)});
+  return record(op, where, std::move(output), Input(base, std::move(make)));
 }
 
 }  // namespace tenon::autograd

@@ -42,7 +42,7 @@ bench::Result measure(std::int64_t n, [[maybe_unused]] int threads) {
   const auto verify = [&](const std::string& name, const Tensor& c) {
     const double error = error_of(a, b, c);
     check(error <= tolerance, "matmul: {} is wrong; the relative error is {}, more than {}", name, error,
-          tolerance);
+        tolerance);
     result.largest_error = std::max(result.largest_error, error);
   };
   verify("tenon", matmul(a, b));
@@ -52,7 +52,7 @@ bench::Result measure(std::int64_t n, [[maybe_unused]] int threads) {
   const Tensor c = zeros({n, n});
   const auto peer = [&a, &b, &c, size = static_cast<blasint>(n)] {
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, size, size, size, 1, a.ptr<float>(), size,
-                b.ptr<float>(), size, 0, c.ptr<float>(), size);
+        b.ptr<float>(), size, 0, c.ptr<float>(), size);
   };
   peer();
   const std::string name =
@@ -81,7 +81,7 @@ int main(int argc, char** argv) {
     }
     if (results.front().timings.size() > 1)
       fmt::print("geometric mean: tenon is {:.3f} times as fast\n",
-                 std::exp(log_ratio / static_cast<double>(results.size())));
+          std::exp(log_ratio / static_cast<double>(results.size())));
     else fmt::print("OpenBLAS was not found: no peer\n");
     if (!options.json.empty()) bench::save_json(results, options.json);
   } catch (const std::exception& error) {

@@ -66,7 +66,7 @@ void print(const Result& result) {
   fmt::print("{}  (largest relative error {:.1e})\n", result.subject, result.largest_error);
   for (const Timing& timing : result.timings) {
     fmt::print("  {:<28} {:>9}  [{}, {}]", timing.name, seconds_text(timing.median), seconds_text(timing.low),
-               seconds_text(timing.high));
+        seconds_text(timing.high));
     if (result.work > 0) fmt::print("  {:6.1f} GFLOP/s", result.work / timing.median * 1e-9);
     if (&timing != &result.timings.front())
       fmt::print("  tenon is {:.2f} times as fast", timing.median / result.timings.front().median);
@@ -78,15 +78,12 @@ void save_json(const std::vector<Result>& results, const std::string& path) {
   using Json = nlohmann::ordered_json;
   Json json{{"processor", processor()}, {"results", Json::array()}};
   for (const Result& result : results) {
-    Json one{{"subject", result.subject},
-             {"largest_relative_error", result.largest_error},
-             {"contenders", Json::array()}};
+    Json one{{"subject", result.subject}, {"largest_relative_error", result.largest_error},
+        {"contenders", Json::array()}};
     for (const Timing& timing : result.timings)
-      one["contenders"].push_back({{"name", timing.name},
-                                   {"median_seconds", timing.median},
-                                   {"p10_seconds", timing.low},
-                                   {"p90_seconds", timing.high},
-                                   {"ratio_to_tenon", timing.median / result.timings.front().median}});
+      one["contenders"].push_back({{"name", timing.name}, {"median_seconds", timing.median},
+          {"p10_seconds", timing.low}, {"p90_seconds", timing.high},
+          {"ratio_to_tenon", timing.median / result.timings.front().median}});
     json["results"].push_back(std::move(one));
   }
   tenon::io::write_file_atomically(path, json.dump(2) + "\n");

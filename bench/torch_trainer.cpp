@@ -28,8 +28,8 @@ struct TorchTrainer final : Trainer {
     }
     using Options = torch::optim::SGDOptions;
     std::vector<torch::optim::OptimizerParamGroup> groups;
-    groups.emplace_back(weights,
-                        std::make_unique<Options>(Options(problem.lr).weight_decay(problem.weight_decay)));
+    groups.emplace_back(
+        weights, std::make_unique<Options>(Options(problem.lr).weight_decay(problem.weight_decay)));
     groups.emplace_back(biases);
     optimizer = std::make_unique<torch::optim::SGD>(groups, Options(problem.lr));
   }

@@ -44,8 +44,8 @@ struct TenonTrainer final : bench::Trainer {
       biases.push_back(layers[i].bias);
     }
     optimizer = std::make_unique<optim::SGD>(
-        std::vector<optim::ParamGroup>{{.params = weights, .weight_decay = problem.weight_decay},
-                                       {.params = biases}},
+        std::vector<optim::ParamGroup>{
+            {.params = weights, .weight_decay = problem.weight_decay}, {.params = biases}},
         optim::SGDOptions{.lr = problem.lr});
   }
 
@@ -118,8 +118,8 @@ std::vector<std::vector<double>> reference_step(const bench::StepProblem& proble
 }
 
 /// The largest error of the change that a step makes, relative to the largest change.
-double error_of(const std::vector<std::vector<float>>& found,
-                const std::vector<std::vector<double>>& expected) {
+double error_of(
+    const std::vector<std::vector<float>>& found, const std::vector<std::vector<double>>& expected) {
   double error = 0, scale = 0;
   for (std::size_t p = 0; p < expected.size(); ++p)
     for (std::size_t i = 0; i < expected[p].size(); ++i) {
@@ -139,7 +139,7 @@ bench::Result measure(const std::string& subject, const bench::StepProblem& prob
     trainer.step();
     const double error = error_of(trainer.parameters(), expected);
     check(error <= tolerance, "train_step: {} is wrong; the relative error of a step is {}, more than {}",
-          name, error, tolerance);
+        name, error, tolerance);
     result.largest_error = std::max(result.largest_error, error);
     contenders.push_back({name, [&trainer] { trainer.step(); }});
   };
@@ -164,8 +164,8 @@ int main(int argc, char** argv) {
     manual_seed(0);
     const std::vector<bench::Result> results = {
         measure("weight decay: 200 -> 1, batch 5", make_problem({200, 1}, 5, 3), options.threads),
-        measure("network: 64 -> 128 -> 10, relu, batch 32", make_problem({64, 128, 10}, 32, 0),
-                options.threads)};
+        measure(
+            "network: 64 -> 128 -> 10, relu, batch 32", make_problem({64, 128, 10}, 32, 0), options.threads)};
     if (!options.json.empty()) bench::save_json(results, options.json);
   } catch (const std::exception& error) {
     fmt::print(stderr, "{}\n", error.what());

@@ -15,7 +15,7 @@ void check_available(const char* op, Device device) {
   check(cuda::built_with_cuda, "{}: {} was asked for, but this tenon was built without CUDA", op, device);
   const int count = cuda::device_count();
   check(device.index >= 0 && device.index < count, "{}: {} was asked for; this machine has {} CUDA devices",
-        op, device, count);
+      op, device, count);
 }
 
 }  // namespace tenon

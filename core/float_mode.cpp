@@ -24,9 +24,9 @@ void check_float_mode() {
 #endif
   check(nearest, "float mode: this thread does not round to nearest; call std::fesetround(FE_TONEAREST)");
   check(denormals,
-        "float mode: this thread flushes denormals to zero; a library built with -Ofast or -ffast-math does "
-        "that when it is "
-        "loaded");
+      "float mode: this thread flushes denormals to zero; a library built with -Ofast or -ffast-math does "
+      "that when it is "
+      "loaded");
 }
 
 }  // namespace tenon

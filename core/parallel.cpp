@@ -161,12 +161,12 @@ int num_threads() {
 
 void set_num_threads(int threads) {
   check(threads >= 1 && threads <= most_threads, "set_num_threads: must be from 1 to {}; got {}",
-        most_threads, threads);
+      most_threads, threads);
   thread_count.store(threads, std::memory_order_relaxed);
 }
 
-void detail::parallel_for(std::int64_t count, std::int64_t grain,
-                          void (*call)(void*, std::int64_t, std::int64_t), void* body) {
+void detail::parallel_for(
+    std::int64_t count, std::int64_t grain, void (*call)(void*, std::int64_t, std::int64_t), void* body) {
   const std::int64_t ranges =
       inside_region || !pool_usable.load(std::memory_order_relaxed)
           ? 1

@@ -14,8 +14,8 @@ TENON_API int num_threads();
 TENON_API void set_num_threads(int threads);
 
 namespace detail {
-TENON_API void parallel_for(std::int64_t count, std::int64_t grain,
-                            void (*call)(void*, std::int64_t, std::int64_t), void* body);
+TENON_API void parallel_for(
+    std::int64_t count, std::int64_t grain, void (*call)(void*, std::int64_t, std::int64_t), void* body);
 }
 
 /// Calls body(begin, end) on ranges that cover [0, count), each of at least `grain` items but for the last,

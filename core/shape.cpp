@@ -18,7 +18,7 @@ std::int64_t checked_numel(const char* op, const Shape& shape) {
     empty |= size == 0;
     if (size != 0)
       check(!__builtin_mul_overflow(n, size, &n) && n <= most, "{}: the shape {} has too many elements", op,
-            shape);
+          shape);
   }
   return empty ? 0 : n;
 }

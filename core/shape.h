@@ -79,12 +79,12 @@ TENON_API std::int64_t checked_numel(const char* op, const Shape& shape);
 TENON_API Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b);
 /// The strides that walk elements laid out as (`from`, `strides`) in the larger shape `to`: 0 where they
 /// repeat.
-TENON_API Strides broadcast_strides(const char* op, const Shape& from, const Strides& strides,
-                                    const Shape& to);
+TENON_API Strides broadcast_strides(
+    const char* op, const Shape& from, const Strides& strides, const Shape& to);
 /// `dim` counted from the front; negative ones count from the end.
 inline int wrap_dim(const char* op, std::int64_t dim, int rank) {
   check(dim >= -rank && dim < rank, "{}: dimension {} is out of range for a tensor with {} dimensions", op,
-        dim, rank);
+      dim, rank);
   return static_cast<int>(dim < 0 ? dim + rank : dim);
 }
 

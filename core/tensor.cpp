@@ -17,8 +17,8 @@ namespace detail {
 
 namespace {
 
-Tensor row_major(Ref<Storage> storage, const Shape& shape, const Strides& strides, std::int64_t numel,
-                 DType dtype) {
+Tensor row_major(
+    Ref<Storage> storage, const Shape& shape, const Strides& strides, std::int64_t numel, DType dtype) {
   std::byte* data = storage->data();
   auto* impl =
       new (pool::allocate(sizeof(TensorImpl))) TensorImpl(std::move(storage), data, dtype, shape, strides);
@@ -36,7 +36,7 @@ Tensor new_tensor(const Shape& shape, DType dtype, Stream stream) {
     numel *= shape[i];
   }
   return row_major(Storage::create(stream, static_cast<std::size_t>(numel) * size_of(dtype)), shape, strides,
-                   numel, dtype);
+      numel, dtype);
 }
 
 Tensor new_tensor_over(Ref<Storage> storage, const Shape& shape, DType dtype) {
@@ -60,19 +60,19 @@ Tensor finish(TensorImpl* impl) {
 
 }  // namespace
 
-Tensor new_strided(const Shape& shape, const Strides& strides, std::int64_t elements, DType dtype,
-                   Stream stream) {
+Tensor new_strided(
+    const Shape& shape, const Strides& strides, std::int64_t elements, DType dtype, Stream stream) {
   Ref<Storage> storage = Storage::create(stream, static_cast<std::size_t>(elements) * size_of(dtype));
   std::byte* data = storage->data();
-  return finish(new (pool::allocate(sizeof(TensorImpl)))
-                    TensorImpl(std::move(storage), data, dtype, shape, strides));
+  return finish(
+      new (pool::allocate(sizeof(TensorImpl))) TensorImpl(std::move(storage), data, dtype, shape, strides));
 }
 
 Tensor new_view(const Tensor& base, const Shape& shape, const Strides& strides, std::int64_t offset) {
   const TensorImpl& from = base.impl();
   std::byte* data = from.data + offset * static_cast<std::int64_t>(size_of(from.dtype));
-  return finish(new (pool::allocate(sizeof(TensorImpl)))
-                    TensorImpl(from.storage, data, from.dtype, shape, strides));
+  return finish(
+      new (pool::allocate(sizeof(TensorImpl))) TensorImpl(from.storage, data, from.dtype, shape, strides));
 }
 
 }  // namespace detail
@@ -97,16 +97,16 @@ T only_element(const Tensor& tensor) {
     const From value = *tensor.ptr<From>();
     if constexpr (std::is_same_v<T, std::int64_t> && std::is_floating_point_v<From>)
       check(value >= From{-0x1p63} && value < From{0x1p63} && value == std::trunc(value),
-            "item: {} is not an int64", value);
+          "item: {} is not an int64", value);
     if constexpr (std::is_same_v<T, bool> && !std::is_same_v<From, bool>)
       check(value == From{0} || value == From{1}, "item: {} is not a boolean", value);
     if constexpr (std::is_same_v<T, float> && std::is_same_v<From, double>)
       check(!(std::abs(value) > static_cast<double>(std::numeric_limits<float>::max())) || std::isinf(value),
-            "item: {} does not fit a float32", value);
+          "item: {} does not fit a float32", value);
     if constexpr (std::is_floating_point_v<T> && std::is_same_v<From, std::int64_t>)
       check(value >= -(std::int64_t{1} << std::numeric_limits<T>::digits) &&
                 value <= std::int64_t{1} << std::numeric_limits<T>::digits,
-            "item: {} does not fit a {} exactly", value, dtype_of<T>);
+          "item: {} does not fit a {} exactly", value, dtype_of<T>);
     return static_cast<T>(value);
   });
 }

@@ -28,8 +28,8 @@ struct Meta : Counted {
 };
 
 struct TensorImpl final : Counted {
-  TensorImpl(Ref<Storage> bytes, std::byte* first, DType type, const Shape& sizes,
-             const Strides& steps) noexcept
+  TensorImpl(
+      Ref<Storage> bytes, std::byte* first, DType type, const Shape& sizes, const Strides& steps) noexcept
       : data(first), storage(std::move(bytes)), dtype(type), shape(sizes), strides(steps) {}
   void dispose() noexcept;
 
@@ -160,16 +160,16 @@ class TENON_API Tensor {
 
   // ---- the everyday operations as methods; ops.h documents each
   Tensor sum(Where where = Where::current()) const;
-  Tensor sum(std::initializer_list<std::int64_t> dims, bool keepdim = false,
-             Where where = Where::current()) const;
+  Tensor sum(
+      std::initializer_list<std::int64_t> dims, bool keepdim = false, Where where = Where::current()) const;
   Tensor mean(Where where = Where::current()) const;
-  Tensor mean(std::initializer_list<std::int64_t> dims, bool keepdim = false,
-              Where where = Where::current()) const;
+  Tensor mean(
+      std::initializer_list<std::int64_t> dims, bool keepdim = false, Where where = Where::current()) const;
   Tensor reshape(const Shape& shape, Where where = Where::current()) const;
   Tensor t(Where where = Where::current()) const;
   Tensor transpose(std::int64_t dim0, std::int64_t dim1, Where where = Where::current()) const;
-  Tensor narrow(std::int64_t dim, std::int64_t start, std::int64_t length,
-                Where where = Where::current()) const;
+  Tensor narrow(
+      std::int64_t dim, std::int64_t start, std::int64_t length, Where where = Where::current()) const;
   Tensor select(std::int64_t dim, std::int64_t index, Where where = Where::current()) const;
   /// The element at one index a dimension, as a 0-dimensional view.
   Tensor at(std::initializer_list<std::int64_t> index, Where where = Where::current()) const;
@@ -238,8 +238,8 @@ Tensor new_tensor(const Shape& shape, DType dtype, Stream stream);
 /// All of a storage, row-major.
 Tensor new_tensor_over(Ref<Storage> storage, const Shape& shape, DType dtype);
 /// Uninitialised `elements`, shown in a shape that may repeat them.
-Tensor new_strided(const Shape& shape, const Strides& strides, std::int64_t elements, DType dtype,
-                   Stream stream);
+Tensor new_strided(
+    const Shape& shape, const Strides& strides, std::int64_t elements, DType dtype, Stream stream);
 /// Other shape and strides over the same bytes, unknown to the tape. `offset` in elements.
 Tensor new_view(const Tensor& base, const Shape& shape, const Strides& strides, std::int64_t offset);
 }  // namespace detail

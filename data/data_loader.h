@@ -25,7 +25,7 @@ class DataLoader {
     check(options.batch_size > 0, "data_loader: batch_size must be positive; it is {}", options.batch_size);
     check(dataset_.size() > 0, "data_loader: the data set is empty");
     check(batch_count() > 0, "data_loader: {} samples make no full batch of {}, and drop_last drops the rest",
-          dataset_.size(), options.batch_size);
+        dataset_.size(), options.batch_size);
     if (options.shuffle)
       key_ = (options.generator ? *options.generator : default_generator()).next(RandomDomain::loader);
   }

@@ -16,9 +16,9 @@ class TensorDataset {
     for (const Tensor& tensor : tensors_) {
       check(tensor.dim() >= 1, "tensor_dataset: a tensor without dimensions has no rows");
       check(tensor.size(0) == size(), "tensor_dataset: the tensors have {} and {} rows", size(),
-            tensor.size(0));
+          tensor.size(0));
       check(tensor.device() == tensors_[0].device(), "tensor_dataset: devices differ; {} and {}",
-            tensors_[0].device(), tensor.device());
+          tensors_[0].device(), tensor.device());
     }
   }
 

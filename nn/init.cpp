@@ -18,10 +18,10 @@ Fans fans(const char* op, const Tensor& tensor) {
   check(tensor.dim() >= 2, "{}: needs at least two dimensions; the shape is {}", op, tensor.shape());
   double field = 1;
   for (int i = 2; i < tensor.shape().rank(); ++i) field *= static_cast<double>(tensor.shape()[i]);
-  const Fans found{field * static_cast<double>(tensor.shape()[1]),
-                   field * static_cast<double>(tensor.shape()[0])};
+  const Fans found{
+      field * static_cast<double>(tensor.shape()[1]), field * static_cast<double>(tensor.shape()[0])};
   check(found.in > 0 && found.out > 0, "{}: the weight of shape {} has no inputs or no outputs", op,
-        tensor.shape());
+      tensor.shape());
   return found;
 }
 

@@ -7,10 +7,10 @@
 
 namespace tenon::nn::init {
 
-TENON_API const Tensor& normal_(const Tensor& tensor, double mean = 0, double deviation = 1,
-                                Generator& generator = default_generator());
-TENON_API const Tensor& uniform_(const Tensor& tensor, double low = 0, double high = 1,
-                                 Generator& generator = default_generator());
+TENON_API const Tensor& normal_(
+    const Tensor& tensor, double mean = 0, double deviation = 1, Generator& generator = default_generator());
+TENON_API const Tensor& uniform_(
+    const Tensor& tensor, double low = 0, double high = 1, Generator& generator = default_generator());
 TENON_API const Tensor& constant_(const Tensor& tensor, double value);
 TENON_API const Tensor& zeros_(const Tensor& tensor);
 TENON_API const Tensor& ones_(const Tensor& tensor);
@@ -30,15 +30,15 @@ struct KaimingOptions {
 TENON_API double gain(Nonlinearity nonlinearity, double a = 0);
 /// He et al. 2015, for a weight [fan_out, fan_in]: uniform in +-gain sqrt(3 / fan), or normal of deviation
 /// gain / sqrt(fan).
-TENON_API const Tensor& kaiming_uniform_(const Tensor& tensor, const KaimingOptions& options = {},
-                                         Generator& generator = default_generator());
-TENON_API const Tensor& kaiming_normal_(const Tensor& tensor, const KaimingOptions& options = {},
-                                        Generator& generator = default_generator());
+TENON_API const Tensor& kaiming_uniform_(
+    const Tensor& tensor, const KaimingOptions& options = {}, Generator& generator = default_generator());
+TENON_API const Tensor& kaiming_normal_(
+    const Tensor& tensor, const KaimingOptions& options = {}, Generator& generator = default_generator());
 /// Glorot and Bengio 2010: uniform in +-gain sqrt(6 / (fan_in + fan_out)), or normal of deviation
 /// gain sqrt(2 / (fan_in + fan_out)).
-TENON_API const Tensor& xavier_uniform_(const Tensor& tensor, double gain = 1,
-                                        Generator& generator = default_generator());
-TENON_API const Tensor& xavier_normal_(const Tensor& tensor, double gain = 1,
-                                       Generator& generator = default_generator());
+TENON_API const Tensor& xavier_uniform_(
+    const Tensor& tensor, double gain = 1, Generator& generator = default_generator());
+TENON_API const Tensor& xavier_normal_(
+    const Tensor& tensor, double gain = 1, Generator& generator = default_generator());
 
 }  // namespace tenon::nn::init

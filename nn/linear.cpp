@@ -8,9 +8,9 @@ namespace tenon::nn {
 
 Linear::Linear(std::int64_t in_features, std::int64_t out_features, const LinearOptions& options) {
   check(in_features >= 0 && out_features >= 0, "linear: sizes must not be negative; they are {} and {}",
-        in_features, out_features);
+      in_features, out_features);
   check(is_floating_point(options.dtype), "linear: weights are floating-point numbers; the dtype is {}",
-        options.dtype);
+      options.dtype);
   const Options made{.dtype = options.dtype, .device = options.device, .requires_grad = true};
   weight = empty({out_features, in_features}, made);
   const double bound = in_features > 0 ? 1 / std::sqrt(static_cast<double>(in_features)) : 0;

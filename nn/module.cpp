@@ -26,7 +26,7 @@ std::vector<Entry> collect(Module& module) {
   for (std::size_t i = 0; i < collector.entries.size(); ++i)
     for (std::size_t k = 0; k < i; ++k)
       check(collector.entries[k].name != collector.entries[i].name, "module: the name \"{}\" is used twice",
-            collector.entries[i].name);
+          collector.entries[i].name);
   return std::move(collector.entries);
 }
 
@@ -34,8 +34,8 @@ std::vector<Entry> collect(Module& module) {
 std::vector<Entry> distinct(std::vector<Entry> entries) {
   std::vector<Entry> out;
   for (Entry& entry : entries)
-    if (std::none_of(out.begin(), out.end(),
-                     [&](const Entry& e) { return e.tensor->is_same(*entry.tensor); }))
+    if (std::none_of(
+            out.begin(), out.end(), [&](const Entry& e) { return e.tensor->is_same(*entry.tensor); }))
       out.push_back(std::move(entry));
   return out;
 }
@@ -121,9 +121,9 @@ void Module::load_state_dict(const StateDict& state) {
     const auto given = find(state, entry.name);
     if (given == state.end()) complain("\"{}\" is missing", {entry.name});
     else if (given->second.shape() != entry.tensor->shape() || given->second.dtype() != entry.tensor->dtype())
-      complain("\"{}\" is {} {}, the module has {} {}",
-               {entry.name, given->second.dtype(), given->second.shape(), entry.tensor->dtype(),
-                entry.tensor->shape()});
+      complain(
+          "\"{}\" is {} {}, the module has {} {}", {entry.name, given->second.dtype(), given->second.shape(),
+                                                       entry.tensor->dtype(), entry.tensor->shape()});
   }
   check(wrong.empty(), "load_state_dict: {}", wrong);
 

@@ -13,25 +13,25 @@ namespace {
 void check_options(std::size_t group, const SGDOptions& options) {
   const auto check_rate = [group](const char* name, double value) {
     check(value >= 0 && std::isfinite(value),
-          "sgd: {} must not be negative and must be finite; group {} has {}", name, group, value);
+        "sgd: {} must not be negative and must be finite; group {} has {}", name, group, value);
   };
   check_rate("lr", options.lr);
   check_rate("momentum", options.momentum);
   check(std::isfinite(options.dampening), "sgd: dampening must be finite; group {} has {}", group,
-        options.dampening);
+      options.dampening);
   check_rate("weight_decay", options.weight_decay);
   check(!options.nesterov || (options.momentum > 0 && options.dampening == 0),
-        "sgd: nesterov needs momentum and no dampening; group {} has momentum {} and dampening {}", group,
-        options.momentum, options.dampening);
+      "sgd: nesterov needs momentum and no dampening; group {} has momentum {} and dampening {}", group,
+      options.momentum, options.dampening);
 }
 
 SGDOptions resolve(const ParamGroup& group, const SGDOptions& defaults) {
   return {.lr = group.lr.value_or(defaults.lr),
-          .momentum = group.momentum.value_or(defaults.momentum),
-          .dampening = group.dampening.value_or(defaults.dampening),
-          .weight_decay = group.weight_decay.value_or(defaults.weight_decay),
-          .nesterov = group.nesterov.value_or(defaults.nesterov),
-          .maximize = group.maximize.value_or(defaults.maximize)};
+      .momentum = group.momentum.value_or(defaults.momentum),
+      .dampening = group.dampening.value_or(defaults.dampening),
+      .weight_decay = group.weight_decay.value_or(defaults.weight_decay),
+      .nesterov = group.nesterov.value_or(defaults.nesterov),
+      .maximize = group.maximize.value_or(defaults.maximize)};
 }
 
 std::vector<ParamGroup> one_group(std::vector<Tensor> params) {
@@ -56,16 +56,16 @@ SGD::SGD(std::vector<ParamGroup> groups, const SGDOptions& defaults) {
       const Tensor& param = group.params[i];
       check(param.defined(), "sgd: parameter {} of group {} is undefined", i, g);
       check(param.requires_grad() && param.is_leaf(),
-            "sgd: parameter {} of group {}, of shape {}, is not a leaf that requires a gradient", i, g,
-            param.shape());
+          "sgd: parameter {} of group {}, of shape {}, is not a leaf that requires a gradient", i, g,
+          param.shape());
       check(param.is_contiguous(), "sgd: parameter {} of group {}, of shape {}, is not contiguous", i, g,
-            param.shape());
+          param.shape());
       for (std::size_t h = 0; h <= g; ++h) {
         const auto& others = h < g ? groups_[h].params : group.params;
         for (std::size_t k = 0; k < (h < g ? others.size() : i); ++k)
           check(!others[k].is_same(param),
-                "sgd: parameter {} of group {}, of shape {}, is also parameter {} of group {}", i, g,
-                param.shape(), k, h);
+              "sgd: parameter {} of group {}, of shape {}, is also parameter {} of group {}", i, g,
+              param.shape(), k, h);
       }
     }
     const SGDOptions options = resolve(group, defaults);
@@ -90,13 +90,13 @@ void SGD::step() {
       if (!grad.defined()) continue;
       if (!first) first = &param;
       check(param.dtype() == first->dtype() && param.device() == first->device(),
-            "sgd: parameters differ in kind; {} on {}, and {} on {}", first->dtype(), first->device(),
-            param.dtype(), param.device());
+          "sgd: parameters differ in kind; {} on {}, and {} on {}", first->dtype(), first->device(),
+          param.dtype(), param.device());
       check(grad.shape() == param.shape() && grad.dtype() == param.dtype() && grad.device() == param.device(),
-            "sgd: a gradient is {} {} on {}, its parameter {} {} on {}", grad.dtype(), grad.shape(),
-            grad.device(), param.dtype(), param.shape(), param.device());
+          "sgd: a gradient is {} {} on {}, its parameter {} {} on {}", grad.dtype(), grad.shape(),
+          grad.device(), param.dtype(), param.shape(), param.device());
       check(grad.is_contiguous() && param.is_contiguous(),
-            "sgd: a parameter of shape {} or its gradient is not contiguous", param.shape());
+          "sgd: a parameter of shape {} or its gradient is not contiguous", param.shape());
       ++count;
     }
   }
@@ -117,16 +117,16 @@ void SGD::step() {
       const bool first_step = options.momentum != 0 && !buffer.defined();
       if (first_step) buffer = zeros_like(param);
       items[at++] = {.param = param.raw(),
-                     .grad = grad.raw(),
-                     .momentum_buffer = options.momentum != 0 ? buffer.raw() : nullptr,
-                     .n = param.numel(),
-                     .lr = options.lr,
-                     .momentum = options.momentum,
-                     .dampening = options.dampening,
-                     .weight_decay = options.weight_decay,
-                     .nesterov = options.nesterov,
-                     .maximize = options.maximize,
-                     .first_step = first_step};
+          .grad = grad.raw(),
+          .momentum_buffer = options.momentum != 0 ? buffer.raw() : nullptr,
+          .n = param.numel(),
+          .lr = options.lr,
+          .momentum = options.momentum,
+          .dampening = options.dampening,
+          .weight_decay = options.weight_decay,
+          .nesterov = options.nesterov,
+          .maximize = options.maximize,
+          .first_step = first_step};
       param.impl().storage->bump_version();
     }
   }
@@ -172,22 +172,22 @@ SGDState SGD::state_dict() const {
 
 void SGD::load_state_dict(const SGDState& state) {
   check(state.groups.size() == groups_.size(), "sgd: the state has {} groups, the optimizer {}",
-        state.groups.size(), groups_.size());
+      state.groups.size(), groups_.size());
   std::vector<Group> loaded = groups_;
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     const SGDState::Group& from = state.groups[g];
     check_options(g, from.options);
     check(from.momentum_buffers.size() == groups_[g].params.size(),
-          "sgd: the state of group {} has {} parameters, the optimizer {}", g, from.momentum_buffers.size(),
-          groups_[g].params.size());
+        "sgd: the state of group {} has {} parameters, the optimizer {}", g, from.momentum_buffers.size(),
+        groups_[g].params.size());
     loaded[g].options = from.options;
     for (std::size_t i = 0; i < from.momentum_buffers.size(); ++i) {
       const Tensor& buffer = from.momentum_buffers[i];
       const Tensor& param = groups_[g].params[i];
       if (buffer.defined())
         check(buffer.shape() == param.shape() && buffer.dtype() == param.dtype(),
-              "sgd: momentum buffer {} of group {} is {} {}, its parameter {} {}", i, g, buffer.dtype(),
-              buffer.shape(), param.dtype(), param.shape());
+            "sgd: momentum buffer {} of group {} is {} {}, its parameter {} {}", i, g, buffer.dtype(),
+            buffer.shape(), param.dtype(), param.shape());
       loaded[g].momentum_buffers[i] = buffer.defined() ? buffer.to(param.device()).clone() : Tensor();
     }
   }

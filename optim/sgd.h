@@ -82,8 +82,8 @@ class TENON_API SGD {
 
 /// The parameters that satisfy a predicate, and the others: `split(net.parameters(), is_matrix)`.
 template <class Predicate>
-std::pair<std::vector<Tensor>, std::vector<Tensor>> split(const std::vector<Tensor>& params,
-                                                          Predicate predicate) {
+std::pair<std::vector<Tensor>, std::vector<Tensor>> split(
+    const std::vector<Tensor>& params, Predicate predicate) {
   std::pair<std::vector<Tensor>, std::vector<Tensor>> parts;
   for (const Tensor& param : params) (predicate(param) ? parts.first : parts.second).push_back(param);
   return parts;

@@ -17,78 +17,74 @@ using kernels::Binary;
 Tensor add(const Tensor& a, const Tensor& b, Where where) {
   check_number("add", a);
   return record("add", where, binary("add", Binary::add, a, b),
-                Broadcast{a, [] { return [](const Tensor& g) { return g; }; }},
-                Broadcast{b, [] { return [](const Tensor& g) { return g; }; }});
+      Broadcast(a, [] { return [](const Tensor& g) { return g; }; }),
+      Broadcast(b, [] { return [](const Tensor& g) { return g; }; }));
 }
 
 Tensor add(const Tensor& a, double b, Where where) {
   check_scalar("add", a, b);
-  return record("add", where, binary(Binary::add, a, b),
-                Input{a, [] { return [](const Tensor& g) { return g; }; }});
+  return record(
+      "add", where, binary(Binary::add, a, b), Input(a, [] { return [](const Tensor& g) { return g; }; }));
 }
 
 Tensor sub(const Tensor& a, const Tensor& b, Where where) {
   check_number("sub", a);
   return record("sub", where, binary("sub", Binary::sub, a, b),
-                Broadcast{a, [] { return [](const Tensor& g) { return g; }; }},
-                Broadcast{b, [] { return [](const Tensor& g) { return neg(g); }; }});
+      Broadcast(a, [] { return [](const Tensor& g) { return g; }; }),
+      Broadcast(b, [] { return [](const Tensor& g) { return neg(g); }; }));
 }
 
 Tensor sub(const Tensor& a, double b, Where where) {
   check_scalar("sub", a, b);
-  return record("sub", where, binary(Binary::sub, a, b),
-                Input{a, [] { return [](const Tensor& g) { return g; }; }});
+  return record(
+      "sub", where, binary(Binary::sub, a, b), Input(a, [] { return [](const Tensor& g) { return g; }; }));
 }
 
 Tensor sub(double a, const Tensor& b, Where where) {
   check_scalar("sub", b, a);
   return record("sub", where, binary(Binary::sub, a, b),
-                Input{b, [] { return [](const Tensor& g) { return neg(g); }; }});
+      Input(b, [] { return [](const Tensor& g) { return neg(g); }; }));
 }
 
 Tensor mul(const Tensor& a, const Tensor& b, Where where) {
   check_number("mul", a);
   return record("mul", where, binary("mul", Binary::mul, a, b),
-                Broadcast{a, [&] { return [b = Saved(b)](const Tensor& g) { return mul(g, b()); }; }},
-                Broadcast{b, [&] { return [a = Saved(a)](const Tensor& g) { return mul(g, a()); }; }});
+      Broadcast(a, [&] { return [b = Saved(b)](const Tensor& g) { return mul(g, b()); }; }),
+      Broadcast(b, [&] { return [a = Saved(a)](const Tensor& g) { return mul(g, a()); }; }));
 }
 
 Tensor mul(const Tensor& a, double b, Where where) {
   check_scalar("mul", a, b);
   return record("mul", where, binary(Binary::mul, a, b),
-                Input{a, [b] { return [b](const Tensor& g) { return mul(g, b); }; }});
+      Input(a, [b] { return [b](const Tensor& g) { return mul(g, b); }; }));
 }
 
 Tensor div(const Tensor& a, const Tensor& b, Where where) {
   check_floating("div", a);
   return record("div", where, binary("div", Binary::div, a, b),
-                Broadcast{a, [&] { return [b = Saved(b)](const Tensor& g) { return div(g, b()); }; }},
-                Broadcast{b, [&] {
-                            return [a = Saved(a), b = Saved(b)](const Tensor& g) {
-                              return neg(mul(g, div(div(a(), b()), b())));
-                            };
-                          }});
+      Broadcast(a, [&] { return [b = Saved(b)](const Tensor& g) { return div(g, b()); }; }),
+      Broadcast(b, [&] {
+        return [a = Saved(a), b = Saved(b)](const Tensor& g) { return neg(mul(g, div(div(a(), b()), b()))); };
+      }));
 }
 
 Tensor div(const Tensor& a, double b, Where where) {
   check_floating("div", a);
   return record("div", where, binary(Binary::div, a, b),
-                Input{a, [b] { return [b](const Tensor& g) { return div(g, b); }; }});
+      Input(a, [b] { return [b](const Tensor& g) { return div(g, b); }; }));
 }
 
 Tensor div(double a, const Tensor& b, Where where) {
   check_floating("div", b);
-  return record("div", where, binary(Binary::div, a, b), Input{b, [&] {
-                                                                 return [a, b = Saved(b)](const Tensor& g) {
-                                                                   return neg(mul(g, div(div(a, b()), b())));
-                                                                 };
-                                                               }});
+  return record("div", where, binary(Binary::div, a, b), Input(b, [&] {
+    return [a, b = Saved(b)](const Tensor& g) { return neg(mul(g, div(div(a, b()), b()))); };
+  }));
 }
 
 Tensor neg(const Tensor& a, Where where) {
   check_number("neg", a);
   return record("neg", where, autograd::unary("neg", kernels::Unary::neg, a),
-                Input{a, [] { return [](const Tensor& g) { return neg(g); }; }});
+      Input(a, [] { return [](const Tensor& g) { return neg(g); }; }));
 }
 
 namespace {
@@ -109,34 +105,31 @@ Tensor power(const Tensor& a, double exponent) {
 
 Tensor pow(const Tensor& a, double exponent, Where where) {
   check_floating("pow", a);
-  return record("pow", where, power(a, exponent), Input{a, [&] {
-                                                          return [a = Saved(a), exponent](const Tensor& g) {
-                                                            if (exponent == 0) return zeros_like(g);
-                                                            return mul(mul(g, exponent),
-                                                                       pow(a(), exponent - 1));
-                                                          };
-                                                        }});
+  return record("pow", where, power(a, exponent), Input(a, [&] {
+    return [a = Saved(a), exponent](const Tensor& g) {
+      if (exponent == 0) return zeros_like(g);
+      return mul(mul(g, exponent), pow(a(), exponent - 1));
+    };
+  }));
 }
 
 Tensor pow(const Tensor& a, const Tensor& exponent, Where where) {
   check_floating("pow", a);
   Tensor out = binary("pow", Binary::pow, a, exponent);
   return record("pow", where, out,
-                Broadcast{a,
-                          [&] {
-                            return [a = Saved(a), e = Saved(exponent)](const Tensor& g) {
-                              return tenon::where(e() == 0, 0.0, mul(mul(g, e()), pow(a(), sub(e(), 1))));
-                            };
-                          }},
-                Broadcast{exponent, [&] {
-                            return
-                                [a = Saved(a), e = Saved(exponent), y = SavedOutput(out)](const Tensor& g) {
-                                  // where a is 0 and the exponent is not negative the limit is 0, not 0 * log
-                                  // 0
-                                  const Tensor flat = tenon::where(a() == 0, e() >= 0, zeros_like(e() >= 0));
-                                  return mul(mul(g, y()), log(tenon::where(flat, 1.0, a())));
-                                };
-                          }});
+      Broadcast(a,
+          [&] {
+            return [a = Saved(a), e = Saved(exponent)](const Tensor& g) {
+              return tenon::where(e() == 0, 0.0, mul(mul(g, e()), pow(a(), sub(e(), 1))));
+            };
+          }),
+      Broadcast(exponent, [&] {
+        return [a = Saved(a), e = Saved(exponent), y = SavedOutput(out)](const Tensor& g) {
+          // where a is 0 and the exponent is not negative, the limit is 0, not 0 * log 0
+          const Tensor flat = tenon::where(a() == 0, e() >= 0, zeros_like(e() >= 0));
+          return mul(mul(g, y()), log(tenon::where(flat, 1.0, a())));
+        };
+      }));
 }
 
 }  // namespace tenon

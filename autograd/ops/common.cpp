@@ -8,7 +8,7 @@ void check_scalar(const char* op, const Tensor& a, double scalar) {
   check(a.dtype() != DType::boolean, "{}: needs numbers; the dtype is {}", op, a.dtype());
   if (a.dtype() == DType::int64)
     check(scalar == std::trunc(scalar) && std::abs(scalar) <= 0x1p53,
-          "{}: {} is not a whole number that an int64 tensor can take", op, scalar);
+        "{}: {} is not a whole number that an int64 tensor can take", op, scalar);
 }
 
 Tensor unary(const char* op, kernels::Unary kernel, const Tensor& a) {
@@ -19,10 +19,10 @@ Tensor unary(const char* op, kernels::Unary kernel, const Tensor& a) {
 
 Tensor binary(const char* op, kernels::Binary kernel, const Tensor& a, const Tensor& b) {
   check_same_kind(op, a, b);
-  Tensor out = new_tensor(a.shape() == b.shape() ? a.shape() : broadcast_shapes(op, a.shape(), b.shape()),
-                          a.dtype(), a.stream());
+  Tensor out = new_tensor(
+      a.shape() == b.shape() ? a.shape() : broadcast_shapes(op, a.shape(), b.shape()), a.dtype(), a.stream());
   kernels::binary(a.stream(), kernel, a.dtype(), out.shape(), out.raw(), Operand(op, a, out.shape()),
-                  Operand(op, b, out.shape()));
+      Operand(op, b, out.shape()));
   return out;
 }
 

@@ -12,7 +12,7 @@ using tenon::detail::new_view;
 
 inline void check_same_kind(const char* op, const Tensor& a, const Tensor& b) {
   check(a.dtype() == b.dtype(), "{}: dtypes differ; {} and {}; convert one with to(dtype)", op, a.dtype(),
-        b.dtype());
+      b.dtype());
   check(a.device() == b.device(), "{}: devices differ; {} and {}", op, a.device(), b.device());
   check(a.stream() == b.stream(), "{}: the operands were made on different streams", op);
 }

@@ -21,7 +21,7 @@ Tensor compare(const char* op, Compare kernel, const Tensor& a, const Tensor& b)
   check_same_kind(op, a, b);
   Tensor out = new_tensor(broadcast_shapes(op, a.shape(), b.shape()), DType::boolean, a.stream());
   kernels::compare(a.stream(), kernel, a.dtype(), out.shape(), out.raw(), Operand(op, a, out.shape()),
-                   Operand(op, b, out.shape()));
+      Operand(op, b, out.shape()));
   return out;
 }
 
@@ -51,9 +51,9 @@ namespace {
 
 void check_condition(const Tensor& condition, const Tensor& value) {
   check(condition.dtype() == DType::boolean, "where: the condition must be boolean; its dtype is {}",
-        condition.dtype());
+      condition.dtype());
   check(condition.device() == value.device(), "where: devices differ; {} and {}", condition.device(),
-        value.device());
+      value.device());
   check(condition.stream() == value.stream(), "where: the operands were made on different streams");
 }
 
@@ -66,11 +66,10 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b, Where li
       broadcast_shapes("where", condition.shape(), broadcast_shapes("where", a.shape(), b.shape()));
   Tensor out = new_tensor(shape, a.dtype(), a.stream());
   kernels::where(a.stream(), a.dtype(), shape, out.raw(), Operand("where", condition, shape),
-                 Operand("where", a, shape), Operand("where", b, shape));
-  return record(
-      "where", line, std::move(out),
-      Broadcast{a, [&] { return [c = Saved(condition)](const Tensor& g) { return where(c(), g, 0.0); }; }},
-      Broadcast{b, [&] { return [c = Saved(condition)](const Tensor& g) { return where(c(), 0.0, g); }; }});
+      Operand("where", a, shape), Operand("where", b, shape));
+  return record("where", line, std::move(out),
+      Broadcast(a, [&] { return [c = Saved(condition)](const Tensor& g) { return where(c(), g, 0.0); }; }),
+      Broadcast(b, [&] { return [c = Saved(condition)](const Tensor& g) { return where(c(), 0.0, g); }; }));
 }
 
 Tensor where(const Tensor& condition, const Tensor& a, double b, Where line) {
@@ -79,10 +78,9 @@ Tensor where(const Tensor& condition, const Tensor& a, double b, Where line) {
   const Shape shape = broadcast_shapes("where", condition.shape(), a.shape());
   Tensor out = new_tensor(shape, a.dtype(), a.stream());
   kernels::where(a.stream(), a.dtype(), shape, out.raw(), Operand("where", condition, shape),
-                 Operand("where", a, shape), b);
-  return record(
-      "where", line, std::move(out),
-      Broadcast{a, [&] { return [c = Saved(condition)](const Tensor& g) { return where(c(), g, 0.0); }; }});
+      Operand("where", a, shape), b);
+  return record("where", line, std::move(out),
+      Broadcast(a, [&] { return [c = Saved(condition)](const Tensor& g) { return where(c(), g, 0.0); }; }));
 }
 
 Tensor where(const Tensor& condition, double a, const Tensor& b, Where line) {
@@ -91,10 +89,9 @@ Tensor where(const Tensor& condition, double a, const Tensor& b, Where line) {
   const Shape shape = broadcast_shapes("where", condition.shape(), b.shape());
   Tensor out = new_tensor(shape, b.dtype(), b.stream());
   kernels::where(b.stream(), b.dtype(), shape, out.raw(), Operand("where", condition, shape), a,
-                 Operand("where", b, shape));
-  return record(
-      "where", line, std::move(out),
-      Broadcast{b, [&] { return [c = Saved(condition)](const Tensor& g) { return where(c(), 0.0, g); }; }});
+      Operand("where", b, shape));
+  return record("where", line, std::move(out),
+      Broadcast(b, [&] { return [c = Saved(condition)](const Tensor& g) { return where(c(), 0.0, g); }; }));
 }
 
 namespace {
@@ -109,33 +106,29 @@ Tensor winners_share(const Tensor& g, const Tensor& mine, const Tensor& other, c
 Tensor maximum(const Tensor& a, const Tensor& b, Where line) {
   autograd::check_number("maximum", a);
   return record("maximum", line, autograd::binary("maximum", kernels::Binary::maximum, a, b),
-                Broadcast{a,
-                          [&] {
-                            return [a = Saved(a), b = Saved(b)](const Tensor& g) {
-                              return winners_share(g, a(), b(), gt(a(), b()));
-                            };
-                          }},
-                Broadcast{b, [&] {
-                            return [a = Saved(a), b = Saved(b)](const Tensor& g) {
-                              return winners_share(g, b(), a(), gt(b(), a()));
-                            };
-                          }});
+      Broadcast(a,
+          [&] {
+            return [a = Saved(a), b = Saved(b)](
+                       const Tensor& g) { return winners_share(g, a(), b(), gt(a(), b())); };
+          }),
+      Broadcast(b, [&] {
+        return [a = Saved(a), b = Saved(b)](
+                   const Tensor& g) { return winners_share(g, b(), a(), gt(b(), a())); };
+      }));
 }
 
 Tensor minimum(const Tensor& a, const Tensor& b, Where line) {
   autograd::check_number("minimum", a);
   return record("minimum", line, autograd::binary("minimum", kernels::Binary::minimum, a, b),
-                Broadcast{a,
-                          [&] {
-                            return [a = Saved(a), b = Saved(b)](const Tensor& g) {
-                              return winners_share(g, a(), b(), lt(a(), b()));
-                            };
-                          }},
-                Broadcast{b, [&] {
-                            return [a = Saved(a), b = Saved(b)](const Tensor& g) {
-                              return winners_share(g, b(), a(), lt(b(), a()));
-                            };
-                          }});
+      Broadcast(a,
+          [&] {
+            return [a = Saved(a), b = Saved(b)](
+                       const Tensor& g) { return winners_share(g, a(), b(), lt(a(), b())); };
+          }),
+      Broadcast(b, [&] {
+        return [a = Saved(a), b = Saved(b)](
+                   const Tensor& g) { return winners_share(g, b(), a(), lt(b(), a())); };
+      }));
 }
 
 Tensor clamp(const Tensor& a, double low, double high, Where line) {
@@ -144,11 +137,9 @@ Tensor clamp(const Tensor& a, double low, double high, Where line) {
   check(low <= high, "clamp: the bounds must be in order; they are {} and {}", low, high);
   Tensor out = new_tensor(a.shape(), a.dtype(), a.stream());
   kernels::clamp(a.stream(), a.dtype(), a.shape(), out.raw(), Operand("clamp", a, a.shape()), low, high);
-  return record("clamp", line, std::move(out), Input{a, [&] {
-                                                       return [a = Saved(a), low, high](const Tensor& g) {
-                                                         return autograd::clamp_backward(g, a(), low, high);
-                                                       };
-                                                     }});
+  return record("clamp", line, std::move(out), Input(a, [&] {
+    return [a = Saved(a), low, high](const Tensor& g) { return autograd::clamp_backward(g, a(), low, high); };
+  }));
 }
 
 namespace autograd {
@@ -157,14 +148,10 @@ Tensor clamp_backward(const Tensor& g, const Tensor& x, double low, double high)
   check_same_kind("clamp_backward", g, x);
   Tensor out = new_tensor(x.shape(), x.dtype(), x.stream());
   kernels::clamp_backward(x.stream(), x.dtype(), x.shape(), out.raw(),
-                          Operand("clamp_backward", g, x.shape()), Operand("clamp_backward", x, x.shape()),
-                          low, high);
-  return record("clamp_backward", Where::current(), std::move(out),
-                Input{g, [&] {
-                        return [x = Saved(x), low, high](const Tensor& gg) {
-                          return clamp_backward(gg, x(), low, high);
-                        };
-                      }});
+      Operand("clamp_backward", g, x.shape()), Operand("clamp_backward", x, x.shape()), low, high);
+  return record("clamp_backward", Where::current(), std::move(out), Input(g, [&] {
+    return [x = Saved(x), low, high](const Tensor& gg) { return clamp_backward(gg, x(), low, high); };
+  }));
 }
 
 }  // namespace autograd
@@ -179,8 +166,8 @@ bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol) {
   const NoGradGuard no_grad;
   const Tensor distance = abs(sub(a, b));
   const Tensor within = le(distance, add(mul(abs(b), rtol), atol));
-  const Tensor close = tenon::where(eq(a, b), ones_like(within),
-                                    tenon::where(lt(distance, INFINITY), within, zeros_like(within)));
+  const Tensor close = tenon::where(
+      eq(a, b), ones_like(within), tenon::where(lt(distance, INFINITY), within, zeros_like(within)));
   return close.sum().item<std::int64_t>() == close.numel();
 }
 

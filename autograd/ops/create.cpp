@@ -15,7 +15,7 @@ Tensor create(const char* op, const Shape& shape, const Options& options) {
   checked_numel(op, shape);
   check_available(op, options.device);
   check(!options.requires_grad || is_floating_point(options.dtype),
-        "{}: only floating-point tensors have gradients; the dtype is {}", op, options.dtype);
+      "{}: only floating-point tensors have gradients; the dtype is {}", op, options.dtype);
   return new_tensor(shape, options.dtype, Stream::current(options.device));
 }
 
@@ -73,11 +73,11 @@ Tensor ones_like(const Tensor& tensor) {
 
 Tensor arange(double start, double end, double step, const Options& options) {
   check(std::isfinite(start) && std::isfinite(end) && std::isfinite(step) && step != 0,
-        "arange: needs finite bounds and a step that is not 0; they are {}, {} and {}", start, end, step);
+      "arange: needs finite bounds and a step that is not 0; they are {}, {} and {}", start, end, step);
   check(options.dtype != DType::boolean, "arange: needs numbers; the dtype is {}", options.dtype);
   if (options.dtype == DType::int64)
     check(start == std::trunc(start) && step == std::trunc(step),
-          "arange: int64 needs a whole start and step; they are {} and {}", start, step);
+        "arange: int64 needs a whole start and step; they are {} and {}", start, step);
   const double count = std::ceil((end - start) / step);
   check(count < 0x1p53, "arange: {} elements are too many", count);
   const std::int64_t n = count > 0 ? static_cast<std::int64_t>(count) : 0;
@@ -90,7 +90,7 @@ Tensor arange(double end, const Options& options) { return arange(0, end, 1, opt
 
 Tensor linspace(double start, double end, std::int64_t steps, const Options& options) {
   check(is_floating_point(options.dtype), "linspace: needs floating-point numbers; the dtype is {}",
-        options.dtype);
+      options.dtype);
   Tensor out = create("linspace", {steps}, options);
   kernels::linspace(out.stream(), out.dtype(), steps, out.raw(), start, end);
   return finish(std::move(out), options);
@@ -110,8 +110,8 @@ Tensor eye(std::int64_t n, std::int64_t m, const Options& options) {
 Tensor rand(const Shape& shape, const Options& options) { return rand(shape, default_generator(), options); }
 
 Tensor rand(const Shape& shape, Generator& generator, const Options& options) {
-  check(is_floating_point(options.dtype), "rand: needs floating-point numbers; the dtype is {}",
-        options.dtype);
+  check(
+      is_floating_point(options.dtype), "rand: needs floating-point numbers; the dtype is {}", options.dtype);
   Tensor out = create("rand", shape, options);
   kernels::random_uniform(out.stream(), out.dtype(), out.numel(), out.raw(), next_key(generator), 0, 1);
   return finish(std::move(out), options);
@@ -123,7 +123,7 @@ Tensor randn(const Shape& shape, const Options& options) {
 
 Tensor randn(const Shape& shape, Generator& generator, const Options& options) {
   check(is_floating_point(options.dtype), "randn: needs floating-point numbers; the dtype is {}",
-        options.dtype);
+      options.dtype);
   Tensor out = create("randn", shape, options);
   kernels::random_normal(out.stream(), out.dtype(), out.numel(), out.raw(), next_key(generator), 0, 1);
   return finish(std::move(out), options);
@@ -133,8 +133,8 @@ Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, const Op
   return randint(low, high, shape, default_generator(), options);
 }
 
-Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generator& generator,
-               const Options& options) {
+Tensor randint(
+    std::int64_t low, std::int64_t high, const Shape& shape, Generator& generator, const Options& options) {
   check(low < high, "randint: the range [{}, {}) is empty", low, high);
   check(options.dtype != DType::boolean, "randint: needs numbers; the dtype is {}", options.dtype);
   Tensor out = create("randint", shape, options);
@@ -166,7 +166,7 @@ void TensorData::write(Tensor& out, std::int64_t& at) const {
   if (list_) {
     for (const TensorData& item : items_) {
       check(item.shape() == items_.front().shape(), "tensor: the nested lists are uneven; {} beside {}",
-            items_.front().shape(), item.shape());
+          items_.front().shape(), item.shape());
       item.write(out, at);
     }
     return;
@@ -174,7 +174,7 @@ void TensorData::write(Tensor& out, std::int64_t& at) const {
   visit(out.dtype(), [&]<class T>(std::type_identity<T>) {
     if constexpr (std::is_same_v<T, std::int64_t>)
       check(whole_ || (real_ == std::trunc(real_) && std::abs(real_) < 0x1p63), "tensor: {} is not an int64",
-            real_);
+          real_);
     if constexpr (std::is_same_v<T, bool>)
       check(real_ == 0 || real_ == 1, "tensor: {} is not a boolean", real_);
     out.ptr<T>()[at++] = std::is_integral_v<T> && whole_ ? static_cast<T>(integer_) : static_cast<T>(real_);
@@ -194,7 +194,7 @@ template <Element T>
 Tensor detail::tensor_from(std::span<const T> values, const Shape& shape, const Options& options) {
   const std::int64_t numel = checked_numel("tensor", shape);
   check(static_cast<std::size_t>(numel) == values.size(), "tensor: {} values for shape {}", values.size(),
-        shape);
+      shape);
   Tensor out = create("tensor", shape, {.dtype = dtype_of<T>});
   if (numel != 0) std::memcpy(out.raw(), values.data(), values.size_bytes());
   return finish(out.to(options.dtype).to(options.device), options);
@@ -209,9 +209,9 @@ Tensor from_blob(void* data, const Shape& shape, const Options& options, std::fu
   check(options.device.is_cpu(), "from_blob: takes CPU memory; the device is {}", options.device);
   check(data != nullptr, "from_blob: the pointer is null; the shape is {}", shape);
   check(reinterpret_cast<std::uintptr_t>(data) % size_of(options.dtype) == 0,
-        "from_blob: the pointer is not aligned for {}", options.dtype);
+      "from_blob: the pointer is not aligned for {}", options.dtype);
   check(!options.requires_grad || is_floating_point(options.dtype),
-        "from_blob: only floating-point tensors have gradients; the dtype is {}", options.dtype);
+      "from_blob: only floating-point tensors have gradients; the dtype is {}", options.dtype);
   Ref<Storage> storage =
       Storage::borrow(data, static_cast<std::size_t>(numel) * size_of(options.dtype), std::move(deleter));
   return finish(detail::new_tensor_over(std::move(storage), shape, options.dtype), options);

@@ -23,7 +23,7 @@ namespace {
 bool begin_write(const char* op, const Tensor& self, const Tensor* other = nullptr) {
   for (int i = 0; i < self.shape().rank(); ++i)
     check(self.strides()[i] != 0 || self.shape()[i] <= 1,
-          "{}: elements of this tensor of shape {} share memory; clone() it first", op, self.shape());
+        "{}: elements of this tensor of shape {} share memory; clone() it first", op, self.shape());
   if (other) {
     autograd::check_same_kind(op, self, *other);
     broadcast_strides(op, other->shape(), other->strides(), self.shape());
@@ -33,11 +33,10 @@ bool begin_write(const char* op, const Tensor& self, const Tensor* other = nullp
       autograd::detail::needs_grad(op, self) | (other && autograd::detail::needs_grad(op, *other));
   if (!needed) return false;
   check(!self.requires_grad() || !self.is_leaf(),
-        "{}: a leaf that requires a gradient may change only under NoGradGuard", op);
+      "{}: a leaf that requires a gradient may change only under NoGradGuard", op);
   check(!self.impl().is_view,
-        "{}: a view that needs a gradient cannot change in place; clone() it, or change its base", op);
-  check(
-      !self.impl().saved(),
+      "{}: a view that needs a gradient cannot change in place; clone() it, or change its base", op);
+  check(!self.impl().saved(),
       "{}: the tensor was saved for the backward pass of another operation, which a change would make wrong",
       op);
   return true;
@@ -46,8 +45,8 @@ bool begin_write(const char* op, const Tensor& self, const Tensor* other = nullp
 /// Counts the write and, if it is `recorded`, makes `self` the result of `op` on those inputs that still
 /// matter.
 template <class... Inputs>
-const Tensor& end_write(const char* op, Where where, const Tensor& self, bool recorded,
-                        const Inputs&... inputs) {
+const Tensor& end_write(
+    const char* op, Where where, const Tensor& self, bool recorded, const Inputs&... inputs) {
   TensorImpl& impl = self.impl();
   impl.storage->bump_version();
   if (autograd::mode().anomaly) [[unlikely]]
@@ -59,9 +58,9 @@ const Tensor& end_write(const char* op, Where where, const Tensor& self, bool re
   if (wanted > 0) {
     node = Node::create(op, wanted, self, where);
     ((inputs.tensor.requires_grad()
-          ? node->connect(autograd::node_ref(inputs.tensor), Inputs::broadcast, inputs.make)
-          : void()),
-     ...);
+             ? node->connect(autograd::node_ref(inputs.tensor), Inputs::broadcast, inputs.make)
+             : void()),
+        ...);
   }
   impl.meta = std::move(node);
   return self;
@@ -78,12 +77,12 @@ Tensor apart(const Tensor& self, const Tensor& other) {
 void write(const char* op, Binary kernel, const Tensor& self, const Tensor& other) {
   const Tensor source = apart(self, other);
   kernels::binary(self.stream(), kernel, self.dtype(), self.shape(), autograd::result_of(self),
-                  Operand(op, self, self.shape()), Operand(op, source, self.shape()));
+      Operand(op, self, self.shape()), Operand(op, source, self.shape()));
 }
 
 void write(const char* op, Binary kernel, const Tensor& self, double other) {
   kernels::binary(self.stream(), kernel, self.dtype(), self.shape(), autograd::result_of(self),
-                  Operand(op, self, self.shape()), other);
+      Operand(op, self, self.shape()), other);
 }
 
 constexpr auto pass_through = [] { return [](const Tensor& g) { return g; }; };
@@ -94,30 +93,30 @@ const Tensor& Tensor::add_(const Tensor& other, Where where) const {
   autograd::check_number("add_", *this);
   const bool recorded = begin_write("add_", *this, &other);
   write("add_", Binary::add, *this, other);
-  return end_write("add_", where, *this, recorded, Input{*this, pass_through},
-                   Broadcast{other, pass_through});
+  return end_write(
+      "add_", where, *this, recorded, Input(*this, pass_through), Broadcast(other, pass_through));
 }
 
 const Tensor& Tensor::add_(double other, Where where) const {
   check_scalar("add_", *this, other);
   const bool recorded = begin_write("add_", *this);
   write("add_", Binary::add, *this, other);
-  return end_write("add_", where, *this, recorded, Input{*this, pass_through});
+  return end_write("add_", where, *this, recorded, Input(*this, pass_through));
 }
 
 const Tensor& Tensor::sub_(const Tensor& other, Where where) const {
   autograd::check_number("sub_", *this);
   const bool recorded = begin_write("sub_", *this, &other);
   write("sub_", Binary::sub, *this, other);
-  return end_write("sub_", where, *this, recorded, Input{*this, pass_through},
-                   Broadcast{other, [] { return [](const Tensor& g) { return neg(g); }; }});
+  return end_write("sub_", where, *this, recorded, Input(*this, pass_through),
+      Broadcast(other, [] { return [](const Tensor& g) { return neg(g); }; }));
 }
 
 const Tensor& Tensor::sub_(double other, Where where) const {
   check_scalar("sub_", *this, other);
   const bool recorded = begin_write("sub_", *this);
   write("sub_", Binary::sub, *this, other);
-  return end_write("sub_", where, *this, recorded, Input{*this, pass_through});
+  return end_write("sub_", where, *this, recorded, Input(*this, pass_through));
 }
 
 const Tensor& Tensor::mul_(const Tensor& other, Where where) const {
@@ -126,10 +125,9 @@ const Tensor& Tensor::mul_(const Tensor& other, Where where) const {
   const Tensor factor = is_same(other) ? other.clone() : other;
   const Tensor before = recorded && factor.requires_grad() ? clone() : Tensor();
   write("mul_", Binary::mul, *this, factor);
-  return end_write(
-      "mul_", where, *this, recorded,
-      Input{*this, [&] { return [b = Saved(factor)](const Tensor& g) { return mul(g, b()); }; }},
-      Broadcast{factor, [&] { return [a = Saved(before)](const Tensor& g) { return mul(g, a()); }; }});
+  return end_write("mul_", where, *this, recorded,
+      Input(*this, [&] { return [b = Saved(factor)](const Tensor& g) { return mul(g, b()); }; }),
+      Broadcast(factor, [&] { return [a = Saved(before)](const Tensor& g) { return mul(g, a()); }; }));
 }
 
 const Tensor& Tensor::mul_(double other, Where where) const {
@@ -137,7 +135,7 @@ const Tensor& Tensor::mul_(double other, Where where) const {
   const bool recorded = begin_write("mul_", *this);
   write("mul_", Binary::mul, *this, other);
   return end_write("mul_", where, *this, recorded,
-                   Input{*this, [other] { return [other](const Tensor& g) { return mul(g, other); }; }});
+      Input(*this, [other] { return [other](const Tensor& g) { return mul(g, other); }; }));
 }
 
 const Tensor& Tensor::div_(const Tensor& other, Where where) const {
@@ -145,14 +143,12 @@ const Tensor& Tensor::div_(const Tensor& other, Where where) const {
   const bool recorded = begin_write("div_", *this, &other);
   const Tensor divisor = is_same(other) ? other.clone() : other;
   write("div_", Binary::div, *this, divisor);
-  return end_write(
-      "div_", where, *this, recorded,
-      Input{*this, [&] { return [b = Saved(divisor)](const Tensor& g) { return div(g, b()); }; }},
-      Broadcast{divisor, [&] {
-                  return [y = SavedOutput(*this), b = Saved(divisor)](const Tensor& g) {
-                    return neg(mul(g, div(y(), b())));
-                  };
-                }});
+  return end_write("div_", where, *this, recorded,
+      Input(*this, [&] { return [b = Saved(divisor)](const Tensor& g) { return div(g, b()); }; }),
+      Broadcast(divisor, [&] {
+        return [y = SavedOutput(*this), b = Saved(divisor)](
+                   const Tensor& g) { return neg(mul(g, div(y(), b()))); };
+      }));
 }
 
 const Tensor& Tensor::div_(double other, Where where) const {
@@ -160,16 +156,16 @@ const Tensor& Tensor::div_(double other, Where where) const {
   const bool recorded = begin_write("div_", *this);
   write("div_", Binary::div, *this, other);
   return end_write("div_", where, *this, recorded,
-                   Input{*this, [other] { return [other](const Tensor& g) { return div(g, other); }; }});
+      Input(*this, [other] { return [other](const Tensor& g) { return div(g, other); }; }));
 }
 
 const Tensor& Tensor::copy_(const Tensor& source, Where where) const {
   const Tensor same_type = source.dtype() == dtype() ? source : source.to(dtype(), where);
   const bool recorded = begin_write("copy_", *this, &same_type);
   const Tensor from = apart(*this, same_type);
-  kernels::copy(stream(), dtype(), dtype(), shape(), autograd::result_of(*this),
-                Operand("copy_", from, shape()));
-  return end_write("copy_", where, *this, recorded, Broadcast{same_type, pass_through});
+  kernels::copy(
+      stream(), dtype(), dtype(), shape(), autograd::result_of(*this), Operand("copy_", from, shape()));
+  return end_write("copy_", where, *this, recorded, Broadcast(same_type, pass_through));
 }
 
 const Tensor& Tensor::fill_(double value, Where where) const {
@@ -186,15 +182,15 @@ namespace {
 
 template <class Kernel>
 const Tensor& write_random(const char* op, const Tensor& self, double first, double second,
-                           Generator::Key key, Kernel kernel, Where where) {
+    Generator::Key key, Kernel kernel, Where where) {
   autograd::check_floating(op, self);
   const bool recorded = begin_write(op, self);
   const Tensor dense = self.is_contiguous() ? self : new_tensor(self.shape(), self.dtype(), self.stream());
   kernel(self.stream(), self.dtype(), self.numel(), dense.raw(), kernels::RandomKey{key.seed, key.stream},
-         first, second);
+      first, second);
   if (!self.is_contiguous())
-    kernels::copy(self.stream(), self.dtype(), self.dtype(), self.shape(), autograd::result_of(self),
-                  dense.raw());
+    kernels::copy(
+        self.stream(), self.dtype(), self.dtype(), self.shape(), autograd::result_of(self), dense.raw());
   return end_write(op, where, self, recorded);
 }
 
@@ -203,18 +199,17 @@ const Tensor& write_random(const char* op, const Tensor& self, double first, dou
 namespace autograd {
 
 const Tensor& fill_normal(const Tensor& self, double mean, double deviation, RandomDomain domain,
-                          Generator& generator, Where where) {
+    Generator& generator, Where where) {
   check(deviation >= 0 && std::isfinite(deviation) && std::isfinite(mean),
-        "normal_: the deviation must not be negative, and both finite; mean {}, deviation {}", mean,
-        deviation);
-  return write_random("normal_", self, mean, deviation, generator.next(domain), kernels::random_normal,
-                      where);
+      "normal_: the deviation must not be negative, and both finite; mean {}, deviation {}", mean, deviation);
+  return write_random(
+      "normal_", self, mean, deviation, generator.next(domain), kernels::random_normal, where);
 }
 
-const Tensor& fill_uniform(const Tensor& self, double low, double high, RandomDomain domain,
-                           Generator& generator, Where where) {
+const Tensor& fill_uniform(
+    const Tensor& self, double low, double high, RandomDomain domain, Generator& generator, Where where) {
   check(low <= high && std::isfinite(low) && std::isfinite(high),
-        "uniform_: the bounds must be finite and in order; they are {} and {}", low, high);
+      "uniform_: the bounds must be finite and in order; they are {} and {}", low, high);
   return write_random("uniform_", self, low, high, generator.next(domain), kernels::random_uniform, where);
 }
 

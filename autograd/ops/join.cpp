@@ -23,7 +23,7 @@ Tensor cat(const std::vector<Tensor>& tensors, std::int64_t dim, Where where) {
     Shape fitted = tensors[i].shape();
     if (fitted.rank() == shape.rank()) fitted[d] = first.shape()[d];
     check(fitted == first.shape(), "cat: tensor {} of shape {} does not fit {} along dimension {}", i,
-          tensors[i].shape(), first.shape(), dim);
+        tensors[i].shape(), first.shape(), dim);
     shape[d] += tensors[i].shape()[d];
   }
   Tensor out = new_tensor(shape, first.dtype(), first.stream());
@@ -36,14 +36,13 @@ Tensor cat(const std::vector<Tensor>& tensors, std::int64_t dim, Where where) {
       const std::int64_t length = tensor.shape()[d];
       const Tensor part = narrow(out, d, at, length);
       kernels::copy(out.stream(), out.dtype(), out.dtype(), tensor.shape(), autograd::result_of(part),
-                    Operand("cat", tensor, tensor.shape()));
+          Operand("cat", tensor, tensor.shape()));
       at += length;
     }
   }
   return autograd::record_list("cat", where, std::move(out), tensors, [&](std::size_t i) {
-    return [d, at = starts[i], length = tensors[i].shape()[d]](const Tensor& g) {
-      return narrow(g, d, at, length);
-    };
+    return [d, at = starts[i], length = tensors[i].shape()[d]](
+               const Tensor& g) { return narrow(g, d, at, length); };
   });
 }
 
@@ -54,7 +53,7 @@ Tensor stack(const std::vector<Tensor>& tensors, std::int64_t dim, Where where) 
   rows.reserve(tensors.size());
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     check(tensors[i].shape() == tensors.front().shape(), "stack: tensor {} is {}, the first is {}", i,
-          tensors[i].shape(), tensors.front().shape());
+        tensors[i].shape(), tensors.front().shape());
     rows.push_back(unsqueeze(tensors[i], d, where));
   }
   return cat(rows, d, where);
@@ -71,7 +70,7 @@ kernels::Indexed indexed(const Shape& shape, int dim) {
 /// The index in memory that nobody else writes: a pullback reads it again later.
 Tensor checked_index(const Tensor& a, const Tensor& index) {
   check(index.dtype() == DType::int64 && index.dim() == 1,
-        "index_select: the index must be a vector of int64; it is {} {}", index.dtype(), index.shape());
+      "index_select: the index must be a vector of int64; it is {} {}", index.dtype(), index.shape());
   check(index.device() == a.device(), "index_select: devices differ; {} and {}", a.device(), index.device());
   return contiguous(index);
 }
@@ -86,12 +85,11 @@ Tensor index_select(const Tensor& a, std::int64_t dim, const Tensor& index, Wher
   const Tensor dense = a.is_contiguous() ? a : autograd::copy(a, a.dtype());
   Tensor out = new_tensor(shape, a.dtype(), a.stream());
   kernels::index_select(a.stream(), a.dtype(), indexed(a.shape(), d), out.raw(), dense.raw(),
-                        dense_index.ptr<std::int64_t>(), index.numel(), d);
-  return record("index_select", where, std::move(out),
-                Input{a, [&] {
-                        return [d, index = autograd::Saved(dense_index), size = a.shape()[d]](
-                                   const Tensor& g) { return autograd::index_add(g, d, index(), size); };
-                      }});
+      dense_index.ptr<std::int64_t>(), index.numel(), d);
+  return record("index_select", where, std::move(out), Input(a, [&] {
+    return [d, index = autograd::Saved(dense_index), size = a.shape()[d]](
+               const Tensor& g) { return autograd::index_add(g, d, index(), size); };
+  }));
 }
 
 namespace autograd {
@@ -103,13 +101,10 @@ Tensor index_add(const Tensor& g, std::int64_t dim, const Tensor& index, std::in
   const Tensor dense = g.is_contiguous() ? g : copy(g, g.dtype());
   Tensor out = new_tensor(shape, g.dtype(), g.stream());
   kernels::index_add(g.stream(), g.dtype(), indexed(shape, d), out.raw(), dense.raw(),
-                     index.ptr<std::int64_t>(), index.numel());
-  return record("index_add", Where::current(), std::move(out),
-                Input{g, [&] {
-                        return [d, index = Saved(index)](const Tensor& gg) {
-                          return index_select(gg, d, index());
-                        };
-                      }});
+      index.ptr<std::int64_t>(), index.numel());
+  return record("index_add", Where::current(), std::move(out), Input(g, [&] {
+    return [d, index = Saved(index)](const Tensor& gg) { return index_select(gg, d, index()); };
+  }));
 }
 
 }  // namespace autograd

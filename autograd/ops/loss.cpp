@@ -17,20 +17,20 @@ namespace {
 
 void check_loss(const char* op, const Tensor& input, const Tensor& target, Reduction reduction) {
   check(input.shape() == target.shape(), "{}: shapes differ; the input is {}, the target {}", op,
-        input.shape(), target.shape());
+      input.shape(), target.shape());
   check_same_kind(op, input, target);
   autograd::check_floating(op, input);
   check(reduction != Reduction::mean || input.numel() > 0,
-        "{}: there are no elements to average; the shape is {}", op, input.shape());
+      "{}: there are no elements to average; the shape is {}", op, input.shape());
 }
 
 /// The loss in one pass: each element, or their sum divided by `count`.
 Tensor loss(const char* op, kernels::Binary each, kernels::Reduce all, const Tensor& input,
-            const Tensor& target, Reduction reduction, double count) {
+    const Tensor& target, Reduction reduction, double count) {
   if (reduction == Reduction::none) return autograd::binary(op, each, input, target);
   Tensor out = new_tensor({}, input.dtype(), input.stream());
   kernels::reduce(input.stream(), all, input.dtype(), input.shape(), (1u << input.dim()) - 1, out.raw(),
-                  Operand(op, input, input.shape()), Operand(op, target, input.shape()), count);
+      Operand(op, input, input.shape()), Operand(op, target, input.shape()), count);
   return out;
 }
 
@@ -40,38 +40,34 @@ Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction, 
   check_loss("mse_loss", input, target, reduction);
   const double count = reduction == Reduction::mean ? static_cast<double>(input.numel()) : 1;
   return record("mse_loss", where,
-                loss("mse_loss", kernels::Binary::squared_difference, kernels::Reduce::squared_difference,
-                     input, target, reduction, count),
-                Input{input,
-                      [&] {
-                        return [x = Saved(input), y = Saved(target), count](const Tensor& g) {
-                          return autograd::scaled_difference(g, x(), y(), 2, count);
-                        };
-                      }},
-                Input{target, [&] {
-                        return [x = Saved(input), y = Saved(target), count](const Tensor& g) {
-                          return autograd::scaled_difference(g, x(), y(), -2, count);
-                        };
-                      }});
+      loss("mse_loss", kernels::Binary::squared_difference, kernels::Reduce::squared_difference, input,
+          target, reduction, count),
+      Input(input,
+          [&] {
+            return [x = Saved(input), y = Saved(target), count](
+                       const Tensor& g) { return autograd::scaled_difference(g, x(), y(), 2, count); };
+          }),
+      Input(target, [&] {
+        return [x = Saved(input), y = Saved(target), count](
+                   const Tensor& g) { return autograd::scaled_difference(g, x(), y(), -2, count); };
+      }));
 }
 
 Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction, Where where) {
   check_loss("l1_loss", input, target, reduction);
   const double count = reduction == Reduction::mean ? static_cast<double>(input.numel()) : 1;
   return record("l1_loss", where,
-                loss("l1_loss", kernels::Binary::absolute_difference, kernels::Reduce::absolute_difference,
-                     input, target, reduction, count),
-                Input{input,
-                      [&] {
-                        return [x = Saved(input), y = Saved(target), count](const Tensor& g) {
-                          return autograd::scaled_sign(g, x(), y(), 1, count);
-                        };
-                      }},
-                Input{target, [&] {
-                        return [x = Saved(input), y = Saved(target), count](const Tensor& g) {
-                          return autograd::scaled_sign(g, x(), y(), -1, count);
-                        };
-                      }});
+      loss("l1_loss", kernels::Binary::absolute_difference, kernels::Reduce::absolute_difference, input,
+          target, reduction, count),
+      Input(input,
+          [&] {
+            return [x = Saved(input), y = Saved(target), count](
+                       const Tensor& g) { return autograd::scaled_sign(g, x(), y(), 1, count); };
+          }),
+      Input(target, [&] {
+        return [x = Saved(input), y = Saved(target), count](
+                   const Tensor& g) { return autograd::scaled_sign(g, x(), y(), -1, count); };
+      }));
 }
 
 namespace autograd {
@@ -79,41 +75,35 @@ namespace autograd {
 Tensor scaled_difference(const Tensor& g, const Tensor& a, const Tensor& b, double scale, double count) {
   check_same_kind("scaled_difference", g, a);
   Tensor out = new_tensor(a.shape(), a.dtype(), a.stream());
-  kernels::scaled_difference(
-      a.stream(), a.dtype(), a.shape(), out.raw(), Operand("scaled_difference", g, a.shape()),
-      Operand("scaled_difference", a, a.shape()), Operand("scaled_difference", b, a.shape()), scale, count);
+  kernels::scaled_difference(a.stream(), a.dtype(), a.shape(), out.raw(),
+      Operand("scaled_difference", g, a.shape()), Operand("scaled_difference", a, a.shape()),
+      Operand("scaled_difference", b, a.shape()), scale, count);
   return record("scaled_difference", Where::current(), std::move(out),
-                Broadcast{g,
-                          [&] {
-                            return [a = Saved(a), b = Saved(b), scale, count](const Tensor& gg) {
-                              return scaled_difference(gg, a(), b(), scale, count);
-                            };
-                          }},
-                Input{a,
-                      [&] {
-                        return [g = Saved(g), scale, count](const Tensor& gg) {
-                          return mul(gg, div(mul(g(), scale), count));
-                        };
-                      }},
-                Input{b, [&] {
-                        return [g = Saved(g), scale, count](const Tensor& gg) {
-                          return mul(gg, div(mul(g(), -scale), count));
-                        };
-                      }});
+      Broadcast(g,
+          [&] {
+            return [a = Saved(a), b = Saved(b), scale, count](
+                       const Tensor& gg) { return scaled_difference(gg, a(), b(), scale, count); };
+          }),
+      Input(a,
+          [&] {
+            return [g = Saved(g), scale, count](
+                       const Tensor& gg) { return mul(gg, div(mul(g(), scale), count)); };
+          }),
+      Input(b, [&] {
+        return
+            [g = Saved(g), scale, count](const Tensor& gg) { return mul(gg, div(mul(g(), -scale), count)); };
+      }));
 }
 
 Tensor scaled_sign(const Tensor& g, const Tensor& a, const Tensor& b, double scale, double count) {
   check_same_kind("scaled_sign", g, a);
   Tensor out = new_tensor(a.shape(), a.dtype(), a.stream());
   kernels::scaled_sign(a.stream(), a.dtype(), a.shape(), out.raw(), Operand("scaled_sign", g, a.shape()),
-                       Operand("scaled_sign", a, a.shape()), Operand("scaled_sign", b, a.shape()), scale,
-                       count);
-  return record("scaled_sign", Where::current(), std::move(out),
-                Broadcast{g, [&] {
-                            return [a = Saved(a), b = Saved(b), scale, count](const Tensor& gg) {
-                              return scaled_sign(gg, a(), b(), scale, count);
-                            };
-                          }});
+      Operand("scaled_sign", a, a.shape()), Operand("scaled_sign", b, a.shape()), scale, count);
+  return record("scaled_sign", Where::current(), std::move(out), Broadcast(g, [&] {
+    return [a = Saved(a), b = Saved(b), scale, count](
+               const Tensor& gg) { return scaled_sign(gg, a(), b(), scale, count); };
+  }));
 }
 
 }  // namespace autograd

@@ -19,8 +19,8 @@ kernels::Matrix matrix(const Tensor& a) {
 }
 
 /// a b without a place on the tape; `like` gives the kind.
-Tensor product(const Tensor& like, const kernels::Matrix& a, const kernels::Matrix& b,
-               const void* bias = nullptr) {
+Tensor product(
+    const Tensor& like, const kernels::Matrix& a, const kernels::Matrix& b, const void* bias = nullptr) {
   Tensor out = autograd::new_tensor({a.rows, b.cols}, like.dtype(), like.stream());
   kernels::matmul(like.stream(), like.dtype(), out.raw(), a, b, bias);
   return out;
@@ -38,36 +38,34 @@ Tensor transposed_times(const Tensor& a, const Tensor& g) {
 
 Tensor matmul(const Tensor& a, const Tensor& b, Where where) {
   check(a.dim() == 2 && b.dim() == 2, "matmul: both operands must be matrices; a is {}, b is {}", a.shape(),
-        b.shape());
+      b.shape());
   check(a.shape()[1] == b.shape()[0], "matmul: inner dimensions differ; a is {}, b is {}", a.shape(),
-        b.shape());
+      b.shape());
   check_same_kind("matmul", a, b);
   autograd::check_floating("matmul", a);
-  return record(
-      "matmul", where, product(a, matrix(a), matrix(b)),
-      Input{a, [&] { return [b = Saved(b)](const Tensor& g) { return times_transposed(g, b()); }; }},
-      Input{b, [&] { return [a = Saved(a)](const Tensor& g) { return transposed_times(a(), g); }; }});
+  return record("matmul", where, product(a, matrix(a), matrix(b)),
+      Input(a, [&] { return [b = Saved(b)](const Tensor& g) { return times_transposed(g, b()); }; }),
+      Input(b, [&] { return [a = Saved(a)](const Tensor& g) { return transposed_times(a(), g); }; }));
 }
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Where where) {
   check(x.dim() == 2 && weight.dim() == 2, "linear: x and weight must be matrices; x is {}, weight is {}",
-        x.shape(), weight.shape());
+      x.shape(), weight.shape());
   check(x.shape()[1] == weight.shape()[1],
-        "linear: x has {} features, weight takes {}; x is {}, weight is {}", x.shape()[1], weight.shape()[1],
-        x.shape(), weight.shape());
+      "linear: x has {} features, weight takes {}; x is {}, weight is {}", x.shape()[1], weight.shape()[1],
+      x.shape(), weight.shape());
   check_same_kind("linear", x, weight);
   autograd::check_floating("linear", x);
   const std::int64_t outputs = weight.shape()[0];
   if (!bias.defined()) return matmul(x, t(weight, where), where);
   check(bias.dim() == 1 && bias.shape()[0] == outputs,
-        "linear: the bias must be [{}]; it is {}, weight is {}", outputs, bias.shape(), weight.shape());
+      "linear: the bias must be [{}]; it is {}, weight is {}", outputs, bias.shape(), weight.shape());
   check_same_kind("linear", x, bias);
   const Tensor dense_bias = bias.is_contiguous() ? bias : autograd::copy(bias, bias.dtype());
-  return record(
-      "linear", where, product(x, matrix(x), matrix(weight).transposed(), dense_bias.raw()),
-      Input{x, [&] { return [w = Saved(weight)](const Tensor& g) { return matmul(g, w()); }; }},
-      Input{weight, [&] { return [x = Saved(x)](const Tensor& g) { return transposed_times(g, x()); }; }},
-      Input{bias, [] { return [](const Tensor& g) { return sum(g, {0}); }; }});
+  return record("linear", where, product(x, matrix(x), matrix(weight).transposed(), dense_bias.raw()),
+      Input(x, [&] { return [w = Saved(weight)](const Tensor& g) { return matmul(g, w()); }; }),
+      Input(weight, [&] { return [x = Saved(x)](const Tensor& g) { return transposed_times(g, x()); }; }),
+      Input(bias, [] { return [](const Tensor& g) { return sum(g, {0}); }; }));
 }
 
 }  // namespace tenon

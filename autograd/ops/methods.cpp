@@ -29,7 +29,7 @@ Tensor Tensor::to(DType dtype, Where where) const { return tenon::to(*this, dtyp
 
 Tensor Tensor::at(std::initializer_list<std::int64_t> index, Where where) const {
   check(static_cast<std::int64_t>(index.size()) == dim(),
-        "at: needs one index a dimension; {} were given for shape {}", index.size(), shape());
+      "at: needs one index a dimension; {} were given for shape {}", index.size(), shape());
   Tensor part = *this;
   for (const std::int64_t i : index) part = tenon::select(part, 0, i, where);
   return part;

@@ -7,8 +7,8 @@
 namespace tenon::autograd {
 
 const Tensor& fill_normal(const Tensor& self, double mean, double deviation, RandomDomain domain,
-                          Generator& generator, Where where);
-const Tensor& fill_uniform(const Tensor& self, double low, double high, RandomDomain domain,
-                           Generator& generator, Where where);
+    Generator& generator, Where where);
+const Tensor& fill_uniform(
+    const Tensor& self, double low, double high, RandomDomain domain, Generator& generator, Where where);
 
 }  // namespace tenon::autograd

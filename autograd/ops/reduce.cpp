@@ -40,20 +40,19 @@ Shape reduced_shape(const Shape& shape, Dims dims, bool keepdim) {
 }
 
 /// The sum over `dims`, divided once, and on the tape.
-Tensor reduce(const char* op, Where where, const Tensor& a, Dims dims, const Shape& out_shape,
-              double divisor) {
+Tensor reduce(
+    const char* op, Where where, const Tensor& a, Dims dims, const Shape& out_shape, double divisor) {
   const bool counts = !is_floating_point(a.dtype());
   Tensor out = new_tensor(out_shape, counts ? DType::int64 : a.dtype(), a.stream());
   kernels::reduce(a.stream(), kernels::Reduce::sum, a.dtype(), a.shape(), dims, out.raw(),
-                  Operand(op, a, a.shape()), 0.0, divisor);
-  return record(op, where, std::move(out),
-                Input{a, [&] {
-                        return [dims, divisor](const Tensor& g, const Shape& shape) {
-                          const Shape kept = reduced_shape(shape, dims, true);
-                          return autograd::expand_quotient(
-                              g.shape() == kept || g.dim() == 0 ? g : reshape(g, kept), shape, divisor);
-                        };
-                      }});
+      Operand(op, a, a.shape()), 0.0, divisor);
+  return record(op, where, std::move(out), Input(a, [&] {
+    return [dims, divisor](const Tensor& g, const Shape& shape) {
+      const Shape kept = reduced_shape(shape, dims, true);
+      return autograd::expand_quotient(
+          g.shape() == kept || g.dim() == 0 ? g : reshape(g, kept), shape, divisor);
+    };
+  }));
 }
 
 double mean_divisor(const Tensor& a, Dims dims) {
@@ -91,12 +90,11 @@ Tensor expand(const Tensor& a, const Shape& shape, Where where) {
   for (int i = 0; i < shape.rank(); ++i) {
     if (shape[i] == -1 && i >= shift) wanted[i] = a.shape()[i - shift];
     check(wanted[i] >= 0, "expand: size {} of dimension {} is negative; the shape is {}", shape[i], i,
-          a.shape());
+        a.shape());
   }
   const Strides strides = broadcast_strides("expand", a.shape(), a.strides(), wanted);
-  return autograd::record_view("expand", where, a, autograd::new_view(a, wanted, strides, 0), [] {
-    return [](const Tensor& g, const Shape& from) { return autograd::sum_to(g, from); };
-  });
+  return autograd::record_view("expand", where, a, autograd::new_view(a, wanted, strides, 0),
+      [] { return [](const Tensor& g, const Shape& from) { return autograd::sum_to(g, from); }; });
 }
 
 namespace autograd {
@@ -109,13 +107,10 @@ Tensor sum_to(const Tensor& a, const Shape& shape, double divisor) {
   if (dims == 0 && divisor == 1) return a;
   Tensor out = new_tensor(shape, a.dtype(), a.stream());
   kernels::reduce(a.stream(), kernels::Reduce::sum, a.dtype(), a.shape(), dims, out.raw(),
-                  Operand("sum_to", a, a.shape()), 0.0, divisor);
-  return record("sum_to", Where::current(), std::move(out),
-                Input{a, [&] {
-                        return [divisor](const Tensor& g, const Shape& from) {
-                          return expand_quotient(g, from, divisor);
-                        };
-                      }});
+      Operand("sum_to", a, a.shape()), 0.0, divisor);
+  return record("sum_to", Where::current(), std::move(out), Input(a, [&] {
+    return [divisor](const Tensor& g, const Shape& from) { return expand_quotient(g, from, divisor); };
+  }));
 }
 
 Tensor expand_quotient(const Tensor& a, const Shape& shape, double divisor) {
@@ -123,13 +118,10 @@ Tensor expand_quotient(const Tensor& a, const Shape& shape, double divisor) {
   const Strides strides = broadcast_strides("expand", a.shape(), contiguous_strides(a.shape()), shape);
   Tensor out = autograd::new_strided(shape, strides, a.numel(), a.dtype(), a.stream());
   kernels::binary(a.stream(), kernels::Binary::div, a.dtype(), a.shape(), out.raw(),
-                  Operand("expand", a, a.shape()), divisor);
-  return record("expand_quotient", Where::current(), std::move(out),
-                Input{a, [&] {
-                        return [divisor](const Tensor& g, const Shape& from) {
-                          return sum_to(g, from, divisor);
-                        };
-                      }});
+      Operand("expand", a, a.shape()), divisor);
+  return record("expand_quotient", Where::current(), std::move(out), Input(a, [&] {
+    return [divisor](const Tensor& g, const Shape& from) { return sum_to(g, from, divisor); };
+  }));
 }
 
 }  // namespace autograd

@@ -23,7 +23,7 @@ Shape complete_shape(const Tensor& a, const Shape& shape) {
     } else {
       check(shape[i] >= 0, "reshape: sizes must not be negative; the shape is {}", shape);
       check(!__builtin_mul_overflow(known, shape[i], &known), "reshape: the shape {} has too many elements",
-            shape);
+          shape);
     }
   }
   if (open >= 0) {
@@ -64,7 +64,7 @@ Tensor reshape(const Tensor& a, const Shape& shape, Where where) {
   Strides strides;
   if (!reshape_strides(a, wanted, strides)) return reshape(contiguous(a, where), wanted, where);
   return record_view("reshape", where, a, new_view(a, wanted, strides, 0),
-                     [] { return [](const Tensor& g, const Shape& from) { return reshape(g, from); }; });
+      [] { return [](const Tensor& g, const Shape& from) { return reshape(g, from); }; });
 }
 
 Tensor flatten(const Tensor& a, std::int64_t start_dim, std::int64_t end_dim, Where where) {
@@ -83,17 +83,16 @@ Tensor flatten(const Tensor& a, std::int64_t start_dim, std::int64_t end_dim, Wh
 namespace autograd {
 
 Tensor slice_range(const char* op, const Tensor& a, int dim, std::int64_t start, std::int64_t length,
-                   std::int64_t step, Where where) {
+    std::int64_t step, Where where) {
   Shape shape = a.shape();
   Strides strides = a.strides();
   shape[dim] = length;
   strides[dim] *= step;
-  return record_view(op, where, a, new_view(a, shape, strides, length == 0 ? 0 : start * a.strides()[dim]),
-                     [&] {
-                       return [dim, start, step](const Tensor& g, const Shape& from) {
-                         return slice_scatter(g, from, dim, start, step);
-                       };
-                     });
+  return record_view(
+      op, where, a, new_view(a, shape, strides, length == 0 ? 0 : start * a.strides()[dim]), [&] {
+        return [dim, start, step](
+                   const Tensor& g, const Shape& from) { return slice_scatter(g, from, dim, start, step); };
+      });
 }
 
 Tensor slice_scatter(const Tensor& g, const Shape& shape, int dim, std::int64_t start, std::int64_t step) {
@@ -102,15 +101,14 @@ Tensor slice_scatter(const Tensor& g, const Shape& shape, int dim, std::int64_t 
   {
     const NoGradGuard no_grad;
     const Tensor part = slice_range("slice", out, dim, start, g.shape()[dim], step, Where::current());
-    kernels::copy(g.stream(), g.dtype(), g.dtype(), g.shape(), result_of(part),
-                  Operand("slice_scatter", g, g.shape()));
+    kernels::copy(
+        g.stream(), g.dtype(), g.dtype(), g.shape(), result_of(part), Operand("slice_scatter", g, g.shape()));
   }
-  return record("slice_scatter", Where::current(), std::move(out),
-                Input{g, [&] {
-                        return [dim, start, length = g.shape()[dim], step](const Tensor& gg) {
-                          return slice_range("slice", gg, dim, start, length, step, Where::current());
-                        };
-                      }});
+  return record("slice_scatter", Where::current(), std::move(out), Input(g, [&] {
+    return [dim, start, length = g.shape()[dim], step](const Tensor& gg) {
+      return slice_range("slice", gg, dim, start, length, step, Where::current());
+    };
+  }));
 }
 
 }  // namespace autograd
@@ -118,8 +116,8 @@ Tensor slice_scatter(const Tensor& g, const Shape& shape, int dim, std::int64_t 
 Tensor narrow(const Tensor& a, std::int64_t dim, std::int64_t start, std::int64_t length, Where where) {
   const int d = wrap_dim("narrow", dim, a.shape().rank());
   check(start >= 0 && length >= 0 && length <= a.shape()[d] && start <= a.shape()[d] - length,
-        "narrow: elements {} to {} + {} are out of range; dimension {} of {} has {}", start, start, length,
-        dim, a.shape(), a.shape()[d]);
+      "narrow: elements {} to {} + {} are out of range; dimension {} of {} has {}", start, start, length, dim,
+      a.shape(), a.shape()[d]);
   return autograd::slice_range("narrow", a, d, start, length, 1, where);
 }
 
@@ -139,7 +137,7 @@ Tensor select(const Tensor& a, std::int64_t dim, std::int64_t index, Where where
   const int d = wrap_dim("select", dim, a.shape().rank());
   const std::int64_t size = a.shape()[d];
   check(index >= -size && index < size, "select: index {} is out of range; dimension {} of {} has {}", index,
-        dim, a.shape(), size);
+      dim, a.shape(), size);
   const std::int64_t at = index < 0 ? index + size : index;
   Shape shape;
   Strides strides;
@@ -165,7 +163,7 @@ Tensor unsqueeze(const Tensor& a, std::int64_t dim, Where where) {
     strides.push_back(added ? 1 : a.strides()[i - (i > d)]);
   }
   return record_view("unsqueeze", where, a, new_view(a, shape, strides, 0),
-                     [] { return [](const Tensor& g, const Shape& from) { return reshape(g, from); }; });
+      [] { return [](const Tensor& g, const Shape& from) { return reshape(g, from); }; });
 }
 
 namespace {
@@ -179,7 +177,7 @@ Tensor squeeze_dims(const Tensor& a, std::uint32_t dims, Where where) {
     strides.push_back(a.strides()[i]);
   }
   return record_view("squeeze", where, a, new_view(a, shape, strides, 0),
-                     [] { return [](const Tensor& g, const Shape& from) { return reshape(g, from); }; });
+      [] { return [](const Tensor& g, const Shape& from) { return reshape(g, from); }; });
 }
 
 }  // namespace
@@ -197,7 +195,7 @@ Tensor transpose(const Tensor& a, std::int64_t dim0, std::int64_t dim1, Where wh
   std::swap(shape[d0], shape[d1]);
   std::swap(strides[d0], strides[d1]);
   return record_view("transpose", where, a, new_view(a, shape, strides, 0),
-                     [d0, d1] { return [d0, d1](const Tensor& g) { return transpose(g, d0, d1); }; });
+      [d0, d1] { return [d0, d1](const Tensor& g) { return transpose(g, d0, d1); }; });
 }
 
 Tensor t(const Tensor& a, Where where) {
@@ -221,9 +219,8 @@ Tensor permute_dims(const Tensor& a, const Shape& dims, Where where) {
     shape.push_back(a.shape()[d]);
     strides.push_back(a.strides()[d]);
   }
-  return record_view("permute", where, a, new_view(a, shape, strides, 0), [&] {
-    return [inverse](const Tensor& g) { return permute_dims(g, inverse, Where::current()); };
-  });
+  return record_view("permute", where, a, new_view(a, shape, strides, 0),
+      [&] { return [inverse](const Tensor& g) { return permute_dims(g, inverse, Where::current()); }; });
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ double mean_loss(data::DataLoader<2>& loader, nn::Linear& net, Device device) {
 }
 
 Run train(const Settings& settings, double weight_decay, const Data& data, io::SummaryWriter& writer,
-          Verification* verification) {
+    Verification* verification) {
   // Every run starts from the seed: the same first weights, the same batches, and only the decay differs.
   manual_seed(settings.seed);
   data::DataLoader train(
@@ -42,8 +42,8 @@ Run train(const Settings& settings, double weight_decay, const Data& data, io::S
       {.batch_size = settings.batch_size, .shuffle = true});
   data::DataLoader train_in_order(train.dataset(), {.batch_size = settings.batch_size});
   data::DataLoader test(data::TensorDataset(data.x.narrow(0, train_samples, test_samples),
-                                            data.y.narrow(0, train_samples, test_samples)),
-                        {.batch_size = settings.batch_size});
+                            data.y.narrow(0, train_samples, test_samples)),
+      {.batch_size = settings.batch_size});
 
   nn::Linear net(features, 1, {.device = settings.device});
   if (settings.init == Init::normal) {
@@ -52,8 +52,8 @@ Run train(const Settings& settings, double weight_decay, const Data& data, io::S
   }
   const nn::MSELoss criterion({.reduction = Reduction::none});
   optim::SGD optimizer({{.params = {net.weight}, .weight_decay = weight_decay},
-                        {.params = {net.bias}, .weight_decay = settings.decay_bias ? weight_decay : 0}},
-                       {.lr = settings.lr, .momentum = settings.momentum});
+                           {.params = {net.bias}, .weight_decay = settings.decay_bias ? weight_decay : 0}},
+      {.lr = settings.lr, .momentum = settings.momentum});
 
   Run run{.weight_decay = weight_decay};
   const std::string name = run_name(weight_decay);
@@ -70,8 +70,8 @@ Run train(const Settings& settings, double weight_decay, const Data& data, io::S
     }
     run.train_curve.push_back(mean_loss(train_in_order, net, settings.device));
     run.test_curve.push_back(mean_loss(test, net, settings.device));
-    writer.add_scalars(name, {{"train_loss", run.train_curve.back()}, {"test_loss", run.test_curve.back()}},
-                       epoch);
+    writer.add_scalars(
+        name, {{"train_loss", run.train_curve.back()}, {"test_loss", run.test_curve.back()}}, epoch);
   }
   run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const NoGradGuard no_grad;

@@ -68,8 +68,8 @@ void add_options(CLI::App& app, Arguments& arguments) {
       ->capture_default_str();
   app.add_option("--plot", arguments.plot, "draw the curves into this SVG file");
   app.add_option("--json", arguments.json, "write results and curves into this file");
-  app.add_flag("--verify", settings.verify,
-               "check the gradients of every step against a closed form in double");
+  app.add_flag(
+      "--verify", settings.verify, "check the gradients of every step against a closed form in double");
   app.add_flag("--quiet", settings.quiet, "print nothing but errors");
 }
 
@@ -100,9 +100,9 @@ int run(Arguments& arguments) {
   }
   if (outcome.verification && !outcome.verification->passed()) {
     fmt::print(stderr,
-               "weight_decay: a gradient is wrong; it differs from the closed form by {} of the numbers it "
-               "adds up, more than {}\n",
-               outcome.verification->largest_relative, Verification::tolerance);
+        "weight_decay: a gradient is wrong; it differs from the closed form by {} of the numbers it "
+        "adds up, more than {}\n",
+        outcome.verification->largest_relative, Verification::tolerance);
     return failed;
   }
   return ok;

@@ -12,11 +12,10 @@ using namespace tenon;
 
 std::string table(const Outcome& outcome) {
   std::string text = fmt::format("{:>12}  {:>11}  {:>11}  {:>11}  {:>9}  {:>8}\n", "weight decay",
-                                 "train loss", "test loss", "weight norm", "bias", "seconds");
+      "train loss", "test loss", "weight norm", "bias", "seconds");
   for (const Run& run : outcome.runs)
-    text +=
-        fmt::format("{:>12g}  {:>11.4g}  {:>11.4g}  {:>11.4g}  {:>9.4f}  {:>8.3f}\n", run.weight_decay,
-                    run.train_curve.back(), run.test_curve.back(), run.weight_norm, run.bias, run.seconds);
+    text += fmt::format("{:>12g}  {:>11.4g}  {:>11.4g}  {:>11.4g}  {:>9.4f}  {:>8.3f}\n", run.weight_decay,
+        run.train_curve.back(), run.test_curve.back(), run.weight_norm, run.bias, run.seconds);
   return text;
 }
 
@@ -26,15 +25,15 @@ std::string conclusion(const Outcome& outcome, const Settings& settings) {
   };
   for (const Run& run : outcome.runs)
     if (!std::isfinite(run.train_curve.back()))
-      return fmt::format("With weight decay {:g} the training diverged; a smaller --lr keeps it stable.",
-                         run.weight_decay);
+      return fmt::format(
+          "With weight decay {:g} the training diverged; a smaller --lr keeps it stable.", run.weight_decay);
   const auto [best, worst] = std::minmax_element(outcome.runs.begin(), outcome.runs.end(), by_test_loss);
   if (outcome.runs.size() == 1 || best->weight_decay == worst->weight_decay)
     return fmt::format("The loss is {:.3g} on the {} training samples and {:.3g} on new ones.",
-                       best->train_curve.back(), train_samples, best->test_curve.back());
+        best->train_curve.back(), train_samples, best->test_curve.back());
   const std::string compared =
       fmt::format("Weight decay {:g} brings the test loss from {:.3g} (with {:g}) to {:.3g}",
-                  best->weight_decay, worst->test_curve.back(), worst->weight_decay, best->test_curve.back());
+          best->weight_decay, worst->test_curve.back(), worst->weight_decay, best->test_curve.back());
   if (best->weight_decay < worst->weight_decay || settings.momentum != 0) return compared + ".";
   const double kept = std::pow(1 - settings.lr * best->weight_decay, static_cast<double>(best->steps));
   return fmt::format(
@@ -45,10 +44,10 @@ std::string conclusion(const Outcome& outcome, const Settings& settings) {
 
 void save_plot(const Outcome& outcome, const std::string& path) {
   io::LinePlot plot({.title = fmt::format("{} weights, {} samples: the loss with and without weight decay",
-                                          features, train_samples),
-                     .x_label = "epoch",
-                     .y_label = "mean squared error",
-                     .y_scale = io::Scale::log});
+                         features, train_samples),
+      .x_label = "epoch",
+      .y_label = "mean squared error",
+      .y_scale = io::Scale::log});
   for (std::size_t i = 0; i < outcome.runs.size(); ++i) {
     const Run& run = outcome.runs[i];
     const std::string name = fmt::format("decay {:g}", run.weight_decay);
@@ -62,20 +61,14 @@ void save_json(const Outcome& outcome, const Settings& settings, const std::stri
   using Json = nlohmann::ordered_json;
   Json json{{"device", to_string(settings.device)}, {"seed", settings.seed}, {"runs", Json::array()}};
   for (const Run& run : outcome.runs)
-    json["runs"].push_back({{"weight_decay", run.weight_decay},
-                            {"train_loss", run.train_curve.back()},
-                            {"test_loss", run.test_curve.back()},
-                            {"weight_norm", run.weight_norm},
-                            {"bias", run.bias},
-                            {"steps", run.steps},
-                            {"seconds", run.seconds},
-                            {"train_curve", run.train_curve},
-                            {"test_curve", run.test_curve}});
+    json["runs"].push_back({{"weight_decay", run.weight_decay}, {"train_loss", run.train_curve.back()},
+        {"test_loss", run.test_curve.back()}, {"weight_norm", run.weight_norm}, {"bias", run.bias},
+        {"steps", run.steps}, {"seconds", run.seconds}, {"train_curve", run.train_curve},
+        {"test_curve", run.test_curve}});
   if (const auto& verification = outcome.verification)
     json["verify"] = {{"steps", verification->steps},
-                      {"largest_difference", verification->largest_difference},
-                      {"largest_relative", verification->largest_relative},
-                      {"tolerance", Verification::tolerance},
-                      {"passed", verification->passed()}};
+        {"largest_difference", verification->largest_difference},
+        {"largest_relative", verification->largest_relative}, {"tolerance", Verification::tolerance},
+        {"passed", verification->passed()}};
   io::write_file_atomically(path, json.dump(2) + "\n");
 }

@@ -41,7 +41,7 @@ void verify_gradients(nn::Linear& net, const Tensor& x, const Tensor& y, Verific
     Sum error;
     error.add(1, {bias.data<float>()[0], std::abs(bias.data<float>()[0])});
     error.add(-1, {targets.data<float>()[static_cast<std::size_t>(row)],
-                   std::abs(targets.data<float>()[static_cast<std::size_t>(row)])});
+                      std::abs(targets.data<float>()[static_cast<std::size_t>(row)])});
     for (std::size_t i = 0; i < sample.size(); ++i)
       error.add(sample[i], {weight.data<float>()[i], std::abs(weight.data<float>()[i])});
     const double scale = 2.0 / static_cast<double>(batch);

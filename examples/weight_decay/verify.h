@@ -5,5 +5,5 @@
 /// For a batch of b samples and e = x w + bias - y, the mean squared error has the gradients 2/b x^T e and
 /// 2/b sum(e). Compares them, computed in double from the present weights, with what backward() left in
 /// `net`.
-void verify_gradients(tenon::nn::Linear& net, const tenon::Tensor& x, const tenon::Tensor& y,
-                      Verification& verification);
+void verify_gradients(
+    tenon::nn::Linear& net, const tenon::Tensor& x, const tenon::Tensor& y, Verification& verification);

@@ -16,10 +16,9 @@ Tensor matrix() { return tensor({{0.5, -1.0}, {2.0, 0.25}}, {.dtype = DType::flo
 
 /// x^2 whose gradient is off by a factor.
 Tensor wrong_square(const Tensor& x) {
-  return autograd::record(
-      "wrong_square", Where::current(), x.detach() * x.detach(),
-      autograd::Input{x,
-                      [&] { return [x = autograd::Saved(x)](const Tensor& g) { return g * x() * 2.5; }; }});
+  return autograd::record("wrong_square", Where::current(), x.detach() * x.detach(), autograd::Input(x, [&] {
+    return [x = autograd::Saved(x)](const Tensor& g) { return g * x() * 2.5; };
+  }));
 }
 
 }  // namespace
@@ -34,7 +33,7 @@ TEST_CASE("gradcheck: accepts what is right and leaves the inputs alone", "[grad
 TEST_CASE("gradcheck: names input, place and both values", "[gradcheck]") {
   const std::string text = error_of([] {
     autograd::gradcheck([](const Tensors& in) { return in[0].sum() + wrong_square(in[1]); },
-                        {ones({2}, {.dtype = DType::float64}), matrix()});
+        {ones({2}, {.dtype = DType::float64}), matrix()});
   });
   REQUIRE(text.starts_with("gradcheck: input 1 [2, 2] at (0, 0): analytic "));
   REQUIRE(text.find(", numeric ") != text.npos);
@@ -49,8 +48,8 @@ TEST_CASE("gradcheck: finds a result that is cut from the tape", "[gradcheck]") 
 
 TEST_CASE("gradcheck: a NaN is an error", "[gradcheck]") {
   REQUIRE(error_of([] {
-            autograd::gradcheck([](const Tensors& in) { return log(in[0]); }, {matrix()});
-          }).starts_with("gradcheck: input 0 [2, 2] at (0, 0): "));
+    autograd::gradcheck([](const Tensors& in) { return log(in[0]); }, {matrix()});
+  }).starts_with("gradcheck: input 0 [2, 2] at (0, 0): "));
 }
 
 TEST_CASE("gradcheck: refuses float32 and nothing to check", "[gradcheck]") {
@@ -62,15 +61,13 @@ TEST_CASE("gradcheck: refuses float32 and nothing to check", "[gradcheck]") {
 
 TEST_CASE("gradgradcheck: finds a gradient that cannot be differentiated", "[gradcheck]") {
   const auto square = [](const Tensors& in) {
-    return autograd::record("square", Where::current(), in[0].detach() * in[0].detach(),
-                            autograd::Input{in[0], [&] {
-                                              return [x = autograd::Saved(in[0])](const Tensor& g) {
-                                                return g.detach() * x().detach() * 2;
-                                              };
-                                            }});
+    return autograd::record(
+        "square", Where::current(), in[0].detach() * in[0].detach(), autograd::Input(in[0], [&] {
+          return [x = autograd::Saved(in[0])](const Tensor& g) { return g.detach() * x().detach() * 2; };
+        }));
   };
   REQUIRE(autograd::gradcheck(square, {matrix()}));
   REQUIRE(error_of([&] {
-            autograd::gradgradcheck(square, {matrix()});
-          }).starts_with("gradgradcheck: input 0 [2, 2] at (0, 0): analytic 0, numeric "));
+    autograd::gradgradcheck(square, {matrix()});
+  }).starts_with("gradgradcheck: input 0 [2, 2] at (0, 0): analytic 0, numeric "));
 }

@@ -71,12 +71,12 @@ TEST_CASE("in place: what is refused, and changes nothing", "[in_place]") {
           "add_: the tensor was saved for the backward pass of another operation, which a change would make "
           "wrong");
   REQUIRE(error_of([&] {
-            expand(plain, {4, 2, 3}).add_(1);
-          }) == "add_: elements of this tensor of shape [4, 2, 3] share memory; clone() it first");
+    expand(plain, {4, 2, 3}).add_(1);
+  }) == "add_: elements of this tensor of shape [4, 2, 3] share memory; clone() it first");
   REQUIRE(error_of([&] { plain.add_(ones({4})); }) == "add_: shape [4] does not broadcast to [2, 3]");
   REQUIRE(error_of([&] {
-            plain.add_(ones({2, 2, 3}));
-          }) == "add_: shape [2, 2, 3] does not broadcast to [2, 3]");
+    plain.add_(ones({2, 2, 3}));
+  }) == "add_: shape [2, 2, 3] does not broadcast to [2, 3]");
   REQUIRE(error_of([&] { plain.add_(ones({3}, {.dtype = DType::float64})); }) ==
           "add_: dtypes differ; float32 and float64; convert one with to(dtype)");
   REQUIRE(error_of([&] { zeros({2}, {.dtype = DType::int64}).div_(2); }) ==

@@ -23,8 +23,8 @@ std::vector<reference::Array> arrays(const std::vector<Tensor>& tensors) {
   return out;
 }
 
-std::vector<Tensor> leaves(const std::vector<Tensor>& inputs,
-                           support::Layout layout = support::Layout::contiguous) {
+std::vector<Tensor> leaves(
+    const std::vector<Tensor>& inputs, support::Layout layout = support::Layout::contiguous) {
   std::vector<Tensor> out;
   for (const Tensor& input : inputs) out.push_back(support::laid_out(input, layout).set_requires_grad());
   return out;
@@ -86,8 +86,8 @@ TEST_CASE("ops: gradients agree with finite differences", "[ops][gradcheck]") {
 TEST_CASE("ops: gradients of gradients agree with finite differences", "[ops][gradcheck]") {
   for (const OpCase& row : op_cases()) {
     INFO(row.name << " " << row.label);
-    REQUIRE(autograd::gradgradcheck(row.call, make_inputs(row, DType::float64),
-                                    {.eps = 1e-5, .atol = 1e-4, .rtol = 1e-3}));
+    REQUIRE(autograd::gradgradcheck(
+        row.call, make_inputs(row, DType::float64), {.eps = 1e-5, .atol = 1e-4, .rtol = 1e-3}));
   }
 }
 
@@ -203,10 +203,9 @@ TEST_CASE("ops: every operation of ops.h has a row in the table", "[ops]") {
   REQUIRE(declared.size() > 50);
   for (const OpCase& row : op_cases()) covered.insert(row.name);
   // Not differentiable; each has tests of its own in tests/core or tests/autograd.
-  for (const char* name :
-       {"empty", "zeros", "ones",  "full",    "zeros_like", "ones_like", "arange",    "linspace",
-        "eye",   "rand",  "randn", "randint", "randperm",   "tensor",    "from_blob", "eq",
-        "ne",    "lt",    "le",    "gt",      "ge",         "equal",     "allclose"})
+  for (const char* name : {"empty", "zeros", "ones", "full", "zeros_like", "ones_like", "arange", "linspace",
+           "eye", "rand", "randn", "randint", "randperm", "tensor", "from_blob", "eq", "ne", "lt", "le", "gt",
+           "ge", "equal", "allclose"})
     covered.insert(name);
   REQUIRE(covered == declared);
 }

@@ -74,11 +74,11 @@ TEST_CASE("tape: what a root must be", "[tape]") {
           "backward: a tensor of shape [2, 3] needs a gradient of its own; pass one, or reduce it to one "
           "element");
   REQUIRE(error_of([&] {
-            (x * 2).backward(ones({3, 2}));
-          }) == "backward: the gradient is [3, 2], the tensor [2, 3]");
+    (x * 2).backward(ones({3, 2}));
+  }) == "backward: the gradient is [3, 2], the tensor [2, 3]");
   REQUIRE(error_of([&] {
-            (x * 2).backward(ones({2, 3}, {.dtype = DType::float64}));
-          }) == "backward: the gradient is float64 on cpu, the tensor float32 on cpu");
+    (x * 2).backward(ones({2, 3}, {.dtype = DType::float64}));
+  }) == "backward: the gradient is float64 on cpu, the tensor float32 on cpu");
   REQUIRE_FALSE(x.grad().defined());
   REQUIRE(error_of([] { Tensor().backward(); }) ==
           "backward: the tensor does not depend on any that requires a gradient");
@@ -110,13 +110,12 @@ TEST_CASE("tape: grad() of an intermediate, of itself, and of the same tensor tw
 TEST_CASE("tape: grad() names an input that does not matter", "[tape]") {
   const Tensor x = number(2), other = ones({3}, {.requires_grad = true});
   REQUIRE(error_of([&] {
-            autograd::grad(x * x, {x, other});
-          }) ==
-          "grad: the output does not depend on input 1 of shape [3]; pass allow_unused to get an undefined "
-          "gradient");
+    autograd::grad(x * x, {x, other});
+  }) == "grad: the output does not depend on input 1 of shape [3]; pass allow_unused to get an undefined "
+        "gradient");
   REQUIRE_FALSE(autograd::grad(x * x, {other}, {.allow_unused = true})[0].defined());
-  REQUIRE(error_of([&] { autograd::grad(x * x, {ones({2})}); }) ==
-          "grad: input 0 does not require a gradient");
+  REQUIRE(
+      error_of([&] { autograd::grad(x * x, {ones({2})}); }) == "grad: input 0 does not require a gradient");
 }
 
 TEST_CASE("tape: third derivatives", "[tape]") {
@@ -156,10 +155,10 @@ TEST_CASE("tape: a saved input that changed is an error that names the op and bo
           "is at version 1, saved at version 0");
   REQUIRE_FALSE(w.grad().defined());
   REQUIRE(error_of([&] {
-            const Tensor y = exp(w);
-            y.detach().zero_();
-            y.sum().backward();
-          }).find("has been modified in place since") != std::string::npos);
+    const Tensor y = exp(w);
+    y.detach().zero_();
+    y.sum().backward();
+  }).find("has been modified in place since") != std::string::npos);
 }
 
 TEST_CASE("tape: an exception leaves grad mode and later passes intact", "[tape]") {
@@ -290,7 +289,7 @@ TEST_CASE("tape: a wrong pullback of a user's own operation is found by shape", 
   const Tensor x = ones({3}, {.requires_grad = true});
   const auto record_double = [&] {
     return autograd::record("double", Where::current(), x.detach() * 2,
-                            autograd::Input{x, [] { return [](const Tensor& g) { return g.sum(); }; }});
+        autograd::Input(x, [] { return [](const Tensor& g) { return g.sum(); }; }));
   };
   REQUIRE(error_of([&] { record_double().sum().backward(); }) ==
           "backward: \"double\" gave \"leaf\" a gradient of shape [] and dtype float32; expected [3] and "
@@ -300,14 +299,14 @@ TEST_CASE("tape: a wrong pullback of a user's own operation is found by shape", 
 TEST_CASE("tape: set_requires_grad, set_grad and set_data check", "[tape]") {
   const Tensor x = ones({2}, {.requires_grad = true});
   const Tensor y = x * 2;
-  REQUIRE(
-      error_of([&] { y.set_requires_grad(false); }) ==
-      "set_requires_grad: the tensor is the result of \"mul\"; only a leaf can change, detach() it first");
+  REQUIRE(error_of([&] {
+    y.set_requires_grad(false);
+  }) == "set_requires_grad: the tensor is the result of \"mul\"; only a leaf can change, detach() it first");
   REQUIRE(error_of([&] { ones({2}, {.dtype = DType::int64}).set_requires_grad(); }) ==
           "set_requires_grad: only floating-point tensors have gradients; the dtype is int64");
   REQUIRE(error_of([&] { x.set_grad(ones({3})); }) == "set_grad: the gradient is [3], the tensor [2]");
-  REQUIRE(error_of([&] { ones({2}).set_grad(ones({2})); }) ==
-          "set_grad: the tensor does not require a gradient");
+  REQUIRE(
+      error_of([&] { ones({2}).set_grad(ones({2})); }) == "set_grad: the tensor does not require a gradient");
   REQUIRE(error_of([&] { x.set_data(ones({3})); }) == "set_data: shapes differ; [2] and [3]");
   const Tensor handle = x;
   x.set_data(full({2}, 5));

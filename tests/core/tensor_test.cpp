@@ -78,8 +78,8 @@ TEST_CASE("tensor: a longer draw begins with the shorter one") {
 TEST_CASE("tensor: creation refuses nonsense") {
   REQUIRE(error_of([] { zeros({2, -1}); }) == "zeros: sizes must not be negative; the shape is [2, -1]");
   REQUIRE(error_of([] {
-            empty({1 << 30, 1 << 30});
-          }) == "empty: the shape [1073741824, 1073741824] has too many elements");
+    empty({1 << 30, 1 << 30});
+  }) == "empty: the shape [1073741824, 1073741824] has too many elements");
   REQUIRE(error_of([] { empty({std::int64_t{1} << 50}); }) ==
           "allocate: out of memory; 4503599627370560 bytes were asked for");
   REQUIRE(error_of([] { Shape{1, 1, 1, 1, 1, 1, 1, 1, 1}; }) == "shape: at most 8 dimensions; got 9");
@@ -190,23 +190,23 @@ TEST_CASE("tensor: shape operations refuse nonsense") {
   const Tensor a = zeros({2, 3});
   REQUIRE(error_of([&] { reshape(a, {4}); }) == "reshape: [2, 3] has 6 elements, [4] has 4");
   REQUIRE(error_of([&] {
-            reshape(a, {-1, -1});
-          }) == "reshape: only one size may be -1; the shape is [-1, -1]");
+    reshape(a, {-1, -1});
+  }) == "reshape: only one size may be -1; the shape is [-1, -1]");
   REQUIRE(error_of([&] { reshape(a, {4, -1}); }) == "reshape: [2, 3] does not fit into [4, -1]");
   REQUIRE(error_of([&] {
-            reshape(a, {-2, 3});
-          }) == "reshape: sizes must not be negative; the shape is [-2, 3]");
+    reshape(a, {-2, 3});
+  }) == "reshape: sizes must not be negative; the shape is [-2, 3]");
   REQUIRE(error_of([&] { narrow(a, 1, 2, 2); }) ==
           "narrow: elements 2 to 2 + 2 are out of range; dimension 1 of [2, 3] has 3");
   REQUIRE(error_of([&] { narrow(a, 2, 0, 1); }) ==
           "narrow: dimension 2 is out of range for a tensor with 2 dimensions");
-  REQUIRE(error_of([&] { select(a, 0, 2); }) ==
-          "select: index 2 is out of range; dimension 0 of [2, 3] has 2");
+  REQUIRE(
+      error_of([&] { select(a, 0, 2); }) == "select: index 2 is out of range; dimension 0 of [2, 3] has 2");
   REQUIRE(error_of([&] { slice(a, 0, {.step = 0}); }) == "slice: the step must be positive; it is 0");
   REQUIRE(error_of([&] { expand(a, {2, 2, 4}); }) == "expand: shape [2, 3] does not broadcast to [2, 2, 4]");
   REQUIRE(error_of([&] {
-            expand(a, {-1, 2, 3});
-          }) == "expand: size -1 of dimension 0 is negative; the shape is [2, 3]");
+    expand(a, {-1, 2, 3});
+  }) == "expand: size -1 of dimension 0 is negative; the shape is [2, 3]");
   REQUIRE(error_of([&] { permute(a, {0}); }) == "permute: 1 dimensions for a tensor of shape [2, 3]");
   REQUIRE(error_of([&] { permute(a, {0, 0}); }) == "permute: dimension 0 is named twice");
   REQUIRE(error_of([] { t(zeros({1, 2, 3})); }) == "t: needs at most two dimensions; the shape is [1, 2, 3]");
@@ -227,8 +227,8 @@ TEST_CASE("tensor: operations refuse operands that do not go together") {
   REQUIRE(error_of([&] { mean(i); }) == "mean: needs floating-point numbers; the dtype is int64");
   REQUIRE(error_of([&] { mean(zeros({0})); }) == "mean: there are no elements to average; the shape is [0]");
   REQUIRE(error_of([&] { sum(a, {0, 0}); }) == "sum: dimension 0 is named twice");
-  REQUIRE(error_of([&] { sum(a, {2}); }) ==
-          "sum: dimension 2 is out of range for a tensor with 2 dimensions");
+  REQUIRE(
+      error_of([&] { sum(a, {2}); }) == "sum: dimension 2 is out of range for a tensor with 2 dimensions");
   REQUIRE(error_of([&] { clamp(a, 2, 1); }) == "clamp: the bounds must be in order; they are 2 and 1");
   REQUIRE(error_of([&] { where(a, a, a); }) == "where: the condition must be boolean; its dtype is float32");
   REQUIRE(error_of([&] { matmul(a, a); }) == "matmul: inner dimensions differ; a is [2, 3], b is [2, 3]");
@@ -236,24 +236,24 @@ TEST_CASE("tensor: operations refuse operands that do not go together") {
           "matmul: both operands must be matrices; a is [2, 3], b is [3]");
   REQUIRE(error_of([&] { matmul(i, i.t()); }) == "matmul: needs floating-point numbers; the dtype is int64");
   REQUIRE(error_of([&] {
-            linear(a, zeros({4, 2}));
-          }) == "linear: x has 3 features, weight takes 2; x is [2, 3], weight is [4, 2]");
+    linear(a, zeros({4, 2}));
+  }) == "linear: x has 3 features, weight takes 2; x is [2, 3], weight is [4, 2]");
   REQUIRE(error_of([&] {
-            linear(a, zeros({4, 3}), zeros({3}));
-          }) == "linear: the bias must be [4]; it is [3], weight is [4, 3]");
+    linear(a, zeros({4, 3}), zeros({3}));
+  }) == "linear: the bias must be [4]; it is [3], weight is [4, 3]");
   REQUIRE(error_of([] { cat({}); }) == "cat: needs at least one tensor");
   REQUIRE(error_of([&] {
-            cat({a, zeros({2, 4})});
-          }) == "cat: tensor 1 of shape [2, 4] does not fit [2, 3] along dimension 0");
+    cat({a, zeros({2, 4})});
+  }) == "cat: tensor 1 of shape [2, 4] does not fit [2, 3] along dimension 0");
   REQUIRE(error_of([&] { stack({a, zeros({3, 2})}); }) == "stack: tensor 1 is [3, 2], the first is [2, 3]");
   REQUIRE(error_of([&] { index_select(a, 0, tensor({0.0})); }) ==
           "index_select: the index must be a vector of int64; it is float32 [1]");
   REQUIRE(error_of([&] {
-            index_select(a, 1, tensor({0, 3}, {.dtype = DType::int64}));
-          }) == "index_select: index 3 at position 1 is out of range; dimension 1 has size 3");
+    index_select(a, 1, tensor({0, 3}, {.dtype = DType::int64}));
+  }) == "index_select: index 3 at position 1 is out of range; dimension 1 has size 3");
   REQUIRE(error_of([&] {
-            mse_loss(a, zeros({3, 2}));
-          }) == "mse_loss: shapes differ; the input is [2, 3], the target [3, 2]");
+    mse_loss(a, zeros({3, 2}));
+  }) == "mse_loss: shapes differ; the input is [2, 3], the target [3, 2]");
   REQUIRE(error_of([&] { l1_loss(zeros({0}), zeros({0})); }) ==
           "l1_loss: there are no elements to average; the shape is [0]");
 }

@@ -12,7 +12,7 @@ namespace {
 
 data::TensorDataset<2> rows(std::int64_t n) {
   return data::TensorDataset(reshape(arange(static_cast<double>(2 * n)), {n, 2}),
-                             arange(static_cast<double>(n), {.dtype = DType::int64}));
+      arange(static_cast<double>(n), {.dtype = DType::int64}));
 }
 
 std::vector<std::int64_t> order_of(data::DataLoader<2>& loader) {

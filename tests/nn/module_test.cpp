@@ -100,8 +100,8 @@ TEST_CASE("module: loading is strict and all or nothing") {
   REQUIRE_FALSE(other.state_dict()[0].second.requires_grad());
   state = net.state_dict();
   state.push_back(state[0]);
-  REQUIRE(error_of([&] { other.load_state_dict(state); }) ==
-          "load_state_dict: \"first.weight\" is given twice");
+  REQUIRE(
+      error_of([&] { other.load_state_dict(state); }) == "load_state_dict: \"first.weight\" is given twice");
   net.load_state_dict(net.state_dict());
 }
 
@@ -168,11 +168,11 @@ TEST_CASE("init: moments and bounds") {
   REQUIRE(error_of([] { nn::init::kaiming_normal_(ones({3})); }) ==
           "kaiming_normal_: needs at least two dimensions; the shape is [3]");
   REQUIRE(error_of([] {
-            nn::init::xavier_normal_(ones({0, 3}));
-          }) == "xavier_normal_: the weight of shape [0, 3] has no inputs or no outputs");
+    nn::init::xavier_normal_(ones({0, 3}));
+  }) == "xavier_normal_: the weight of shape [0, 3] has no inputs or no outputs");
   REQUIRE(error_of([] {
-            nn::init::xavier_uniform_(ones({2, 3}), -1);
-          }) == "xavier_uniform_: the gain must not be negative; it is -1");
+    nn::init::xavier_uniform_(ones({2, 3}), -1);
+  }) == "xavier_uniform_: the gain must not be negative; it is -1");
 }
 
 TEST_CASE("losses: as objects") {

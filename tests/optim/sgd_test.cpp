@@ -29,11 +29,11 @@ TEST_CASE("sgd: PyTorch's traces") {
     INFO(options.dump());
     const Tensor p = parameter({1, -2, 0.5});
     SGD optimizer({p}, {.lr = options.value("lr", 0.0),
-                        .momentum = options.value("momentum", 0.0),
-                        .dampening = options.value("dampening", 0.0),
-                        .weight_decay = options.value("weight_decay", 0.0),
-                        .nesterov = options.value("nesterov", false),
-                        .maximize = options.value("maximize", false)});
+                           .momentum = options.value("momentum", 0.0),
+                           .dampening = options.value("dampening", 0.0),
+                           .weight_decay = options.value("weight_decay", 0.0),
+                           .nesterov = options.value("nesterov", false),
+                           .maximize = options.value("maximize", false)});
     for (int k = 1; k <= 4; ++k) {
       p.set_grad(tensor({0.3, -0.1, 0.2}) * k);
       optimizer.step();
@@ -50,7 +50,7 @@ TEST_CASE("sgd: the experiment without random numbers, in lockstep with PyTorch"
     double weight_decay, first_loss, loss, norm, bias;
   };
   for (const Expected& expected : {Expected{0, 0.00181667937, 5.86997885e-05, 0.500984848, 0.0477197394},
-                                   Expected{3, 0.00173303671, 5.87099457e-05, 0.013673285, 0.0477582999}}) {
+           Expected{3, 0.00173303671, 5.87099457e-05, 0.013673285, 0.0477582999}}) {
     const Tensor x = reshape(sin(arange(4000) * 0.7 + 0.3), {20, 200});
     const Tensor y = sum(x, {1}, true) * 0.01 + 0.05 + reshape(cos(arange(20)), {20, 1}) * 0.01;
     nn::Linear net(200, 1);
@@ -60,7 +60,7 @@ TEST_CASE("sgd: the experiment without random numbers, in lockstep with PyTorch"
       net.bias.fill_(0.02);
     }
     SGD optimizer({{.params = {net.weight}, .weight_decay = expected.weight_decay}, {.params = {net.bias}}},
-                  {.lr = 0.003});
+        {.lr = 0.003});
     const auto loss = [&] { return mse_loss(net(x), y).item<double>(); };
     for (int epoch = 0; epoch < 100; ++epoch) {
       for (std::int64_t start = 0; start < 20; start += 5) {
@@ -194,15 +194,15 @@ TEST_CASE("sgd: state goes out, comes back, and continues bit for bit") {
           "sgd: momentum buffer 0 of group 0 is float32 [3], its parameter float32 [1]");
   REQUIRE(other.options(0).lr == 7);
   REQUIRE(error_of([&] {
-            SGD({{.params = {parameter({1})}}, {.params = {parameter({1})}}}, {}).load_state_dict(state);
-          }) == "sgd: the state has 1 groups, the optimizer 2");
+    SGD({{.params = {parameter({1})}}, {.params = {parameter({1})}}}, {}).load_state_dict(state);
+  }) == "sgd: the state has 1 groups, the optimizer 2");
 }
 
 TEST_CASE("sgd: what it refuses") {
   const Tensor w = parameter({1, 2}), v = parameter({3});
   REQUIRE(error_of([&] {
-            SGD({{.params = {w}}, {.params = {v, w}}}, {});
-          }) == "sgd: parameter 1 of group 1, of shape [2], is also parameter 0 of group 0");
+    SGD({{.params = {w}}, {.params = {v, w}}}, {});
+  }) == "sgd: parameter 1 of group 1, of shape [2], is also parameter 0 of group 0");
   REQUIRE(error_of([&] { SGD({{.params = {w}}, {.params = {}}}, {}); }) == "sgd: group 1 has no parameters");
   REQUIRE(error_of([&] { SGD(std::vector<optim::ParamGroup>{}, {}); }) ==
           "sgd: needs at least one group of parameters");
@@ -222,8 +222,8 @@ TEST_CASE("sgd: what it refuses") {
           "sgd: parameter 0 of group 0, of shape [2], is not a leaf that requires a gradient");
   REQUIRE(error_of([&] { SGD({Tensor()}, {}); }) == "sgd: parameter 0 of group 0 is undefined");
   SGD optimizer({w}, {.lr = 0.1});
-  REQUIRE(error_of([&] { optimizer.set_lr(-1); }) ==
-          "sgd: lr must not be negative and must be finite; it is -1");
+  REQUIRE(
+      error_of([&] { optimizer.set_lr(-1); }) == "sgd: lr must not be negative and must be finite; it is -1");
   REQUIRE(error_of([&] { optimizer.options(1); }) == "sgd: group 1 does not exist; there are 1");
   const Tensor d = tensor({1.0}, {.dtype = DType::float64, .requires_grad = true});
   SGD mixed({w, d}, {.lr = 0.1, .momentum = 0.9});

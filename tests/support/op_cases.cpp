@@ -14,17 +14,13 @@ using Tensors = std::vector<Tensor>;
 using Arrays = std::vector<Array>;
 
 OpCase unary(const char* name, Domain domain, Tensor (*op)(const Tensor&, Where), double (*f)(double)) {
-  return {name,
-          "",
-          {{{3, 5}, domain}},
-          [op](const Tensors& in) { return op(in[0], Where::current()); },
-          [f](const Arrays& in) { return reference::map(in[0], f); },
-          true};
+  return {name, "", {{{3, 5}, domain}}, [op](const Tensors& in) { return op(in[0], Where::current()); },
+      [f](const Arrays& in) { return reference::map(in[0], f); }, true};
 }
 
 /// A binary operation in three forms of broadcasting.
 void add_binary(std::vector<OpCase>& rows, const char* name, Domain domain,
-                Tensor (*op)(const Tensor&, const Tensor&, Where), double (*f)(double, double)) {
+    Tensor (*op)(const Tensor&, const Tensor&, Where), double (*f)(double, double)) {
   const auto call = [op](const Tensors& in) { return op(in[0], in[1], Where::current()); };
   const auto ref = [f](const Arrays& in) { return reference::map(in[0], in[1], f); };
   rows.push_back({name, "same shape", {{{4, 3}, domain}, {{4, 3}, domain}}, call, ref, true});
@@ -34,15 +30,11 @@ void add_binary(std::vector<OpCase>& rows, const char* name, Domain domain,
 
 /// out[i] = in[at(i)]
 OpCase moved(const char* name, const char* label, Shape shape, std::function<Tensor(const Tensor&)> op,
-             std::vector<std::int64_t> out_shape, std::function<Index(const Index&)> at) {
-  return {name,
-          label,
-          {{shape}},
-          [op](const Tensors& in) { return op(in[0]); },
-          [out_shape, at](const Arrays& in) {
-            return reference::build(out_shape,
-                                    [&](const Index& i) { return reference::element(in[0], at(i)); });
-          }};
+    std::vector<std::int64_t> out_shape, std::function<Index(const Index&)> at) {
+  return {name, label, {{shape}}, [op](const Tensors& in) { return op(in[0]); },
+      [out_shape, at](const Arrays& in) {
+        return reference::build(out_shape, [&](const Index& i) { return reference::element(in[0], at(i)); });
+      }};
 }
 
 void add_elementwise(std::vector<OpCase>& rows) {
@@ -56,12 +48,8 @@ void add_elementwise(std::vector<OpCase>& rows) {
 
   const auto scalar = [&](const char* name, const char* label, Domain domain,
                           std::function<Tensor(const Tensor&)> op, std::function<double(double)> f) {
-    rows.push_back({name,
-                    label,
-                    {{{3, 4}, domain}},
-                    [op](const Tensors& in) { return op(in[0]); },
-                    [f](const Arrays& in) { return reference::map(in[0], f); },
-                    true});
+    rows.push_back({name, label, {{{3, 4}, domain}}, [op](const Tensors& in) { return op(in[0]); },
+        [f](const Arrays& in) { return reference::map(in[0], f); }, true});
   };
   scalar(
       "add", "x + 1.5", Domain::real, [](const Tensor& x) { return x + 1.5; },
@@ -81,19 +69,12 @@ void add_elementwise(std::vector<OpCase>& rows) {
       "div", "3 / x", Domain::positive, [](const Tensor& x) { return 3 / x; },
       [](double x) { return 3 / x; });
   for (const double p : {1.0, 2.0, 3.0, 0.5, -1.0, 1.7})
-    rows.push_back(
-        {"pow",
-         "x^" + std::to_string(p),
-         {{{2, 3}, Domain::positive}},
-         [p](const Tensors& in) { return pow(in[0], p); },
-         [p](const Arrays& in) { return reference::map(in[0], [p](double x) { return std::pow(x, p); }); },
-         true});
-  rows.push_back({"pow",
-                  "x^0",
-                  {{{2, 3}}},
-                  [](const Tensors& in) { return pow(in[0], 0); },
-                  [](const Arrays& in) { return reference::map(in[0], [](double) { return 1.0; }); },
-                  false});
+    rows.push_back({"pow", "x^" + std::to_string(p), {{{2, 3}, Domain::positive}},
+        [p](const Tensors& in) { return pow(in[0], p); },
+        [p](const Arrays& in) { return reference::map(in[0], [p](double x) { return std::pow(x, p); }); },
+        true});
+  rows.push_back({"pow", "x^0", {{{2, 3}}}, [](const Tensors& in) { return pow(in[0], 0); },
+      [](const Arrays& in) { return reference::map(in[0], [](double) { return 1.0; }); }, false});
 
   rows.push_back(unary("neg", Domain::real, &neg, [](double x) { return -x; }));
   rows.push_back(unary("abs", Domain::apart, &abs, [](double x) { return std::fabs(x); }));
@@ -113,33 +94,24 @@ void add_elementwise(std::vector<OpCase>& rows) {
   const auto chosen = [](bool yes, const Index& i) {
     return (i[i.size() - 2] == 0 ? i.back() != 1 : i.back() == 2) == yes;
   };
-  rows.push_back({"where",
-                  "tensors",
-                  {{{2, 3}}, {{3}}},
-                  [condition](const Tensors& in) { return where(condition, in[0], in[1]); },
-                  [chosen](const Arrays& in) {
-                    return reference::build({2, 3}, [&](const Index& i) {
-                      return reference::broadcast_element(in[chosen(true, i) ? 0 : 1], i);
-                    });
-                  }});
-  rows.push_back({"where",
-                  "number second",
-                  {{{2, 3}}},
-                  [condition](const Tensors& in) { return where(condition, in[0], 0.25); },
-                  [chosen](const Arrays& in) {
-                    return reference::build({2, 3}, [&](const Index& i) {
-                      return chosen(true, i) ? reference::element(in[0], i) : 0.25;
-                    });
-                  }});
-  rows.push_back({"where",
-                  "number first",
-                  {{{3}}},
-                  [condition](const Tensors& in) { return where(condition, 0.25, in[0]); },
-                  [chosen](const Arrays& in) {
-                    return reference::build({2, 3}, [&](const Index& i) {
-                      return chosen(true, i) ? 0.25 : reference::broadcast_element(in[0], i);
-                    });
-                  }});
+  rows.push_back({"where", "tensors", {{{2, 3}}, {{3}}},
+      [condition](const Tensors& in) { return where(condition, in[0], in[1]); },
+      [chosen](const Arrays& in) {
+        return reference::build({2, 3},
+            [&](const Index& i) { return reference::broadcast_element(in[chosen(true, i) ? 0 : 1], i); });
+      }});
+  rows.push_back({"where", "number second", {{{2, 3}}},
+      [condition](const Tensors& in) { return where(condition, in[0], 0.25); },
+      [chosen](const Arrays& in) {
+        return reference::build(
+            {2, 3}, [&](const Index& i) { return chosen(true, i) ? reference::element(in[0], i) : 0.25; });
+      }});
+  rows.push_back({"where", "number first", {{{3}}},
+      [condition](const Tensors& in) { return where(condition, 0.25, in[0]); },
+      [chosen](const Arrays& in) {
+        return reference::build({2, 3},
+            [&](const Index& i) { return chosen(true, i) ? 0.25 : reference::broadcast_element(in[0], i); });
+      }});
 }
 
 void add_matrices(std::vector<OpCase>& rows) {
@@ -148,42 +120,33 @@ void add_matrices(std::vector<OpCase>& rows) {
   rows.push_back({"matmul", "wide", {{{3, 5}}, {{5, 4}}}, call, ref});
   rows.push_back({"matmul", "one column", {{{3, 19}}, {{19, 1}}}, call, ref});
   rows.push_back({"matmul", "one row", {{{1, 3}}, {{3, 18}}}, call, ref});
-  rows.push_back({"linear",
-                  "with bias",
-                  {{{4, 5}}, {{3, 5}}, {{3}}},
-                  [](const Tensors& in) { return linear(in[0], in[1], in[2]); },
-                  [](const Arrays& in) {
-                    return reference::map(reference::matmul(in[0], reference::transposed(in[1])), in[2],
-                                          [](double a, double b) { return a + b; });
-                  }});
-  rows.push_back({"linear",
-                  "one output",
-                  {{{5, 20}}, {{1, 20}}, {{1}}},
-                  [](const Tensors& in) { return linear(in[0], in[1], in[2]); },
-                  [](const Arrays& in) {
-                    return reference::map(reference::matmul(in[0], reference::transposed(in[1])), in[2],
-                                          [](double a, double b) { return a + b; });
-                  }});
-  rows.push_back({"linear",
-                  "without bias",
-                  {{{4, 5}}, {{3, 5}}},
-                  [](const Tensors& in) { return linear(in[0], in[1]); },
-                  [](const Arrays& in) { return reference::matmul(in[0], reference::transposed(in[1])); }});
+  rows.push_back({"linear", "with bias", {{{4, 5}}, {{3, 5}}, {{3}}},
+      [](const Tensors& in) { return linear(in[0], in[1], in[2]); },
+      [](const Arrays& in) {
+        return reference::map(reference::matmul(in[0], reference::transposed(in[1])), in[2],
+            [](double a, double b) { return a + b; });
+      }});
+  rows.push_back({"linear", "one output", {{{5, 20}}, {{1, 20}}, {{1}}},
+      [](const Tensors& in) { return linear(in[0], in[1], in[2]); },
+      [](const Arrays& in) {
+        return reference::map(reference::matmul(in[0], reference::transposed(in[1])), in[2],
+            [](double a, double b) { return a + b; });
+      }});
+  rows.push_back(
+      {"linear", "without bias", {{{4, 5}}, {{3, 5}}}, [](const Tensors& in) { return linear(in[0], in[1]); },
+          [](const Arrays& in) { return reference::matmul(in[0], reference::transposed(in[1])); }});
 }
 
 void add_reductions(std::vector<OpCase>& rows) {
   const auto reduction = [&](const char* name, const char* label, Shape shape,
                              std::function<Tensor(const Tensor&)> op, std::vector<std::int64_t> dims,
                              bool keepdim, double divisor) {
-    rows.push_back({name,
-                    label,
-                    {{shape}},
-                    [op](const Tensors& in) { return op(in[0]); },
-                    [=](const Arrays& in) {
-                      return reference::map(reference::sum(in[0], dims, keepdim),
-                                            [divisor](double x) { return x / divisor; });
-                    },
-                    true});
+    rows.push_back({name, label, {{shape}}, [op](const Tensors& in) { return op(in[0]); },
+        [=](const Arrays& in) {
+          return reference::map(
+              reference::sum(in[0], dims, keepdim), [divisor](double x) { return x / divisor; });
+        },
+        true});
   };
   reduction(
       "sum", "all", {3, 4}, [](const Tensor& x) { return sum(x); }, {}, false, 1);
@@ -215,19 +178,18 @@ void add_reductions(std::vector<OpCase>& rows) {
                         double (*f)(double, double)) {
     for (const Reduction kind : {Reduction::none, Reduction::mean, Reduction::sum})
       rows.push_back({name,
-                      kind == Reduction::none   ? "none"
-                      : kind == Reduction::mean ? "mean"
-                                                : "sum",
-                      {{{5, 3}, domain}, {{5, 3}, domain}},
-                      [op, kind](const Tensors& in) { return op(in[0], in[1], kind, Where::current()); },
-                      [f, kind](const Arrays& in) {
-                        const Array each = reference::map(in[0], in[1], f);
-                        if (kind == Reduction::none) return each;
-                        return reference::map(reference::sum(each, {}, false), [kind](double x) {
-                          return kind == Reduction::mean ? x / 15 : x;
-                        });
-                      },
-                      true});
+          kind == Reduction::none   ? "none"
+          : kind == Reduction::mean ? "mean"
+                                    : "sum",
+          {{{5, 3}, domain}, {{5, 3}, domain}},
+          [op, kind](const Tensors& in) { return op(in[0], in[1], kind, Where::current()); },
+          [f, kind](const Arrays& in) {
+            const Array each = reference::map(in[0], in[1], f);
+            if (kind == Reduction::none) return each;
+            return reference::map(reference::sum(each, {}, false),
+                [kind](double x) { return kind == Reduction::mean ? x / 15 : x; });
+          },
+          true});
   };
   loss("mse_loss", Domain::real, &mse_loss, [](double a, double b) { return (a - b) * (a - b); });
   loss("l1_loss", Domain::apart, &l1_loss, [](double a, double b) { return std::fabs(a - b); });
@@ -338,36 +300,26 @@ void add_views(std::vector<OpCase>& rows) {
       [](I i) {
         return Index{i[0], i[1] == 0 ? 3 : 1, i[2]};
       }));
-  rows.push_back({"cat",
-                  "rows",
-                  {{{2, 3}}, {{1, 3}}, {{3, 3}}},
-                  [](const Tensors& in) { return cat(in, 0); },
-                  [](const Arrays& in) {
-                    return reference::build({6, 3}, [&](I i) {
-                      return i[0] < 2   ? reference::element(in[0], i)
-                             : i[0] < 3 ? reference::element(in[1], {0, i[1]})
-                                        : reference::element(in[2], {i[0] - 3, i[1]});
-                    });
-                  }});
-  rows.push_back(
-      {"cat",
-       "columns",
-       {{{2, 1}}, {{2, 3}}},
-       [](const Tensors& in) { return cat(in, -1); },
-       [](const Arrays& in) {
-         return reference::build({2, 4}, [&](I i) {
-           return i[1] == 0 ? reference::element(in[0], i) : reference::element(in[1], {i[0], i[1] - 1});
-         });
-       }});
-  rows.push_back({"stack",
-                  "",
-                  {{{2, 3}}, {{2, 3}}},
-                  [](const Tensors& in) { return stack(in, 1); },
-                  [](const Arrays& in) {
-                    return reference::build({2, 2, 3}, [&](I i) {
-                      return reference::element(in[static_cast<std::size_t>(i[1])], {i[0], i[2]});
-                    });
-                  }});
+  rows.push_back({"cat", "rows", {{{2, 3}}, {{1, 3}}, {{3, 3}}}, [](const Tensors& in) { return cat(in, 0); },
+      [](const Arrays& in) {
+        return reference::build({6, 3}, [&](I i) {
+          return i[0] < 2   ? reference::element(in[0], i)
+                 : i[0] < 3 ? reference::element(in[1], {0, i[1]})
+                            : reference::element(in[2], {i[0] - 3, i[1]});
+        });
+      }});
+  rows.push_back({"cat", "columns", {{{2, 1}}, {{2, 3}}}, [](const Tensors& in) { return cat(in, -1); },
+      [](const Arrays& in) {
+        return reference::build({2, 4}, [&](I i) {
+          return i[1] == 0 ? reference::element(in[0], i) : reference::element(in[1], {i[0], i[1] - 1});
+        });
+      }});
+  rows.push_back({"stack", "", {{{2, 3}}, {{2, 3}}}, [](const Tensors& in) { return stack(in, 1); },
+      [](const Arrays& in) {
+        return reference::build({2, 2, 3}, [&](I i) {
+          return reference::element(in[static_cast<std::size_t>(i[1])], {i[0], i[2]});
+        });
+      }});
 }
 
 }  // namespace
@@ -388,19 +340,17 @@ const std::vector<OpCase>& in_place_cases() {
   static const std::vector<OpCase> rows = [] {
     std::vector<OpCase> all;
     const auto add_row = [&all](const char* name, const char* label, std::size_t inputs,
-                                std::function<void(Tensor&, const Tensors&)> write) {
+                             std::function<void(Tensor&, const Tensors&)> write) {
       std::vector<InputSpec> specs{{{2, 2}, Domain::positive}, {{2}, Domain::positive}};
       specs.resize(inputs);
       // The first input is used again, so that the gradient passes by the write as well as through it.
-      all.push_back({name,
-                     label,
-                     specs,
-                     [write](const Tensors& in) {
-                       Tensor y = in[0] * 2;
-                       write(y, in);
-                       return y * in[0];
-                     },
-                     {}});
+      all.push_back({name, label, specs,
+          [write](const Tensors& in) {
+            Tensor y = in[0] * 2;
+            write(y, in);
+            return y * in[0];
+          },
+          {}});
     };
     add_row("add_", "", 2, [](Tensor& y, const Tensors& in) { y.add_(in[1]); });
     add_row("sub_", "", 2, [](Tensor& y, const Tensors& in) { y.sub_(in[1]); });

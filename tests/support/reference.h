@@ -58,8 +58,8 @@ inline double broadcast_element(const Array& a, const Index& index) {
   return element(a, own);
 }
 
-inline std::vector<std::int64_t> broadcast(const std::vector<std::int64_t>& a,
-                                           const std::vector<std::int64_t>& b) {
+inline std::vector<std::int64_t> broadcast(
+    const std::vector<std::int64_t>& a, const std::vector<std::int64_t>& b) {
   const auto& longer = a.size() >= b.size() ? a : b;
   const auto& shorter = a.size() >= b.size() ? b : a;
   std::vector<std::int64_t> out = longer;
@@ -77,7 +77,7 @@ inline Array map(const Array& a, const std::function<double(double)>& f) {
 
 inline Array map(const Array& a, const Array& b, const std::function<double(double, double)>& f) {
   return build(broadcast(a.shape, b.shape),
-               [&](const Index& i) { return f(broadcast_element(a, i), broadcast_element(b, i)); });
+      [&](const Index& i) { return f(broadcast_element(a, i), broadcast_element(b, i)); });
 }
 
 /// The sum over the dimensions in `dims`; all of them when it is empty.
