@@ -77,7 +77,7 @@ int main(int argc, char** argv) {
     double log_ratio = 0;
     for (const std::int64_t n : {128, 256, 512, 1024, 2048}) {
       results.push_back(measure(n, options.threads));
-      log_ratio += std::log(results.back().timings.back().median / results.back().timings.front().median);
+      log_ratio += std::log(results.back().timings.back().ratio);
     }
     if (results.front().timings.size() > 1)
       fmt::print("geometric mean: tenon is {:.3f} times as fast\n",

@@ -48,9 +48,15 @@ std::vector<Timing> race(const std::vector<Contender>& contenders, int rounds, d
     }
   std::vector<Timing> timings;
   for (std::size_t i = 0; i < contenders.size(); ++i) {
-    std::sort(taken[i].begin(), taken[i].end());
-    const std::size_t n = taken[i].size();
-    timings.push_back({contenders[i].name, taken[i][n / 2], taken[i][n / 10], taken[i][n - 1 - n / 10]});
+    std::vector<double> ratios;
+    for (std::size_t round = 0; round < taken[i].size(); ++round)
+      ratios.push_back(taken[i][round] / taken[0][round]);
+    const auto quantile = [](std::vector<double> values, std::size_t percent) {
+      std::sort(values.begin(), values.end());
+      return values[(values.size() - 1) * percent / 100];
+    };
+    timings.push_back({contenders[i].name, quantile(taken[i], 50), quantile(taken[i], 10),
+        quantile(taken[i], 90), quantile(ratios, 50)});
   }
   return timings;
 }
@@ -68,8 +74,7 @@ void print(const Result& result) {
     fmt::print("  {:<28} {:>9}  [{}, {}]", timing.name, seconds_text(timing.median), seconds_text(timing.low),
         seconds_text(timing.high));
     if (result.work > 0) fmt::print("  {:6.1f} GFLOP/s", result.work / timing.median * 1e-9);
-    if (&timing != &result.timings.front())
-      fmt::print("  tenon is {:.2f} times as fast", timing.median / result.timings.front().median);
+    if (&timing != &result.timings.front()) fmt::print("  tenon is {:.2f} times as fast", timing.ratio);
     fmt::print("\n");
   }
 }
@@ -82,8 +87,7 @@ void save_json(const std::vector<Result>& results, const std::string& path) {
         {"contenders", Json::array()}};
     for (const Timing& timing : result.timings)
       one["contenders"].push_back({{"name", timing.name}, {"median_seconds", timing.median},
-          {"p10_seconds", timing.low}, {"p90_seconds", timing.high},
-          {"ratio_to_tenon", timing.median / result.timings.front().median}});
+          {"p10_seconds", timing.low}, {"p90_seconds", timing.high}, {"ratio_to_tenon", timing.ratio}});
     json["results"].push_back(std::move(one));
   }
   tenon::io::write_file_atomically(path, json.dump(2) + "\n");

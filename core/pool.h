@@ -56,7 +56,7 @@ extern constinit thread_local Cache cache [[gnu::tls_model("initial-exec")]];
 void* allocate_slow(std::size_t bytes);
 void release_slow(void* block, std::size_t bytes) noexcept;
 
-/// At least one byte, aligned as by malloc. Throws Error when memory is out.
+/// At least one byte, aligned to 64. Throws Error when memory is out.
 inline void* allocate(std::size_t bytes) {
   if constexpr (enabled)
     if (bytes <= large_limit) [[likely]] {
