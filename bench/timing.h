@@ -12,10 +12,11 @@ struct Contender {
 };
 
 /// Seconds of one call: the median over the rounds, and the range that holds the middle eighty percent of
-/// them.
+/// them. The ratio to the first contender is a median over the rounds too, so that a slow spell of the
+/// machine hits both its sides.
 struct Timing {
   std::string name;
-  double median = 0, low = 0, high = 0;
+  double median = 0, low = 0, high = 0, ratio = 1;
 };
 
 /// Calls the contenders in turns: each round gives every one of them about `slice` seconds. `rounds` rounds

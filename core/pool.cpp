@@ -41,7 +41,8 @@ void* allocate_slow(std::size_t bytes) {
     if (bytes <= large_limit)
       block_bytes = class_bytes(size_class(bytes));  // a list serves every size of its class
   }
-  // Aligned to cache lines, which wide loads of small tensors feel. glibc has no fast path for it; the lists are one.
+  // Aligned to cache lines, which wide loads of small tensors feel. glibc has no fast path for it; the lists
+  // are one.
   void* block = std::aligned_alloc(64, (block_bytes + 63) / 64 * 64);
   check(block != nullptr, "allocate: out of memory; {} bytes were asked for", bytes);
   return block;

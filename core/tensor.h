@@ -5,7 +5,6 @@
 #include <iosfwd>
 #include <memory>
 #include <optional>
-#include <source_location>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,8 +15,21 @@
 
 namespace tenon {
 
-/// The line that called an op; anomaly mode names it.
-using Where = std::source_location;
+/// The line that called an operation; anomaly mode names it. What std::source_location is for, which clang 14
+/// cannot offer with libstdc++.
+class Where {
+ public:
+  static constexpr Where current(const char* file = __builtin_FILE(), unsigned line = __builtin_LINE()) {
+    return Where(file, line);
+  }
+  constexpr const char* file_name() const { return file_; }
+  constexpr unsigned line() const { return line_; }
+
+ private:
+  constexpr Where(const char* file, unsigned line) : file_(file), line_(line) {}
+  const char* file_;
+  unsigned line_;
+};
 
 /// What autograd hangs on a tensor that needs a gradient. Core knows only how to drop it.
 struct Meta : Counted {

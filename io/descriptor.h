@@ -7,8 +7,8 @@
 namespace tenon::io {
 
 /// Throws IoError `<op>: cannot <action> <path>: <the text of errno>`.
-[[noreturn]] void throw_io_error(std::string_view op, std::string_view action, std::string_view path,
-                                 int reason);
+[[noreturn]] void throw_io_error(
+    std::string_view op, std::string_view action, std::string_view path, int reason);
 
 /// Owns an open file, or nothing.
 class Descriptor {

@@ -52,8 +52,8 @@ std::string frame(std::string_view payload) {
 }
 
 // Event { 1 wall_time, 2 step, 5 summary }, Summary { 1 value }, Value { 1 tag, then `content` }.
-std::string summary_record(std::string_view tag, std::string_view content, std::int64_t step,
-                           double wall_time) {
+std::string summary_record(
+    std::string_view tag, std::string_view content, std::int64_t step, double wall_time) {
   std::string value, summary, event;
   append_bytes(value, 1, tag);
   value += content;
@@ -83,8 +83,8 @@ std::string scalar_record(std::string_view tag, double value, std::int64_t step,
   return summary_record(tag, content, step, wall_time);
 }
 
-std::string histogram_record(std::string_view tag, const Histogram& histogram, std::int64_t step,
-                             double wall_time) {
+std::string histogram_record(
+    std::string_view tag, const Histogram& histogram, std::int64_t step, double wall_time) {
   std::string histo, content;
   append_double(histo, 1, histogram.min);
   append_double(histo, 2, histogram.max);

@@ -16,8 +16,8 @@ namespace tenon::io {
 namespace {
 
 // Okabe and Ito's palette, without its yellow: told apart also by colour-blind eyes.
-constexpr std::array<const char*, 7> palette = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
-                                                "#e69f00", "#56b4e9", "#000000"};
+constexpr std::array<const char*, 7> palette = {
+    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"};
 
 constexpr const char* style = R"(
 text { font-family: system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; font-size: 13px; fill: #57606a }
@@ -60,8 +60,8 @@ std::string text_at(double x, double y, const char* attributes, std::string_view
 }
 
 std::string line(const char* kind, double x1, double y1, double x2, double y2) {
-  return fmt::format("<path class=\"{}\" d=\"M{} {}L{} {}\"/>\n", kind, number(x1), number(y1), number(x2),
-                     number(y2));
+  return fmt::format(
+      "<path class=\"{}\" d=\"M{} {}L{} {}\"/>\n", kind, number(x1), number(y1), number(x2), number(y2));
 }
 
 std::string tick_text(const Tick& tick) {
@@ -108,8 +108,8 @@ struct Axis {
   std::vector<Tick> ticks(int count) const {
     if (scale == Scale::linear) return linear_ticks(range.low, range.high, count);
     constexpr double least = std::numeric_limits<double>::min(), most = std::numeric_limits<double>::max();
-    return log_ticks(std::max(std::pow(10.0, range.low), least), std::min(std::pow(10.0, range.high), most),
-                     count);
+    return log_ticks(
+        std::max(std::pow(10.0, range.low), least), std::min(std::pow(10.0, range.high), most), count);
   }
 };
 
@@ -137,8 +137,8 @@ std::string path_data(const Series& series, const Axis& x, const Axis& y) {
 std::vector<double> spread(const std::vector<double>& wished, double spacing, double low, double high) {
   std::vector<std::size_t> order(wished.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return wished[a] < wished[b]; });
+  std::stable_sort(
+      order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return wished[a] < wished[b]; });
   std::vector<double> heights = wished;
   double least = low;
   for (const std::size_t i : order) {
@@ -159,8 +159,8 @@ double legend_width(const std::vector<Series>& all) {
   return longest == 0 ? 0 : sample + 14 + glyph * static_cast<double>(longest);
 }
 
-std::string axes(const Axis& x, const Axis& y, const std::vector<Tick>& x_ticks,
-                 const std::vector<Tick>& y_ticks) {
+std::string axes(
+    const Axis& x, const Axis& y, const std::vector<Tick>& x_ticks, const std::vector<Tick>& y_ticks) {
   std::string out;
   for (const Tick& tick : y_ticks) {
     const double at = y.position(tick.value);
@@ -193,12 +193,12 @@ std::string lines_and_names(const std::vector<Series>& all, const Axis& x, const
   for (std::size_t i = 0; i < all.size(); ++i) {
     const Series& series = all[i];
     const auto index = static_cast<std::size_t>(series.colour >= 0 ? series.colour : next_colour++);
-    const std::string look = fmt::format("class=\"line{}\" stroke=\"{}\"", series.dashed ? " dashed" : "",
-                                         palette[index % palette.size()]);
+    const std::string look = fmt::format(
+        "class=\"line{}\" stroke=\"{}\"", series.dashed ? " dashed" : "", palette[index % palette.size()]);
     lines += fmt::format("<path {} d=\"{}\"/>\n", look, path_data(series, x, y));
     if (series.name.empty()) continue;
-    names += fmt::format("<path {} d=\"M{} {}h{}\"/>\n", look, number(x.to + 12), number(heights[i]),
-                         number(sample));
+    names += fmt::format(
+        "<path {} d=\"M{} {}h{}\"/>\n", look, number(x.to + 12), number(heights[i]), number(sample));
     names += text_at(x.to + 20 + sample, heights[i] + 4.5, " class=\"name\"", escaped(series.name));
   }
   return lines + names;
@@ -218,14 +218,14 @@ LinePlot::LinePlot(LinePlotOptions options) : options_(std::move(options)) {
 void LinePlot::add(Series series) {
   check(is_utf8(series.name), "LinePlot: the name '{}' is not UTF-8", series.name);
   check(series.colour >= -1, "LinePlot: the colour of '{}' must be -1 or an index; it is {}", series.name,
-        series.colour);
+      series.colour);
   if (series.x.empty()) {
     series.x.resize(series.y.size());
     std::iota(series.x.begin(), series.x.end(), 0.0);
   }
   check(series.x.size() == series.y.size(),
-        "LinePlot: x and y of '{}' must be equally long; they have {} and {} values", series.name,
-        series.x.size(), series.y.size());
+      "LinePlot: x and y of '{}' must be equally long; they have {} and {} values", series.name,
+      series.x.size(), series.y.size());
   series_.push_back(std::move(series));
 }
 
@@ -239,11 +239,11 @@ std::string LinePlot::svg() const {
       y.range.include(log ? std::log10(series.y[i]) : series.y[i]);
     }
   check(x.range.low <= x.range.high, "LinePlot: there is nothing to draw; no point is finite{}",
-        log ? " and positive" : "");
+      log ? " and positive" : "");
   x.range.widen(0);
   y.range.widen(0.04);
   check(std::isfinite(x.range.high - x.range.low) && std::isfinite(y.range.high - y.range.low),
-        "LinePlot: the values span more than a double holds");
+      "LinePlot: the values span more than a double holds");
 
   const double width = options_.width, height = options_.height;
   y.to = margin + (options_.title.empty() ? 0 : 26) + (options_.y_label.empty() ? 0 : 24);

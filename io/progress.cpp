@@ -104,11 +104,11 @@ void Track::show(bool finished) noexcept try {
   const double steps = finished ? static_cast<double>(done_) : recent_steps_;
   const double seconds = finished ? elapsed : recent_seconds_;
   const ProgressState state = {.description = description_,
-                               .done = done_,
-                               .total = total_,
-                               .elapsed = elapsed,
-                               .rate = seconds > 0 ? steps / seconds : 0,
-                               .finished = finished};
+      .done = done_,
+      .total = total_,
+      .elapsed = elapsed,
+      .rate = seconds > 0 ? steps / seconds : 0,
+      .finished = finished};
   std::string text;
   if (terminal_) {
     const ProgressStyle style = {.unicode = locale_is_utf8(), .colour = environment("NO_COLOR").empty()};

@@ -103,8 +103,7 @@ struct Figure {
 
 std::string render_progress(const ProgressState& state, int width, const ProgressStyle& style) {
   const std::string count = fmt::format("{}", state.total);
-  std::vector<Figure> figures = {
-      {fmt::format("{:>3}%", percentage(state)), plain},
+  std::vector<Figure> figures = {{fmt::format("{:>3}%", percentage(state)), plain},
       {fmt::format("{:>{}}/{}", state.done, count.size(), count), green},
       {fmt::format("{:>10}", rate_text(state.rate)), plain}};  // of one width: the bar holds still
   if (state.finished) {
@@ -129,7 +128,7 @@ std::string render_progress(const ProgressState& state, int width, const Progres
 std::string render_progress_plain(const ProgressState& state) {
   const std::string description = printable(state.description);
   std::string line = fmt::format("{}{}{}/{} ({}%), {}, ", description, description.empty() ? "" : ": ",
-                                 state.done, state.total, percentage(state), rate_text(state.rate));
+      state.done, state.total, percentage(state), rate_text(state.rate));
   if (state.finished) return line + end_text(state);
   return line + fmt::format("{} elapsed, ETA {}", clock_text(state.elapsed), left_text(state));
 }

@@ -35,7 +35,7 @@ void check_run_tag(std::string_view tag) {
   for (std::string_view rest = tag;;) {
     const std::string_view part = rest.substr(0, rest.find('/'));
     check(!part.empty() && part != "." && part != "..",
-          "add_scalars: the tag '{}' is not a path below the log directory", tag);
+        "add_scalars: the tag '{}' is not a path below the log directory", tag);
     if (part.size() == rest.size()) return;
     rest.remove_prefix(part.size() + 1);
   }
@@ -95,7 +95,7 @@ struct SummaryWriter::State {
     const double wall_time = now();
     for (const auto& [tag, value] : values)
       append(run_directory(log_directory, main_tag, tag), scalar_record(main_tag, value, step, wall_time),
-             wall_time);
+          wall_time);
   }
 
   template <class T>
@@ -110,17 +110,17 @@ struct SummaryWriter::State {
 
 SummaryWriter::SummaryWriter(std::string log_directory, const SummaryWriterOptions& options)
     : state_(std::make_unique<State>()) {
-  check(!log_directory.empty() && !has_nul(log_directory), "SummaryWriter: '{}' is not a path",
-        log_directory);
+  check(
+      !log_directory.empty() && !has_nul(log_directory), "SummaryWriter: '{}' is not a path", log_directory);
   check(options.filename_suffix.find_first_of(std::string_view("/\0", 2)) == std::string::npos,
-        "SummaryWriter: '{}' is not a suffix of a file name", options.filename_suffix);
+      "SummaryWriter: '{}' is not a suffix of a file name", options.filename_suffix);
   check(options.max_open_files >= 1, "SummaryWriter: max_open_files must be at least 1; it is {}",
-        options.max_open_files);
+      options.max_open_files);
   state_->log_directory = std::move(log_directory);
   state_->options = options;
   const std::string& directory = state_->log_directory;
-  state_->runs.emplace(directory,
-                       State::Run{EventFile(directory, options.filename_suffix, state_->now()), 0});
+  state_->runs.emplace(
+      directory, State::Run{EventFile(directory, options.filename_suffix, state_->now()), 0});
 }
 
 SummaryWriter::SummaryWriter(SummaryWriter&&) noexcept = default;
@@ -141,14 +141,12 @@ void SummaryWriter::add_scalar(std::string_view tag, double value, std::int64_t 
 }
 
 void SummaryWriter::add_scalars(std::string_view main_tag,
-                                std::initializer_list<std::pair<std::string_view, double>> values,
-                                std::int64_t step) {
+    std::initializer_list<std::pair<std::string_view, double>> values, std::int64_t step) {
   state().add_scalars(main_tag, values, step);
 }
 
-void SummaryWriter::add_scalars(std::string_view main_tag,
-                                const std::vector<std::pair<std::string, double>>& values,
-                                std::int64_t step) {
+void SummaryWriter::add_scalars(
+    std::string_view main_tag, const std::vector<std::pair<std::string, double>>& values, std::int64_t step) {
   state().add_scalars(main_tag, values, step);
 }
 
@@ -180,7 +178,7 @@ void SummaryWriter::close() {
 std::string next_run_directory(const std::string& parent, std::string_view prefix) {
   check(!parent.empty() && !has_nul(parent), "next_run_directory: '{}' is not a path", parent);
   check(prefix.find('/') == prefix.npos && !has_nul(prefix), "next_run_directory: '{}' is not a file name",
-        prefix);
+      prefix);
   create_directories("next_run_directory", parent);
   for (std::int64_t n = 1;; ++n) {
     const std::string path = parent + "/" + std::string(prefix) + std::to_string(n);

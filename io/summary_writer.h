@@ -42,9 +42,9 @@ class TENON_API SummaryWriter {
   /// under the tag `main_tag`: PyTorch's rule. A '/' in `tag` makes a subdirectory; the parts around it must
   /// not be empty, "." or "..".
   void add_scalars(std::string_view main_tag,
-                   std::initializer_list<std::pair<std::string_view, double>> values, std::int64_t step);
+      std::initializer_list<std::pair<std::string_view, double>> values, std::int64_t step);
   void add_scalars(std::string_view main_tag, const std::vector<std::pair<std::string, double>>& values,
-                   std::int64_t step);
+      std::int64_t step);
 
   /// The distribution of `values` in TensorFlow's default bins. Throws Error if there are none, or one is NaN
   /// or infinite.

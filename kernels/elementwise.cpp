@@ -17,7 +17,7 @@ constexpr std::int64_t simple_grain = 32768, function_grain = 8192;
 struct Input : Slot {
   [[gnu::always_inline]] Input(const Operand& operand, DType dtype, const Shape& shape)
       : Slot{const_cast<char*>(static_cast<const char*>(operand.data)), operand.strides,
-             static_cast<std::int64_t>(size_of(dtype)), false} {
+            static_cast<std::int64_t>(size_of(dtype)), false} {
     if (operand.is_immediate()) {
       set(operand.value, dtype);
     } else if (strides && is_one_value(shape)) {
@@ -69,21 +69,11 @@ Loop floating_loop(const Loop (&loops)[N], const char* op, DType dtype) {
   return loops[index(dtype)];
 }
 
-constexpr const char* unary_names[] = {"neg",  "abs",     "sqrt", "exp",  "log",    "sin",  "cos",
-                                       "tanh", "sigmoid", "relu", "sign", "square", "cube", "reciprocal"};
-constexpr const char* binary_names[] = {"add",
-                                        "sub",
-                                        "mul",
-                                        "div",
-                                        "maximum",
-                                        "minimum",
-                                        "pow",
-                                        "squared_difference",
-                                        "absolute_difference",
-                                        "relu_backward",
-                                        "tanh_backward",
-                                        "sigmoid_backward",
-                                        "abs_backward"};
+constexpr const char* unary_names[] = {"neg", "abs", "sqrt", "exp", "log", "sin", "cos", "tanh", "sigmoid",
+    "relu", "sign", "square", "cube", "reciprocal"};
+constexpr const char* binary_names[] = {"add", "sub", "mul", "div", "maximum", "minimum", "pow",
+    "squared_difference", "absolute_difference", "relu_backward", "tanh_backward", "sigmoid_backward",
+    "abs_backward"};
 static_assert(std::size(unary_names) == unary_count && std::size(binary_names) == binary_count);
 
 }  // namespace
@@ -114,8 +104,8 @@ void compare(Stream stream, Compare op, DType dtype, const Shape& shape, Result 
   walk(shape, simple_grain, loop, output(out, DType::boolean), x, y);
 }
 
-void where(Stream stream, DType dtype, const Shape& shape, Result out, Operand condition, Operand a,
-           Operand b) {
+void where(
+    Stream stream, DType dtype, const Shape& shape, Result out, Operand condition, Operand a, Operand b) {
   cpu::check_device("where", stream);
   const cpu::TernaryLoop loop = cpu::cpu_table().where[index(dtype)];
   const Input c(condition, DType::boolean, shape), x(a, dtype, shape), y(b, dtype, shape);
@@ -134,7 +124,7 @@ void clamp(Stream stream, DType dtype, const Shape& shape, Result out, Operand a
 }
 
 void clamp_backward(Stream stream, DType dtype, const Shape& shape, Result out, Operand g, Operand a,
-                    double low, double high) {
+    double low, double high) {
   cpu::check_device("clamp_backward", stream);
   const cpu::BinaryLoop2 loop = floating_loop(cpu::cpu_table().clamp_backward, "clamp_backward", dtype);
   const Input x(g, dtype, shape), y(a, dtype, shape);
@@ -149,7 +139,7 @@ void clamp_backward(Stream stream, DType dtype, const Shape& shape, Result out, 
 namespace {
 
 void scaled(cpu::TernaryLoop2 loop, DType dtype, const Shape& shape, const Result& out, const Operand& g,
-            const Operand& a, const Operand& b, double scale, double count) {
+    const Operand& a, const Operand& b, double scale, double count) {
   const Input x(g, dtype, shape), y(a, dtype, shape), z(b, dtype, shape);
   walk(
       shape, simple_grain,
@@ -162,14 +152,14 @@ void scaled(cpu::TernaryLoop2 loop, DType dtype, const Shape& shape, const Resul
 }  // namespace
 
 void scaled_difference(Stream stream, DType dtype, const Shape& shape, Result out, Operand g, Operand a,
-                       Operand b, double scale, double count) {
+    Operand b, double scale, double count) {
   cpu::check_device("scaled_difference", stream);
   const auto loop = floating_loop(cpu::cpu_table().scaled_difference, "scaled_difference", dtype);
   scaled(loop, dtype, shape, out, g, a, b, scale, count);
 }
 
 void scaled_sign(Stream stream, DType dtype, const Shape& shape, Result out, Operand g, Operand a, Operand b,
-                 double scale, double count) {
+    double scale, double count) {
   cpu::check_device("scaled_sign", stream);
   const auto loop = floating_loop(cpu::cpu_table().scaled_sign, "scaled_sign", dtype);
   scaled(loop, dtype, shape, out, g, a, b, scale, count);

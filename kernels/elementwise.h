@@ -13,22 +13,22 @@ void binary(Stream stream, Binary op, DType dtype, const Shape& shape, Result ou
 void compare(Stream stream, Compare op, DType dtype, const Shape& shape, Result out, Operand a, Operand b);
 
 /// condition ? a : b. The condition is boolean; result, a and b have `dtype` (any).
-void where(Stream stream, DType dtype, const Shape& shape, Result out, Operand condition, Operand a,
-           Operand b);
+void where(
+    Stream stream, DType dtype, const Shape& shape, Result out, Operand condition, Operand a, Operand b);
 
 /// minimum(maximum(a, low), high), floating point or int64.
 void clamp(Stream stream, DType dtype, const Shape& shape, Result out, Operand a, double low, double high);
 /// low <= a && a <= high ? g : +0 (floating point)
 void clamp_backward(Stream stream, DType dtype, const Shape& shape, Result out, Operand g, Operand a,
-                    double low, double high);
+    double low, double high);
 
 /// ((scale * g) / count) * (a - b): the gradient of the squared error, with scale = 2 or -2 and the count a
 /// mean divides by (1 for none and sum). Floating point.
 void scaled_difference(Stream stream, DType dtype, const Shape& shape, Result out, Operand g, Operand a,
-                       Operand b, double scale, double count);
+    Operand b, double scale, double count);
 /// (g * scale) / count * sign(a - b): the gradient of the absolute error. Floating point.
 void scaled_sign(Stream stream, DType dtype, const Shape& shape, Result out, Operand g, Operand a, Operand b,
-                 double scale, double count);
+    double scale, double count);
 
 /// out = a, converted from `from` to `to`. Rounds to nearest; to int64 it truncates, saturates, and takes NaN
 /// to 0; to boolean it is a != 0. An immediate operand fills.

@@ -34,26 +34,26 @@ void add_rows(Indexed layout, T* out, const T* g, const std::int64_t* index, std
 }  // namespace
 
 void index_select(Stream stream, DType dtype, Indexed layout, void* out, const void* a,
-                  const std::int64_t* index, std::int64_t count, int dim) {
+    const std::int64_t* index, std::int64_t count, int dim) {
   cpu::check_device("index_select", stream);
   for (std::int64_t i = 0; i < count; ++i)
     check(index[i] >= 0 && index[i] < layout.size,
-          "index_select: index {} at position {} is out of range; dimension {} has size {}", index[i], i, dim,
-          layout.size);
+        "index_select: index {} at position {} is out of range; dimension {} has size {}", index[i], i, dim,
+        layout.size);
   const std::int64_t bytes = layout.inner * static_cast<std::int64_t>(size_of(dtype));
   if (bytes == 0) return;
   const char* const from = static_cast<const char*>(a);
   char* const to = static_cast<char*>(out);
   parallel_for(layout.outer * count, std::max<std::int64_t>(1, 4 * grain / bytes),
-               [&](std::int64_t begin, std::int64_t end) {
-                 for (std::int64_t r = begin; r < end; ++r)
-                   std::memcpy(to + r * bytes, from + (r / count * layout.size + index[r % count]) * bytes,
-                               static_cast<std::size_t>(bytes));
-               });
+      [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t r = begin; r < end; ++r)
+          std::memcpy(to + r * bytes, from + (r / count * layout.size + index[r % count]) * bytes,
+              static_cast<std::size_t>(bytes));
+      });
 }
 
 void index_add(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
-               const std::int64_t* index, std::int64_t count) {
+    const std::int64_t* index, std::int64_t count) {
   cpu::check_device("index_add", stream);
   check(is_floating_point(dtype), "index_add: not defined for {}", dtype);
   if (dtype == DType::float32)

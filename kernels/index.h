@@ -13,11 +13,11 @@ struct Indexed {
 /// an index is not in [0, size): `index_select: index 7 at position 2 is out of range; dimension 0 has size
 /// 5`.
 void index_select(Stream stream, DType dtype, Indexed layout, void* out, const void* a,
-                  const std::int64_t* index, std::int64_t count, int dim);
+    const std::int64_t* index, std::int64_t count, int dim);
 
 /// out[o, index[i], j] += g[o, i, j] from +0, in ascending i: the gradient of index_select. Floating point.
 /// The indices have been checked by index_select.
 void index_add(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
-               const std::int64_t* index, std::int64_t count);
+    const std::int64_t* index, std::int64_t count);
 
 }  // namespace tenon::kernels

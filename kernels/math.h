@@ -26,12 +26,12 @@ inline constexpr float half_pi[] = {0x1.921fb6p+0f, -0x1.777a5cp-25f, -0x1.ee59d
 inline constexpr float two_over_pi = 0x1.45f306p-1f;
 inline constexpr float log2_e = 0x1.715476p+0f;
 inline constexpr float log_2[] = {0x1.62e43p-1f, -0x1.05c61p-29f};
-inline constexpr float exp_log_2[] = {0x1.62e4p-1f,
-                                      0x1.7f7d1cp-20f};  // the first one's product with an exponent is exact
+inline constexpr float exp_log_2[] = {
+    0x1.62e4p-1f, 0x1.7f7d1cp-20f};  // the first one's product with an exponent is exact
 inline constexpr float log_c[] = {0x1.555506p-2f, -0x1.fffefap-3f, 0x1.99d05ap-3f, -0x1.559c2ap-3f,
-                                  0x1.1ed482p-3f, -0x1.f33d4cp-4f, 0x1.1e718ep-3f, -0x1.07a796p-3f};
-inline constexpr float exp_c[] = {0x1.fffffcp-2f, 0x1.555492p-3f, 0x1.5558acp-5f, 0x1.12397ap-7f,
-                                  0x1.6a5136p-10f};
+    0x1.1ed482p-3f, -0x1.f33d4cp-4f, 0x1.1e718ep-3f, -0x1.07a796p-3f};
+inline constexpr float exp_c[] = {
+    0x1.fffffcp-2f, 0x1.555492p-3f, 0x1.5558acp-5f, 0x1.12397ap-7f, 0x1.6a5136p-10f};
 inline constexpr float tanh_c[] = {-0x1.555368p-2f, 0x1.10a722p-3f, -0x1.abb934p-5f, 0x1.ff9e7ep-7f};
 inline constexpr float sin_c[] = {-0x1.555556p-3f, 0x1.111174p-7f, -0x1.a05964p-13f, 0x1.7c3616p-19f};
 inline constexpr float cos_c[] = {0x1.55554ap-5f, -0x1.6c0c2ap-10f, 0x1.99e914p-16f};
@@ -235,7 +235,7 @@ TENON_HD float pow(float a, float b) {
   const float error = fma(low, b, fma(high, b, -product)), e = exp(product);
   float r = magnitude < 104.0f ? fma(e, error, e) : e;  // beyond it, e is 0, infinite or NaN
   r = e < infinity ? r : e;
-  r = (t == 1.0f) & (abs(b) == infinity) ? 1.0f : r;
+  r = ((t == 1.0f) & (abs(b) == infinity)) ? 1.0f : r;
   // The last bit of b before the point, and the bits behind it; a branch on abs(b) would keep loops from
   // vectorising.
   const int32_t exponent = static_cast<int32_t>(bits(b) >> 23 & 0xffu) - 127;
@@ -251,7 +251,7 @@ TENON_HD float pow(float a, float b) {
   r = b == 3.0f ? cube : r;
   r = b == 0.5f ? root : r;
   r = b == -1.0f ? inverse : r;
-  return (b == 0.0f) | (a == 1.0f) ? 1.0f : r;
+  return ((b == 0.0f) | (a == 1.0f)) ? 1.0f : r;
 }
 
 // float64: the same rules for + - * / sqrt fma; these few are libm's, bounded in ulp instead of equal.

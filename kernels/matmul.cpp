@@ -18,12 +18,12 @@ void product_rows(Stream stream, T* out, const Matrix& a, const Matrix& b) {
   const auto* x = static_cast<const T*>(a.data);
   const auto* y = static_cast<const T*>(b.data);
   if (a.col_stride == 1 && b.row_stride == 1 && a.rows * a.cols <= 32768) {
-    cpu::cpu_table().of(T{}).rows[static_cast<int>(Reduce::product)](a.rows, a.cols, x, a.row_stride, y, 0,
-                                                                     out, cpu::scratch);
+    cpu::cpu_table().of(T{}).rows[static_cast<int>(Reduce::product)](
+        a.rows, a.cols, x, a.row_stride, y, 0, out, cpu::scratch);
     return;
   }
   reduce(stream, Reduce::product, dtype_of<T>, {a.rows, a.cols}, 0b10, out,
-         {x, Strides{a.row_stride, a.col_stride}}, {y, Strides{0, b.row_stride}}, 1);
+      {x, Strides{a.row_stride, a.col_stride}}, {y, Strides{0, b.row_stride}}, 1);
 }
 
 /// In order CHAIN, the longer side of C split over threads.
@@ -34,8 +34,8 @@ void chain(T* out, const Matrix& a, const Matrix& b, const T* bias) {
   const std::int64_t m = a.rows, n = b.cols, k = a.cols;
   const auto part = [&](std::int64_t i, std::int64_t rows, std::int64_t j, std::int64_t cols) {
     cpu::cpu_table().of(T{}).chain(rows, cols, k, x + i * a.row_stride, a.row_stride, a.col_stride,
-                                   y + j * b.col_stride, b.row_stride, b.col_stride, out + i * n + j, n,
-                                   bias ? bias + j : nullptr, cpu::scratch);
+        y + j * b.col_stride, b.row_stride, b.col_stride, out + i * n + j, n, bias ? bias + j : nullptr,
+        cpu::scratch);
   };
   const std::int64_t work = m * n * k;
   if (work < 2 * grain) return part(0, m, 0, n);
@@ -43,11 +43,11 @@ void chain(T* out, const Matrix& a, const Matrix& b, const T* bias) {
   const bool by_rows = m > n;
   const std::int64_t side = by_rows ? m : n, blocks = (side + block - 1) / block;
   parallel_for(blocks, std::max<std::int64_t>(1, grain / (work / blocks + 1)),
-               [&](std::int64_t begin, std::int64_t end) {
-                 const std::int64_t from = begin * block, count = std::min(side, end * block) - from;
-                 if (by_rows) part(from, count, 0, n);
-                 else part(0, m, from, count);
-               });
+      [&](std::int64_t begin, std::int64_t end) {
+        const std::int64_t from = begin * block, count = std::min(side, end * block) - from;
+        if (by_rows) part(from, count, 0, n);
+        else part(0, m, from, count);
+      });
 }
 
 template <class T>

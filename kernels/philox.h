@@ -28,8 +28,8 @@ TENON_HD Block philox(Block counter, uint32_t key0, uint32_t key1, int rounds = 
 /// Block `index` of a stream: counter (index, stream), key seed, low words first.
 TENON_HD Block random_block(uint64_t seed, uint64_t stream, uint64_t index) {
   return philox({{static_cast<uint32_t>(index), static_cast<uint32_t>(index >> 32),
-                  static_cast<uint32_t>(stream), static_cast<uint32_t>(stream >> 32)}},
-                static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32));
+                    static_cast<uint32_t>(stream), static_cast<uint32_t>(stream >> 32)}},
+      static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32));
 }
 
 /// Two words, the low one first.

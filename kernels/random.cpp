@@ -14,7 +14,7 @@ constexpr std::int64_t grain = 8192, group = 256;  // a fill starts at a multipl
 template <class Fill>
 void fill_groups(std::int64_t n, const Fill& fill) {
   parallel_for((n + group - 1) / group, grain / group,
-               [&](std::int64_t begin, std::int64_t end) { fill(begin * group, std::min(n, end * group)); });
+      [&](std::int64_t begin, std::int64_t end) { fill(begin * group, std::min(n, end * group)); });
 }
 
 /// 64 random bits for element i: words 0 and 1, or 2 and 3, of block i / 2.
@@ -40,23 +40,22 @@ void fill_floating(const char* op, DType dtype, std::int64_t n, void* out, const
 
 }  // namespace
 
-void random_uniform(Stream stream, DType dtype, std::int64_t n, void* out, RandomKey key, double low,
-                    double high) {
+void random_uniform(
+    Stream stream, DType dtype, std::int64_t n, void* out, RandomKey key, double low, double high) {
   cpu::check_device("random_uniform", stream);
   check(is_floating_point(dtype), "random_uniform: not defined for {}", dtype);
   const auto fill = [&]<class T>(T* to) {
-    const cpu::RandomFill<T> f{key.seed, key.stream, static_cast<T>(low), static_cast<T>(high),
-                               static_cast<T>(high - low)};
-    fill_groups(n, [&](std::int64_t begin, std::int64_t end) {
-      cpu::cpu_table().of(T{}).uniform(begin, end, to, f);
-    });
+    const cpu::RandomFill<T> f{
+        key.seed, key.stream, static_cast<T>(low), static_cast<T>(high), static_cast<T>(high - low)};
+    fill_groups(n,
+        [&](std::int64_t begin, std::int64_t end) { cpu::cpu_table().of(T{}).uniform(begin, end, to, f); });
   };
   if (dtype == DType::float32) fill(static_cast<float*>(out));
   else fill(static_cast<double*>(out));
 }
 
-void random_normal(Stream stream, DType dtype, std::int64_t n, void* out, RandomKey key, double mean,
-                   double deviation) {
+void random_normal(
+    Stream stream, DType dtype, std::int64_t n, void* out, RandomKey key, double mean, double deviation) {
   cpu::check_device("random_normal", stream);
   check(is_floating_point(dtype), "random_normal: not defined for {}", dtype);
   const auto fill = [&]<class T>(T* to) {
@@ -69,7 +68,7 @@ void random_normal(Stream stream, DType dtype, std::int64_t n, void* out, Random
 }
 
 void random_integers(Stream stream, DType dtype, std::int64_t n, void* out, RandomKey key, std::int64_t low,
-                     std::int64_t high) {
+    std::int64_t high) {
   cpu::check_device("random_integers", stream);
   check(low < high, "random_integers: low must be below high; got {} and {}", low, high);
   const std::uint64_t range = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
@@ -97,11 +96,11 @@ void arange(Stream stream, DType dtype, std::int64_t n, void* out, double start,
   if (dtype == DType::int64) {
     const auto first = static_cast<std::uint64_t>(num::to_int64(start)),
                by = static_cast<std::uint64_t>(num::to_int64(step));
-    fill_with<std::int64_t>(n, out,
-                            [&](std::int64_t i) { return first + by * static_cast<std::uint64_t>(i); });
+    fill_with<std::int64_t>(
+        n, out, [&](std::int64_t i) { return first + by * static_cast<std::uint64_t>(i); });
   } else {
     fill_floating("arange", dtype, n, out,
-                  [&](std::int64_t i) { return num::fma(step, static_cast<double>(i), start); });
+        [&](std::int64_t i) { return num::fma(step, static_cast<double>(i), start); });
   }
 }
 

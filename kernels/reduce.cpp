@@ -74,18 +74,17 @@ class Reduction {
     const int outer = std::max(0, kept.rank - 1);
     const std::int64_t inner = kept.rank ? kept.size[kept.rank - 1] : 1;
     parallel_for(plan_.outputs, std::max<std::int64_t>(1, grain / (plan_.length + 1)),
-                 [&](std::int64_t begin, std::int64_t end) {
-                   Position<2> at(kept, kept.rank, begin);
-                   while (begin < end) {
-                     const std::int64_t here = kept.rank ? at.index[kept.rank - 1] : 0,
-                                        count = std::min(inner - here, end - begin);
-                     table().rows[op_](count, plan_.length, a_ + at.offset[0],
-                                       kept.rank ? kept.stride[0][outer] : 0, b_at(at.offset[1]),
-                                       kept.rank ? kept.stride[1][outer] : 0, out_ + begin, cpu::scratch);
-                     begin += count;
-                     at.advance(kept, kept.rank, count);
-                   }
-                 });
+        [&](std::int64_t begin, std::int64_t end) {
+          Position<2> at(kept, kept.rank, begin);
+          while (begin < end) {
+            const std::int64_t here = kept.rank ? at.index[kept.rank - 1] : 0,
+                               count = std::min(inner - here, end - begin);
+            table().rows[op_](count, plan_.length, a_ + at.offset[0], kept.rank ? kept.stride[0][outer] : 0,
+                b_at(at.offset[1]), kept.rank ? kept.stride[1][outer] : 0, out_ + begin, cpu::scratch);
+            begin += count;
+            at.advance(kept, kept.rank, count);
+          }
+        });
   }
 
   // One long output: the chunks over threads, then the levels above.
@@ -108,43 +107,42 @@ class Reduction {
                        b_row = reduced.rank ? reduced.stride[1][0] : 0;
     const std::int64_t total = plan_.outputs / width * blocks;
     parallel_for(total, std::max<std::int64_t>(1, grain / (plan_.length * block + 1)),
-                 [&](std::int64_t begin, std::int64_t end) {
-                   while (begin < end) {
-                     const std::int64_t o = begin / blocks, first = begin % blocks,
-                                        count = std::min(blocks - first, end - begin);
-                     const std::int64_t j = first * block, w = std::min(width - j, count * block);
-                     const Position<2> at(kept, inner, o);
-                     table().columns[op_](plan_.length, w, a_ + at.offset[0] + j, a_row,
-                                          b_at(at.offset[1] + j * kept.stride[1][inner]), b_row,
-                                          kept.stride[1][inner], out_ + o * width + j, cpu::scratch);
-                     begin += count;
-                   }
-                 });
+        [&](std::int64_t begin, std::int64_t end) {
+          while (begin < end) {
+            const std::int64_t o = begin / blocks, first = begin % blocks,
+                               count = std::min(blocks - first, end - begin);
+            const std::int64_t j = first * block, w = std::min(width - j, count * block);
+            const Position<2> at(kept, inner, o);
+            table().columns[op_](plan_.length, w, a_ + at.offset[0] + j, a_row,
+                b_at(at.offset[1] + j * kept.stride[1][inner]), b_row, kept.stride[1][inner],
+                out_ + o * width + j, cpu::scratch);
+            begin += count;
+          }
+        });
   }
 
   // Anything else: each chunk is brought together first.
   void gather() {
     parallel_for(plan_.outputs, std::max<std::int64_t>(1, grain / 4 / (plan_.length + 1)),
-                 [&](std::int64_t begin, std::int64_t end) {
-                   std::vector<T> values(static_cast<std::size_t>((plan_.length + chunk - 1) / chunk));
-                   for (std::int64_t i = begin; i < end; ++i) {
-                     const Position<2> base(plan_.kept, plan_.kept.rank, i);
-                     Position<2> at(plan_.reduced, plan_.reduced.rank, 0);
-                     T x[chunk], y[chunk];
-                     for (std::int64_t c = 0; c * chunk < plan_.length; ++c) {
-                       const std::int64_t n = std::min(chunk, plan_.length - c * chunk);
-                       for (std::int64_t q = 0; q < n; ++q) {
-                         x[q] = a_[base.offset[0] + at.offset[0]];
-                         if (b_) y[q] = b_[base.offset[1] + at.offset[1]];
-                         at.advance(plan_.reduced, plan_.reduced.rank, 1);
-                       }
-                       table().chunks[op_](n, 0, 1, x, b_ ? y : nullptr, values.data() + c);
-                     }
-                     table().rows[static_cast<int>(Reduce::sum)](1, static_cast<std::int64_t>(values.size()),
-                                                                 values.data(), 0, nullptr, 0, out_ + i,
-                                                                 cpu::scratch);
-                   }
-                 });
+        [&](std::int64_t begin, std::int64_t end) {
+          std::vector<T> values(static_cast<std::size_t>((plan_.length + chunk - 1) / chunk));
+          for (std::int64_t i = begin; i < end; ++i) {
+            const Position<2> base(plan_.kept, plan_.kept.rank, i);
+            Position<2> at(plan_.reduced, plan_.reduced.rank, 0);
+            T x[chunk], y[chunk];
+            for (std::int64_t c = 0; c * chunk < plan_.length; ++c) {
+              const std::int64_t n = std::min(chunk, plan_.length - c * chunk);
+              for (std::int64_t q = 0; q < n; ++q) {
+                x[q] = a_[base.offset[0] + at.offset[0]];
+                if (b_) y[q] = b_[base.offset[1] + at.offset[1]];
+                at.advance(plan_.reduced, plan_.reduced.rank, 1);
+              }
+              table().chunks[op_](n, 0, 1, x, b_ ? y : nullptr, values.data() + c);
+            }
+            table().rows[static_cast<int>(Reduce::sum)](1, static_cast<std::int64_t>(values.size()),
+                values.data(), 0, nullptr, 0, out_ + i, cpu::scratch);
+          }
+        });
   }
 
   const Plan& plan_;
@@ -161,15 +159,14 @@ Slot slot_of(const Operand& operand, const void* immediate) {
 
 template <class T>
 void reduce_of(Reduce op, const Shape& shape, std::uint32_t dims, T* out, const Operand& a, const Operand& b,
-               double divisor) {
+    double divisor) {
   const Operand& second = op == Reduce::sum ? a : b;
   std::int64_t outputs = 1, length = 1;
   for (int i = 0; i < shape.rank(); ++i) (dims >> i & 1 ? length : outputs) *= shape[i];
   const bool dense = a.data && second.data && !a.strides && !second.strides;
   if (dense && outputs == 1 && length <= grain) {
     cpu::cpu_table().of(T{}).rows[static_cast<int>(op)](1, length, static_cast<const T*>(a.data), 0,
-                                                        static_cast<const T*>(second.data), 0, out,
-                                                        cpu::scratch);
+        static_cast<const T*>(second.data), 0, out, cpu::scratch);
   } else if (outputs == 0) {
     return;
   } else if (length == 0) {
@@ -194,28 +191,27 @@ void count_up(const Shape& shape, std::uint32_t dims, std::int64_t* out, const O
   const T* const p = reinterpret_cast<const T*>(slot.data);
   const auto at = [](T x) { return static_cast<std::uint64_t>(x); };
   parallel_for(plan.outputs, std::max<std::int64_t>(1, grain / (plan.length + 1)),
-               [&](std::int64_t begin, std::int64_t end) {
-                 for (std::int64_t i = begin; i < end; ++i) {
-                   const T* const from = p + Position<2>(plan.kept, plan.kept.rank, i).offset[0];
-                   std::uint64_t sum = 0;
-                   if (plan.reduced.rank < 2) {
-                     const std::int64_t step = only_step(plan.reduced, 0);
-                     for (std::int64_t q = 0; q < plan.length; ++q) sum += at(from[q * step]);
-                   } else if (plan.length > 0) {
-                     Position<2> here(plan.reduced, plan.reduced.rank, 0);
-                     for (std::int64_t q = 0; q < plan.length;
-                          ++q, here.advance(plan.reduced, plan.reduced.rank, 1))
-                       sum += at(from[here.offset[0]]);
-                   }
-                   out[i] = static_cast<std::int64_t>(sum);
-                 }
-               });
+      [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i) {
+          const T* const from = p + Position<2>(plan.kept, plan.kept.rank, i).offset[0];
+          std::uint64_t sum = 0;
+          if (plan.reduced.rank < 2) {
+            const std::int64_t step = only_step(plan.reduced, 0);
+            for (std::int64_t q = 0; q < plan.length; ++q) sum += at(from[q * step]);
+          } else if (plan.length > 0) {
+            Position<2> here(plan.reduced, plan.reduced.rank, 0);
+            for (std::int64_t q = 0; q < plan.length; ++q, here.advance(plan.reduced, plan.reduced.rank, 1))
+              sum += at(from[here.offset[0]]);
+          }
+          out[i] = static_cast<std::int64_t>(sum);
+        }
+      });
 }
 
 }  // namespace
 
 void reduce(Stream stream, Reduce op, DType dtype, const Shape& shape, std::uint32_t dims, void* out,
-            Operand a, Operand b, double divisor) {
+    Operand a, Operand b, double divisor) {
   cpu::check_device("reduce", stream);
   check(is_floating_point(dtype) || op == Reduce::sum, "reduce: only sums are defined for {}", dtype);
   switch (dtype) {

@@ -11,6 +11,6 @@ namespace tenon::kernels {
 /// operation, left out for divisor 1. Floating point; `sum` also takes int64 and boolean, whose sums are
 /// int64. `b` is read only where the operation has one.
 void reduce(Stream stream, Reduce op, DType dtype, const Shape& shape, std::uint32_t dims, void* out,
-            Operand a, Operand b, double divisor);
+    Operand a, Operand b, double divisor);
 
 }  // namespace tenon::kernels

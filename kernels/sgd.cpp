@@ -10,19 +10,14 @@ constexpr std::int64_t grain = 32768;
 
 template <class T>
 void step(const SgdItem& item) {
-  const Sgd<T> s{static_cast<T>(item.lr),
-                 static_cast<T>(item.weight_decay),
-                 static_cast<T>(item.momentum),
-                 static_cast<T>(1 - item.dampening),
-                 item.nesterov,
-                 item.maximize,
-                 item.first_step};
+  const Sgd<T> s{static_cast<T>(item.lr), static_cast<T>(item.weight_decay), static_cast<T>(item.momentum),
+      static_cast<T>(1 - item.dampening), item.nesterov, item.maximize, item.first_step};
   T* const param = static_cast<T*>(item.param);
   const T* const grad = static_cast<const T*>(item.grad);
   T* const buffer = static_cast<T*>(item.momentum_buffer);
   parallel_for(item.n, grain, [&](std::int64_t begin, std::int64_t end) {
-    cpu::cpu_table().of(T{}).sgd(end - begin, param + begin, grad + begin, buffer ? buffer + begin : nullptr,
-                                 s);
+    cpu::cpu_table().of(T{}).sgd(
+        end - begin, param + begin, grad + begin, buffer ? buffer + begin : nullptr, s);
   });
 }
 

@@ -95,7 +95,7 @@ Dims<N> loop_dims(const Shape& shape, const Slot (&slots)[N]) {
 /// elements or more.
 template <class Loop, int N, int... K>
 [[gnu::noinline]] void walk_strided(const Shape& shape, const Slot (&slots)[N], std::int64_t grain,
-                                    const Loop& loop, std::integer_sequence<int, K...>) {
+    const Loop& loop, std::integer_sequence<int, K...>) {
   if (shape.numel() == 0) return;
   const Dims<N> dims = loop_dims(shape, slots);
   const int row = dims.rank - 2, item = dims.rank - 1;
@@ -117,29 +117,29 @@ template <class Loop, int N, int... K>
   }
   const std::int64_t items = dims.size[item];
   parallel_for(dims.count() / items, std::max<std::int64_t>(1, grain / items),
-               [&](std::int64_t begin, std::int64_t end) {
-                 Position<N> at(dims, row + 1, begin);
-                 while (begin < end) {
-                   const std::int64_t rows = std::min(dims.size[row] - at.index[row], end - begin);
-                   call(rows, items, at.offset);
-                   begin += rows;
-                   at.advance(dims, row + 1, rows);
-                 }
-               });
+      [&](std::int64_t begin, std::int64_t end) {
+        Position<N> at(dims, row + 1, begin);
+        while (begin < end) {
+          const std::int64_t rows = std::min(dims.size[row] - at.index[row], end - begin);
+          call(rows, items, at.offset);
+          begin += rows;
+          at.advance(dims, row + 1, rows);
+        }
+      });
 }
 
 /// The layouts of dense loops; bit k: operand k is one value for all.
-inline constexpr cpu::Layout dense_layouts[8] = {
-    {1, {0, 1}, {0, 1}, {0, 1}, {0, 1}}, {1, {0, 1}, {0, 0}, {0, 1}, {0, 1}},
-    {1, {0, 1}, {0, 1}, {0, 0}, {0, 1}}, {1, {0, 1}, {0, 0}, {0, 0}, {0, 1}},
-    {1, {0, 1}, {0, 1}, {0, 1}, {0, 0}}, {1, {0, 1}, {0, 0}, {0, 1}, {0, 0}},
-    {1, {0, 1}, {0, 1}, {0, 0}, {0, 0}}, {1, {0, 1}, {0, 0}, {0, 0}, {0, 0}}};
+inline constexpr cpu::Layout dense_layouts[8] = {{1, {0, 1}, {0, 1}, {0, 1}, {0, 1}},
+    {1, {0, 1}, {0, 0}, {0, 1}, {0, 1}}, {1, {0, 1}, {0, 1}, {0, 0}, {0, 1}},
+    {1, {0, 1}, {0, 0}, {0, 0}, {0, 1}}, {1, {0, 1}, {0, 1}, {0, 1}, {0, 0}},
+    {1, {0, 1}, {0, 0}, {0, 1}, {0, 0}}, {1, {0, 1}, {0, 1}, {0, 0}, {0, 0}},
+    {1, {0, 1}, {0, 0}, {0, 0}, {0, 0}}};
 
 /// The same for a result and inputs with members data, strides, bytes and repeats (see Slot). Dense ones take
 /// no detour.
 template <class Loop, class... Input>
-[[gnu::always_inline]] inline void walk(const Shape& shape, std::int64_t grain, const Loop& loop,
-                                        const Slot& out, const Input&... in) {
+[[gnu::always_inline]] inline void walk(
+    const Shape& shape, std::int64_t grain, const Loop& loop, const Slot& out, const Input&... in) {
   if (out.strides || (in.strides || ...)) {
     const Slot slots[] = {out, static_cast<const Slot&>(in)...};
     return walk_strided(shape, slots, grain, loop, std::make_integer_sequence<int, 1 + sizeof...(in)>());
@@ -148,7 +148,7 @@ template <class Loop, class... Input>
   ((repeats |= in.repeats ? bit : 0, bit <<= 1), ...);
   parallel_for(shape.numel(), grain, [&](std::int64_t begin, std::int64_t end) {
     loop(dense_layouts[repeats], end - begin, out.data + begin * out.bytes,
-         in.data + (in.repeats ? 0 : begin * in.bytes)...);
+        in.data + (in.repeats ? 0 : begin * in.bytes)...);
   });
 }
 

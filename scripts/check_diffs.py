@@ -18,9 +18,9 @@ def main(documents):
             print(f"{document}: there is no diff block")
             status = 1
             continue
-        done = subprocess.run(["git", "apply", "--check", "--verbose", "--unidiff-zero", "-"], cwd=ROOT, input="".join(blocks),
+        done = subprocess.run(["git", "apply", "--check", "--unidiff-zero", "-"], cwd=ROOT, input="".join(blocks),
                               text=True, capture_output=True, check=False)
-        print(f"{document}: {len(blocks)} blocks apply" if done.returncode == 0 else f"{document}:\n{done.stderr}", end="\n")
+        print(f"{document}: {done.stderr or f'{len(blocks)} blocks apply'}")
         status |= done.returncode
     return status
 

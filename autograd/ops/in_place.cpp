@@ -29,9 +29,9 @@ bool begin_write(const char* op, const Tensor& self, const Tensor* other = nullp
     broadcast_strides(op, other->shape(), other->strides(), self.shape());
   }
   if (!grad_enabled()) return false;
-  const bool needed =
-      autograd::detail::needs_grad(op, self) | (other && autograd::detail::needs_grad(op, *other));
-  if (!needed) return false;
+  const bool self_needs = autograd::detail::needs_grad(op, self);
+  const bool other_needs = other && autograd::detail::needs_grad(op, *other);
+  if (!self_needs && !other_needs) return false;
   check(!self.requires_grad() || !self.is_leaf(),
       "{}: a leaf that requires a gradient may change only under NoGradGuard", op);
   check(!self.impl().is_view,

@@ -2,6 +2,8 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
+#include <limits>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -13,56 +15,58 @@ namespace {
 
 struct Arguments {
   Settings settings;
-  std::string device = "auto", logdir = "runs", plot, json;
+  std::string device = "auto", init = "normal", logdir = "runs", plot, json;
 };
 
 /// Exit statuses: bad options are told apart from work that failed.
 constexpr int ok = 0, failed = 1, usage = 2;
 
-/// CLI11 takes a number that is too large for the largest there is.
-std::string check_seed(const std::string& text) {
-  std::uint64_t seed = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
-  return error == std::errc() && end == text.data() + text.size()
-             ? ""
-             : text + " is not a whole number below 2^64";
+// CLI11 takes a whole number that is too large for the largest there is, and NaN for a number like any other.
+
+CLI::Validator whole_number(std::uint64_t low, std::uint64_t high) {
+  return CLI::Validator(
+      [low, high](std::string& text) {
+        std::uint64_t value = 0;
+        const char* const last = text.data() + text.size();
+        const auto [end, error] = std::from_chars(text.data(), last, value);
+        if (error == std::errc() && end == last && value >= low && value <= high) return std::string();
+        return fmt::format("{} is not a whole number from {} to {}", text, low, high);
+      },
+      "");
+}
+
+CLI::Validator rate() {
+  return CLI::Validator(
+      [](std::string& text) {
+        char* end = nullptr;
+        const double value = std::strtod(text.c_str(), &end);
+        if (*end == '\0' && end != text.c_str() && value >= 0 && std::isfinite(value)) return std::string();
+        return text + " is not a finite number from 0 up";
+      },
+      "");
 }
 
 void add_options(CLI::App& app, Arguments& arguments) {
   Settings& settings = arguments.settings;
-  const CLI::Range count(std::int64_t{1}, std::int64_t{1'000'000'000});
-  const CLI::Validator finite(
-      [](std::string& text) {
-        return std::isfinite(std::strtod(text.c_str(), nullptr)) ? std::string()
-                                                                 : text + " is not a finite number";
-      },
-      "");
+  const CLI::Validator count = whole_number(1, 1'000'000'000);
   app.add_option("--device", arguments.device, "auto, cpu or cuda")
       ->check(CLI::IsMember({"auto", "cpu", "cuda"}))
       ->capture_default_str();
   app.add_option("--weight-decay", settings.weight_decays, "one run for each")
-      ->check(CLI::NonNegativeNumber)
-      ->check(finite)
+      ->check(rate())
       ->capture_default_str();
   app.add_option("--epochs", settings.epochs, "passes over the training data")
       ->check(count)
       ->capture_default_str();
-  app.add_option("--lr", settings.lr, "learning rate")
-      ->check(CLI::NonNegativeNumber)
-      ->check(finite)
-      ->capture_default_str();
-  app.add_option("--momentum", settings.momentum, "momentum of SGD")
-      ->check(CLI::NonNegativeNumber)
-      ->check(finite)
-      ->capture_default_str();
+  app.add_option("--lr", settings.lr, "learning rate")->check(rate())->capture_default_str();
+  app.add_option("--momentum", settings.momentum, "momentum of SGD")->check(rate())->capture_default_str();
   app.add_option("--batch-size", settings.batch_size, "samples a step")->check(count)->capture_default_str();
   app.add_option("--seed", settings.seed, "of data, first weights and batches")
-      ->check(check_seed)
+      ->check(whole_number(0, std::numeric_limits<std::uint64_t>::max()))
       ->capture_default_str();
-  app.add_option("--init", settings.init, "normal: N(0, 1), bias 0; default: that of the layer")
-      ->transform(CLI::CheckedTransformer(
-          std::map<std::string, Init>{{"normal", Init::normal}, {"default", Init::standard}}))
-      ->default_str("normal");
+  app.add_option("--init", arguments.init, "first weights: normal is N(0, 1), default the layer's own")
+      ->check(CLI::IsMember({"normal", "default"}))
+      ->capture_default_str();
   app.add_flag("--decay-bias", settings.decay_bias, "decay the bias too");
   app.add_option("--logdir", arguments.logdir, "where TensorBoard's event files go, in a new expN each time")
       ->capture_default_str();
@@ -76,13 +80,14 @@ void add_options(CLI::App& app, Arguments& arguments) {
 tenon::Device choose_device(const std::string& name) {
   using namespace tenon;
   if (name == "cpu" || (name == "auto" && !cuda::is_available())) return Device::cpu();
-  check_available("weight_decay", Device::cuda());
+  check_available("--device", Device::cuda());
   return Device::cuda();
 }
 
 int run(Arguments& arguments) {
   Settings& settings = arguments.settings;
   settings.device = choose_device(arguments.device);
+  settings.init = arguments.init == "normal" ? Init::normal : Init::standard;
   const std::string directory = tenon::io::next_run_directory(arguments.logdir, "exp");
   tenon::io::SummaryWriter writer(directory);
   const Outcome outcome = run_experiment(settings, writer);

@@ -50,7 +50,7 @@ const Table& table_named(std::string_view name) {
   const bool known = name == "baseline" || name == "avx2" || name == "avx512";
   check(known, "TENON_ISA: unknown instruction set `{}`; use baseline, avx2 or avx512", name);
   fail("TENON_ISA: this machine cannot run {}; the fastest it can run is {}", name,
-       available_tables().back()->name);
+      available_tables().back()->name);
 }
 
 const Table& detail::choose() {

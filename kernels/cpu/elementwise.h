@@ -1,5 +1,4 @@
-// Loops over the elements of a rectangle. The functors are scalar; the compiler vectorises the loops
-// (docs/kernels.md).
+// Loops over the elements of a rectangle. The functors are scalar; the compiler vectorises the loops.
 #pragma once
 #include <tenon/kernels/cpu/table.h>
 #include <tenon/kernels/cpu/vec.h>
@@ -67,8 +66,8 @@ TENON_INLINE void loop(F f, const Layout& l, int64_t n, void* out, const void* a
 }
 
 template <class A, class T, class F>
-TENON_INLINE void loop(F f, const Layout& l, int64_t n, void* out, const void* a, const void* b,
-                       const void* c) {
+TENON_INLINE void loop(
+    F f, const Layout& l, int64_t n, void* out, const void* a, const void* b, const void* c) {
   for (int64_t r = 0; r < l.rows; ++r) {
     T* const o = at<T>(out, r, l.out);
     const A* const x = at<A>(a, r, l.a);
@@ -187,13 +186,13 @@ void clamp_loop(const Layout& l, int64_t n, void* out, const void* a, double low
   loop<T, T>(Clamp<T>{number<T>(low), number<T>(high)}, l, n, out, a);
 }
 template <class T>
-void clamp_backward_loop(const Layout& l, int64_t n, void* out, const void* g, const void* a, double low,
-                         double high) {
+void clamp_backward_loop(
+    const Layout& l, int64_t n, void* out, const void* g, const void* a, double low, double high) {
   loop<T, T>(ClampBackward<T>{static_cast<T>(low), static_cast<T>(high)}, l, n, out, g, a);
 }
 template <class T, template <class> class F>
 void scaled_loop(const Layout& l, int64_t n, void* out, const void* g, const void* a, const void* b,
-                 double scale, double count) {
+    double scale, double count) {
   loop<T, T>(F<T>{static_cast<T>(scale), static_cast<T>(count)}, l, n, out, g, a, b);
 }
 

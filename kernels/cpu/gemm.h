@@ -169,8 +169,8 @@ void pack_a(int64_t depth, int64_t m, int64_t height, const T* a, int64_t row, i
 
 /// One row of C, Vectors vectors wide, B with unit column stride.
 template <class T, int Vectors>
-TENON_INLINE void row_tile(int64_t k, const T* a, int64_t a_col, const T* b, int64_t b_row, T* c,
-                           const T* bias) {
+TENON_INLINE void row_tile(
+    int64_t k, const T* a, int64_t a_col, const T* b, int64_t b_row, T* c, const T* bias) {
   V<T> total[Vectors];
 #pragma GCC unroll 8
   for (int j = 0; j < Vectors; ++j) total[j] = zero<T>();
@@ -194,8 +194,8 @@ TENON_INLINE void row_tile(int64_t k, const T* a, int64_t a_col, const T* b, int
 }
 
 template <class T>
-void row_product(int64_t n, int64_t k, const T* a, int64_t a_col, const T* b, int64_t b_row, T* c,
-                 const T* bias) {
+void row_product(
+    int64_t n, int64_t k, const T* a, int64_t a_col, const T* b, int64_t b_row, T* c, const T* bias) {
   constexpr int64_t w = W<T>;
   int64_t j = 0;
   const auto at = [&](const T* p) __attribute__((always_inline)) { return p ? p + j : nullptr; };
@@ -216,7 +216,7 @@ void row_product(int64_t n, int64_t k, const T* a, int64_t a_col, const T* b, in
 
 template <class T>
 void chain(int64_t m, int64_t n, int64_t k, const T* a, int64_t a_row, int64_t a_col, const T* b,
-           int64_t b_row, int64_t b_col, T* c, int64_t c_row, const T* bias, Scratch scratch) {
+    int64_t b_row, int64_t b_col, T* c, int64_t c_row, const T* bias, Scratch scratch) {
   constexpr int64_t width = tile_cols<T>;
   if (k == 0) {
     for (int64_t i = 0; i < m; ++i)
@@ -238,8 +238,8 @@ void chain(int64_t m, int64_t n, int64_t k, const T* a, int64_t a_row, int64_t a
                           : nullptr;
       T* const packed_a = packed_b + (b_size + 63) / 64 * 64;
       if (!in_place) pack_b(depth, cols, b0, b_row, b_col, packed_b);
-      TileArgs<T> t{depth,   nullptr, a_row,   a_col,   nullptr, in_place ? b_row : width,
-                    nullptr, c_row,   k0 == 0, nullptr, 0};
+      TileArgs<T> t{depth, nullptr, a_row, a_col, nullptr, in_place ? b_row : width, nullptr, c_row, k0 == 0,
+          nullptr, 0};
       for (int64_t i0 = 0; i0 < m; i0 += block_rows) {
         const int64_t rows = least(m - i0, block_rows);
         const int64_t panels = (rows + tile_rows - 1) / tile_rows,

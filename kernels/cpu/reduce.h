@@ -162,8 +162,8 @@ void few_rows(int64_t n, const T* a, int64_t a_row, const T* b, T* out) {
 }
 
 template <Reduce op, class T>
-void row_values(int64_t rows, int64_t k, const T* a, int64_t a_row, const T* b, int64_t b_row, T* out,
-                Scratch scratch) {
+void row_values(
+    int64_t rows, int64_t k, const T* a, int64_t a_row, const T* b, int64_t b_row, T* out, Scratch scratch) {
   int64_t i = 0;
   if (k > 0 && k <= chunk && (op == Reduce::sum || b_row == 0)) {
     for (; i + 4 <= rows; i += 4) few_rows<op, 4>(k, a + i * a_row, a_row, b, out + i);
@@ -189,15 +189,15 @@ template <Reduce op, class T>
 TENON_INLINE V<T> column_step(const Columns<T>& c, int64_t q, int64_t j, V<T> acc) {
   if constexpr (op == Reduce::sum) return add(acc, load(c.a + q * c.a_row + j));
   else
-    return into<op>(load(c.a + q * c.a_row + j),
-                    c.b_item ? load(c.b + q * c.b_row + j) : set1(c.b[q * c.b_row]), acc);
+    return into<op>(
+        load(c.a + q * c.a_row + j), c.b_item ? load(c.b + q * c.b_row + j) : set1(c.b[q * c.b_row]), acc);
 }
 template <Reduce op, class T>
 TENON_INLINE V<T> column_step(const Columns<T>& c, int64_t q, int64_t j, int64_t n, V<T> acc) {
   if constexpr (op == Reduce::sum) return add(acc, load(c.a + q * c.a_row + j, n));
   else
     return into<op>(load(c.a + q * c.a_row + j, n),
-                    c.b_item ? load(c.b + q * c.b_row + j, n) : set1(c.b[q * c.b_row]), acc);
+        c.b_item ? load(c.b + q * c.b_row + j, n) : set1(c.b[q * c.b_row]), acc);
 }
 
 /// Partial p of the vector of columns at j, of which `left` exist.
@@ -233,8 +233,7 @@ void column_chunk(const Columns<T>& c, int64_t w, T* to) {
       const int64_t left = w - j;
       V<T> acc = column_partial<op>(c, p, j, left);
       if (together == 4)
-        acc = add(
-            add(acc, column_partial<op>(c, p + h, j, left)),
+        acc = add(add(acc, column_partial<op>(c, p + h, j, left)),
             add(column_partial<op>(c, p + h / 2, j, left), column_partial<op>(c, p + h / 2 + h, j, left)));
       for (int l = down; l < up; ++l) acc = add(load(stack[l] + j), acc);
       if (left >= W<T> || put != to) store(put + j, acc);
@@ -257,8 +256,8 @@ void column_block(const Columns<T>& c, int64_t w, T* out, Scratch scratch) {
     const int64_t above = (count + chunk - 1) / chunk;
     for (int64_t i = 0; i < above; ++i) {
       const int64_t at = i * chunk, length = count - at < chunk ? count - at : chunk;
-      column_chunk<Reduce::sum>(Columns<T>{s + at * w, w, nullptr, 0, 0, length}, w,
-                                above > 1 ? s + i * w : out);
+      column_chunk<Reduce::sum>(
+          Columns<T>{s + at * w, w, nullptr, 0, 0, length}, w, above > 1 ? s + i * w : out);
     }
     count = above;
   }
@@ -267,14 +266,14 @@ void column_block(const Columns<T>& c, int64_t w, T* out, Scratch scratch) {
 
 template <Reduce op, class T>
 void column_values(int64_t k, int64_t w, const T* a, int64_t a_row, const T* b, int64_t b_row, int64_t b_item,
-                   T* out, Scratch scratch) {
+    T* out, Scratch scratch) {
   if (k == 0) {
     for (int64_t j = 0; j < w; ++j) out[j] = T(0);
     return;
   }
   for (int64_t j = 0; j < w; j += most_columns)
     column_block<op>(Columns<T>{a + j, a_row, offset(b, j * b_item), b_row, b_item, k},
-                     w - j < most_columns ? w - j : most_columns, out + j, scratch);
+        w - j < most_columns ? w - j : most_columns, out + j, scratch);
 }
 
 }  // namespace

@@ -19,14 +19,14 @@ struct Layout {
 
 using UnaryLoop = void (*)(const Layout&, int64_t items, void* out, const void* a);
 using BinaryLoop = void (*)(const Layout&, int64_t items, void* out, const void* a, const void* b);
-using TernaryLoop = void (*)(const Layout&, int64_t items, void* out, const void* a, const void* b,
-                             const void* c);
+using TernaryLoop = void (*)(
+    const Layout&, int64_t items, void* out, const void* a, const void* b, const void* c);
 /// Loops with two numbers: low and high, scale and count.
 using UnaryLoop2 = void (*)(const Layout&, int64_t items, void* out, const void* a, double, double);
-using BinaryLoop2 = void (*)(const Layout&, int64_t items, void* out, const void* a, const void* b, double,
-                             double);
-using TernaryLoop2 = void (*)(const Layout&, int64_t items, void* out, const void* a, const void* b,
-                              const void* c, double, double);
+using BinaryLoop2 = void (*)(
+    const Layout&, int64_t items, void* out, const void* a, const void* b, double, double);
+using TernaryLoop2 = void (*)(
+    const Layout&, int64_t items, void* out, const void* a, const void* b, const void* c, double, double);
 
 /// A buffer of this many bytes, 64-byte aligned, of the calling thread; valid until the next call.
 using Scratch = void* (*)(size_t bytes);
@@ -43,17 +43,17 @@ template <class T>
 struct Floating {
   /// CHAIN: c[m, n] (row stride n) = a[m, k] b[k, n] (+ bias[n]).
   void (*chain)(int64_t m, int64_t n, int64_t k, const T* a, int64_t a_row, int64_t a_col, const T* b,
-                int64_t b_row, int64_t b_col, T* c, int64_t c_row, const T* bias, Scratch);
+      int64_t b_row, int64_t b_col, T* c, int64_t c_row, const T* bias, Scratch);
   /// R of each of `rows` rows of k consecutive elements; rows are a_row and b_row apart.
-  void (*rows[reduce_count])(int64_t rows, int64_t k, const T* a, int64_t a_row, const T* b, int64_t b_row,
-                             T* out, Scratch);
+  void (*rows[reduce_count])(
+      int64_t rows, int64_t k, const T* a, int64_t a_row, const T* b, int64_t b_row, T* out, Scratch);
   /// The values of the chunks [begin, end) of n consecutive elements, without the levels above them, to
   /// out[begin ... end).
   void (*chunks[reduce_count])(int64_t n, int64_t begin, int64_t end, const T* a, const T* b, T* out);
   /// R down each of w consecutive columns; rows are a_row and b_row apart. b is one number a row where b_item
   /// is 0, and w consecutive ones where it is 1.
   void (*columns[reduce_count])(int64_t k, int64_t w, const T* a, int64_t a_row, const T* b, int64_t b_row,
-                                int64_t b_item, T* out, Scratch);
+      int64_t b_item, T* out, Scratch);
   void (*sgd)(int64_t n, T* param, const T* grad, T* buffer, const Sgd<T>&);
   /// Elements [begin, end) of a random call; begin is a multiple of 256. `out` is element 0.
   void (*uniform)(int64_t begin, int64_t end, T* out, const RandomFill<T>&);

@@ -123,8 +123,8 @@ struct Native<double> {
 TENON_INLINE __m256 set1(float x) { return _mm256_set1_ps(x); }
 TENON_INLINE __m256d set1(double x) { return _mm256_set1_pd(x); }
 TENON_INLINE __m256i first8(ptrdiff_t n) {
-  return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)),
-                            _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  return _mm256_cmpgt_epi32(
+      _mm256_set1_epi32(static_cast<int>(n)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
 TENON_INLINE __m256i first4(ptrdiff_t n) {
   return _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0, 1, 2, 3));
@@ -223,7 +223,7 @@ TENON_INLINE V<float> abs(V<float> a) {
 TENON_INLINE V<double> abs(V<double> a) { return V<double>{num::abs(a[0]), num::abs(a[1])}; }
 TENON_INLINE V<float> fma(V<float> a, V<float> b, V<float> c) {
   return V<float>{num::fma(a[0], b[0], c[0]), num::fma(a[1], b[1], c[1]), num::fma(a[2], b[2], c[2]),
-                  num::fma(a[3], b[3], c[3])};
+      num::fma(a[3], b[3], c[3])};
 }
 TENON_INLINE V<double> fma(V<double> a, V<double> b, V<double> c) {
   return V<double>{num::fma(a[0], b[0], c[0]), num::fma(a[1], b[1], c[1])};

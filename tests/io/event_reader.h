@@ -113,7 +113,7 @@ inline std::vector<Scalar> read_scalars(const std::string& directory) {
     const Message event = decode(events[i]), value = value_of(events[i]);
     const std::int64_t step = event.numbers.contains(2) ? static_cast<std::int64_t>(event.number(2)) : 0;
     scalars.push_back({value.bytes.at(1), std::bit_cast<float>(static_cast<std::uint32_t>(value.number(2))),
-                       step, event.real(1)});
+        step, event.real(1)});
   }
   return scalars;
 }

@@ -91,9 +91,9 @@ TEST_CASE("a histogram of nothing or of something not finite is refused") {
   constexpr double infinity = std::numeric_limits<double>::infinity();
   CHECK(message_of<Error>([] { histogram_of<float>({}); }) == "add_histogram: there are no values");
   CHECK(message_of<Error>([] {
-          histogram_of<double>({1, std::nan("")});
-        }) == "add_histogram: the values must be finite; value 1 is nan");
+    histogram_of<double>({1, std::nan("")});
+  }) == "add_histogram: the values must be finite; value 1 is nan");
   CHECK(message_of<Error>([] {
-          histogram_of<double>({1, 2, -infinity});
-        }) == "add_histogram: the values must be finite; value 2 is -inf");
+    histogram_of<double>({1, 2, -infinity});
+  }) == "add_histogram: the values must be finite; value 2 is -inf");
 }

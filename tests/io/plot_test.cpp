@@ -147,15 +147,8 @@ TEST_CASE("a plot of nothing is refused") {
 
 TEST_CASE("one point, equal points and extreme values can be drawn") {
   constexpr double least = std::numeric_limits<double>::denorm_min();
-  for (const std::vector<double>& y : std::vector<std::vector<double>>{{0},
-                                                                       {5},
-                                                                       {-3, -3},
-                                                                       {1e300, 1e300},
-                                                                       {least, least},
-                                                                       {0, least},
-                                                                       {1e-300, 1},
-                                                                       {1e9, 1e9 + 1e-6},
-                                                                       {1, DBL_MAX / 2}})
+  for (const std::vector<double>& y : std::vector<std::vector<double>>{{0}, {5}, {-3, -3}, {1e300, 1e300},
+           {least, least}, {0, least}, {1e-300, 1}, {1e9, 1e9 + 1e-6}, {1, DBL_MAX / 2}})
     for (const io::Scale scale : {io::Scale::linear, io::Scale::log}) {
       if (scale == io::Scale::log && y.back() <= 0) continue;
       io::LinePlot plot({.y_scale = scale});
@@ -169,8 +162,8 @@ TEST_CASE("one point, equal points and extreme values can be drawn") {
   plot.add({.y = {least, DBL_MAX}});
   CHECK(plot.svg().find("nan") == std::string::npos);
   CHECK(message_of<Error>([] {
-          path_of({-DBL_MAX, DBL_MAX});
-        }) == "LinePlot: the values span more than a double holds");
+    path_of({-DBL_MAX, DBL_MAX});
+  }) == "LinePlot: the values span more than a double holds");
 }
 
 TEST_CASE("the legend names every series beside its end, without overlap") {
@@ -208,8 +201,8 @@ TEST_CASE("the same plot is the same bytes, also where the comma is the decimal 
 TEST_CASE("what is asked of a plot is checked") {
   io::LinePlot plot;
   CHECK(message_of<Error>([&] {
-          plot.add({.name = "a", .x = {1, 2, 3}, .y = {1, 2}});
-        }) == "LinePlot: x and y of 'a' must be equally long; they have 3 and 2 values");
+    plot.add({.name = "a", .x = {1, 2, 3}, .y = {1, 2}});
+  }) == "LinePlot: x and y of 'a' must be equally long; they have 3 and 2 values");
   CHECK(message_of<Error>([&] { plot.add({.name = "a", .colour = -2}); }) ==
         "LinePlot: the colour of 'a' must be -1 or an index; it is -2");
   CHECK(message_of<Error>([&] { plot.add({.name = "\xff"}); }) == "LinePlot: the name '\xff' is not UTF-8");

@@ -138,11 +138,11 @@ TEST_CASE("no line is wider than the terminal") {
       for (std::int64_t done = 0; done <= 7; ++done)
         for (int width = 0; width < 130; ++width) {
           const io::ProgressState state = {.description = description,
-                                           .done = done,
-                                           .total = 7,
-                                           .elapsed = 5000,
-                                           .rate = 0.001,
-                                           .finished = finished};
+              .done = done,
+              .total = 7,
+              .elapsed = 5000,
+              .rate = 0.001,
+              .finished = finished};
           for (const io::ProgressStyle& style : {ascii, unicode}) {
             const std::string line = io::render_progress(state, width, style);
             CHECK(io::code_points(line) <= width);
@@ -207,18 +207,18 @@ TEST_CASE("a log gets a plain line every ten seconds and one at the end") {
 
 TEST_CASE("a quick loop is one line in a log") {
   CHECK(plain_output([](const io::TrackOptions& options) {
-          for ([[maybe_unused]] std::int64_t i : io::track(10, "", options)) seconds += 0.001;
-        }) == "10/10 (100%), 1.00k it/s, in 10.0 ms\n");
+    for ([[maybe_unused]] std::int64_t i : io::track(10, "", options)) seconds += 0.001;
+  }) == "10/10 (100%), 1.00k it/s, in 10.0 ms\n");
   CHECK(plain_output([](const io::TrackOptions& options) {
-          for ([[maybe_unused]] std::int64_t i : io::track(0, "none", options)) seconds += 1;
-        }) == "none: 0/0 (100%), -- it/s, in 0.00 ms\n");
+    for ([[maybe_unused]] std::int64_t i : io::track(0, "none", options)) seconds += 1;
+  }) == "none: 0/0 (100%), -- it/s, in 0.00 ms\n");
 }
 
 TEST_CASE("a quiet loop writes nothing") {
   CHECK(plain_output([](io::TrackOptions options) {
-          options.enabled = false;
-          for ([[maybe_unused]] std::int64_t i : io::track(10, "", options)) seconds += 100;
-        }).empty());
+    options.enabled = false;
+    for ([[maybe_unused]] std::int64_t i : io::track(10, "", options)) seconds += 100;
+  }).empty());
 }
 
 TEST_CASE("the rate follows the recent pace") {
@@ -234,17 +234,17 @@ TEST_CASE("the rate follows the recent pace") {
 
 TEST_CASE("break and exceptions leave a whole line") {
   CHECK(plain_output([](const io::TrackOptions& options) {
-          for (std::int64_t i : io::track(10, "x", options)) {
-            seconds += 1;
-            if (i == 3) break;
-          }
-        }) == "x: 3/10 (30%), 1.33 s/it, stopped after 4.00 s\n");
+    for (std::int64_t i : io::track(10, "x", options)) {
+      seconds += 1;
+      if (i == 3) break;
+    }
+  }) == "x: 3/10 (30%), 1.33 s/it, stopped after 4.00 s\n");
   CHECK(plain_output([](const io::TrackOptions& options) {
-          try {
-            for ([[maybe_unused]] std::int64_t i : io::track(10, "x", options))
-              throw std::runtime_error("training failed");
-          } catch (const std::runtime_error&) {}
-        }) == "x: 0/10 (0%), -- it/s, stopped after 0.00 ms\n");
+    try {
+      for ([[maybe_unused]] std::int64_t i : io::track(10, "x", options))
+        throw std::runtime_error("training failed");
+    } catch (const std::runtime_error&) {}
+  }) == "x: 0/10 (0%), -- it/s, stopped after 0.00 ms\n");
 }
 
 TEST_CASE("of nested loops the outer one is shown") {
@@ -259,14 +259,13 @@ TEST_CASE("of nested loops the outer one is shown") {
 
 TEST_CASE("a track can run again") {
   CHECK(plain_output([](const io::TrackOptions& options) {
-          io::Track track = io::track(2, "", options);
-          for (const std::int64_t most : {0, 1, 1})
-            for (std::int64_t i : track) {
-              seconds += 1;
-              if (i == most) break;
-            }
-        }) ==
-        "0/2 (0%), -- it/s, stopped after 1.00 s\n"
+    io::Track track = io::track(2, "", options);
+    for (const std::int64_t most : {0, 1, 1})
+      for (std::int64_t i : track) {
+        seconds += 1;
+        if (i == most) break;
+      }
+  }) == "0/2 (0%), -- it/s, stopped after 1.00 s\n"
         "1/2 (50%), 2.00 s/it, stopped after 2.00 s\n"
         "1/2 (50%), 2.00 s/it, stopped after 2.00 s\n");
 }

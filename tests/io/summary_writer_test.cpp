@@ -88,10 +88,9 @@ TEST_CASE("scalars keep tag, value, step and time") {
   writer.add_scalar("train/loss", -1e300, most);
   writer.add_scalar("train/loss", 0.1, -1);
   constexpr float infinity = std::numeric_limits<float>::infinity();
-  CHECK(read_scalars(directory.path()) == std::vector<Scalar>{{"train/loss", 1.5f, 0, 1700000000},
-                                                              {"größe", 0.0f, 300, 1700000000},
-                                                              {"train/loss", -infinity, most, 1700000000},
-                                                              {"train/loss", 0.1f, -1, 1700000000}});
+  CHECK(read_scalars(directory.path()) ==
+        std::vector<Scalar>{{"train/loss", 1.5f, 0, 1700000000}, {"größe", 0.0f, 300, 1700000000},
+            {"train/loss", -infinity, most, 1700000000}, {"train/loss", 0.1f, -1, 1700000000}});
 }
 
 TEST_CASE("a loss that diverged is recorded") {
@@ -153,8 +152,8 @@ TEST_CASE("a tag cannot leave the log directory") {
   writer.add_scalars("..", {{"x", 1.0}}, 0);
   for (const char* tag : {"..", "../x", "x/../../y", "x/.", "/x", "x/", "x//y"}) {
     CHECK(message_of<Error>([&] {
-            writer.add_scalars("main", {{"good", 1.0}, {tag, 1.0}}, 0);
-          }) == "add_scalars: the tag '" + std::string(tag) + "' is not a path below the log directory");
+      writer.add_scalars("main", {{"good", 1.0}, {tag, 1.0}}, 0);
+    }) == "add_scalars: the tag '" + std::string(tag) + "' is not a path below the log directory");
   }
   CHECK(directories_below(directory.path()) ==
         std::vector<std::string>{"run", "run/.._up_x", "run/.._x", "run/_etc_x"});
@@ -167,19 +166,19 @@ TEST_CASE("tags that no reader could parse are refused") {
   const std::string nul("a\0b", 3);
   CHECK(message_of<Error>([&] { writer.add_scalar("", 1, 0); }) == "add_scalar: the tag is empty");
   CHECK(message_of<Error>([&] {
-          writer.add_scalars("", {{"x", 1.0}}, 0);
-        }) == "add_scalars: the tag is empty");
+    writer.add_scalars("", {{"x", 1.0}}, 0);
+  }) == "add_scalars: the tag is empty");
   CHECK(message_of<Error>([&] {
-          writer.add_scalars("main", {{"", 1.0}}, 0);
-        }) == "add_scalars: the tag is empty");
+    writer.add_scalars("main", {{"", 1.0}}, 0);
+  }) == "add_scalars: the tag is empty");
   CHECK(message_of<Error>([&] { writer.add_histogram("", values, 0); }) == "add_histogram: the tag is empty");
   CHECK(message_of<Error>([&] { writer.add_scalar("\xff", 1, 0); }) ==
         "add_scalar: a tag must be UTF-8 without NUL");
   CHECK(message_of<Error>([&] { writer.add_scalar(nul, 1, 0); }) ==
         "add_scalar: a tag must be UTF-8 without NUL");
   CHECK(message_of<Error>([&] {
-          writer.add_scalars("main", {{nul, 1.0}}, 0);
-        }) == "add_scalars: a tag must be UTF-8 without NUL");
+    writer.add_scalars("main", {{nul, 1.0}}, 0);
+  }) == "add_scalars: a tag must be UTF-8 without NUL");
   CHECK(read_scalars(directory.path()).empty());
   CHECK(directories_below(directory.path()).empty());
 }
@@ -223,8 +222,7 @@ TEST_CASE("few open files serve many runs") {
   CHECK(open_files() <= before + 1);
   for (const char* run : {"m_a", "m_b", "m_c", "m_d", "m_e"})
     CHECK(read_scalars(directory / run) == std::vector<Scalar>{{"m", 0.0f, 0, 1700000000},
-                                                               {"m", 1.0f, 1, 1700000000},
-                                                               {"m", 2.0f, 2, 1700000000}});
+                                               {"m", 1.0f, 1, 1700000000}, {"m", 2.0f, 2, 1700000000}});
 }
 
 TEST_CASE("the file that was used longest ago is closed") {
@@ -236,8 +234,8 @@ TEST_CASE("the file that was used longest ago is closed") {
   std::filesystem::remove(b);
   CHECK_NOTHROW(writer.add_scalars("m", {{"b", 1.0}}, 1));  // still open
   CHECK(message_of<IoError>([&] {
-          writer.add_scalars("m", {{"a", 1.0}}, 1);
-        }) == "SummaryWriter: cannot reopen " + a + ": No such file or directory");
+    writer.add_scalars("m", {{"a", 1.0}}, 1);
+  }) == "SummaryWriter: cannot reopen " + a + ": No such file or directory");
 }
 
 TEST_CASE("a killed run keeps what it wrote") {
@@ -287,8 +285,8 @@ TEST_CASE("a file that could not even get its version is removed") {
   const int status = status_of_child([&] {
     limit_file_size(10);
     return message_of<IoError>([&] {
-             io::SummaryWriter writer(directory / "run", fixed);
-           }).ends_with(": File too large")
+      io::SummaryWriter writer(directory / "run", fixed);
+    }).ends_with(": File too large")
                ? 0
                : 1;
   });
@@ -305,13 +303,13 @@ TEST_CASE("directories that cannot be made are IoErrors") {
   io::SummaryWriter writer(directory / "run", fixed);
   write_file(directory / "run/m_x", "in the way");
   CHECK(message_of<IoError>([&] {
-          writer.add_scalars("m", {{"x", 1.0}}, 0);
-        }) == "SummaryWriter: cannot create the directory " + directory / "run/m_x" + ": Not a directory");
+    writer.add_scalars("m", {{"x", 1.0}}, 0);
+  }) == "SummaryWriter: cannot create the directory " + directory / "run/m_x" + ": Not a directory");
   const std::string longest(300, 'x');
   CHECK(message_of<IoError>([&] {
-          writer.add_scalars("m", {{longest, 1.0}}, 0);
-        }) == "SummaryWriter: cannot create the directory " + directory / "run/m_" + longest +
-                  ": File name too long");
+    writer.add_scalars("m", {{longest, 1.0}}, 0);
+  }) == "SummaryWriter: cannot create the directory " + directory / "run/m_" + longest +
+            ": File name too long");
 }
 
 TEST_CASE("a file that vanished is not silently replaced") {
@@ -350,8 +348,8 @@ TEST_CASE("a closed writer says so, and a moved one goes on") {
     CHECK(message_of<Error>([&] { closed->add_scalar("loss", 1, 1); }) ==
           "SummaryWriter: the writer is closed");
     CHECK(message_of<Error>([&] {
-            closed->add_scalars("m", {{"loss", 1.0}}, 1);
-          }) == "SummaryWriter: the writer is closed");
+      closed->add_scalars("m", {{"loss", 1.0}}, 1);
+    }) == "SummaryWriter: the writer is closed");
     CHECK(message_of<Error>([&] { closed->flush(); }) == "SummaryWriter: the writer is closed");
   }
   CHECK(read_scalars(directory.path()).size() == 1);
@@ -395,8 +393,8 @@ TEST_CASE("next_run_directory takes the first free number") {
   CHECK(std::filesystem::is_directory(directory / "new/runs/exp1"));
   CHECK(message_of<Error>([&] { io::next_run_directory(directory.path(), "../x"); }) ==
         "next_run_directory: '../x' is not a file name");
-  CHECK(message_of<Error>([&] { io::next_run_directory("", "x"); }) ==
-        "next_run_directory: '' is not a path");
+  CHECK(
+      message_of<Error>([&] { io::next_run_directory("", "x"); }) == "next_run_directory: '' is not a path");
   write_file(directory / "file", "");
   CHECK(message_of<IoError>([&] { io::next_run_directory(directory / "file", "exp"); }) ==
         "next_run_directory: cannot create the directory " + directory / "file" + ": Not a directory");

@@ -18,8 +18,8 @@ TEST_CASE("dispatch: the baseline is always there, and names are checked", "[ker
   REQUIRE_FALSE(available_tables().empty());
   CHECK(available_tables().front()->name == std::string("baseline"));
   for (const auto* table : available_tables()) CHECK(&table_named(table->name) == table);
-  CHECK_THROWS_WITH(table_named("sse9"),
-                    "TENON_ISA: unknown instruction set `sse9`; use baseline, avx2 or avx512");
+  CHECK_THROWS_WITH(
+      table_named("sse9"), "TENON_ISA: unknown instruction set `sse9`; use baseline, avx2 or avx512");
   for (const char* const name : {"avx2", "avx512"}) {
     bool here = false;
     for (const auto* table : available_tables()) here = here || table->name == std::string(name);
@@ -44,7 +44,7 @@ TEST_CASE("float mode: another rounding or flushed denormals are an error", "[ke
   check_float_mode();
   std::fesetround(FE_UPWARD);
   CHECK_THROWS_WITH(check_float_mode(),
-                    "float mode: this thread does not round to nearest; call std::fesetround(FE_TONEAREST)");
+      "float mode: this thread does not round to nearest; call std::fesetround(FE_TONEAREST)");
   std::fesetround(FE_TONEAREST);
 #if defined(__SSE2__)
   const unsigned mode = _mm_getcsr();

@@ -16,8 +16,8 @@ using test::Kind;
 /// a number.
 const Shape shape = {3, 4, 37};
 enum class Layout { dense, row, column, transposed, backwards, one_value, number };
-constexpr Layout layouts[] = {Layout::dense,     Layout::row,       Layout::column, Layout::transposed,
-                              Layout::backwards, Layout::one_value, Layout::number};
+constexpr Layout layouts[] = {Layout::dense, Layout::row, Layout::column, Layout::transposed,
+    Layout::backwards, Layout::one_value, Layout::number};
 
 template <class T>
 struct Source {
@@ -98,7 +98,7 @@ void unary_case() {
       const auto a = source(layout, v);
       CAPTURE(static_cast<int>(op), static_cast<int>(kind), static_cast<int>(layout));
       check_result(each<T>([&](std::int64_t i) { return UnaryOf<op>{}(a[i]); }),
-                   [&](Result out) { unary({}, op, dtype_of<T>, shape, out, operand(a, layout)); });
+          [&](Result out) { unary({}, op, dtype_of<T>, shape, out, operand(a, layout)); });
     }
 }
 template <Binary op, class T>
@@ -110,9 +110,8 @@ void binary_case() {
       const auto v = values<T>(kind, 1), w = values<T>(kind, 2);
       const auto a = source(left, v), b = source(right, w);
       CAPTURE(static_cast<int>(op), static_cast<int>(kind), static_cast<int>(left), static_cast<int>(right));
-      check_result(each<T>([&](std::int64_t q) { return BinaryOf<op>{}(a[q], b[q]); }), [&](Result out) {
-        binary({}, op, dtype_of<T>, shape, out, operand(a, left), operand(b, right));
-      });
+      check_result(each<T>([&](std::int64_t q) { return BinaryOf<op>{}(a[q], b[q]); }),
+          [&](Result out) { binary({}, op, dtype_of<T>, shape, out, operand(a, left), operand(b, right)); });
     }
 }
 template <class T, int... I>
@@ -135,8 +134,7 @@ void all_compare(std::integer_sequence<int, I...>) {
                                     : dtype_of<std::conditional_t<std::is_same_v<T, std::uint8_t>, bool, T>>;
         if (dtype == DType::int64 && (left == Layout::number || right == Layout::number))
           continue;  // not every int64 is a double
-        check_result(
-            each<std::uint8_t>([&](std::int64_t q) { return CompareOf<op>{}(a[q], b[q]); }),
+        check_result(each<std::uint8_t>([&](std::int64_t q) { return CompareOf<op>{}(a[q], b[q]); }),
             [&](Result out) { compare({}, op, dtype, shape, out, operand(a, left), operand(b, right)); });
       }
   };
@@ -216,15 +214,14 @@ TEST_CASE("elementwise: clamp, its gradient, and the gradients of the losses", "
           each<float>([&](std::int64_t i) { return num::minimum(num::maximum(g[i], -0.5f), 0.75f); }),
           [&](Result out) { clamp({}, DType::float32, shape, out, operand(g, layout), -0.5, 0.75); });
       check_result(each<float>([&](std::int64_t i) { return -0.5f <= a[i] && a[i] <= 0.75f ? g[i] : 0.0f; }),
-                   [&](Result out) {
-                     clamp_backward({}, DType::float32, shape, out, operand(g, layout), a.operand, -0.5,
-                                    0.75);
-                   });
+          [&](Result out) {
+            clamp_backward({}, DType::float32, shape, out, operand(g, layout), a.operand, -0.5, 0.75);
+          });
       check_result(each<float>([&](std::int64_t i) { return ((2.0f * g[i]) / 444.0f) * (a[i] - b[i]); }),
-                   [&](Result out) {
-                     scaled_difference({}, DType::float32, shape, out, operand(g, layout), a.operand,
-                                       b.operand, 2, 444);
-                   });
+          [&](Result out) {
+            scaled_difference(
+                {}, DType::float32, shape, out, operand(g, layout), a.operand, b.operand, 2, 444);
+          });
       check_result(
           each<float>([&](std::int64_t i) { return ((g[i] * -1.0f) / 444.0f) * num::sign(a[i] - b[i]); }),
           [&](Result out) {
@@ -235,14 +232,14 @@ TEST_CASE("elementwise: clamp, its gradient, and the gradients of the losses", "
 
 TEST_CASE("elementwise: copy converts", "[kernels][elementwise]") {
   const double inf = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
-  const std::vector<double> x = {1.5,   -1.5, 0.1, -0.0, inf, -inf, nan, 1e300, -9.3e18, 9007199254740992.0,
-                                 1e-60, 0};
+  const std::vector<double> x = {
+      1.5, -1.5, 0.1, -0.0, inf, -inf, nan, 1e300, -9.3e18, 9007199254740992.0, 1e-60, 0};
   const Shape line = {static_cast<std::int64_t>(x.size())};
   test::on_every_build([&] {
     std::vector<std::int64_t> whole(x.size());
     copy({}, DType::int64, DType::float64, line, whole.data(), x.data());
-    CHECK(whole == std::vector<std::int64_t>{1, -1, 0, 0, INT64_MAX, INT64_MIN, 0, INT64_MAX, INT64_MIN,
-                                             9007199254740992, 0, 0});
+    CHECK(whole == std::vector<std::int64_t>{
+                       1, -1, 0, 0, INT64_MAX, INT64_MIN, 0, INT64_MAX, INT64_MIN, 9007199254740992, 0, 0});
     std::vector<std::uint8_t> flags(x.size());
     copy({}, DType::boolean, DType::float64, line, flags.data(), x.data());
     CHECK(flags == std::vector<std::uint8_t>{1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 0});
@@ -265,8 +262,8 @@ TEST_CASE("elementwise: copy converts", "[kernels][elementwise]") {
   });
 }
 
-TEST_CASE("elementwise: transposed copies, in place, empty and split over threads",
-          "[kernels][elementwise]") {
+TEST_CASE(
+    "elementwise: transposed copies, in place, empty and split over threads", "[kernels][elementwise]") {
   const std::int64_t rows = 70, columns = 131;
   const auto a = test::noise<float>(rows * columns, Kind::special, 1);
   const Strides across = {1, rows};
@@ -289,7 +286,7 @@ TEST_CASE("elementwise: transposed copies, in place, empty and split over thread
     unary({}, Unary::sin, DType::float32, {200003}, in_place.data(), in_place.data());
     test::require_same(sines, in_place);
     unary({}, Unary::exp, DType::float32, {3, 0}, static_cast<void*>(nullptr),
-          static_cast<const void*>(nullptr));
+        static_cast<const void*>(nullptr));
     const Strides none = {0, 1};
     binary({}, Binary::add, DType::float32, {3, 0}, {out.data(), none}, a.data(), 1.0);
   });
@@ -300,9 +297,9 @@ TEST_CASE("elementwise: errors", "[kernels][elementwise]") {
   std::uint8_t flag = 1;
   CHECK_THROWS_WITH(unary({}, Unary::sqrt, DType::int64, {}, &x, &x), "sqrt: not defined for int64");
   CHECK_THROWS_WITH(binary({}, Binary::div, DType::int64, {}, &x, &x, &x), "div: not defined for int64");
-  CHECK_THROWS_WITH(binary({}, Binary::add, DType::boolean, {}, &flag, &flag, &flag),
-                    "add: not defined for boolean");
+  CHECK_THROWS_WITH(
+      binary({}, Binary::add, DType::boolean, {}, &flag, &flag, &flag), "add: not defined for boolean");
   CHECK_THROWS_WITH(clamp({}, DType::boolean, {}, &flag, &flag, 0, 1), "clamp: not defined for boolean");
-  CHECK_THROWS_WITH(scaled_sign({}, DType::int64, {}, &x, &x, &x, &x, 1, 1),
-                    "scaled_sign: not defined for int64");
+  CHECK_THROWS_WITH(
+      scaled_sign({}, DType::int64, {}, &x, &x, &x, &x, 1, 1), "scaled_sign: not defined for int64");
 }

@@ -43,18 +43,12 @@ void arithmetic(Hashes& hashes, Kind kind) {
     compute();
     hashes[key<T>(op, kind)] = test::hash(out);
   };
-  for (const auto& [m, k, n] : {std::tuple{5, 200, 1},
-                                {33, 17, 1},
-                                {1, 3000, 1},
-                                {20, 600, 30},
-                                {1, 200, 5},
-                                {100, 70, 90},
-                                {37, 16, 1},
-                                {3, 1500, 40}})
+  for (const auto& [m, k, n] : {std::tuple{5, 200, 1}, {33, 17, 1}, {1, 3000, 1}, {20, 600, 30}, {1, 200, 5},
+           {100, 70, 90}, {37, 16, 1}, {3, 1500, 40}})
     record("matmul " + std::to_string(m) + "x" + std::to_string(k) + "x" + std::to_string(n), m * n,
-           [&, m = m, k = k, n = n] {
-             matmul({}, dtype, out.data(), {a.data(), m, k, k, 1}, {b.data(), k, n, 1, k}, a.data() + 7);
-           });
+        [&, m = m, k = k, n = n] {
+          matmul({}, dtype, out.data(), {a.data(), m, k, k, 1}, {b.data(), k, n, 1, k}, a.data() + 7);
+        });
   for (int op = 0; op < reduce_count; ++op) {
     for (const std::int64_t n : {1, 7, 100, 1024, 5000, 300000})
       record("reduce " + std::to_string(op) + " of " + std::to_string(n), 1, [&, n = n] {
@@ -73,27 +67,27 @@ void arithmetic(Hashes& hashes, Kind kind) {
     const bool libm = dtype == DType::float64 && unary_op >= Unary::exp && unary_op <= Unary::sigmoid;
     if (!libm)
       record("unary " + std::to_string(op), 10007,
-             [&] { unary({}, unary_op, dtype, line, out.data(), a.data()); });
+          [&] { unary({}, unary_op, dtype, line, out.data(), a.data()); });
   }
   for (int op = 0; op < binary_count; ++op) {
     const bool libm = dtype == DType::float64 && static_cast<Binary>(op) == Binary::pow;
     if (!libm)
       record("binary " + std::to_string(op), 10007,
-             [&] { binary({}, static_cast<Binary>(op), dtype, line, out.data(), a.data(), b.data()); });
+          [&] { binary({}, static_cast<Binary>(op), dtype, line, out.data(), a.data(), b.data()); });
   }
   record("clamp", 10007, [&] { clamp({}, dtype, line, out.data(), a.data(), -0.3, 0.2); });
   record("scaled_difference", 10007,
-         [&] { scaled_difference({}, dtype, line, out.data(), 0.7, a.data(), b.data(), 2, 10007); });
+      [&] { scaled_difference({}, dtype, line, out.data(), 0.7, a.data(), b.data(), 2, 10007); });
   record("scaled_sign", 10007,
-         [&] { scaled_sign({}, dtype, line, out.data(), 0.7, a.data(), b.data(), -1, 10007); });
+      [&] { scaled_sign({}, dtype, line, out.data(), 0.7, a.data(), b.data(), -1, 10007); });
   record("index_add", 700, [&] {
     const std::int64_t index[] = {3, 1, 3, 3, 6, 1, 0};
     index_add({}, dtype, {1, 7, 100}, out.data(), a.data(), index, 7);
   });
   record("sgd", 20014, [&] {
     std::copy(a.begin(), a.begin() + 20014, out.begin());
-    const SgdItem item{out.data(), b.data(), out.data() + 10007, 10007, 0.01, 0.9, 0.1, 1e-3, true,
-                       false,      false};
+    const SgdItem item{
+        out.data(), b.data(), out.data() + 10007, 10007, 0.01, 0.9, 0.1, 1e-3, true, false, false};
     sgd({}, dtype, {&item, 1});
   });
 }

@@ -32,8 +32,8 @@ TEST_CASE("index_select refuses indices out of range and writes nothing", "[kern
   for (const std::int64_t bad : {std::int64_t{3}, std::int64_t{-1}}) {
     const std::int64_t index[] = {0, bad};
     CHECK_THROWS_WITH(kernels::index_select({}, DType::float32, {1, 3, 1}, out, a, index, 2, 1),
-                      "index_select: index " + std::to_string(bad) +
-                          " at position 1 is out of range; dimension 1 has size 3");
+        "index_select: index " + std::to_string(bad) +
+            " at position 1 is out of range; dimension 1 has size 3");
     CHECK((out[0] == 7 && out[1] == 7));
   }
 }

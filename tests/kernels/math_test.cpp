@@ -13,8 +13,8 @@ using namespace tenon;
 double ulps(float got, long double want) {
   int exponent;
   std::frexp(want, &exponent);
-  return static_cast<double>(std::abs(static_cast<long double>(got) - want) /
-                             std::ldexp(1.0L, std::max(exponent, -125) - 24));
+  return static_cast<double>(
+      std::abs(static_cast<long double>(got) - want) / std::ldexp(1.0L, std::max(exponent, -125) - 24));
 }
 
 /// The largest error over bit patterns from ... to, every `step`th.
@@ -90,7 +90,7 @@ TEST_CASE("math: sin and cos of the turns of Box-Muller", "[kernels][math]") {
   CHECK(sin_error <= 1.0);
   CHECK(log_error <= 0.95);
   for (const auto& [u, c, s] :
-       {std::tuple{0.0f, 1.0f, 0.0f}, {0.25f, 0.0f, 1.0f}, {0.5f, -1.0f, 0.0f}, {0.75f, 0.0f, -1.0f}}) {
+      {std::tuple{0.0f, 1.0f, 0.0f}, {0.25f, 0.0f, 1.0f}, {0.5f, -1.0f, 0.0f}, {0.75f, 0.0f, -1.0f}}) {
     CHECK(num::cos_sin_turns(u).first == c);
     CHECK(num::cos_sin_turns(u).second == s);
   }
@@ -102,7 +102,7 @@ TEST_CASE("math: pow is accurate", "[kernels][math]") {
   for (int i = 0; i < 300000; ++i) {
     const float a = num::real(static_cast<std::uint32_t>(random()) & 0x7fffffffu),
                 b = std::ldexp(static_cast<float>(static_cast<std::int32_t>(random())),
-                               -31 + static_cast<int>(random() % 12));
+                    -31 + static_cast<int>(random() % 12));
     const long double want = std::pow(static_cast<long double>(a), static_cast<long double>(b));
     if (!(a <= largest) || !(want >= 1e-37L && want <= 3e38L)) continue;
     error = std::max(error, ulps(num::pow(a, b), want));
@@ -113,9 +113,8 @@ TEST_CASE("math: pow is accurate", "[kernels][math]") {
 }
 
 TEST_CASE("math: pow has C's special cases", "[kernels][math]") {
-  const float numbers[] = {0.0f,  -0.0f,        1.0f,  -1.0f,  2.0f,   -2.0f,       3.0f,
-                           -3.0f, 4.0f,         0.7f,  -0.7f,  2.5f,   -2.5f,       inf,
-                           -inf,  not_a_number, 1e30f, -1e30f, 1e-30f, 16777217.0f, -7.0f};
+  const float numbers[] = {0.0f, -0.0f, 1.0f, -1.0f, 2.0f, -2.0f, 3.0f, -3.0f, 4.0f, 0.7f, -0.7f, 2.5f, -2.5f,
+      inf, -inf, not_a_number, 1e30f, -1e30f, 1e-30f, 16777217.0f, -7.0f};
   for (const float a : numbers)
     for (const float b : numbers) {
       CAPTURE(a, b);

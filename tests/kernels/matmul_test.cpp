@@ -17,7 +17,7 @@ struct Stored {
   std::vector<T> values;
   Matrix matrix;
   Stored(std::int64_t rows, std::int64_t cols, std::int64_t row, std::int64_t col, std::int64_t start,
-         Kind kind, std::uint32_t seed)
+      Kind kind, std::uint32_t seed)
       : values(
             test::noise<T>(start + 1 + (rows + 1) * std::abs(row) + (cols + 1) * std::abs(col), kind, seed)),
         matrix{values.data() + start, rows, cols, row, col} {}
@@ -39,9 +39,8 @@ std::vector<T> want(const Matrix& a, const Matrix& b, const T* bias) {
   std::vector<T> c;
   for (std::int64_t i = 0; i < a.rows; ++i)
     for (std::int64_t j = 0; j < b.cols; ++j) {
-      const T x =
-          oracle::matmul(b.cols, a.cols, static_cast<const T*>(a.data) + i * a.row_stride, a.col_stride,
-                         static_cast<const T*>(b.data) + j * b.col_stride, b.row_stride);
+      const T x = oracle::matmul(b.cols, a.cols, static_cast<const T*>(a.data) + i * a.row_stride,
+          a.col_stride, static_cast<const T*>(b.data) + j * b.col_stride, b.row_stride);
       c.push_back(bias ? x + bias[j] : x);
     }
   return c;
@@ -57,23 +56,19 @@ std::vector<T> product(const Matrix& a, const Matrix& b, const T* bias = nullptr
 struct Size {
   std::int64_t m, k, n;
 };
-const Size sizes[] = {{5, 200, 1},   {1, 200, 5},   {200, 5, 1},  {1, 5, 200},   {33, 17, 1},   {33, 16, 1},
-                      {1, 1, 1},     {7, 1, 3},     {1, 3000, 1}, {70, 1025, 1}, {17, 513, 19}, {131, 36, 70},
-                      {14, 512, 33}, {15, 511, 47}, {29, 64, 16}, {1, 700, 300}, {4, 2100, 4},  {9, 129, 1},
-                      {32, 10, 128}, {12, 3, 65},   {97, 40, 5}};
+const Size sizes[] = {{5, 200, 1}, {1, 200, 5}, {200, 5, 1}, {1, 5, 200}, {33, 17, 1}, {33, 16, 1}, {1, 1, 1},
+    {7, 1, 3}, {1, 3000, 1}, {70, 1025, 1}, {17, 513, 19}, {131, 36, 70}, {14, 512, 33}, {15, 511, 47},
+    {29, 64, 16}, {1, 700, 300}, {4, 2100, 4}, {9, 129, 1}, {32, 10, 128}, {12, 3, 65}, {97, 40, 5}};
 
 template <class T>
 void against_definition() {
   for (const auto [m, k, n] : sizes)
     for (const Kind kind : test::kinds)
-      for (const auto& [left, right] : {std::pair{Layout::plain, Layout::plain},
-                                        {Layout::transposed, Layout::plain},
-                                        {Layout::plain, Layout::transposed},
-                                        {Layout::transposed, Layout::transposed},
-                                        {Layout::strided, Layout::reversed},
-                                        {Layout::reversed, Layout::strided},
-                                        {Layout::repeated, Layout::plain},
-                                        {Layout::plain, Layout::repeated}}) {
+      for (const auto& [left, right] :
+          {std::pair{Layout::plain, Layout::plain}, {Layout::transposed, Layout::plain},
+              {Layout::plain, Layout::transposed}, {Layout::transposed, Layout::transposed},
+              {Layout::strided, Layout::reversed}, {Layout::reversed, Layout::strided},
+              {Layout::repeated, Layout::plain}, {Layout::plain, Layout::repeated}}) {
         CAPTURE(m, k, n, static_cast<int>(kind), static_cast<int>(left), static_cast<int>(right));
         const auto a = make<T>(left, m, k, kind, 1), b = make<T>(right, k, n, kind, 2);
         const auto bias = test::noise<T>(n, kind, 3);
@@ -93,10 +88,10 @@ TEST_CASE("matmul: float64 is its definition", "[kernels][matmul]") { against_de
 
 TEST_CASE("matmul: products that are packed, cut into blocks and split over threads", "[kernels][matmul]") {
   for (const auto [m, k, n] :
-       {Size{300, 520, 161}, Size{150, 700, 2100}, Size{2, 80000, 1}, Size{40, 140000, 1}}) {
+      {Size{300, 520, 161}, Size{150, 700, 2100}, Size{2, 80000, 1}, Size{40, 140000, 1}}) {
     CAPTURE(m, k, n);
     for (const auto& [left, right] :
-         {std::pair{Layout::plain, Layout::transposed}, {Layout::transposed, Layout::plain}}) {
+        {std::pair{Layout::plain, Layout::transposed}, {Layout::transposed, Layout::plain}}) {
       const auto a = make<float>(left, m, k, Kind::wide, 4), b = make<float>(right, k, n, Kind::ordinary, 5);
       std::vector<float> expected;
       test::on_every_build([&] {
@@ -108,8 +103,8 @@ TEST_CASE("matmul: products that are packed, cut into blocks and split over thre
             Matrix row = a.matrix;
             row.data = static_cast<const float*>(row.data) + i * row.row_stride;
             row.rows = 1;
-            test::require_same(want<float>(row, b.matrix, nullptr),
-                               {c.begin() + i * n, c.begin() + (i + 1) * n});
+            test::require_same(
+                want<float>(row, b.matrix, nullptr), {c.begin() + i * n, c.begin() + (i + 1) * n});
           }
           expected = c;
         }
@@ -159,5 +154,5 @@ TEST_CASE("matmul: (A B)^T is B^T A^T", "[kernels][matmul]") {
 TEST_CASE("matmul: only floating point", "[kernels][matmul]") {
   std::int64_t x = 1, y = 0;
   CHECK_THROWS_WITH(kernels::matmul({}, DType::int64, &y, {&x, 1, 1, 1, 1}, {&x, 1, 1, 1, 1}),
-                    "matmul: not defined for int64");
+      "matmul: not defined for int64");
 }

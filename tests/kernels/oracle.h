@@ -42,7 +42,7 @@ T r(std::int64_t n, const std::function<T(std::int64_t, T)>& into) {
   }
   if (s.size() == 1) return s[0] + T(0);
   return r<T>(static_cast<std::int64_t>(s.size()),
-              [&](std::int64_t q, T acc) { return acc + s[static_cast<std::size_t>(q)]; });
+      [&](std::int64_t q, T acc) { return acc + s[static_cast<std::size_t>(q)]; });
 }
 
 template <class T>

@@ -57,8 +57,8 @@ TEST_CASE("random: each element comes from its block", "[kernels][random]") {
     for (std::int64_t i = 0; i < n; ++i) {
       uniform.push_back(std::fma(3.0f, static_cast<float>(word(i) >> 8) * 0x1p-24f, -1.0f));
       uniform64.push_back(std::fma(3.0, static_cast<double>(word_pair(i) >> 11) * 0x1p-53, -1.0));
-      whole.push_back(-5 +
-                      static_cast<std::int64_t>(static_cast<unsigned __int128>(word_pair(i)) * 12 >> 64));
+      whole.push_back(
+          -5 + static_cast<std::int64_t>(static_cast<unsigned __int128>(word_pair(i)) * 12 >> 64));
       const num::Pair<float> z = num::box_muller(word(i / 2 * 2), word(i / 2 * 2 + 1));
       normal.push_back(std::fma(0.5f, i % 2 ? z.second : z.first, 2.0f));
     }
@@ -96,9 +96,9 @@ TEST_CASE("random: uniform stays below its upper bound", "[kernels][random]") {
   CHECK(*std::min_element(k.begin(), k.end()) < INT64_MIN / 2);
   CHECK(*std::max_element(k.begin(), k.end()) > INT64_MAX / 2);
   CHECK_THROWS_WITH(random_integers({}, DType::int64, 1, k.data(), key, 3, 3),
-                    "random_integers: low must be below high; got 3 and 3");
-  CHECK_THROWS_WITH(random_normal({}, DType::int64, 1, k.data(), key, 0, 1),
-                    "random_normal: not defined for int64");
+      "random_integers: low must be below high; got 3 and 3");
+  CHECK_THROWS_WITH(
+      random_normal({}, DType::int64, 1, k.data(), key, 0, 1), "random_normal: not defined for int64");
 }
 
 TEST_CASE("random: the moments of normals", "[kernels][random]") {

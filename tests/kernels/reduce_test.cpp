@@ -20,7 +20,7 @@ struct Source {
 /// out over the kept dimensions, straight from the definition.
 template <class T>
 std::vector<T> want(Reduce op, const Shape& shape, std::uint32_t dims, const Source<T>& a, const Source<T>& b,
-                    double divisor) {
+    double divisor) {
   Shape kept, gone;
   Strides kept_steps[2], gone_steps[2];
   for (int i = 0; i < shape.rank(); ++i) {
@@ -34,8 +34,8 @@ std::vector<T> want(Reduce op, const Shape& shape, std::uint32_t dims, const Sou
     const T* const x = a.data + oracle::offset(kept, kept_steps[0], i);
     const T* const y = b.data + oracle::offset(kept, kept_steps[1], i);
     const T sum = oracle::r<T>(gone.numel(), [&](std::int64_t q, T acc) {
-      return oracle::into(op, x[oracle::offset(gone, gone_steps[0], q)],
-                          y[oracle::offset(gone, gone_steps[1], q)], acc);
+      return oracle::into(
+          op, x[oracle::offset(gone, gone_steps[0], q)], y[oracle::offset(gone, gone_steps[1], q)], acc);
     });
     out.push_back(divisor == 1 ? sum : sum / static_cast<T>(divisor));
   }
@@ -43,8 +43,8 @@ std::vector<T> want(Reduce op, const Shape& shape, std::uint32_t dims, const Sou
 }
 
 template <class T>
-std::vector<T> reduce(Reduce op, const Shape& shape, std::uint32_t dims, Operand a, Operand b,
-                      double divisor) {
+std::vector<T> reduce(
+    Reduce op, const Shape& shape, std::uint32_t dims, Operand a, Operand b, double divisor) {
   std::int64_t outputs = 1;
   for (int i = 0; i < shape.rank(); ++i)
     if (!(dims >> i & 1)) outputs *= shape[i];
@@ -53,13 +53,13 @@ std::vector<T> reduce(Reduce op, const Shape& shape, std::uint32_t dims, Operand
   return out;
 }
 
-constexpr Reduce ops[] = {Reduce::sum, Reduce::product, Reduce::squared_difference,
-                          Reduce::absolute_difference};
+constexpr Reduce ops[] = {
+    Reduce::sum, Reduce::product, Reduce::squared_difference, Reduce::absolute_difference};
 
 template <class T>
 void lines() {
-  for (const std::int64_t n : {0,   1,   2,   5,   15,   16,   17,   63,   64,   65,   127,
-                               128, 129, 200, 500, 1000, 1023, 1024, 1025, 2048, 5000, 70003})
+  for (const std::int64_t n : {0, 1, 2, 5, 15, 16, 17, 63, 64, 65, 127, 128, 129, 200, 500, 1000, 1023, 1024,
+           1025, 2048, 5000, 70003})
     for (const Kind kind : test::kinds) {
       const auto a = test::noise<T>(n, kind, 1), b = test::noise<T>(n, kind, 2);
       for (const Reduce op : ops) {
@@ -73,8 +73,8 @@ void lines() {
 
 template <class T>
 void masks() {
-  const Shape shapes[] = {{},        {3, 1, 5},    {2, 3, 4, 5}, {300, 7},  {7, 300},
-                          {1100, 3}, {3, 1100, 2}, {2, 130, 33}, {40, 530}, {4, 0, 3}};
+  const Shape shapes[] = {{}, {3, 1, 5}, {2, 3, 4, 5}, {300, 7}, {7, 300}, {1100, 3}, {3, 1100, 2},
+      {2, 130, 33}, {40, 530}, {4, 0, 3}};
   for (const Shape& shape : shapes) {
     const int rank = shape.rank();
     // dense, transposed, repeated along the second dimension, stepping, and backwards along the first
@@ -105,8 +105,8 @@ void masks() {
         const double divisor = dims % 2 ? 7 : 1;
         const auto expected = want<T>(op, shape, dims, a, b, divisor);
         test::on_every_build([&] {
-          test::require_same(expected,
-                             reduce<T>(op, shape, dims, {a.data, a.strides}, {b.data, b.strides}, divisor));
+          test::require_same(
+              expected, reduce<T>(op, shape, dims, {a.data, a.strides}, {b.data, b.strides}, divisor));
         });
       }
   }
@@ -186,5 +186,5 @@ TEST_CASE("reduce: integers and booleans sum to int64", "[kernels][reduce]") {
   kernels::reduce({}, Reduce::sum, DType::int64, {2}, 1, &wrapped, most, most, 1);
   CHECK(wrapped == INT64_MIN);
   CHECK_THROWS_WITH(kernels::reduce({}, Reduce::product, DType::int64, {2}, 1, &wrapped, most, most, 1),
-                    "reduce: only sums are defined for int64");
+      "reduce: only sums are defined for int64");
 }
