@@ -1,4 +1,5 @@
 #include <tenon/core/check.h>
+#include <tenon/core/tensor.h>
 #include <tenon/io/descriptor.h>
 #include <tenon/io/event.h>
 #include <tenon/io/event_file.h>
@@ -156,6 +157,11 @@ void SummaryWriter::add_histogram(std::string_view tag, std::span<const float> v
 
 void SummaryWriter::add_histogram(std::string_view tag, std::span<const double> values, std::int64_t step) {
   state().add_histogram(tag, values, step);
+}
+
+void SummaryWriter::add_histogram(std::string_view tag, const Tensor& values, std::int64_t step) {
+  const Tensor numbers = values.detach().to(Device::cpu()).to(DType::float64).contiguous();
+  state().add_histogram(tag, numbers.data<double>(), step);
 }
 
 void SummaryWriter::flush() {

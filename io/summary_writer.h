@@ -11,6 +11,10 @@
 
 #include <tenon/core/api.h>
 
+namespace tenon {
+class Tensor;
+}
+
 namespace tenon::io {
 
 struct SummaryWriterOptions {
@@ -50,6 +54,7 @@ class TENON_API SummaryWriter {
   /// or infinite.
   void add_histogram(std::string_view tag, std::span<const float> values, std::int64_t step);
   void add_histogram(std::string_view tag, std::span<const double> values, std::int64_t step);
+  void add_histogram(std::string_view tag, const Tensor& values, std::int64_t step);
 
   /// Waits until everything is on the disk. Without it the records survive the process, but not a power
   /// failure.

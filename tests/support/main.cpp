@@ -9,8 +9,10 @@ namespace {
 int skipped = 0;
 int started = 0;
 
-struct CountCases : Catch::TestEventListenerBase {
-  using TestEventListenerBase::TestEventListenerBase;
+using Listener = Catch::TestEventListenerBase;
+
+struct CountCases : Listener {
+  using Listener::Listener;
   void testCaseStarting(const Catch::TestCaseInfo&) override { ++started; }
 };
 CATCH_REGISTER_LISTENER(CountCases)
