@@ -38,10 +38,14 @@ target_link_libraries(tenon_objects PUBLIC Threads::Threads PRIVATE fmt::fmt-hea
 # The CPU kernels, once per instruction set; the fastest the machine has is chosen at run time (kernels/cpu/table.h).
 # Such a file includes only intrinsics and internal-linkage code, so no inline function that it shares with others is
 # compiled for the wrong machine.
+set(isa_optimisation -O3)
+if(TENON_SANITIZE)
+  set(isa_optimisation -O1)  # -O3 takes g++ minutes for code that is all inlined
+endif()
 function(tenon_isa name)
   tenon_object_library(tenon_isa_${name} ${isa_source})
   target_compile_definitions(tenon_isa_${name} PRIVATE TENON_ISA=${name})
-  target_compile_options(tenon_isa_${name} PRIVATE -O3 ${ARGN})
+  target_compile_options(tenon_isa_${name} PRIVATE ${isa_optimisation} ${ARGN})
   target_sources(tenon_objects INTERFACE $<TARGET_OBJECTS:tenon_isa_${name}>)
 endfunction()
 tenon_isa(baseline)

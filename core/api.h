@@ -6,7 +6,7 @@
 #endif
 
 #if defined(TENON_SHARED) && (defined(__GNUC__) || defined(__clang__))
-#define TENON_API [[gnu::visibility("default")]]
+#define TENON_API __attribute__((visibility("default")))
 #else
 #define TENON_API
 #endif

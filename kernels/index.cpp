@@ -13,7 +13,7 @@ constexpr std::int64_t grain = 32768;
 
 template <class T>
 void add_rows(Indexed layout, T* out, const T* g, const std::int64_t* index, std::int64_t count) {
-  const auto [outer, size, inner] = layout;
+  const std::int64_t outer = layout.outer, size = layout.size, inner = layout.inner;
   std::fill_n(out, outer * size * inner, T(0));
   // Each thread owns columns of the result, so that equal indices meet in ascending order.
   const std::int64_t columns = outer * inner;
