@@ -77,7 +77,7 @@ struct HookList {
 
 /// A value that needs a gradient: an operation's output, with edges, or a leaf, without. The edges lie behind
 /// the node in its block.
-struct alignas(std::max_align_t) Node final : Meta {
+struct TENON_API Node final : Meta {
   static Ref<Node> create(const char* name, int capacity, const Tensor& value, Where where);
   void dispose() noexcept override;
 
@@ -91,7 +91,8 @@ struct alignas(std::max_align_t) Node final : Meta {
     ++count;
   }
 
-  const char* name;
+  alignas(std::max_align_t) const
+      char* name;           // with this the size of a node keeps the alignment of its edges
   std::uint64_t depth = 0;  // longer than every input's: descending depth is a topological order
   int count = 0, capacity;  // edges
   DType dtype;
@@ -128,6 +129,6 @@ inline Ref<Node> node_ref(const Tensor& tensor) {
 }
 
 /// `"matmul" at model.cpp:12`
-std::string describe(const Node& node);
+TENON_API std::string describe(const Node& node);
 
 }  // namespace tenon::autograd

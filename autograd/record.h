@@ -6,7 +6,7 @@ namespace tenon::autograd {
 
 /// An input kept for a pullback. Using it after its elements were overwritten is an error, not a wrong
 /// number.
-class Saved {
+class TENON_API Saved {
  public:
   explicit Saved(const Tensor& value) : version_(value.version()) {
     value.impl().retain(Counted::one_saved);
@@ -33,7 +33,7 @@ class Saved {
 
 /// An operation's own output kept for its pullback. It is a second tensor over the same bytes, without the
 /// node, which would otherwise own itself; while the pass runs the pullback, use gives it the node back.
-class SavedOutput {
+class TENON_API SavedOutput {
  public:
   explicit SavedOutput(const Tensor& output) : value_(output.detach()) {}
   Tensor operator()() const;
@@ -67,8 +67,8 @@ namespace detail {
 
 /// A view whose base was changed by a recorded operation has lost its history; using it would give wrong
 /// gradients.
-[[noreturn, gnu::cold]] void fail_stale_view(const char* op);
-void check_no_nan(const Tensor& output, const char* op, Where where);
+[[noreturn, gnu::cold]] TENON_API void fail_stale_view(const char* op);
+TENON_API void check_no_nan(const Tensor& output, const char* op, Where where);
 
 inline bool needs_grad(const char* op, const Tensor& input) {
   const TensorImpl& impl = input.impl();

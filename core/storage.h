@@ -9,7 +9,7 @@ namespace tenon {
 
 /// Memory that tensors share. The version counts writes; a saved tensor compares it, so that a value
 /// overwritten after it was saved is an error in the backward pass and never a wrong gradient.
-class Storage : public Counted {
+class TENON_API Storage : public Counted {
  public:
   /// Uninitialised memory on the stream's device, header and data in one block.
   static Ref<Storage> create(Stream stream, std::size_t bytes);

@@ -32,14 +32,14 @@ class Where {
 };
 
 /// What autograd hangs on a tensor that needs a gradient. Core knows only how to drop it.
-struct Meta : Counted {
+struct TENON_API Meta : Counted {
   virtual void dispose() noexcept = 0;
 
  protected:
   ~Meta() = default;
 };
 
-struct TensorImpl final : Counted {
+struct TENON_API TensorImpl final : Counted {
   TensorImpl(
       Ref<Storage> bytes, std::byte* first, DType type, const Shape& sizes, const Strides& steps) noexcept
       : data(first), storage(std::move(bytes)), dtype(type), shape(sizes), strides(steps) {}
@@ -246,14 +246,15 @@ TENON_API std::ostream& operator<<(std::ostream& out, Device device);
 
 namespace detail {
 /// Uninitialised elements on the device's current stream; the shape has been checked.
-Tensor new_tensor(const Shape& shape, DType dtype, Stream stream);
+TENON_API Tensor new_tensor(const Shape& shape, DType dtype, Stream stream);
 /// All of a storage, row-major.
-Tensor new_tensor_over(Ref<Storage> storage, const Shape& shape, DType dtype);
+TENON_API Tensor new_tensor_over(Ref<Storage> storage, const Shape& shape, DType dtype);
 /// Uninitialised `elements`, shown in a shape that may repeat them.
-Tensor new_strided(
+TENON_API Tensor new_strided(
     const Shape& shape, const Strides& strides, std::int64_t elements, DType dtype, Stream stream);
 /// Other shape and strides over the same bytes, unknown to the tape. `offset` in elements.
-Tensor new_view(const Tensor& base, const Shape& shape, const Strides& strides, std::int64_t offset);
+TENON_API Tensor new_view(
+    const Tensor& base, const Shape& shape, const Strides& strides, std::int64_t offset);
 }  // namespace detail
 
 }  // namespace tenon
