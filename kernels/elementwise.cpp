@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include <tenon/kernels/cpu/dispatch.h>
-#include <tenon/kernels/walk.h>
+#include <tenon/kernels/cpu/walk.h>
 
 namespace tenon::kernels {
 namespace {

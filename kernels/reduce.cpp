@@ -5,7 +5,7 @@
 #include <vector>
 
 #include <tenon/kernels/cpu/dispatch.h>
-#include <tenon/kernels/walk.h>
+#include <tenon/kernels/cpu/walk.h>
 
 namespace tenon::kernels {
 namespace {
