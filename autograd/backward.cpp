@@ -6,6 +6,7 @@
 #include <tenon/autograd/ops.h>
 #include <tenon/autograd/ops/gradients.h>
 #include <tenon/autograd/pass.h>
+#include <tenon/autograd/record.h>
 
 namespace tenon {
 namespace autograd {
@@ -99,10 +100,9 @@ class Pass {
   }
 
   static void call_hooks(Node& node, Tensor& gradient) {
-    const auto hooks = node.hooks;
-    for (std::size_t i = 0; i < hooks->entries.size(); ++i) {
-      const auto call = hooks->entries[i].call;  // a copy: a hook may remove itself
-      Tensor changed = call(gradient);
+    const auto entries = node.hooks->entries;  // a copy: a hook may remove itself or register another
+    for (const auto& entry : entries) {
+      Tensor changed = entry.call(gradient);
       if (!changed.defined()) continue;
       check(changed.shape() == node.shape && changed.dtype() == node.dtype && changed.device() == node.device,
           "register_hook: a hook turned a gradient of shape {} and dtype {} into {} and {}", node.shape,
@@ -157,17 +157,19 @@ class Pass {
 };
 
 /// The 1 that a number starts from. Every pass reads it, so it is made once a thread, and again if somebody
-/// wrote to it.
+/// took it or wrote to it.
 Tensor one(const Tensor& root) {
   thread_local Tensor kept;
   if (root.dim() != 0 || !root.device().is_cpu()) return ones_like(root);
-  if (!kept.defined() || kept.version() != 0 || kept.dtype() != root.dtype()) kept = ones_like(root);
+  const bool usable = kept.defined() && kept.sole_owner() && kept.version() == 0 && !kept.requires_grad();
+  if (!usable || kept.dtype() != root.dtype()) kept = ones_like(root);
   return kept;
 }
 
 Tensor root_gradient(const char* op, const Tensor& root, const Tensor& given) {
   check(root.defined() && root.requires_grad(),
       "{}: the tensor does not depend on any that requires a gradient", op);
+  detail::needs_grad(op, root);  // throws if it is a stale view
   if (!given.defined()) {
     check(root.numel() == 1,
         "{}: a tensor of shape {} needs a gradient of its own; pass one, or reduce it to one element", op,
@@ -227,6 +229,7 @@ std::vector<Tensor> grad(
   std::unordered_map<Node*, Tensor*> wanted;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     check(inputs[i].defined() && inputs[i].requires_grad(), "grad: input {} does not require a gradient", i);
+    detail::needs_grad("grad", inputs[i]);
     wanted.emplace(node_of(inputs[i]), &results[i]);
   }
   const auto needed = nodes_between(node_of(output), wanted);

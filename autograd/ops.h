@@ -49,11 +49,16 @@ class TENON_API TensorData {
  public:
   template <class T>
   requires std::is_arithmetic_v<T> TensorData(T number)
-      : real_(static_cast<double>(number)), integer_(to_integer(number)), whole_(std::is_integral_v<T>) {}
+      : real_(static_cast<double>(number)), integer_(to_integer(number)), whole_(is_int64(number)) {}
   TensorData(std::initializer_list<TensorData> items) : items_(items), list_(true) {}
 
  private:
   friend TENON_API Tensor tensor(const TensorData& data, const Options& options);
+  template <class T>
+  static bool is_int64(T number) {
+    if constexpr (std::is_same_v<T, std::uint64_t>) return number >> 63 == 0;
+    else return std::is_integral_v<T>;
+  }
   template <class T>
   static std::int64_t to_integer(T number) {
     if constexpr (std::is_integral_v<T>) return static_cast<std::int64_t>(number);

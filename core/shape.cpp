@@ -9,16 +9,14 @@ std::string to_string(const Shape& shape) {
 }
 
 std::int64_t checked_numel(const char* op, const Shape& shape) {
-  constexpr std::int64_t most = std::int64_t{1}
-                                << 56;  // elements of any type, counted in bytes, still fit in 63 bits
   std::int64_t n = 1;
   bool empty = false;
   for (const std::int64_t size : shape) {
     check(size >= 0, "{}: sizes must not be negative; the shape is {}", op, shape);
     empty |= size == 0;
     if (size != 0)
-      check(!__builtin_mul_overflow(n, size, &n) && n <= most, "{}: the shape {} has too many elements", op,
-          shape);
+      check(!__builtin_mul_overflow(n, size, &n) && n <= most_elements,
+          "{}: the shape {} has too many elements", op, shape);
   }
   return empty ? 0 : n;
 }

@@ -73,6 +73,9 @@ constexpr Strides contiguous_strides(const Shape& shape) {
   return strides;
 }
 
+/// More elements of any type, counted in bytes, would not fit in 63 bits.
+inline constexpr std::int64_t most_elements = std::int64_t{1} << 56;
+
 /// The element count of a shape that a user asked for: every extent is non-negative and the bytes fit.
 TENON_API std::int64_t checked_numel(const char* op, const Shape& shape);
 /// The shape that `a` and `b` broadcast to.

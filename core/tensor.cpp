@@ -31,10 +31,13 @@ Tensor row_major(
 Tensor new_tensor(const Shape& shape, DType dtype, Stream stream) {
   Strides strides = shape;
   std::int64_t numel = 1;
+  bool overflow = false;
   for (int i = shape.rank() - 1; i >= 0; --i) {
     strides[i] = numel;
-    numel *= shape[i];
+    overflow |= __builtin_mul_overflow(numel, shape[i], &numel);
   }
+  if (overflow || numel > most_elements) [[unlikely]]
+    numel = checked_numel("tensor", shape);
   return row_major(Storage::create(stream, static_cast<std::size_t>(numel) * size_of(dtype)), shape, strides,
       numel, dtype);
 }
@@ -48,14 +51,17 @@ namespace {
 /// Fills in what follows from shape and strides.
 Tensor finish(TensorImpl* impl) {
   std::int64_t numel = 1;
-  bool contiguous = true;
+  bool contiguous = true, overflow = false;
   for (int i = impl->shape.rank() - 1; i >= 0; --i) {
     contiguous &= impl->shape[i] == 1 || impl->strides[i] == numel;
-    numel *= impl->shape[i];
+    overflow |= __builtin_mul_overflow(numel, impl->shape[i], &numel);
   }
+  Tensor tensor(Ref<TensorImpl>::adopt(impl));
+  if (overflow || numel > most_elements) [[unlikely]]
+    numel = checked_numel("tensor", impl->shape);
   impl->numel = numel;
   impl->contiguous = contiguous || numel == 0;
-  return Tensor(Ref<TensorImpl>::adopt(impl));
+  return tensor;
 }
 
 }  // namespace

@@ -137,7 +137,7 @@ class TENON_API Tensor {
   // ---- gradients (defined with autograd)
   bool requires_grad() const { return static_cast<bool>(impl().meta); }
   /// Makes a floating-point tensor a leaf whose gradient backward() fills in, or, given false, a leaf a
-  /// constant.
+  /// constant: its gradient is dropped, and graphs recorded before no longer reach it.
   const Tensor& set_requires_grad(bool required = true) const;
   /// True when no recorded operation made it.
   bool is_leaf() const;

@@ -61,7 +61,8 @@ class DataLoader {
 
   /// Batches an epoch.
   std::int64_t batch_count() const {
-    return (dataset_.size() + (options_.drop_last ? 0 : options_.batch_size - 1)) / options_.batch_size;
+    const std::int64_t full = dataset_.size() / options_.batch_size;
+    return full + (!options_.drop_last && dataset_.size() % options_.batch_size != 0);
   }
   /// How many passes have begun; set it to continue where another run stopped.
   std::int64_t epoch() const { return epoch_; }

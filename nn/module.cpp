@@ -43,7 +43,8 @@ std::vector<Entry> distinct(std::vector<Entry> entries) {
 /// Converts a tensor and its gradient, under the same handles.
 template <class Convert>
 void convert_in_place(Tensor& tensor, Convert convert) {
-  const Tensor converted = convert(tensor.detach());
+  const Tensor elements = tensor.detach(), converted = convert(elements);
+  if (converted.is_same(elements)) return;  // a graph that saved them stays valid
   const Tensor gradient = tensor.grad().defined() ? convert(tensor.grad().detach()) : Tensor();
   tensor.zero_grad();
   tensor.set_data(converted);

@@ -40,7 +40,12 @@ std::vector<ParamGroup> one_group(std::vector<Tensor> params) {
   return groups;
 }
 
-const Tensor& grad_of(const Tensor& param) { return autograd::node_of(param)->grad; }
+/// Undefined for a parameter that was frozen since.
+const Tensor& grad_of(const Tensor& param) {
+  static const Tensor none;
+  const autograd::Node* node = autograd::node_of(param);
+  return node ? node->grad : none;
+}
 
 }  // namespace
 
@@ -114,6 +119,8 @@ void SGD::step() {
       const Tensor& grad = grad_of(param);
       if (!grad.defined()) continue;
       Tensor& buffer = group.momentum_buffers[i];
+      if (buffer.defined())
+        buffer = buffer.to(param.dtype()).to(param.device());  // the module may have moved
       const bool first_step = options.momentum != 0 && !buffer.defined();
       if (first_step) buffer = zeros_like(param);
       items[at++] = {.param = param.raw(),

@@ -76,8 +76,10 @@ Tensor arange(double start, double end, double step, const Options& options) {
       "arange: needs finite bounds and a step that is not 0; they are {}, {} and {}", start, end, step);
   check(options.dtype != DType::boolean, "arange: needs numbers; the dtype is {}", options.dtype);
   if (options.dtype == DType::int64)
-    check(start == std::trunc(start) && step == std::trunc(step),
-        "arange: int64 needs a whole start and step; they are {} and {}", start, step);
+    check(start == std::trunc(start) && step == std::trunc(step) && std::abs(start) <= 0x1p53 &&
+              std::abs(end) <= 0x1p53,
+        "arange: int64 needs a whole start and step, and bounds within 2^53; they are {}, {} and {}", start,
+        step, end);
   const double count = std::ceil((end - start) / step);
   check(count < 0x1p53, "arange: {} elements are too many", count);
   const std::int64_t n = count > 0 ? static_cast<std::int64_t>(count) : 0;
@@ -91,6 +93,7 @@ Tensor arange(double end, const Options& options) { return arange(0, end, 1, opt
 Tensor linspace(double start, double end, std::int64_t steps, const Options& options) {
   check(is_floating_point(options.dtype), "linspace: needs floating-point numbers; the dtype is {}",
       options.dtype);
+  check(std::isfinite(end - start), "linspace: the range must be finite; it is from {} to {}", start, end);
   Tensor out = create("linspace", {steps}, options);
   kernels::linspace(out.stream(), out.dtype(), steps, out.raw(), start, end);
   return finish(std::move(out), options);

@@ -53,10 +53,12 @@ const Tensor& end_write(
     autograd::detail::check_no_nan(self, op, where);
   if (!recorded) return self;
   impl.storage->bump_recorded_writes();
+  const bool keeps_grad = self.requires_grad() && autograd::node_of(self)->keeps_grad;
   const int wanted = (0 + ... + int{inputs.tensor.requires_grad()});
   Ref<Node> node;  // stays null when constants have replaced every element
   if (wanted > 0) {
     node = Node::create(op, wanted, self, where);
+    node->keeps_grad = keeps_grad;
     ((inputs.tensor.requires_grad()
              ? node->connect(autograd::node_ref(inputs.tensor), Inputs::broadcast, inputs.make)
              : void()),
@@ -66,12 +68,15 @@ const Tensor& end_write(
   return self;
 }
 
+bool shares_memory(const Tensor& a, const Tensor& b) {
+  return a.impl().storage.get() == b.impl().storage.get();
+}
+
 /// `other`, or a copy of it where it lies across the elements that are about to change.
 Tensor apart(const Tensor& self, const Tensor& other) {
-  const bool shares = self.impl().storage.get() == other.impl().storage.get();
   const bool exact =
       self.raw() == other.raw() && self.shape() == other.shape() && self.strides() == other.strides();
-  return shares && !exact ? autograd::copy(other, other.dtype()) : other;
+  return shares_memory(self, other) && !exact ? autograd::copy(other, other.dtype()) : other;
 }
 
 void write(const char* op, Binary kernel, const Tensor& self, const Tensor& other) {
@@ -122,7 +127,7 @@ const Tensor& Tensor::sub_(double other, Where where) const {
 const Tensor& Tensor::mul_(const Tensor& other, Where where) const {
   autograd::check_number("mul_", *this);
   const bool recorded = begin_write("mul_", *this, &other);
-  const Tensor factor = is_same(other) ? other.clone() : other;
+  const Tensor factor = shares_memory(*this, other) ? other.clone() : other;
   const Tensor before = recorded && factor.requires_grad() ? clone() : Tensor();
   write("mul_", Binary::mul, *this, factor);
   return end_write("mul_", where, *this, recorded,
@@ -141,7 +146,7 @@ const Tensor& Tensor::mul_(double other, Where where) const {
 const Tensor& Tensor::div_(const Tensor& other, Where where) const {
   autograd::check_floating("div_", *this);
   const bool recorded = begin_write("div_", *this, &other);
-  const Tensor divisor = is_same(other) ? other.clone() : other;
+  const Tensor divisor = shares_memory(*this, other) ? other.clone() : other;
   write("div_", Binary::div, *this, divisor);
   return end_write("div_", where, *this, recorded,
       Input(*this, [&] { return [b = Saved(divisor)](const Tensor& g) { return div(g, b()); }; }),
@@ -208,8 +213,11 @@ const Tensor& fill_normal(const Tensor& self, double mean, double deviation, Ran
 
 const Tensor& fill_uniform(
     const Tensor& self, double low, double high, RandomDomain domain, Generator& generator, Where where) {
-  check(low <= high && std::isfinite(low) && std::isfinite(high),
-      "uniform_: the bounds must be finite and in order; they are {} and {}", low, high);
+  const bool narrow_enough = self.dtype() == DType::float32
+                                 ? std::isfinite(static_cast<float>(high) - static_cast<float>(low))
+                                 : std::isfinite(high - low);
+  check(low <= high && narrow_enough, "uniform_: the bounds must be finite and in order; they are {} and {}",
+      low, high);
   return write_random("uniform_", self, low, high, generator.next(domain), kernels::random_uniform, where);
 }
 

@@ -135,3 +135,36 @@ TEST_CASE("in place: a graph through an in-place operation is freed", "[in_place
   }
   REQUIRE(alive == 0);
 }
+
+TEST_CASE("in place: another handle or a view of the tensor as the operand") {
+  const Tensor x = tensor({2, 3, 4}, {.requires_grad = true});
+  const auto gradient = [&](auto&& write) {
+    x.zero_grad();
+    Tensor y = x.clone();
+    write(y);
+    y.sum().backward();
+    return x.grad();
+  };
+  REQUIRE(equal(gradient([](Tensor& y) { y.mul_(y.detach()); }), tensor({2, 3, 4})));
+  REQUIRE(allclose(gradient([](Tensor& y) { y.div_(y.detach()); }), tensor({0.5, 1.0 / 3, 0.25})));
+  REQUIRE(equal(gradient([](Tensor& y) { y.mul_(y.narrow(0, 0, 1)); }), tensor({11, 2, 2})));
+}
+
+TEST_CASE("in place: retain_grad stays with the tensor") {
+  const Tensor x = ones({2}, {.requires_grad = true});
+  const Tensor y = x * 2;
+  y.retain_grad();
+  y.add_(1);
+  (y * 3).sum().backward();
+  REQUIRE(equal(y.grad(), tensor({3, 3})));
+}
+
+TEST_CASE("in place: a stale view is refused as a root too") {
+  const Tensor x = ones({1}, {.requires_grad = true});
+  Tensor y = x * 2;
+  const Tensor view = y.reshape({});
+  y.mul_(3);
+  REQUIRE(error_of([&] { view.backward(); }) ==
+          "backward: the tensor is a view whose base was changed by a recorded in-place operation; take the "
+          "view again");
+}

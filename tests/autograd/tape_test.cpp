@@ -368,3 +368,19 @@ TEST_CASE("tape: dot draws every node", "[tape]") {
   REQUIRE(text.find("  n1 -> n2;\n  n1 -> n2;\n") != text.npos);
   REQUIRE(text.find("leaf\\n[2]") != text.npos);
 }
+
+TEST_CASE("tape: a hook that removes itself does not hide the next") {
+  const Tensor x = number(1);
+  HookHandle self;
+  self = x.register_hook([&](const Tensor&) { self.remove(); });
+  x.register_hook([](const Tensor& g) { return g * 2; });
+  (x * 1).backward();
+  REQUIRE(value(x.grad()) == 2);
+}
+
+TEST_CASE("tape: a gradient that was handed out belongs to its owner") {
+  const Tensor a = number(1), b = number(2);
+  const Tensor taken = autograd::grad(a + 1, {a})[0];
+  taken.set_requires_grad();
+  REQUIRE_FALSE(autograd::grad(b * 2, {b}, {.create_graph = true})[0].requires_grad());
+}

@@ -91,7 +91,7 @@ TEST_CASE("tensor: creation refuses nonsense") {
   REQUIRE(error_of([] { arange(0, 1, 0); }) ==
           "arange: needs finite bounds and a step that is not 0; they are 0, 1 and 0");
   REQUIRE(error_of([] { arange(0, 2, 0.5, {.dtype = DType::int64}); }) ==
-          "arange: int64 needs a whole start and step; they are 0 and 0.5");
+          "arange: int64 needs a whole start and step, and bounds within 2^53; they are 0, 0.5 and 2");
   REQUIRE(error_of([] { linspace(0, 1, 3, {.dtype = DType::int64}); }) ==
           "linspace: needs floating-point numbers; the dtype is int64");
   REQUIRE(error_of([] { linspace(0, 1, -3); }) == "linspace: sizes must not be negative; the shape is [-3]");
@@ -325,4 +325,26 @@ TEST_CASE("tensor: memory of another thread and many sizes goes round") {
     Tensor a = full({n}, 1);
     REQUIRE(a.sum().item<float>() == static_cast<float>(n));
   }
+}
+
+TEST_CASE("tensor: results that cannot exist are errors, whoever makes them") {
+  const std::int64_t big = std::int64_t{1} << 32;
+  REQUIRE(error_of([&] {
+    expand(ones({1, 1}), {big, big});
+  }) == "tensor: the shape [4294967296, 4294967296] has too many elements");
+  const Tensor column = expand(ones({1, 1}), {big, 1}), row = expand(ones({1, 1}), {1, big});
+  REQUIRE(
+      error_of([&] { column + row; }) == "tensor: the shape [4294967296, 4294967296] has too many elements");
+  REQUIRE(error_of([&] { matmul(column, row); }) ==
+          "tensor: the shape [4294967296, 4294967296] has too many elements");
+  REQUIRE(error_of([] { tensor(~std::uint64_t{0}, {.dtype = DType::int64}); }) ==
+          "tensor: 1.8446744073709552e+19 is not an int64");
+  REQUIRE(error_of([] {
+    arange(1e19, 2e19, 1e18, {.dtype = DType::int64});
+  }).starts_with("arange: int64 needs a whole start"));
+  REQUIRE(error_of([] {
+    linspace(-1.7e308, 1.7e308, 3, {.dtype = DType::float64});
+  }).starts_with("linspace: the range must be finite"));
+  REQUIRE(
+      error_of([] { empty({3}).uniform_(-3e38, 3e38); }).starts_with("uniform_: the bounds must be finite"));
 }

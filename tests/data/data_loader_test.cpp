@@ -1,6 +1,7 @@
 // Data sets and loaders.
 #include "../support/catch.h"
 
+#include <limits>
 #include <set>
 
 #include "../support/tensors.h"
@@ -83,4 +84,9 @@ TEST_CASE("dataset: a row of each") {
   const auto [x, y] = rows(4)[2];
   REQUIRE(equal(x, tensor({4, 5})));
   REQUIRE(y.item<std::int64_t>() == 2);
+}
+
+TEST_CASE("loader: a batch larger than everything is everything") {
+  data::DataLoader loader(rows(5), {.batch_size = std::numeric_limits<std::int64_t>::max()});
+  REQUIRE(order_of(loader).size() == 5);
 }

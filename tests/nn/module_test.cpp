@@ -183,3 +183,12 @@ TEST_CASE("losses: as objects") {
   REQUIRE(nn::L1Loss()(x, y).item<double>() == Approx(5.0 / 3));
   REQUIRE(equal(nn::L1Loss({.reduction = Reduction::none})(x, y), tensor({0, 2, 3})));
 }
+
+TEST_CASE("module: to() that changes nothing leaves graphs alone") {
+  Net net;
+  const Tensor y = net(ones({2, 3})).sum();
+  net.to(Device::cpu());
+  net.to(DType::float32);
+  y.backward();
+  REQUIRE(net.first.weight.grad().defined());
+}

@@ -241,3 +241,22 @@ TEST_CASE("split: by predicate, in order") {
   REQUIRE(matrices[1].is_same(params[2]));
   REQUIRE(vectors.size() == 1);
 }
+
+TEST_CASE("sgd: momentum follows a module to another dtype, and a frozen parameter is skipped") {
+  nn::Linear net(3, 4);
+  optim::SGD optimizer(net.parameters(), {.lr = 1, .momentum = 0.9});
+  const auto step = [&](const Tensor& x) {
+    optimizer.zero_grad();
+    net(x).sum().backward();
+    optimizer.step();
+  };
+  step(ones({2, 3}));
+  net.to(DType::float64);
+  const Tensor before = net.weight.detach().clone();
+  step(ones({2, 3}, {.dtype = DType::float64}));
+  REQUIRE(allclose(before - net.weight.detach(), full({4, 3}, 3.8, {.dtype = DType::float64}), 1e-6));
+  const Tensor bias = net.bias.detach().clone();
+  net.bias.set_requires_grad(false);
+  step(ones({2, 3}, {.dtype = DType::float64}));
+  REQUIRE(equal(net.bias, bias));
+}
