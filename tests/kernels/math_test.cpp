@@ -2,6 +2,7 @@
 // docs/numerics.md.
 #include <tenon/kernels/math.h>
 
+#include <tenon/kernels/elementwise.h>
 #include <tenon/kernels/philox.h>
 
 #include "support.h"
@@ -153,4 +154,31 @@ TEST_CASE("math: special values", "[kernels][math]") {
   CHECK(std::isnan(num::maximum(1.0f, not_a_number)));
   CHECK(std::isnan(num::minimum(1.0f, not_a_number)));
   CHECK(test::bits(num::maximum(0.0f, -0.0f)) == test::bits(-0.0f));
+}
+
+TEST_CASE("math: the float64 functions stay within 2 ulp, sigmoid within 3", "[kernels][math]") {
+  const auto worst_double = [](kernels::Unary op, double from, double to, auto&& exact) {
+    constexpr std::int64_t n = 20011;
+    std::vector<double> x(n), y(n);
+    for (std::int64_t i = 0; i < n; ++i)
+      x[static_cast<std::size_t>(i)] = from + (to - from) * static_cast<double>(i) / static_cast<double>(n);
+    kernels::unary(Stream::current(Device::cpu()), op, DType::float64, {n}, y.data(), x.data());
+    double result = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const long double want = exact(static_cast<long double>(x[i]));
+      int exponent;
+      std::frexp(want, &exponent);
+      const double error = static_cast<double>(
+          std::abs(static_cast<long double>(y[i]) - want) / std::ldexp(1.0L, std::max(exponent, -1021) - 53));
+      if (!(error <= result)) result = error;
+    }
+    return result;
+  };
+  using kernels::Unary;
+  CHECK(worst_double(Unary::exp, -700, 700, [](long double x) { return std::exp(x); }) <= 2);
+  CHECK(worst_double(Unary::log, 1e-3, 50, [](long double x) { return std::log(x); }) <= 2);
+  CHECK(worst_double(Unary::sin, -1e5, 1e5, [](long double x) { return std::sin(x); }) <= 2);
+  CHECK(worst_double(Unary::cos, -1e5, 1e5, [](long double x) { return std::cos(x); }) <= 2);
+  CHECK(worst_double(Unary::tanh, -20, 20, [](long double x) { return std::tanh(x); }) <= 2);
+  CHECK(worst_double(Unary::sigmoid, -30, 30, [](long double x) { return 1 / (1 + std::exp(-x)); }) <= 3);
 }
