@@ -96,39 +96,31 @@ Tensor where(const Tensor& condition, double a, const Tensor& b, Where line) {
 
 namespace {
 
-/// The part of `g` that goes to `mine`, which wins where `wins` holds and shares evenly where both are equal.
-Tensor winners_share(const Tensor& g, const Tensor& mine, const Tensor& other, const Tensor& wins) {
-  return where(eq(mine, other), mul(g, 0.5), where(wins, g, 0.0));
+/// The one of two elements that `wins` over the other; equal elements share the gradient evenly.
+Tensor extremum(const char* op, kernels::Binary kernel, Tensor (*wins)(const Tensor&, const Tensor&),
+    const Tensor& a, const Tensor& b, Where line) {
+  autograd::check_number(op, a);
+  const auto share = [wins](const Tensor& g, const Tensor& mine, const Tensor& other) {
+    return where(eq(mine, other), mul(g, 0.5), where(wins(mine, other), g, 0.0));
+  };
+  return record(op, line, autograd::binary(op, kernel, a, b),
+      Broadcast(a,
+          [&] {
+            return [a = Saved(a), b = Saved(b), share](const Tensor& g) { return share(g, a(), b()); };
+          }),
+      Broadcast(b, [&] {
+        return [a = Saved(a), b = Saved(b), share](const Tensor& g) { return share(g, b(), a()); };
+      }));
 }
 
 }  // namespace
 
 Tensor maximum(const Tensor& a, const Tensor& b, Where line) {
-  autograd::check_number("maximum", a);
-  return record("maximum", line, autograd::binary("maximum", kernels::Binary::maximum, a, b),
-      Broadcast(a,
-          [&] {
-            return [a = Saved(a), b = Saved(b)](
-                       const Tensor& g) { return winners_share(g, a(), b(), gt(a(), b())); };
-          }),
-      Broadcast(b, [&] {
-        return [a = Saved(a), b = Saved(b)](
-                   const Tensor& g) { return winners_share(g, b(), a(), gt(b(), a())); };
-      }));
+  return extremum("maximum", kernels::Binary::maximum, &gt, a, b, line);
 }
 
 Tensor minimum(const Tensor& a, const Tensor& b, Where line) {
-  autograd::check_number("minimum", a);
-  return record("minimum", line, autograd::binary("minimum", kernels::Binary::minimum, a, b),
-      Broadcast(a,
-          [&] {
-            return [a = Saved(a), b = Saved(b)](
-                       const Tensor& g) { return winners_share(g, a(), b(), lt(a(), b())); };
-          }),
-      Broadcast(b, [&] {
-        return [a = Saved(a), b = Saved(b)](
-                   const Tensor& g) { return winners_share(g, b(), a(), lt(b(), a())); };
-      }));
+  return extremum("minimum", kernels::Binary::minimum, &lt, a, b, line);
 }
 
 Tensor clamp(const Tensor& a, double low, double high, Where line) {
