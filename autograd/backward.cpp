@@ -157,13 +157,16 @@ class Pass {
 };
 
 /// The 1 that a number starts from. Every pass reads it, so it is made once a thread, and again if somebody
-/// took it or wrote to it.
+/// took it or wrote to it, or if the next root is of another kind.
+thread_local Tensor kept_one;
+
 Tensor one(const Tensor& root) {
-  thread_local Tensor kept;
-  if (root.dim() != 0 || !root.device().is_cpu()) return ones_like(root);
-  const bool usable = kept.defined() && kept.sole_owner() && kept.version() == 0 && !kept.requires_grad();
-  if (!usable || kept.dtype() != root.dtype()) kept = ones_like(root);
-  return kept;
+  if (root.dim() != 0) return ones_like(root);
+  const bool usable =
+      kept_one.defined() && kept_one.sole_owner() && kept_one.version() == 0 && !kept_one.requires_grad();
+  if (!usable || kept_one.dtype() != root.dtype() || kept_one.stream() != root.stream())
+    kept_one = ones_like(root);
+  return kept_one;
 }
 
 Tensor root_gradient(const char* op, const Tensor& root, const Tensor& given) {
@@ -214,6 +217,10 @@ std::unordered_map<Node*, Tensor*> nodes_between(Node* root, std::unordered_map<
 }  // namespace
 
 Node* running_node() noexcept { return running; }
+
+bool is_first_gradient(const Tensor& gradient) noexcept {
+  return !grad_enabled() && gradient.is_same(kept_one) && gradient.version() == 0;
+}
 
 bool has_nan(const Tensor& tensor) {
   if (!is_floating_point(tensor.dtype())) return false;

@@ -8,7 +8,7 @@ install(EXPORT tenonTargets NAMESPACE tenon:: DESTINATION ${package_dir})
 
 foreach(folder IN LISTS TENON_FOLDERS)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/tenon
-    FILES_MATCHING PATTERN "*.h" PATTERN kernels/cpu EXCLUDE
+    FILES_MATCHING PATTERN "*.h" PATTERN kernels/cpu EXCLUDE PATTERN cuda EXCLUDE
     PATTERN core/tenon.h EXCLUDE)
 endforeach()
 install(FILES ${PROJECT_SOURCE_DIR}/core/tenon.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/tenon)

@@ -20,6 +20,21 @@ endforeach()
 set(isa_source ${PROJECT_SOURCE_DIR}/kernels/cpu/isa.cpp)
 list(REMOVE_ITEM sources ${isa_source})
 
+# What asks whether there is CUDA includes core/cuda/backend.h; the tests compile it again for the emulator. The
+# folder core/cuda is what a build with CUDA adds, with the kernels.
+set(TENON_CUDA_RUNTIME ${sources})
+list(FILTER TENON_CUDA_RUNTIME INCLUDE REGEX "/core/cuda/")
+list(REMOVE_ITEM sources ${TENON_CUDA_RUNTIME})
+file(GLOB TENON_CUDA_KERNELS CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/kernels/*.cu)
+set(TENON_DEVICE_SOURCES)
+foreach(source IN LISTS sources)
+  file(STRINGS ${source} asks REGEX "^#include <tenon/core/cuda/backend.h>")
+  if(asks)
+    list(APPEND TENON_DEVICE_SOURCES ${source})
+  endif()
+endforeach()
+list(REMOVE_ITEM sources ${TENON_DEVICE_SOURCES})
+
 function(tenon_object_library name)
   add_library(${name} OBJECT ${ARGN})
   target_link_libraries(${name} PRIVATE tenon_flags)
@@ -30,10 +45,13 @@ endfunction()
 
 # Tests link the objects, so that hidden symbols are visible to them; users link the library.
 tenon_object_library(tenon_objects ${sources})
-# Copies of two or three sizes must not become calls of memcpy.
-target_compile_options(tenon_objects PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-tree-loop-distribute-patterns>)
-target_compile_features(tenon_objects PUBLIC cxx_std_20)
-target_link_libraries(tenon_objects PUBLIC Threads::Threads PRIVATE fmt::fmt-header-only)
+tenon_object_library(tenon_device_objects ${TENON_DEVICE_SOURCES})
+foreach(objects tenon_objects tenon_device_objects)
+  # Copies of two or three sizes must not become calls of memcpy.
+  target_compile_options(${objects} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-tree-loop-distribute-patterns>)
+  target_compile_features(${objects} PUBLIC cxx_std_20)
+  target_link_libraries(${objects} PUBLIC Threads::Threads PRIVATE fmt::fmt-header-only)
+endforeach()
 
 # The CPU kernels, once per instruction set; the fastest the machine has is chosen at run time (kernels/cpu/table.h).
 # Such a file includes only intrinsics and internal-linkage code, so no inline function that it shares with others is
@@ -54,10 +72,36 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   tenon_isa(avx512 -march=x86-64-v4 -mprefer-vector-width=512)
 endif()
 
-add_library(tenon $<TARGET_OBJECTS:tenon_objects> $<TARGET_PROPERTY:tenon_objects,INTERFACE_SOURCES>)
+if(TENON_WITH_CUDA)
+  target_sources(tenon_device_objects PRIVATE ${TENON_CUDA_RUNTIME})
+  target_compile_definitions(tenon_device_objects PUBLIC TENON_WITH_CUDA)
+  target_link_libraries(tenon_device_objects PUBLIC CUDA::cudart_static)
+  add_library(tenon_cuda_kernels OBJECT ${TENON_CUDA_KERNELS})
+  target_include_directories(tenon_cuda_kernels PRIVATE ${TENON_INCLUDE_DIR})
+  target_compile_definitions(tenon_cuda_kernels PRIVATE TENON_WITH_CUDA)
+  # Multiplications and additions stay apart, as on the CPU.
+  target_compile_options(tenon_cuda_kernels PRIVATE -fmad=false
+    -Xcompiler=-Wall,-Wextra,-ffp-contract=off,-fno-math-errno,-fno-trapping-math
+    $<$<BOOL:${TENON_WERROR}>:-Werror=all-warnings>)
+  # CMake 3.25 does not know C++20 for CUDA.
+  set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)
+  set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION -std=c++20)
+  set_target_properties(tenon_cuda_kernels PROPERTIES POSITION_INDEPENDENT_CODE ON CUDA_STANDARD 20
+    CUDA_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+  target_sources(tenon_device_objects INTERFACE $<TARGET_OBJECTS:tenon_cuda_kernels>)
+endif()
+
+set(objects)
+foreach(library tenon_objects tenon_device_objects)
+  list(APPEND objects $<TARGET_OBJECTS:${library}> $<TARGET_PROPERTY:${library},INTERFACE_SOURCES>)
+endforeach()
+add_library(tenon ${objects})
 add_library(tenon::tenon ALIAS tenon)
 target_compile_features(tenon PUBLIC cxx_std_20)
 target_link_libraries(tenon PRIVATE Threads::Threads)
+if(TENON_WITH_CUDA)
+  target_link_libraries(tenon PRIVATE CUDA::cudart_static)
+endif()
 target_include_directories(tenon PUBLIC
   $<BUILD_INTERFACE:${TENON_INCLUDE_DIR}> $<INSTALL_INTERFACE:include>)
 # Without a promise for the ABI before 1.0, every minor version has a name of its own.
@@ -65,6 +109,7 @@ set_target_properties(tenon PROPERTIES LINKER_LANGUAGE CXX
   VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 if(BUILD_SHARED_LIBS)
   target_compile_definitions(tenon_objects PUBLIC TENON_SHARED)
+  target_compile_definitions(tenon_device_objects PUBLIC TENON_SHARED)
   target_compile_definitions(tenon PUBLIC TENON_SHARED)
 endif()
 if(TENON_SANITIZE)

@@ -1,6 +1,7 @@
 #include <tenon/core/device.h>
 
 #include <tenon/core/check.h>
+#include <tenon/core/cuda/backend.h>
 
 namespace tenon {
 
@@ -8,7 +9,13 @@ std::string to_string(Device device) {
   return device.is_cpu() ? "cpu" : "cuda:" + std::to_string(int{device.index});
 }
 
-int cuda::device_count() noexcept { return 0; }
+int cuda::device_count() noexcept {
+  if constexpr (built_with_cuda) {
+    static const int count = driver_device_count();
+    return count;
+  }
+  return 0;
+}
 
 void check_available(const char* op, Device device) {
   if (device.is_cpu()) return;

@@ -25,12 +25,6 @@ TENON_API std::string to_string(Device device);
 
 namespace cuda {
 
-#if defined(TENON_WITH_CUDA)
-inline constexpr bool built_with_cuda = true;
-#else
-inline constexpr bool built_with_cuda = false;
-#endif
-
 /// How many CUDA devices this process can use; 0 without a driver, a GPU or CUDA in the build. Never throws.
 TENON_API int device_count() noexcept;
 inline bool is_available() noexcept { return device_count() > 0; }

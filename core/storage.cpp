@@ -2,6 +2,7 @@
 
 #include <new>
 
+#include <tenon/core/cuda/backend.h>
 #include <tenon/core/pool.h>
 
 namespace tenon {
@@ -13,32 +14,43 @@ static_assert(sizeof(Storage) <= header_bytes);
 
 struct Borrowed final : Storage {
   Borrowed(void* data, std::size_t bytes, std::function<void(void*)> free)
-      : Storage(Stream::current(Device::cpu()), static_cast<std::byte*>(data), bytes),
-        deleter(std::move(free)) {}
+      : Storage(Kind::borrowed, Stream(), static_cast<std::byte*>(data), bytes), deleter(std::move(free)) {}
   std::function<void(void*)> deleter;
 };
 
 }  // namespace
 
 Ref<Storage> Storage::create(Stream stream, std::size_t bytes) {
+  if constexpr (cuda::built_with_cuda)
+    if (stream.device().is_cuda()) {
+      void* const header = pool::allocate(header_bytes);
+      try {
+        auto* const data = static_cast<std::byte*>(cuda::allocate(stream, bytes));
+        return Ref<Storage>::adopt(new (header) Storage(Kind::device, stream, data, bytes));
+      } catch (...) {
+        pool::release(header, header_bytes);
+        throw;
+      }
+    }
   auto* block = static_cast<std::byte*>(pool::allocate(header_bytes + bytes));
-  return Ref<Storage>::adopt(new (block) Storage(stream, block + header_bytes, bytes));
+  return Ref<Storage>::adopt(new (block) Storage(Kind::pooled, stream, block + header_bytes, bytes));
 }
 
 Ref<Storage> Storage::borrow(void* data, std::size_t bytes, std::function<void(void*)> deleter) {
   auto* storage = new Borrowed(data, bytes, std::move(deleter));
-  storage->borrowed_ = true;
   return Ref<Storage>::adopt(static_cast<Storage*>(storage));
 }
 
 void Storage::dispose() noexcept {
-  if (borrowed_) {
+  if (kind_ == Kind::borrowed) {
     auto* own = static_cast<Borrowed*>(this);
     if (own->deleter) own->deleter(data_);
     delete own;
     return;
   }
-  const std::size_t block_bytes = header_bytes + bytes_;
+  if constexpr (cuda::built_with_cuda)
+    if (kind_ == Kind::device) cuda::release(stream_, data_, bytes_);
+  const std::size_t block_bytes = kind_ == Kind::pooled ? header_bytes + bytes_ : header_bytes;
   this->~Storage();
   pool::release(this, block_bytes);
 }

@@ -11,7 +11,7 @@ namespace tenon {
 /// overwritten after it was saved is an error in the backward pass and never a wrong gradient.
 class TENON_API Storage : public Counted {
  public:
-  /// Uninitialised memory on the stream's device, header and data in one block.
+  /// Uninitialised memory on the stream's device; on the CPU header and data are one block.
   static Ref<Storage> create(Stream stream, std::size_t bytes);
   /// Someone else's CPU memory; `deleter` runs when the last tensor lets go, and may be empty.
   static Ref<Storage> borrow(void* data, std::size_t bytes, std::function<void(void*)> deleter);
@@ -32,15 +32,16 @@ class TENON_API Storage : public Counted {
   void dispose() noexcept;
 
  protected:
-  Storage(Stream stream, std::byte* data, std::size_t bytes) noexcept
-      : data_(data), bytes_(bytes), stream_(stream) {}
+  enum class Kind : std::uint8_t { pooled, borrowed, device };
+  Storage(Kind kind, Stream stream, std::byte* data, std::size_t bytes) noexcept
+      : data_(data), bytes_(bytes), stream_(stream), kind_(kind) {}
   ~Storage() = default;
 
  private:
   std::byte* data_;
   std::size_t bytes_;
   Stream stream_;
-  bool borrowed_ = false;
+  Kind kind_;
   std::atomic<std::uint32_t> version_{0}, recorded_writes_{0};
 };
 

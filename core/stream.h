@@ -4,19 +4,40 @@
 
 namespace tenon {
 
-/// A value handle. Kernels take it first; its device decides which kernel runs.
-class Stream {
+/// A value handle. Kernels take it first; its device decides which kernel runs. A tensor remembers the stream
+/// it was made on, and an operation refuses tensors of two streams.
+class TENON_API Stream {
  public:
+  /// The CPU.
   constexpr Stream() = default;
-  /// The stream that this thread uses on `device`.
-  static Stream current(Device device) { return Stream(device); }
+  /// The stream that this thread uses on `device`: the device's default stream, or the one that a
+  /// cuda::StreamGuard chose. Throws if the device cannot be used.
+  static Stream current(Device device) {
+    if (device.is_cpu()) [[likely]]
+      return {};
+    return current_on(device);
+  }
+  /// Another queue on a CUDA device. It lasts as long as the process: make a few and keep them.
+  static Stream create(Device device);
 
   constexpr Device device() const { return device_; }
+  /// Which of its device's streams it is; 0 is the default stream.
+  constexpr int index() const { return index_; }
+  /// Waits until all work so far is done. Throws what went wrong in it: a kernel that failed, an index out of
+  /// range.
+  void synchronize() const;
+
   friend constexpr bool operator==(const Stream&, const Stream&) = default;
 
  private:
-  constexpr explicit Stream(Device device) : device_(device) {}
+  constexpr Stream(Device device, std::uint16_t index) : device_(device), index_(index) {}
+  static Stream current_on(Device device);
+
   Device device_;
+  std::uint16_t index_ = 0;
 };
+
+/// `cuda:0 stream 1`
+TENON_API std::string to_string(Stream stream);
 
 }  // namespace tenon

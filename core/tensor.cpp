@@ -4,6 +4,7 @@
 #include <limits>
 #include <new>
 
+#include <tenon/core/cuda/backend.h>
 #include <tenon/core/pool.h>
 
 namespace tenon {
@@ -74,6 +75,18 @@ Tensor new_strided(
       new (pool::allocate(sizeof(TensorImpl))) TensorImpl(std::move(storage), data, dtype, shape, strides));
 }
 
+Tensor copy_to(const Tensor& contiguous, Stream stream) {
+  Tensor out = new_tensor(contiguous.shape(), contiguous.dtype(), stream);
+  if constexpr (cuda::built_with_cuda) {
+    const Stream from = contiguous.stream();
+    const std::size_t bytes = static_cast<std::size_t>(out.numel()) * size_of(out.dtype());
+    if (stream.device().is_cpu()) cuda::download(from, out.raw(), contiguous.raw(), bytes);
+    else if (from.device().is_cpu()) cuda::upload(stream, out.raw(), contiguous.raw(), bytes);
+    else cuda::transfer(stream, out.raw(), from, contiguous.raw(), bytes);
+  }
+  return out;
+}
+
 Tensor new_view(const Tensor& base, const Shape& shape, const Strides& strides, std::int64_t offset) {
   const TensorImpl& from = base.impl();
   std::byte* data = from.data + offset * static_cast<std::int64_t>(size_of(from.dtype));
@@ -98,9 +111,11 @@ namespace {
 template <class T>
 T only_element(const Tensor& tensor) {
   check(tensor.numel() == 1, "item: needs one element; the shape is {}", tensor.shape());
-  check(tensor.device().is_cpu(), "item: the tensor is on {}; call to(Device::cpu())", tensor.device());
   return visit(tensor.dtype(), [&]<class From>(std::type_identity<From>) -> T {
-    const From value = *tensor.ptr<From>();
+    From value;
+    if (tensor.device().is_cpu()) value = *tensor.ptr<From>();
+    else if constexpr (cuda::built_with_cuda)
+      cuda::download(tensor.stream(), &value, tensor.raw(), sizeof value);
     if constexpr (std::is_same_v<T, std::int64_t> && std::is_floating_point_v<From>)
       check(value >= From{-0x1p63} && value < From{0x1p63} && value == std::trunc(value),
           "item: {} is not an int64", value);

@@ -125,7 +125,8 @@ class TENON_API Tensor {
     impl_->storage->bump_version();
     return {reinterpret_cast<T*>(impl_->data), static_cast<std::size_t>(impl_->numel)};
   }
-  /// The only element, converted. Throws when there are more or fewer, or when T cannot hold the value.
+  /// The only element, converted; for a CUDA tensor it waits for the stream. Throws when there are more or
+  /// fewer, or when T cannot hold the value.
   template <Element T>
   T item() const {
     if constexpr (std::is_same_v<T, double>) return item_double();
@@ -252,6 +253,8 @@ TENON_API Tensor new_tensor_over(Ref<Storage> storage, const Shape& shape, DType
 /// Uninitialised `elements`, shown in a shape that may repeat them.
 TENON_API Tensor new_strided(
     const Shape& shape, const Strides& strides, std::int64_t elements, DType dtype, Stream stream);
+/// The elements of a contiguous tensor on another stream, perhaps of another device.
+TENON_API Tensor copy_to(const Tensor& contiguous, Stream stream);
 /// Other shape and strides over the same bytes, unknown to the tape. `offset` in elements.
 TENON_API Tensor new_view(
     const Tensor& base, const Shape& shape, const Strides& strides, std::int64_t offset);

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <iterator>
+#include <optional>
 
 #include <tenon/data/dataset.h>
 
@@ -12,16 +13,18 @@ struct DataLoaderOptions {
   bool shuffle = false;
   bool drop_last = false;          // leave out a last batch that is not full
   Generator* generator = nullptr;  // null: the process's; it must outlive the constructor only
+  std::optional<Device> device{};  // where batches arrive; unset: where the data set is
 };
 
 /// `for (auto [x, y] : loader)` gives each batch once. Without shuffling a batch is a view; with it, one
-/// gather a tensor. Each pass over a shuffling loader is a new epoch with a new order, a function of the
-/// seed, the number of the loader and the epoch.
+/// gather a tensor, on the data set's device. Each pass over a shuffling loader is a new epoch with a new
+/// order, a function of the seed, the number of the loader and the epoch.
 template <std::size_t N>
 class DataLoader {
  public:
   DataLoader(TensorDataset<N> dataset, const DataLoaderOptions& options = {})
       : dataset_(std::move(dataset)), options_(options) {
+    if (options.device) check_available("data_loader", *options.device);
     check(options.batch_size > 0, "data_loader: batch_size must be positive; it is {}", options.batch_size);
     check(dataset_.size() > 0, "data_loader: the data set is empty");
     check(batch_count() > 0, "data_loader: {} samples make no full batch of {}, and drop_last drops the rest",
@@ -38,8 +41,11 @@ class DataLoader {
     value_type operator*() const {
       const std::int64_t size = loader_->options_.batch_size, start = batch_ * size;
       const std::int64_t count = std::min(size, loader_->dataset_.size() - start);
-      return order_.defined() ? loader_->dataset_.gather(order_.narrow(0, start, count))
-                              : loader_->dataset_.rows(start, count);
+      value_type batch = order_.defined() ? loader_->dataset_.gather(order_.narrow(0, start, count))
+                                          : loader_->dataset_.rows(start, count);
+      if (loader_->options_.device)
+        for (Tensor& tensor : batch) tensor = tensor.to(*loader_->options_.device);
+      return batch;
     }
     Iterator& operator++() {
       ++batch_;

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include <tenon/core/cuda/backend.h>
 #include <tenon/kernels/cpu/dispatch.h>
 #include <tenon/kernels/cpu/walk.h>
 
@@ -9,6 +10,7 @@ namespace tenon::kernels {
 namespace {
 
 using cpu::Layout;
+using tenon::cuda::built_with_cuda;
 
 // Elements that are worth a thread: of one or two operations, and of a function.
 constexpr std::int64_t simple_grain = 32768, function_grain = 8192;
@@ -80,9 +82,10 @@ static_assert(std::size(unary_names) == unary_count && std::size(binary_names) =
 
 void unary(Stream stream, Unary op, DType dtype, const Shape& shape, Result out, Operand a) {
   const int at = static_cast<int>(op);
-  cpu::check_device(unary_names[at], stream);
   const cpu::UnaryLoop loop = cpu::cpu_table().unary[index(dtype)][at];
   check_dtype(loop, unary_names[at], dtype);
+  if constexpr (built_with_cuda)
+    if (stream.device().is_cuda()) return cuda::unary(unary_names[at], stream, op, dtype, shape, out, a);
   const Input x(a, dtype, shape);
   const bool function = op >= Unary::exp && op <= Unary::sigmoid;
   walk(shape, function ? function_grain : simple_grain, loop, output(out, dtype), x);
@@ -90,15 +93,17 @@ void unary(Stream stream, Unary op, DType dtype, const Shape& shape, Result out,
 
 void binary(Stream stream, Binary op, DType dtype, const Shape& shape, Result out, Operand a, Operand b) {
   const int at = static_cast<int>(op);
-  cpu::check_device(binary_names[at], stream);
   const cpu::BinaryLoop loop = cpu::cpu_table().binary[index(dtype)][at];
   check_dtype(loop, binary_names[at], dtype);
+  if constexpr (built_with_cuda)
+    if (stream.device().is_cuda()) return cuda::binary(binary_names[at], stream, op, dtype, shape, out, a, b);
   const Input x(a, dtype, shape), y(b, dtype, shape);
   walk(shape, op == Binary::pow ? function_grain : simple_grain, loop, output(out, dtype), x, y);
 }
 
 void compare(Stream stream, Compare op, DType dtype, const Shape& shape, Result out, Operand a, Operand b) {
-  cpu::check_device("compare", stream);
+  if constexpr (built_with_cuda)
+    if (stream.device().is_cuda()) return cuda::compare(stream, op, dtype, shape, out, a, b);
   const cpu::BinaryLoop loop = cpu::cpu_table().compare[index(dtype)][static_cast<int>(op)];
   const Input x(a, dtype, shape), y(b, dtype, shape);
   walk(shape, simple_grain, loop, output(out, DType::boolean), x, y);
@@ -106,16 +111,18 @@ void compare(Stream stream, Compare op, DType dtype, const Shape& shape, Result 
 
 void where(
     Stream stream, DType dtype, const Shape& shape, Result out, Operand condition, Operand a, Operand b) {
-  cpu::check_device("where", stream);
+  if constexpr (built_with_cuda)
+    if (stream.device().is_cuda()) return cuda::where(stream, dtype, shape, out, condition, a, b);
   const cpu::TernaryLoop loop = cpu::cpu_table().where[index(dtype)];
   const Input c(condition, DType::boolean, shape), x(a, dtype, shape), y(b, dtype, shape);
   walk(shape, simple_grain, loop, output(out, dtype), c, x, y);
 }
 
 void clamp(Stream stream, DType dtype, const Shape& shape, Result out, Operand a, double low, double high) {
-  cpu::check_device("clamp", stream);
   const cpu::UnaryLoop2 loop = cpu::cpu_table().clamp[index(dtype)];
   check_dtype(loop, "clamp", dtype);
+  if constexpr (built_with_cuda)
+    if (stream.device().is_cuda()) return cuda::clamp(stream, dtype, shape, out, a, low, high);
   const Input x(a, dtype, shape);
   walk(
       shape, simple_grain,
@@ -125,8 +132,9 @@ void clamp(Stream stream, DType dtype, const Shape& shape, Result out, Operand a
 
 void clamp_backward(Stream stream, DType dtype, const Shape& shape, Result out, Operand g, Operand a,
     double low, double high) {
-  cpu::check_device("clamp_backward", stream);
   const cpu::BinaryLoop2 loop = floating_loop(cpu::cpu_table().clamp_backward, "clamp_backward", dtype);
+  if constexpr (built_with_cuda)
+    if (stream.device().is_cuda()) return cuda::clamp_backward(stream, dtype, shape, out, g, a, low, high);
   const Input x(g, dtype, shape), y(a, dtype, shape);
   walk(
       shape, simple_grain,
@@ -153,21 +161,25 @@ void scaled(cpu::TernaryLoop2 loop, DType dtype, const Shape& shape, const Resul
 
 void scaled_difference(Stream stream, DType dtype, const Shape& shape, Result out, Operand g, Operand a,
     Operand b, double scale, double count) {
-  cpu::check_device("scaled_difference", stream);
   const auto loop = floating_loop(cpu::cpu_table().scaled_difference, "scaled_difference", dtype);
+  if constexpr (built_with_cuda)
+    if (stream.device().is_cuda())
+      return cuda::scaled_difference(stream, dtype, shape, out, g, a, b, scale, count);
   scaled(loop, dtype, shape, out, g, a, b, scale, count);
 }
 
 void scaled_sign(Stream stream, DType dtype, const Shape& shape, Result out, Operand g, Operand a, Operand b,
     double scale, double count) {
-  cpu::check_device("scaled_sign", stream);
   const auto loop = floating_loop(cpu::cpu_table().scaled_sign, "scaled_sign", dtype);
+  if constexpr (built_with_cuda)
+    if (stream.device().is_cuda()) return cuda::scaled_sign(stream, dtype, shape, out, g, a, b, scale, count);
   scaled(loop, dtype, shape, out, g, a, b, scale, count);
 }
 
 void copy(Stream stream, DType to, DType from, const Shape& shape, Result out, Operand a) {
-  cpu::check_device("copy", stream);
   if (a.is_immediate()) from = to;  // the number is converted once
+  if constexpr (built_with_cuda)
+    if (stream.device().is_cuda()) return cuda::copy(stream, to, from, shape, out, a);
   const cpu::UnaryLoop loop = cpu::cpu_table().copy[index(to)][index(from)];
   const Input x(a, from, shape);
   walk(shape, simple_grain, loop, output(out, to), x);

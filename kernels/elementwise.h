@@ -34,4 +34,25 @@ void scaled_sign(Stream stream, DType dtype, const Shape& shape, Result out, Ope
 /// to 0; to boolean it is a != 0. An immediate operand fills.
 void copy(Stream stream, DType to, DType from, const Shape& shape, Result out, Operand a);
 
+// The same on a CUDA stream (*.cu); dtypes have been checked. `name` is the operation's, for errors.
+namespace cuda {
+void unary(const char* name, Stream stream, Unary op, DType dtype, const Shape& shape, const Result& out,
+    const Operand& a);
+void binary(const char* name, Stream stream, Binary op, DType dtype, const Shape& shape, const Result& out,
+    const Operand& a, const Operand& b);
+void compare(Stream stream, Compare op, DType dtype, const Shape& shape, const Result& out, const Operand& a,
+    const Operand& b);
+void where(Stream stream, DType dtype, const Shape& shape, const Result& out, const Operand& condition,
+    const Operand& a, const Operand& b);
+void clamp(Stream stream, DType dtype, const Shape& shape, const Result& out, const Operand& a, double low,
+    double high);
+void clamp_backward(Stream stream, DType dtype, const Shape& shape, const Result& out, const Operand& g,
+    const Operand& a, double low, double high);
+void scaled_difference(Stream stream, DType dtype, const Shape& shape, const Result& out, const Operand& g,
+    const Operand& a, const Operand& b, double scale, double count);
+void scaled_sign(Stream stream, DType dtype, const Shape& shape, const Result& out, const Operand& g,
+    const Operand& a, const Operand& b, double scale, double count);
+void copy(Stream stream, DType to, DType from, const Shape& shape, const Result& out, const Operand& a);
+}  // namespace cuda
+
 }  // namespace tenon::kernels

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include <tenon/core/check.h>
+#include <tenon/core/cuda/backend.h>
 #include <tenon/core/parallel.h>
-#include <tenon/kernels/cpu/dispatch.h>
 
 namespace tenon::kernels {
 namespace {
@@ -35,7 +36,9 @@ void add_rows(Indexed layout, T* out, const T* g, const std::int64_t* index, std
 
 void index_select(Stream stream, DType dtype, Indexed layout, void* out, const void* a,
     const std::int64_t* index, std::int64_t count, int dim) {
-  cpu::check_device("index_select", stream);
+  if constexpr (tenon::cuda::built_with_cuda)
+    if (stream.device().is_cuda())
+      return cuda::index_select(stream, dtype, layout, out, a, index, count, dim);
   for (std::int64_t i = 0; i < count; ++i)
     check(index[i] >= 0 && index[i] < layout.size,
         "index_select: index {} at position {} is out of range; dimension {} has size {}", index[i], i, dim,
@@ -54,8 +57,9 @@ void index_select(Stream stream, DType dtype, Indexed layout, void* out, const v
 
 void index_add(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
     const std::int64_t* index, std::int64_t count) {
-  cpu::check_device("index_add", stream);
   check(is_floating_point(dtype), "index_add: not defined for {}", dtype);
+  if constexpr (tenon::cuda::built_with_cuda)
+    if (stream.device().is_cuda()) return cuda::index_add(stream, dtype, layout, out, g, index, count);
   if (dtype == DType::float32)
     add_rows(layout, static_cast<float*>(out), static_cast<const float*>(g), index, count);
   else add_rows(layout, static_cast<double*>(out), static_cast<const double*>(g), index, count);

@@ -20,4 +20,13 @@ void index_select(Stream stream, DType dtype, Indexed layout, void* out, const v
 void index_add(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
     const std::int64_t* index, std::int64_t count);
 
+// The same on a CUDA stream (index.cu), where an index out of range leaves its elements as they were, and the
+// next synchronisation throws. The dtype has been checked.
+namespace cuda {
+void index_select(Stream stream, DType dtype, Indexed layout, void* out, const void* a,
+    const std::int64_t* index, std::int64_t count, int dim);
+void index_add(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
+    const std::int64_t* index, std::int64_t count);
+}  // namespace cuda
+
 }  // namespace tenon::kernels

@@ -19,23 +19,29 @@
 #define TENON_HD [[gnu::always_inline]] static inline
 #define TENON_HD_MEMBER [[gnu::always_inline]] inline
 #endif
+// Device code cannot read an array of the host's, not even one that is known when it is compiled.
+#if defined(__CUDA_ARCH__)
+#define TENON_CONSTANTS static __device__ constexpr
+#else
+#define TENON_CONSTANTS inline constexpr
+#endif
 
 namespace tenon::num {
 
-inline constexpr float half_pi[] = {0x1.921fb6p+0f, -0x1.777a5cp-25f, -0x1.ee59dap-50f};
+TENON_CONSTANTS float half_pi[] = {0x1.921fb6p+0f, -0x1.777a5cp-25f, -0x1.ee59dap-50f};
 inline constexpr float two_over_pi = 0x1.45f306p-1f;
 inline constexpr float log2_e = 0x1.715476p+0f;
-inline constexpr float log_2[] = {0x1.62e43p-1f, -0x1.05c61p-29f};
-inline constexpr float exp_log_2[] = {
+TENON_CONSTANTS float log_2[] = {0x1.62e43p-1f, -0x1.05c61p-29f};
+TENON_CONSTANTS float exp_log_2[] = {
     0x1.62e4p-1f, 0x1.7f7d1cp-20f};  // the first one's product with an exponent is exact
-inline constexpr float log_c[] = {0x1.555506p-2f, -0x1.fffefap-3f, 0x1.99d05ap-3f, -0x1.559c2ap-3f,
+TENON_CONSTANTS float log_c[] = {0x1.555506p-2f, -0x1.fffefap-3f, 0x1.99d05ap-3f, -0x1.559c2ap-3f,
     0x1.1ed482p-3f, -0x1.f33d4cp-4f, 0x1.1e718ep-3f, -0x1.07a796p-3f};
-inline constexpr float exp_c[] = {
+TENON_CONSTANTS float exp_c[] = {
     0x1.fffffcp-2f, 0x1.555492p-3f, 0x1.5558acp-5f, 0x1.12397ap-7f, 0x1.6a5136p-10f};
-inline constexpr float tanh_c[] = {-0x1.555368p-2f, 0x1.10a722p-3f, -0x1.abb934p-5f, 0x1.ff9e7ep-7f};
-inline constexpr float sin_c[] = {-0x1.555556p-3f, 0x1.111174p-7f, -0x1.a05964p-13f, 0x1.7c3616p-19f};
-inline constexpr float cos_c[] = {0x1.55554ap-5f, -0x1.6c0c2ap-10f, 0x1.99e914p-16f};
-inline constexpr float atanh_c[] = {0x1.555554p-2f, 0x1.999c28p-3f, 0x1.23d312p-3f, 0x1.f161d2p-4f};
+TENON_CONSTANTS float tanh_c[] = {-0x1.555368p-2f, 0x1.10a722p-3f, -0x1.abb934p-5f, 0x1.ff9e7ep-7f};
+TENON_CONSTANTS float sin_c[] = {-0x1.555556p-3f, 0x1.111174p-7f, -0x1.a05964p-13f, 0x1.7c3616p-19f};
+TENON_CONSTANTS float cos_c[] = {0x1.55554ap-5f, -0x1.6c0c2ap-10f, 0x1.99e914p-16f};
+TENON_CONSTANTS float atanh_c[] = {0x1.555554p-2f, 0x1.999c28p-3f, 0x1.23d312p-3f, 0x1.f161d2p-4f};
 
 inline constexpr float magic =
     12582912.0f;  // 1.5 * 2^23: x + magic - magic rounds |x| < 2^22 to an integer, ties to even

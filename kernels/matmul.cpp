@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <tenon/core/cuda/backend.h>
 #include <tenon/core/parallel.h>
 #include <tenon/kernels/cpu/dispatch.h>
 #include <tenon/kernels/reduce.h>
@@ -63,9 +64,10 @@ void matmul_of(Stream stream, T* out, const Matrix& a, const Matrix& b, const T*
 }  // namespace
 
 void matmul(Stream stream, DType dtype, void* out, const Matrix& a, const Matrix& b, const void* bias) {
-  cpu::check_device("matmul", stream);
   check(is_floating_point(dtype), "matmul: not defined for {}", dtype);
   if (a.rows == 0 || b.cols == 0) return;
+  if constexpr (tenon::cuda::built_with_cuda)
+    if (stream.device().is_cuda()) return cuda::matmul(stream, dtype, out, a, b, bias);
   if (dtype == DType::float32)
     matmul_of(stream, static_cast<float*>(out), a, b, static_cast<const float*>(bias));
   else matmul_of(stream, static_cast<double*>(out), a, b, static_cast<const double*>(bias));

@@ -9,4 +9,9 @@ namespace tenon::kernels {
 void matmul(
     Stream stream, DType dtype, void* out, const Matrix& a, const Matrix& b, const void* bias = nullptr);
 
+/// The same on a CUDA stream (matmul.cu); the dtype has been checked, and there are rows and columns.
+namespace cuda {
+void matmul(Stream stream, DType dtype, void* out, const Matrix& a, const Matrix& b, const void* bias);
+}
+
 }  // namespace tenon::kernels

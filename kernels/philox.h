@@ -6,8 +6,8 @@
 namespace tenon::num {
 
 inline constexpr float pi = 0x1.921fb6p+1f;
-inline constexpr float sin_turn_c[] = {-0x1.4abc22p+2f, 0x1.467f9ap+1f, -0x1.32e438p-1f};
-inline constexpr float cos_turn_c[] = {-0x1.3bd3ccp+2f, 0x1.03c1bp+2f, -0x1.55b2b2p+0f, 0x1.d4f47ap-3f};
+TENON_CONSTANTS float sin_turn_c[] = {-0x1.4abc22p+2f, 0x1.467f9ap+1f, -0x1.32e438p-1f};
+TENON_CONSTANTS float cos_turn_c[] = {-0x1.3bd3ccp+2f, 0x1.03c1bp+2f, -0x1.55b2b2p+0f, 0x1.d4f47ap-3f};
 
 struct Block {
   uint32_t word[4];

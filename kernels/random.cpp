@@ -2,12 +2,15 @@
 
 #include <utility>
 
+#include <tenon/core/cuda/backend.h>
 #include <tenon/core/parallel.h>
 #include <tenon/kernels/cpu/dispatch.h>
 #include <tenon/kernels/philox.h>
 
 namespace tenon::kernels {
 namespace {
+
+using tenon::cuda::built_with_cuda;
 
 constexpr std::int64_t grain = 8192, group = 256;  // a fill starts at a multiple of `group`
 
@@ -32,8 +35,7 @@ void fill_with(std::int64_t n, void* out, const Value& value) {
 }
 
 template <class Value>
-void fill_floating(const char* op, DType dtype, std::int64_t n, void* out, const Value& value) {
-  check(is_floating_point(dtype), "{}: not defined for {}", op, dtype);
+void fill_floating(DType dtype, std::int64_t n, void* out, const Value& value) {
   if (dtype == DType::float32) fill_with<float>(n, out, value);
   else fill_with<double>(n, out, value);
 }
@@ -42,8 +44,9 @@ void fill_floating(const char* op, DType dtype, std::int64_t n, void* out, const
 
 void random_uniform(
     Stream stream, DType dtype, std::int64_t n, void* out, RandomKey key, double low, double high) {
-  cpu::check_device("random_uniform", stream);
   check(is_floating_point(dtype), "random_uniform: not defined for {}", dtype);
+  if constexpr (built_with_cuda)
+    if (stream.device().is_cuda()) return cuda::random_uniform(stream, dtype, n, out, key, low, high);
   const auto fill = [&]<class T>(T* to) {
     const cpu::RandomFill<T> f{
         key.seed, key.stream, static_cast<T>(low), static_cast<T>(high), static_cast<T>(high - low)};
@@ -56,8 +59,9 @@ void random_uniform(
 
 void random_normal(
     Stream stream, DType dtype, std::int64_t n, void* out, RandomKey key, double mean, double deviation) {
-  cpu::check_device("random_normal", stream);
   check(is_floating_point(dtype), "random_normal: not defined for {}", dtype);
+  if constexpr (built_with_cuda)
+    if (stream.device().is_cuda()) return cuda::random_normal(stream, dtype, n, out, key, mean, deviation);
   const auto fill = [&]<class T>(T* to) {
     const cpu::RandomFill<T> f{key.seed, key.stream, static_cast<T>(mean), T(0), static_cast<T>(deviation)};
     fill_groups(
@@ -69,19 +73,22 @@ void random_normal(
 
 void random_integers(Stream stream, DType dtype, std::int64_t n, void* out, RandomKey key, std::int64_t low,
     std::int64_t high) {
-  cpu::check_device("random_integers", stream);
   check(low < high, "random_integers: low must be below high; got {} and {}", low, high);
+  check(dtype != DType::boolean, "random_integers: not defined for {}", dtype);
+  if constexpr (built_with_cuda)
+    if (stream.device().is_cuda()) return cuda::random_integers(stream, dtype, n, out, key, low, high);
   const std::uint64_t range = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
   const auto value = [&](std::int64_t i) {
     const std::uint64_t offset = num::below(range, word_pair(key, static_cast<std::uint64_t>(i)));
     return static_cast<std::int64_t>(static_cast<std::uint64_t>(low) + offset);
   };
   if (dtype == DType::int64) fill_with<std::int64_t>(n, out, value);
-  else fill_floating("random_integers", dtype, n, out, value);
+  else fill_floating(dtype, n, out, value);
 }
 
 void random_permutation(Stream stream, std::int64_t n, std::int64_t* out, RandomKey key) {
-  cpu::check_device("random_permutation", stream);
+  if constexpr (built_with_cuda)
+    if (stream.device().is_cuda()) return cuda::random_permutation(stream, n, out, key);
   for (std::int64_t i = 0; i < n; ++i) out[i] = i;
   // Fisher and Yates, from the back; step i draws from [0, i] with the bits of element i.
   for (std::int64_t i = n - 1; i > 0; --i) {
@@ -92,22 +99,26 @@ void random_permutation(Stream stream, std::int64_t n, std::int64_t* out, Random
 }
 
 void arange(Stream stream, DType dtype, std::int64_t n, void* out, double start, double step) {
-  cpu::check_device("arange", stream);
+  check(dtype != DType::boolean, "arange: not defined for {}", dtype);
+  if constexpr (built_with_cuda)
+    if (stream.device().is_cuda()) return cuda::arange(stream, dtype, n, out, start, step);
   if (dtype == DType::int64) {
     const auto first = static_cast<std::uint64_t>(num::to_int64(start)),
                by = static_cast<std::uint64_t>(num::to_int64(step));
     fill_with<std::int64_t>(
         n, out, [&](std::int64_t i) { return first + by * static_cast<std::uint64_t>(i); });
   } else {
-    fill_floating("arange", dtype, n, out,
-        [&](std::int64_t i) { return num::fma(step, static_cast<double>(i), start); });
+    fill_floating(
+        dtype, n, out, [&](std::int64_t i) { return num::fma(step, static_cast<double>(i), start); });
   }
 }
 
 void linspace(Stream stream, DType dtype, std::int64_t n, void* out, double start, double end) {
-  cpu::check_device("linspace", stream);
+  check(is_floating_point(dtype), "linspace: not defined for {}", dtype);
   const double step = n > 1 ? (end - start) / static_cast<double>(n - 1) : 0.0;
-  fill_floating("linspace", dtype, n, out, [&](std::int64_t i) {
+  if constexpr (built_with_cuda)
+    if (stream.device().is_cuda()) return cuda::linspace(stream, dtype, n, out, start, end, step);
+  fill_floating(dtype, n, out, [&](std::int64_t i) {
     return i < (n + 1) / 2 ? num::fma(step, static_cast<double>(i), start)
                            : num::fma(-step, static_cast<double>(n - 1 - i), end);
   });

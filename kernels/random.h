@@ -27,4 +27,17 @@ void arange(Stream stream, DType dtype, std::int64_t n, void* out, double start,
 /// dense.
 void linspace(Stream stream, DType dtype, std::int64_t n, void* out, double start, double end);
 
+// The same on a CUDA stream (random.cu); dtypes and bounds have been checked.
+namespace cuda {
+void random_uniform(
+    Stream stream, DType dtype, std::int64_t n, void* out, RandomKey key, double low, double high);
+void random_normal(
+    Stream stream, DType dtype, std::int64_t n, void* out, RandomKey key, double mean, double deviation);
+void random_integers(Stream stream, DType dtype, std::int64_t n, void* out, RandomKey key, std::int64_t low,
+    std::int64_t high);
+void random_permutation(Stream stream, std::int64_t n, std::int64_t* out, RandomKey key);
+void arange(Stream stream, DType dtype, std::int64_t n, void* out, double start, double step);
+void linspace(Stream stream, DType dtype, std::int64_t n, void* out, double start, double end, double step);
+}  // namespace cuda
+
 }  // namespace tenon::kernels

@@ -4,38 +4,15 @@
 #include <memory>
 #include <vector>
 
+#include <tenon/core/cuda/backend.h>
+#include <tenon/core/parallel.h>
 #include <tenon/kernels/cpu/dispatch.h>
-#include <tenon/kernels/cpu/walk.h>
+#include <tenon/kernels/reduce_plan.h>
 
 namespace tenon::kernels {
 namespace {
 
 constexpr std::int64_t chunk = 1024, grain = 32768;
-
-/// A reduction taken apart: the kept and the reduced dimensions, each merged where both operands walk them
-/// evenly.
-struct Plan {
-  Dims<2> kept, reduced;
-  std::int64_t outputs, length;
-
-  Plan(const Shape& shape, std::uint32_t dims, const Slot& a, const Slot& b) {
-    std::int64_t steps[max_rank][2], dense = 1;
-    outputs = length = 1;
-    const auto stride = [&](const Slot& slot, int i) {
-      return slot.repeats ? 0 : slot.strides ? (*slot.strides)[i] : dense;
-    };
-    for (int i = shape.rank() - 1; i >= 0; --i) {
-      steps[i][0] = stride(a, i);
-      steps[i][1] = stride(b, i);
-      dense *= shape[i];
-    }
-    for (int i = 0; i < shape.rank(); ++i) {
-      const bool gone = dims >> i & 1;
-      (gone ? reduced : kept).push(shape[i], steps[i]);
-      (gone ? length : outputs) *= shape[i];
-    }
-  }
-};
 
 /// The steps of merged dimensions that are one line: 0 dimensions have length 1.
 std::int64_t only_step(const Dims<2>& dims, int operand) {
@@ -152,11 +129,6 @@ class Reduction {
   T* out_;
 };
 
-Slot slot_of(const Operand& operand, const void* immediate) {
-  const void* const data = operand.is_immediate() ? immediate : operand.data;
-  return {const_cast<char*>(static_cast<const char*>(data)), operand.strides, 0, operand.is_immediate()};
-}
-
 template <class T>
 void reduce_of(Reduce op, const Shape& shape, std::uint32_t dims, T* out, const Operand& a, const Operand& b,
     double divisor) {
@@ -173,7 +145,7 @@ void reduce_of(Reduce op, const Shape& shape, std::uint32_t dims, T* out, const 
     std::fill_n(out, outputs, T(0));
   } else {
     const T x = static_cast<T>(a.value), y = static_cast<T>(second.value);
-    const Slot left = slot_of(a, &x), right = slot_of(second, &y);
+    const Slot left = reduce_slot(a, &x), right = reduce_slot(second, &y);
     const Plan plan(shape, dims, left, right);
     Reduction<T>(op, plan, reinterpret_cast<const T*>(left.data), reinterpret_cast<const T*>(right.data), out)
         .run();
@@ -186,7 +158,7 @@ void reduce_of(Reduce op, const Shape& shape, std::uint32_t dims, T* out, const 
 template <class T>
 void count_up(const Shape& shape, std::uint32_t dims, std::int64_t* out, const Operand& a) {
   const T value = static_cast<T>(a.value);
-  const Slot slot = slot_of(a, &value);
+  const Slot slot = reduce_slot(a, &value);
   const Plan plan(shape, dims, slot, slot);
   const T* const p = reinterpret_cast<const T*>(slot.data);
   const auto at = [](T x) { return static_cast<std::uint64_t>(x); };
@@ -212,8 +184,9 @@ void count_up(const Shape& shape, std::uint32_t dims, std::int64_t* out, const O
 
 void reduce(Stream stream, Reduce op, DType dtype, const Shape& shape, std::uint32_t dims, void* out,
     Operand a, Operand b, double divisor) {
-  cpu::check_device("reduce", stream);
   check(is_floating_point(dtype) || op == Reduce::sum, "reduce: only sums are defined for {}", dtype);
+  if constexpr (tenon::cuda::built_with_cuda)
+    if (stream.device().is_cuda()) return cuda::reduce(stream, op, dtype, shape, dims, out, a, b, divisor);
   switch (dtype) {
     case DType::float32: return reduce_of(op, shape, dims, static_cast<float*>(out), a, b, divisor);
     case DType::float64: return reduce_of(op, shape, dims, static_cast<double*>(out), a, b, divisor);

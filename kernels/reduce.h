@@ -13,4 +13,11 @@ namespace tenon::kernels {
 void reduce(Stream stream, Reduce op, DType dtype, const Shape& shape, std::uint32_t dims, void* out,
     Operand a, Operand b, double divisor);
 
+/// The same on a CUDA stream (reduce.cu); the dtype has been checked. `bias`, one element in device memory,
+/// is added to every result after the division; it may be null.
+namespace cuda {
+void reduce(Stream stream, Reduce op, DType dtype, const Shape& shape, std::uint32_t dims, void* out,
+    const Operand& a, const Operand& b, double divisor, const void* bias = nullptr);
+}
+
 }  // namespace tenon::kernels

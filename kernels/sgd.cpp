@@ -1,5 +1,6 @@
 #include <tenon/kernels/sgd.h>
 
+#include <tenon/core/cuda/backend.h>
 #include <tenon/core/parallel.h>
 #include <tenon/kernels/cpu/dispatch.h>
 
@@ -10,8 +11,7 @@ constexpr std::int64_t grain = 32768;
 
 template <class T>
 void step(const SgdItem& item) {
-  const Sgd<T> s{static_cast<T>(item.lr), static_cast<T>(item.weight_decay), static_cast<T>(item.momentum),
-      static_cast<T>(1 - item.dampening), item.nesterov, item.maximize, item.first_step};
+  const Sgd<T> s = sgd_options<T>(item);
   T* const param = static_cast<T*>(item.param);
   const T* const grad = static_cast<const T*>(item.grad);
   T* const buffer = static_cast<T*>(item.momentum_buffer);
@@ -24,8 +24,9 @@ void step(const SgdItem& item) {
 }  // namespace
 
 void sgd(Stream stream, DType dtype, std::span<const SgdItem> items) {
-  cpu::check_device("sgd", stream);
   check(is_floating_point(dtype), "sgd: not defined for {}", dtype);
+  if constexpr (tenon::cuda::built_with_cuda)
+    if (stream.device().is_cuda()) return cuda::sgd(stream, dtype, items);
   for (const SgdItem& item : items)
     if (dtype == DType::float32) step<float>(item);
     else step<double>(item);

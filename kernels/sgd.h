@@ -2,6 +2,7 @@
 #pragma once
 #include <span>
 
+#include <tenon/kernels/functors.h>
 #include <tenon/kernels/view.h>
 
 namespace tenon::kernels {
@@ -17,7 +18,19 @@ struct SgdItem {
   bool first_step;  // the buffer becomes the gradient, without dampening
 };
 
+/// The options of an item in the element type.
+template <class T>
+Sgd<T> sgd_options(const SgdItem& item) {
+  return {static_cast<T>(item.lr), static_cast<T>(item.weight_decay), static_cast<T>(item.momentum),
+      static_cast<T>(1 - item.dampening), item.nesterov, item.maximize, item.first_step};
+}
+
 /// The formula of docs/numerics.md section 4 on each item. Never writes a gradient.
 void sgd(Stream stream, DType dtype, std::span<const SgdItem> items);
+
+/// The same on a CUDA stream (sgd.cu), in one launch; the dtype has been checked.
+namespace cuda {
+void sgd(Stream stream, DType dtype, std::span<const SgdItem> items);
+}
 
 }  // namespace tenon::kernels

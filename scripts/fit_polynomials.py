@@ -131,13 +131,13 @@ def main():
             if len(values) == 1:
                 print(f"inline constexpr float {name} = {text};{note}")
             else:
-                print(f"inline constexpr float {name}[] = {{{text}}};{note}")
+                print(f"TENON_CONSTANTS float {name}[] = {{{text}}};{note}")
         return 0
     kernels = pathlib.Path(__file__).resolve().parent.parent / "kernels"
     source = (kernels / "math.h").read_text() + (kernels / "philox.h").read_text()
     bad = 0
     for name, values in result.items():
-        found = re.search(rf"constexpr float {name}(?:\[\])? = \{{?([^;}}]*)\}}?;", source)
+        found = re.search(rf"(?:constexpr|TENON_CONSTANTS) float {name}(?:\[\])? = \{{?([^;}}]*)\}}?;", source)
         spelled = re.findall(r"-?0x[0-9a-fp.+-]+f", found.group(1)) if found else []
         if spelled != [hex_float(v) for v in values]:
             bad += 1

@@ -21,9 +21,21 @@ Tensor to(const Tensor& a, DType dtype, Where where) {
       Input(a, [&] { return [from = a.dtype()](const Tensor& g) { return to(g, from); }; }));
 }
 
-Tensor to(const Tensor& a, Device device, Where) {
+namespace {
+
+Tensor to_stream(const Tensor& a, Stream stream, Where where) {
+  if (a.stream() == stream) return a;
+  const Tensor dense = a.is_contiguous() ? a : autograd::copy(a, a.dtype());
+  return record("to", where, detail::copy_to(dense, stream), Input(a, [&] {
+    return [from = a.stream()](const Tensor& g) { return to_stream(g, from, Where::current()); };
+  }));
+}
+
+}  // namespace
+
+Tensor to(const Tensor& a, Device device, Where where) {
   check_available("to", device);
-  return a;
+  return to_stream(a, Stream::current(device), where);
 }
 
 }  // namespace tenon

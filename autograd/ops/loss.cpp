@@ -1,6 +1,8 @@
 // The squared and the absolute error.
 #include <tenon/autograd/ops/common.h>
 #include <tenon/autograd/ops/gradients.h>
+#include <tenon/autograd/pass.h>
+#include <tenon/kernels/mse.h>
 #include <tenon/kernels/reduce.h>
 
 namespace tenon {
@@ -39,13 +41,25 @@ Tensor loss(const char* op, kernels::Binary each, kernels::Reduce all, const Ten
 Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction, Where where) {
   check_loss("mse_loss", input, target, reduction);
   const double count = reduction == Reduction::mean ? static_cast<double>(input.numel()) : 1;
-  return record("mse_loss", where,
-      loss("mse_loss", kernels::Binary::squared_difference, kernels::Reduce::squared_difference, input,
-          target, reduction, count),
+  Tensor out, slope;  // slope: the gradient of the input for an upstream gradient of 1
+  const bool both = grad_enabled() && input.requires_grad() && reduction != Reduction::none;
+  if (both && input.is_contiguous() && target.is_contiguous()) {
+    out = new_tensor({}, input.dtype(), input.stream());
+    slope = new_tensor(input.shape(), input.dtype(), input.stream());
+    kernels::mse(input.stream(), input.dtype(), input.numel(), out.raw(), slope.raw(), input.raw(),
+        target.raw(), count);
+  } else {
+    out = loss("mse_loss", kernels::Binary::squared_difference, kernels::Reduce::squared_difference, input,
+        target, reduction, count);
+  }
+  return record("mse_loss", where, std::move(out),
       Input(input,
           [&] {
-            return [x = Saved(input), y = Saved(target), count](
-                       const Tensor& g) { return autograd::scaled_difference(g, x(), y(), 2, count); };
+            return [x = Saved(input), y = Saved(target), slope, count](const Tensor& g) {
+              const Tensor &at_x = x(), &at_y = y();
+              if (slope.defined() && autograd::is_first_gradient(g)) return slope;
+              return autograd::scaled_difference(g, at_x, at_y, 2, count);
+            };
           }),
       Input(target, [&] {
         return [x = Saved(input), y = Saved(target), count](

@@ -5,8 +5,6 @@
 #include <string_view>
 
 #include <tenon/core/check.h>
-#include <tenon/core/device.h>
-#include <tenon/core/stream.h>
 #include <tenon/kernels/cpu/table.h>
 
 namespace tenon::kernels::cpu {
@@ -34,15 +32,5 @@ const Table& exchange_table(const Table& table);
 
 /// The buffer that the kernels pack into; one a thread, kept and grown.
 void* scratch(std::size_t bytes);
-
-/// Throws unless a kernel for the stream's device is in this build.
-inline void check_device(const char* op, Stream stream) {
-  switch (stream.device().kind) {
-    case DeviceKind::cpu: return;
-    case DeviceKind::cuda:
-      if constexpr (!cuda::built_with_cuda) fail("{}: this tenon was built without CUDA", op);
-      return;
-  }
-}
 
 }  // namespace tenon::kernels::cpu

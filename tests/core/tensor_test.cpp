@@ -9,6 +9,8 @@
 
 #include <tenon/core/format.h>
 
+#include <tenon/core/cuda/backend.h>
+
 #include "../support/tensors.h"
 
 using namespace tenon;

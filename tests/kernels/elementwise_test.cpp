@@ -27,7 +27,7 @@ struct Source {
   T operator[](std::int64_t i) const { return data[oracle::offset(shape, strides, i)]; }
 };
 template <class T>
-Source<T> source(Layout layout, const std::vector<T>& values) {
+Source<T> source(Layout layout, const test::Vector<T>& values) {
   const T* const p = values.data();
   const auto with = [&](const T* data, const Strides& strides) { return Source<T>{data, strides, nullptr}; };
   switch (layout) {
@@ -48,13 +48,13 @@ Operand operand(const Source<T>& s, Layout layout) {
 }
 
 template <class To, class Compute>
-void check_result(const std::vector<To>& expected, const Compute& compute) {
+void check_result(const test::Vector<To>& expected, const Compute& compute) {
   const Strides turned = {1, 3, 12}, gaps = {4 * 80, 80, 2};
   test::on_every_build([&] {
-    std::vector<To> out(expected.size());
+    test::Vector<To> out(expected.size());
     compute(Result(out.data()));
     test::require_same(expected, out);
-    std::vector<To> elsewhere(3 * 4 * 80);
+    test::Vector<To> elsewhere(3 * 4 * 80);
     for (const Strides& strides : {turned, gaps}) {
       compute(Result(elsewhere.data(), strides));
       for (std::int64_t i = 0; i < shape.numel(); ++i)
@@ -66,14 +66,14 @@ void check_result(const std::vector<To>& expected, const Compute& compute) {
 }
 
 template <class To, class F>
-std::vector<To> each(const F& f) {
-  std::vector<To> result;
+test::Vector<To> each(const F& f) {
+  test::Vector<To> result;
   for (std::int64_t i = 0; i < shape.numel(); ++i) result.push_back(f(i));
   return result;
 }
 
 template <class T>
-std::vector<T> values(Kind kind, std::uint32_t seed) {
+test::Vector<T> values(Kind kind, std::uint32_t seed) {
   if constexpr (std::is_floating_point_v<T>) {
     auto v = test::noise<T>(shape.numel(), kind, seed);
     if (kind == Kind::ordinary)
@@ -81,7 +81,7 @@ std::vector<T> values(Kind kind, std::uint32_t seed) {
     return v;
   } else {
     std::mt19937_64 random(seed);
-    std::vector<T> v;
+    test::Vector<T> v;
     for (std::int64_t i = 0; i < shape.numel(); ++i)
       v.push_back(static_cast<T>(std::is_same_v<T, std::uint8_t> ? random() % 2
                                  : kind == Kind::ordinary        ? random() % 7 - 3
@@ -98,7 +98,7 @@ void unary_case() {
       const auto a = source(layout, v);
       CAPTURE(static_cast<int>(op), static_cast<int>(kind), static_cast<int>(layout));
       check_result(each<T>([&](std::int64_t i) { return UnaryOf<op>{}(a[i]); }),
-          [&](Result out) { unary({}, op, dtype_of<T>, shape, out, operand(a, layout)); });
+          [&](Result out) { unary(test::stream(), op, dtype_of<T>, shape, out, operand(a, layout)); });
     }
 }
 template <Binary op, class T>
@@ -110,8 +110,9 @@ void binary_case() {
       const auto v = values<T>(kind, 1), w = values<T>(kind, 2);
       const auto a = source(left, v), b = source(right, w);
       CAPTURE(static_cast<int>(op), static_cast<int>(kind), static_cast<int>(left), static_cast<int>(right));
-      check_result(each<T>([&](std::int64_t q) { return BinaryOf<op>{}(a[q], b[q]); }),
-          [&](Result out) { binary({}, op, dtype_of<T>, shape, out, operand(a, left), operand(b, right)); });
+      check_result(each<T>([&](std::int64_t q) { return BinaryOf<op>{}(a[q], b[q]); }), [&](Result out) {
+        binary(test::stream(), op, dtype_of<T>, shape, out, operand(a, left), operand(b, right));
+      });
     }
 }
 template <class T, int... I>
@@ -134,8 +135,10 @@ void all_compare(std::integer_sequence<int, I...>) {
                                     : dtype_of<std::conditional_t<std::is_same_v<T, std::uint8_t>, bool, T>>;
         if (dtype == DType::int64 && (left == Layout::number || right == Layout::number))
           continue;  // not every int64 is a double
-        check_result(each<std::uint8_t>([&](std::int64_t q) { return CompareOf<op>{}(a[q], b[q]); }),
-            [&](Result out) { compare({}, op, dtype, shape, out, operand(a, left), operand(b, right)); });
+        check_result(
+            each<std::uint8_t>([&](std::int64_t q) { return CompareOf<op>{}(a[q], b[q]); }), [&](Result out) {
+              compare(test::stream(), op, dtype, shape, out, operand(a, left), operand(b, right));
+            });
       }
   };
   (one(std::integral_constant<Compare, static_cast<Compare>(I)>{}), ...);
@@ -161,29 +164,30 @@ TEST_CASE("elementwise: comparisons are their definition", "[kernels][elementwis
 TEST_CASE("elementwise: integers wrap", "[kernels][elementwise]") {
   const std::int64_t a[] = {INT64_MAX, INT64_MIN, -3, 5}, b[] = {1, -1, 4, INT64_MAX};
   const auto run = [&](Binary op) {
-    std::vector<std::int64_t> out(4);
-    binary({}, op, DType::int64, {4}, out.data(), a, b);
+    test::Vector<std::int64_t> out(4);
+    binary(test::stream(), op, DType::int64, {4}, out.data(), a, b);
     return out;
   };
   test::on_every_build([&] {
-    CHECK(run(Binary::add) == std::vector<std::int64_t>{INT64_MIN, INT64_MAX, 1, INT64_MIN + 4});
-    CHECK(run(Binary::sub) == std::vector<std::int64_t>{INT64_MAX - 1, INT64_MIN + 1, -7, 6 - INT64_MAX - 1});
-    CHECK(run(Binary::mul) == std::vector<std::int64_t>{INT64_MAX, INT64_MIN, -12, INT64_MAX - 4});
-    CHECK(run(Binary::maximum) == std::vector<std::int64_t>{INT64_MAX, -1, 4, INT64_MAX});
-    CHECK(run(Binary::minimum) == std::vector<std::int64_t>{1, INT64_MIN, -3, 5});
-    std::vector<std::int64_t> out(4);
-    unary({}, Unary::neg, DType::int64, {4}, out.data(), a);
-    CHECK(out == std::vector<std::int64_t>{-INT64_MAX, INT64_MIN, 3, -5});
-    unary({}, Unary::abs, DType::int64, {4}, out.data(), a);
-    CHECK(out == std::vector<std::int64_t>{INT64_MAX, INT64_MIN, 3, 5});
-    clamp({}, DType::int64, {4}, out.data(), a, -2, 1e30);
-    CHECK(out == std::vector<std::int64_t>{INT64_MAX, -2, -2, 5});
+    CHECK(run(Binary::add) == test::Vector<std::int64_t>{INT64_MIN, INT64_MAX, 1, INT64_MIN + 4});
+    CHECK(
+        run(Binary::sub) == test::Vector<std::int64_t>{INT64_MAX - 1, INT64_MIN + 1, -7, 6 - INT64_MAX - 1});
+    CHECK(run(Binary::mul) == test::Vector<std::int64_t>{INT64_MAX, INT64_MIN, -12, INT64_MAX - 4});
+    CHECK(run(Binary::maximum) == test::Vector<std::int64_t>{INT64_MAX, -1, 4, INT64_MAX});
+    CHECK(run(Binary::minimum) == test::Vector<std::int64_t>{1, INT64_MIN, -3, 5});
+    test::Vector<std::int64_t> out(4);
+    unary(test::stream(), Unary::neg, DType::int64, {4}, out.data(), a);
+    CHECK(out == test::Vector<std::int64_t>{-INT64_MAX, INT64_MIN, 3, -5});
+    unary(test::stream(), Unary::abs, DType::int64, {4}, out.data(), a);
+    CHECK(out == test::Vector<std::int64_t>{INT64_MAX, INT64_MIN, 3, 5});
+    clamp(test::stream(), DType::int64, {4}, out.data(), a, -2, 1e30);
+    CHECK(out == test::Vector<std::int64_t>{INT64_MAX, -2, -2, 5});
   });
 }
 
 TEST_CASE("elementwise: where moves bytes and keeps a NaN's payload", "[kernels][elementwise]") {
-  std::vector<std::uint8_t> condition;
-  std::vector<float> a, b, expected;
+  test::Vector<std::uint8_t> condition;
+  test::Vector<float> a, b, expected;
   for (std::uint32_t i = 0; i < shape.numel(); ++i) {
     condition.push_back(i % 3 == 1);
     a.push_back(std::bit_cast<float>(0x7fc00001u + i));
@@ -192,15 +196,15 @@ TEST_CASE("elementwise: where moves bytes and keeps a NaN's payload", "[kernels]
   }
   const Strides row = {0, 0, 1};
   test::on_every_build([&] {
-    std::vector<float> out(expected.size());
-    where({}, DType::float32, shape, out.data(), condition.data(), a.data(), b.data());
+    test::Vector<float> out(expected.size());
+    where(test::stream(), DType::float32, shape, out.data(), condition.data(), a.data(), b.data());
     for (std::size_t i = 0; i < out.size(); ++i)
       REQUIRE(std::bit_cast<std::uint32_t>(out[i]) == std::bit_cast<std::uint32_t>(expected[i]));
-    std::vector<std::int64_t> numbers(expected.size());
-    where({}, DType::int64, shape, numbers.data(), {condition.data(), row}, 7.0, -1.0);
+    test::Vector<std::int64_t> numbers(expected.size());
+    where(test::stream(), DType::int64, shape, numbers.data(), {condition.data(), row}, 7.0, -1.0);
     for (std::size_t i = 0; i < out.size(); ++i) REQUIRE(numbers[i] == (condition[i % 37] ? 7 : -1));
-    std::vector<std::uint8_t> flags(expected.size());
-    where({}, DType::boolean, shape, flags.data(), 0.0, 0.0, condition.data());
+    test::Vector<std::uint8_t> flags(expected.size());
+    where(test::stream(), DType::boolean, shape, flags.data(), 0.0, 0.0, condition.data());
     CHECK(flags == condition);
   });
 }
@@ -212,10 +216,13 @@ TEST_CASE("elementwise: clamp, its gradient, and the gradients of the losses", "
       const auto g = source(layout, u), a = source(Layout::dense, v), b = source(Layout::dense, w);
       check_result(
           each<float>([&](std::int64_t i) { return num::minimum(num::maximum(g[i], -0.5f), 0.75f); }),
-          [&](Result out) { clamp({}, DType::float32, shape, out, operand(g, layout), -0.5, 0.75); });
+          [&](Result out) {
+            clamp(test::stream(), DType::float32, shape, out, operand(g, layout), -0.5, 0.75);
+          });
       check_result(each<float>([&](std::int64_t i) { return -0.5f <= a[i] && a[i] <= 0.75f ? g[i] : 0.0f; }),
           [&](Result out) {
-            clamp_backward({}, DType::float32, shape, out, operand(g, layout), a.operand, -0.5, 0.75);
+            clamp_backward(
+                test::stream(), DType::float32, shape, out, operand(g, layout), a.operand, -0.5, 0.75);
           });
       check_result(each<float>([&](std::int64_t i) { return ((2.0f * g[i]) / 444.0f) * (a[i] - b[i]); }),
           [&](Result out) {
@@ -225,39 +232,40 @@ TEST_CASE("elementwise: clamp, its gradient, and the gradients of the losses", "
       check_result(
           each<float>([&](std::int64_t i) { return ((g[i] * -1.0f) / 444.0f) * num::sign(a[i] - b[i]); }),
           [&](Result out) {
-            scaled_sign({}, DType::float32, shape, out, operand(g, layout), a.operand, b.operand, -1, 444);
+            scaled_sign(test::stream(), DType::float32, shape, out, operand(g, layout), a.operand, b.operand,
+                -1, 444);
           });
     }
 }
 
 TEST_CASE("elementwise: copy converts", "[kernels][elementwise]") {
   const double inf = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
-  const std::vector<double> x = {
+  const test::Vector<double> x = {
       1.5, -1.5, 0.1, -0.0, inf, -inf, nan, 1e300, -9.3e18, 9007199254740992.0, 1e-60, 0};
   const Shape line = {static_cast<std::int64_t>(x.size())};
   test::on_every_build([&] {
-    std::vector<std::int64_t> whole(x.size());
-    copy({}, DType::int64, DType::float64, line, whole.data(), x.data());
-    CHECK(whole == std::vector<std::int64_t>{
+    test::Vector<std::int64_t> whole(x.size());
+    copy(test::stream(), DType::int64, DType::float64, line, whole.data(), x.data());
+    CHECK(whole == test::Vector<std::int64_t>{
                        1, -1, 0, 0, INT64_MAX, INT64_MIN, 0, INT64_MAX, INT64_MIN, 9007199254740992, 0, 0});
-    std::vector<std::uint8_t> flags(x.size());
-    copy({}, DType::boolean, DType::float64, line, flags.data(), x.data());
-    CHECK(flags == std::vector<std::uint8_t>{1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 0});
-    std::vector<float> narrow(x.size()), expected;
+    test::Vector<std::uint8_t> flags(x.size());
+    copy(test::stream(), DType::boolean, DType::float64, line, flags.data(), x.data());
+    CHECK(flags == test::Vector<std::uint8_t>{1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 0});
+    test::Vector<float> narrow(x.size()), expected;
     for (const double v : x) expected.push_back(static_cast<float>(v));
-    copy({}, DType::float32, DType::float64, line, narrow.data(), x.data());
+    copy(test::stream(), DType::float32, DType::float64, line, narrow.data(), x.data());
     test::require_same(expected, narrow);
     // Rounding an int64 to float in two steps would differ here.
     const std::int64_t odd[] = {0x7fffff4000000001, -0x7fffff4000000001, 16777217, INT64_MIN};
     float once[4];
-    copy({}, DType::float32, DType::int64, {4}, once, odd);
-    CHECK(std::vector<float>(once, once + 4) ==
-          std::vector<float>{0x1.ffffFEp62f, -0x1.ffffFEp62f, 16777216.0f, -0x1p63f});
-    std::vector<double> back(x.size());
-    copy({}, DType::float64, DType::boolean, line, back.data(), flags.data());
+    copy(test::stream(), DType::float32, DType::int64, {4}, once, odd);
+    CHECK(test::Vector<float>(once, once + 4) ==
+          test::Vector<float>{0x1.ffffFEp62f, -0x1.ffffFEp62f, 16777216.0f, -0x1p63f});
+    test::Vector<double> back(x.size());
+    copy(test::stream(), DType::float64, DType::boolean, line, back.data(), flags.data());
     CHECK(back[0] == 1);
     CHECK(back[3] == 0);
-    copy({}, DType::int64, DType::float32, {2}, whole.data(), 3.0);
+    copy(test::stream(), DType::int64, DType::float32, {2}, whole.data(), 3.0);
     CHECK((whole[0] == 3 && whole[1] == 3));
   });
 }
@@ -267,39 +275,43 @@ TEST_CASE(
   const std::int64_t rows = 70, columns = 131;
   const auto a = test::noise<float>(rows * columns, Kind::special, 1);
   const Strides across = {1, rows};
-  std::vector<float> expected;
+  test::Vector<float> expected;
   for (std::int64_t i = 0; i < rows; ++i)
     for (std::int64_t j = 0; j < columns; ++j) expected.push_back(a[static_cast<std::size_t>(j * rows + i)]);
   const auto large = test::noise<float>(200003, Kind::special, 2);
-  std::vector<float> squares, sines;
+  test::Vector<float> squares, sines;
   for (const float x : large) squares.push_back(x * x), sines.push_back(num::sin(x));
   test::on_every_build([&] {
-    std::vector<float> out(expected.size());
-    copy({}, DType::float32, DType::float32, {rows, columns}, out.data(), {a.data(), across});
+    test::Vector<float> out(expected.size());
+    copy(test::stream(), DType::float32, DType::float32, {rows, columns}, out.data(), {a.data(), across});
     test::require_same(expected, out);
-    copy({}, DType::float32, DType::float32, {rows, columns}, {out.data(), across}, {a.data(), across});
+    copy(test::stream(), DType::float32, DType::float32, {rows, columns}, {out.data(), across},
+        {a.data(), across});
     test::require_same(a, out);
-    std::vector<float> in_place = large;
-    unary({}, Unary::square, DType::float32, {200003}, in_place.data(), in_place.data());
+    test::Vector<float> in_place = large;
+    unary(test::stream(), Unary::square, DType::float32, {200003}, in_place.data(), in_place.data());
     test::require_same(squares, in_place);
     in_place = large;
-    unary({}, Unary::sin, DType::float32, {200003}, in_place.data(), in_place.data());
+    unary(test::stream(), Unary::sin, DType::float32, {200003}, in_place.data(), in_place.data());
     test::require_same(sines, in_place);
-    unary({}, Unary::exp, DType::float32, {3, 0}, static_cast<void*>(nullptr),
+    unary(test::stream(), Unary::exp, DType::float32, {3, 0}, static_cast<void*>(nullptr),
         static_cast<const void*>(nullptr));
     const Strides none = {0, 1};
-    binary({}, Binary::add, DType::float32, {3, 0}, {out.data(), none}, a.data(), 1.0);
+    binary(test::stream(), Binary::add, DType::float32, {3, 0}, {out.data(), none}, a.data(), 1.0);
   });
 }
 
 TEST_CASE("elementwise: errors", "[kernels][elementwise]") {
   std::int64_t x = 1;
   std::uint8_t flag = 1;
-  CHECK_THROWS_WITH(unary({}, Unary::sqrt, DType::int64, {}, &x, &x), "sqrt: not defined for int64");
-  CHECK_THROWS_WITH(binary({}, Binary::div, DType::int64, {}, &x, &x, &x), "div: not defined for int64");
   CHECK_THROWS_WITH(
-      binary({}, Binary::add, DType::boolean, {}, &flag, &flag, &flag), "add: not defined for boolean");
-  CHECK_THROWS_WITH(clamp({}, DType::boolean, {}, &flag, &flag, 0, 1), "clamp: not defined for boolean");
+      unary(test::stream(), Unary::sqrt, DType::int64, {}, &x, &x), "sqrt: not defined for int64");
   CHECK_THROWS_WITH(
-      scaled_sign({}, DType::int64, {}, &x, &x, &x, &x, 1, 1), "scaled_sign: not defined for int64");
+      binary(test::stream(), Binary::div, DType::int64, {}, &x, &x, &x), "div: not defined for int64");
+  CHECK_THROWS_WITH(binary(test::stream(), Binary::add, DType::boolean, {}, &flag, &flag, &flag),
+      "add: not defined for boolean");
+  CHECK_THROWS_WITH(
+      clamp(test::stream(), DType::boolean, {}, &flag, &flag, 0, 1), "clamp: not defined for boolean");
+  CHECK_THROWS_WITH(scaled_sign(test::stream(), DType::int64, {}, &x, &x, &x, &x, 1, 1),
+      "scaled_sign: not defined for int64");
 }

@@ -37,7 +37,7 @@ template <class T>
 void arithmetic(Hashes& hashes, Kind kind) {
   constexpr DType dtype = dtype_of<T>;
   const auto a = test::noise<T>(300000, kind, 11), b = test::noise<T>(300000, kind, 12);
-  std::vector<T> out;
+  test::Vector<T> out;
   const auto record = [&](const std::string& op, std::int64_t n, auto&& compute) {
     out.assign(static_cast<std::size_t>(n), T(7));
     compute();
@@ -47,18 +47,21 @@ void arithmetic(Hashes& hashes, Kind kind) {
            {100, 70, 90}, {37, 16, 1}, {3, 1500, 40}})
     record("matmul " + std::to_string(m) + "x" + std::to_string(k) + "x" + std::to_string(n), m * n,
         [&, m = m, k = k, n = n] {
-          matmul({}, dtype, out.data(), {a.data(), m, k, k, 1}, {b.data(), k, n, 1, k}, a.data() + 7);
+          matmul(test::stream(), dtype, out.data(), {a.data(), m, k, k, 1}, {b.data(), k, n, 1, k},
+              a.data() + 7);
         });
   for (int op = 0; op < reduce_count; ++op) {
     for (const std::int64_t n : {1, 7, 100, 1024, 5000, 300000})
       record("reduce " + std::to_string(op) + " of " + std::to_string(n), 1, [&, n = n] {
-        reduce({}, static_cast<Reduce>(op), dtype, {n}, 1, out.data(), a.data(), b.data(), 3);
+        reduce(test::stream(), static_cast<Reduce>(op), dtype, {n}, 1, out.data(), a.data(), b.data(), 3);
       });
     record("reduce " + std::to_string(op) + " of dimension 0", 75, [&] {
-      reduce({}, static_cast<Reduce>(op), dtype, {4000, 75}, 1, out.data(), a.data(), b.data(), 1);
+      reduce(
+          test::stream(), static_cast<Reduce>(op), dtype, {4000, 75}, 1, out.data(), a.data(), b.data(), 1);
     });
     record("reduce " + std::to_string(op) + " of dimensions 0 and 2", 40, [&] {
-      reduce({}, static_cast<Reduce>(op), dtype, {50, 40, 150}, 0b101, out.data(), a.data(), b.data(), 1);
+      reduce(test::stream(), static_cast<Reduce>(op), dtype, {50, 40, 150}, 0b101, out.data(), a.data(),
+          b.data(), 1);
     });
   }
   const Shape line = {10007};
@@ -67,49 +70,50 @@ void arithmetic(Hashes& hashes, Kind kind) {
     const bool libm = dtype == DType::float64 && unary_op >= Unary::exp && unary_op <= Unary::sigmoid;
     if (!libm)
       record("unary " + std::to_string(op), 10007,
-          [&] { unary({}, unary_op, dtype, line, out.data(), a.data()); });
+          [&] { unary(test::stream(), unary_op, dtype, line, out.data(), a.data()); });
   }
   for (int op = 0; op < binary_count; ++op) {
     const bool libm = dtype == DType::float64 && static_cast<Binary>(op) == Binary::pow;
     if (!libm)
-      record("binary " + std::to_string(op), 10007,
-          [&] { binary({}, static_cast<Binary>(op), dtype, line, out.data(), a.data(), b.data()); });
+      record("binary " + std::to_string(op), 10007, [&] {
+        binary(test::stream(), static_cast<Binary>(op), dtype, line, out.data(), a.data(), b.data());
+      });
   }
-  record("clamp", 10007, [&] { clamp({}, dtype, line, out.data(), a.data(), -0.3, 0.2); });
+  record("clamp", 10007, [&] { clamp(test::stream(), dtype, line, out.data(), a.data(), -0.3, 0.2); });
   record("scaled_difference", 10007,
-      [&] { scaled_difference({}, dtype, line, out.data(), 0.7, a.data(), b.data(), 2, 10007); });
+      [&] { scaled_difference(test::stream(), dtype, line, out.data(), 0.7, a.data(), b.data(), 2, 10007); });
   record("scaled_sign", 10007,
-      [&] { scaled_sign({}, dtype, line, out.data(), 0.7, a.data(), b.data(), -1, 10007); });
+      [&] { scaled_sign(test::stream(), dtype, line, out.data(), 0.7, a.data(), b.data(), -1, 10007); });
   record("index_add", 700, [&] {
     const std::int64_t index[] = {3, 1, 3, 3, 6, 1, 0};
-    index_add({}, dtype, {1, 7, 100}, out.data(), a.data(), index, 7);
+    index_add(test::stream(), dtype, {1, 7, 100}, out.data(), a.data(), index, 7);
   });
   record("sgd", 20014, [&] {
     std::copy(a.begin(), a.begin() + 20014, out.begin());
     const SgdItem item{
         out.data(), b.data(), out.data() + 10007, 10007, 0.01, 0.9, 0.1, 1e-3, true, false, false};
-    sgd({}, dtype, {&item, 1});
+    sgd(test::stream(), dtype, {&item, 1});
   });
 }
 
 template <class T>
 void random_numbers(Hashes& hashes) {
   const RandomKey seed{42, 7};
-  std::vector<T> out(10007);
-  random_uniform({}, dtype_of<T>, 10007, out.data(), seed, -1, 3);
+  test::Vector<T> out(10007);
+  random_uniform(test::stream(), dtype_of<T>, 10007, out.data(), seed, -1, 3);
   hashes[std::string("uniform ") + name_of<T>] = test::hash(out);
   if constexpr (std::is_same_v<T, float>) {
-    random_normal({}, dtype_of<T>, 10007, out.data(), seed, 0.5, 2);
+    random_normal(test::stream(), dtype_of<T>, 10007, out.data(), seed, 0.5, 2);
     hashes[std::string("normal ") + name_of<T>] = test::hash(out);
   }
-  linspace({}, dtype_of<T>, 10007, out.data(), -1, 3.7);
+  linspace(test::stream(), dtype_of<T>, 10007, out.data(), -1, 3.7);
   hashes[std::string("linspace ") + name_of<T>] = test::hash(out);
-  arange({}, dtype_of<T>, 10007, out.data(), -1, 0.37);
+  arange(test::stream(), dtype_of<T>, 10007, out.data(), -1, 0.37);
   hashes[std::string("arange ") + name_of<T>] = test::hash(out);
-  std::vector<std::int64_t> whole(10007);
-  random_integers({}, DType::int64, 10007, whole.data(), seed, -100, 1000003);
+  test::Vector<std::int64_t> whole(10007);
+  random_integers(test::stream(), DType::int64, 10007, whole.data(), seed, -100, 1000003);
   hashes["integers"] = test::hash(whole);
-  random_permutation({}, 10007, whole.data(), seed);
+  random_permutation(test::stream(), 10007, whole.data(), seed);
   hashes["permutation"] = test::hash(whole);
 }
 

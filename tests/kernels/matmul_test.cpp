@@ -14,7 +14,7 @@ using test::Kind;
 /// A matrix of strides (row, col) over its own memory.
 template <class T>
 struct Stored {
-  std::vector<T> values;
+  test::Vector<T> values;
   Matrix matrix;
   Stored(std::int64_t rows, std::int64_t cols, std::int64_t row, std::int64_t col, std::int64_t start,
       Kind kind, std::uint32_t seed)
@@ -35,8 +35,8 @@ Stored<T> make(Layout layout, std::int64_t rows, std::int64_t cols, Kind kind, s
 }
 
 template <class T>
-std::vector<T> want(const Matrix& a, const Matrix& b, const T* bias) {
-  std::vector<T> c;
+test::Vector<T> want(const Matrix& a, const Matrix& b, const T* bias) {
+  test::Vector<T> c;
   for (std::int64_t i = 0; i < a.rows; ++i)
     for (std::int64_t j = 0; j < b.cols; ++j) {
       const T x = oracle::matmul(b.cols, a.cols, static_cast<const T*>(a.data) + i * a.row_stride,
@@ -47,9 +47,9 @@ std::vector<T> want(const Matrix& a, const Matrix& b, const T* bias) {
 }
 
 template <class T>
-std::vector<T> product(const Matrix& a, const Matrix& b, const T* bias = nullptr) {
-  std::vector<T> c(static_cast<std::size_t>(a.rows * b.cols), T(7));
-  kernels::matmul({}, dtype_of<T>, c.data(), a, b, bias);
+test::Vector<T> product(const Matrix& a, const Matrix& b, const T* bias = nullptr) {
+  test::Vector<T> c(static_cast<std::size_t>(a.rows * b.cols), T(7));
+  kernels::matmul(test::stream(), dtype_of<T>, c.data(), a, b, bias);
   return c;
 }
 
@@ -93,7 +93,7 @@ TEST_CASE("matmul: products that are packed, cut into blocks and split over thre
     for (const auto& [left, right] :
         {std::pair{Layout::plain, Layout::transposed}, {Layout::transposed, Layout::plain}}) {
       const auto a = make<float>(left, m, k, Kind::wide, 4), b = make<float>(right, k, n, Kind::ordinary, 5);
-      std::vector<float> expected;
+      test::Vector<float> expected;
       test::on_every_build([&] {
         // libm's fmaf is slow: the definition is computed for some rows, and the builds are compared in full.
         if (kernels::cpu::cpu_table().name == std::string("baseline")) return;
@@ -145,7 +145,7 @@ TEST_CASE("matmul: (A B)^T is B^T A^T", "[kernels][matmul]") {
              b = make<float>(Layout::plain, 600, 31, Kind::ordinary, 2);
   const auto c = product<float>(a.matrix, b.matrix),
              t = product<float>(b.matrix.transposed(), a.matrix.transposed());
-  std::vector<float> back;
+  test::Vector<float> back;
   for (std::size_t i = 0; i < 23; ++i)
     for (std::size_t j = 0; j < 31; ++j) back.push_back(t[j * 23 + i]);
   test::require_same(c, back);
@@ -153,6 +153,6 @@ TEST_CASE("matmul: (A B)^T is B^T A^T", "[kernels][matmul]") {
 
 TEST_CASE("matmul: only floating point", "[kernels][matmul]") {
   std::int64_t x = 1, y = 0;
-  CHECK_THROWS_WITH(kernels::matmul({}, DType::int64, &y, {&x, 1, 1, 1, 1}, {&x, 1, 1, 1, 1}),
+  CHECK_THROWS_WITH(kernels::matmul(test::stream(), DType::int64, &y, {&x, 1, 1, 1, 1}, {&x, 1, 1, 1, 1}),
       "matmul: not defined for int64");
 }

@@ -51,9 +51,9 @@ TEST_CASE("random: Philox has Random123's known answers", "[kernels][random]") {
 
 TEST_CASE("random: each element comes from its block", "[kernels][random]") {
   for (const std::int64_t n : sizes) {
-    std::vector<float> uniform, normal;
-    std::vector<double> uniform64;
-    std::vector<std::int64_t> whole;
+    test::Vector<float> uniform, normal;
+    test::Vector<double> uniform64;
+    test::Vector<std::int64_t> whole;
     for (std::int64_t i = 0; i < n; ++i) {
       uniform.push_back(std::fma(3.0f, static_cast<float>(word(i) >> 8) * 0x1p-24f, -1.0f));
       uniform64.push_back(std::fma(3.0, static_cast<double>(word_pair(i) >> 11) * 0x1p-53, -1.0));
@@ -63,20 +63,20 @@ TEST_CASE("random: each element comes from its block", "[kernels][random]") {
       normal.push_back(std::fma(0.5f, i % 2 ? z.second : z.first, 2.0f));
     }
     test::on_every_build([&] {
-      std::vector<float> f(static_cast<std::size_t>(n));
-      std::vector<double> d(f.size());
-      std::vector<std::int64_t> k(f.size());
-      random_uniform({}, DType::float32, n, f.data(), key, -1, 2);
+      test::Vector<float> f(static_cast<std::size_t>(n));
+      test::Vector<double> d(f.size());
+      test::Vector<std::int64_t> k(f.size());
+      random_uniform(test::stream(), DType::float32, n, f.data(), key, -1, 2);
       test::require_same(uniform, f);
-      random_normal({}, DType::float32, n, f.data(), key, 2, 0.5);
+      random_normal(test::stream(), DType::float32, n, f.data(), key, 2, 0.5);
       test::require_same(normal, f);
-      random_uniform({}, DType::float64, n, d.data(), key, -1, 2);
+      random_uniform(test::stream(), DType::float64, n, d.data(), key, -1, 2);
       test::require_same(uniform64, d);
-      random_integers({}, DType::int64, n, k.data(), key, -5, 7);
+      random_integers(test::stream(), DType::int64, n, k.data(), key, -5, 7);
       CHECK(k == whole);
-      random_integers({}, DType::float32, n, f.data(), key, -5, 7);
+      random_integers(test::stream(), DType::float32, n, f.data(), key, -5, 7);
       CHECK(std::equal(f.begin(), f.end(), whole.begin()));
-      random_normal({}, DType::float64, n, d.data(), key, 0, 1);
+      random_normal(test::stream(), DType::float64, n, d.data(), key, 0, 1);
       for (std::int64_t i = 0; i < n; ++i) {
         const double u = static_cast<double>((word_pair(i / 2 * 2) >> 11) + 1) * 0x1p-53;
         const double v = static_cast<double>(word_pair(i / 2 * 2 + 1) >> 11) * 0x1p-53 * 6.283185307179586;
@@ -88,23 +88,23 @@ TEST_CASE("random: each element comes from its block", "[kernels][random]") {
 }
 
 TEST_CASE("random: uniform stays below its upper bound", "[kernels][random]") {
-  std::vector<float> f(100000);
-  random_uniform({}, DType::float32, 100000, f.data(), key, 1, std::nextafter(1.0f, 2.0f));
+  test::Vector<float> f(100000);
+  random_uniform(test::stream(), DType::float32, 100000, f.data(), key, 1, std::nextafter(1.0f, 2.0f));
   CHECK(*std::max_element(f.begin(), f.end()) == 1.0f);
-  std::vector<std::int64_t> k(1000);
-  random_integers({}, DType::int64, 1000, k.data(), key, INT64_MIN, INT64_MAX);
+  test::Vector<std::int64_t> k(1000);
+  random_integers(test::stream(), DType::int64, 1000, k.data(), key, INT64_MIN, INT64_MAX);
   CHECK(*std::min_element(k.begin(), k.end()) < INT64_MIN / 2);
   CHECK(*std::max_element(k.begin(), k.end()) > INT64_MAX / 2);
-  CHECK_THROWS_WITH(random_integers({}, DType::int64, 1, k.data(), key, 3, 3),
+  CHECK_THROWS_WITH(random_integers(test::stream(), DType::int64, 1, k.data(), key, 3, 3),
       "random_integers: low must be below high; got 3 and 3");
-  CHECK_THROWS_WITH(
-      random_normal({}, DType::int64, 1, k.data(), key, 0, 1), "random_normal: not defined for int64");
+  CHECK_THROWS_WITH(random_normal(test::stream(), DType::int64, 1, k.data(), key, 0, 1),
+      "random_normal: not defined for int64");
 }
 
 TEST_CASE("random: the moments of normals", "[kernels][random]") {
   const std::int64_t n = 1 << 20;
-  std::vector<float> z(n);
-  random_normal({}, DType::float32, n, z.data(), {1, 2}, 0, 1);
+  test::Vector<float> z(n);
+  random_normal(test::stream(), DType::float32, n, z.data(), {1, 2}, 0, 1);
   double m1 = 0, m2 = 0, m3 = 0, m4 = 0;
   for (const double x : z) m1 += x, m2 += x * x, m3 += x * x * x, m4 += x * x * x * x;
   // Five standard errors of a million draws.
@@ -116,14 +116,14 @@ TEST_CASE("random: the moments of normals", "[kernels][random]") {
 
 TEST_CASE("random: a permutation is Fisher and Yates with the documented draws", "[kernels][random]") {
   for (const std::int64_t n : {0, 1, 2, 10, 1000}) {
-    std::vector<std::int64_t> expected(static_cast<std::size_t>(n)), got(expected.size());
+    test::Vector<std::int64_t> expected(static_cast<std::size_t>(n)), got(expected.size());
     for (std::int64_t i = 0; i < n; ++i) expected[static_cast<std::size_t>(i)] = i;
     for (std::int64_t i = n - 1; i > 0; --i) {
       const auto j = static_cast<std::size_t>(
           static_cast<unsigned __int128>(word_pair(i)) * static_cast<std::uint64_t>(i + 1) >> 64);
       std::swap(expected[static_cast<std::size_t>(i)], expected[j]);
     }
-    random_permutation({}, n, got.data(), key);
+    random_permutation(test::stream(), n, got.data(), key);
     CHECK(got == expected);
     std::sort(got.begin(), got.end());
     for (std::int64_t i = 0; i < n; ++i) REQUIRE(got[static_cast<std::size_t>(i)] == i);
@@ -132,22 +132,22 @@ TEST_CASE("random: a permutation is Fisher and Yates with the documented draws",
 
 TEST_CASE("random: arange and linspace round once", "[kernels][random]") {
   test::on_every_build([&] {
-    std::vector<float> f(100001);
-    arange({}, DType::float32, 100001, f.data(), 0.1, 0.1);
+    test::Vector<float> f(100001);
+    arange(test::stream(), DType::float32, 100001, f.data(), 0.1, 0.1);
     for (std::size_t i = 0; i < f.size(); ++i)
       REQUIRE(f[i] == static_cast<float>(std::fma(0.1, static_cast<double>(i), 0.1)));
-    std::vector<std::int64_t> k(4);
-    arange({}, DType::int64, 4, k.data(), 5, -3);
-    CHECK(k == std::vector<std::int64_t>{5, 2, -1, -4});
-    std::vector<double> d(5);
-    linspace({}, DType::float64, 5, d.data(), -1, 0.3);
+    test::Vector<std::int64_t> k(4);
+    arange(test::stream(), DType::int64, 4, k.data(), 5, -3);
+    CHECK(k == test::Vector<std::int64_t>{5, 2, -1, -4});
+    test::Vector<double> d(5);
+    linspace(test::stream(), DType::float64, 5, d.data(), -1, 0.3);
     CHECK(d[0] == -1);
     CHECK(d[4] == 0.3);
     CHECK(d[1] == std::fma((0.3 + 1) / 4, 1, -1));
     CHECK(d[3] == std::fma(-(0.3 + 1) / 4, 1, 0.3));
-    linspace({}, DType::float64, 1, d.data(), 7, 9);
+    linspace(test::stream(), DType::float64, 1, d.data(), 7, 9);
     CHECK(d[0] == 7);
-    linspace({}, DType::float64, 2, d.data(), 7, 9);
+    linspace(test::stream(), DType::float64, 2, d.data(), 7, 9);
     CHECK((d[0] == 7 && d[1] == 9));
   });
 }

@@ -19,8 +19,8 @@ struct Source {
 
 /// out over the kept dimensions, straight from the definition.
 template <class T>
-std::vector<T> want(Reduce op, const Shape& shape, std::uint32_t dims, const Source<T>& a, const Source<T>& b,
-    double divisor) {
+test::Vector<T> want(Reduce op, const Shape& shape, std::uint32_t dims, const Source<T>& a,
+    const Source<T>& b, double divisor) {
   Shape kept, gone;
   Strides kept_steps[2], gone_steps[2];
   for (int i = 0; i < shape.rank(); ++i) {
@@ -29,7 +29,7 @@ std::vector<T> want(Reduce op, const Shape& shape, std::uint32_t dims, const Sou
     (reduced ? gone_steps : kept_steps)[0].push_back(a.strides[i]);
     (reduced ? gone_steps : kept_steps)[1].push_back(b.strides[i]);
   }
-  std::vector<T> out;
+  test::Vector<T> out;
   for (std::int64_t i = 0; i < kept.numel(); ++i) {
     const T* const x = a.data + oracle::offset(kept, kept_steps[0], i);
     const T* const y = b.data + oracle::offset(kept, kept_steps[1], i);
@@ -43,13 +43,13 @@ std::vector<T> want(Reduce op, const Shape& shape, std::uint32_t dims, const Sou
 }
 
 template <class T>
-std::vector<T> reduce(
+test::Vector<T> reduce(
     Reduce op, const Shape& shape, std::uint32_t dims, Operand a, Operand b, double divisor) {
   std::int64_t outputs = 1;
   for (int i = 0; i < shape.rank(); ++i)
     if (!(dims >> i & 1)) outputs *= shape[i];
-  std::vector<T> out(static_cast<std::size_t>(outputs), T(7));
-  kernels::reduce({}, op, dtype_of<T>, shape, dims, out.data(), a, b, divisor);
+  test::Vector<T> out(static_cast<std::size_t>(outputs), T(7));
+  kernels::reduce(test::stream(), op, dtype_of<T>, shape, dims, out.data(), a, b, divisor);
   return out;
 }
 
@@ -76,9 +76,10 @@ void masks() {
   const Shape shapes[] = {{}, {3, 1, 5}, {2, 3, 4, 5}, {300, 7}, {7, 300}, {1100, 3}, {3, 1100, 2},
       {2, 130, 33}, {40, 530}, {4, 0, 3}};
   for (const Shape& shape : shapes) {
+    if (test::on_cuda() && !test::thorough && shape.numel() > 1000) continue;
     const int rank = shape.rank();
     // dense, transposed, repeated along the second dimension, stepping, and backwards along the first
-    std::vector<Source<T>> sources;
+    test::Vector<Source<T>> sources;
     const auto values = test::noise<T>(2 * shape.numel() + 10, Kind::wide, 1);
     const Strides dense = contiguous_strides(shape);
     sources.push_back({values.data(), dense});
@@ -120,7 +121,7 @@ TEST_CASE("reduce: any dimensions of any layout, float32", "[kernels][reduce]") 
 TEST_CASE("reduce: any dimensions of any layout, float64", "[kernels][reduce]") { masks<double>(); }
 
 TEST_CASE("reduce: three levels of chunks, along and across", "[kernels][reduce]") {
-  const std::int64_t n = 1100000;
+  const std::int64_t n = test::on_cuda() && !test::thorough ? 1100 : 1100000;
   const auto a = test::noise<float>(n * 3, Kind::wide, 1), b = test::noise<float>(n, Kind::ordinary, 2);
   for (const Reduce op : ops) {
     const auto expected = want<float>(op, {n}, 1, {a.data(), {1}}, {b.data(), {1}}, 1);
@@ -149,7 +150,7 @@ TEST_CASE("reduce: a number as an operand", "[kernels][reduce]") {
 }
 
 TEST_CASE("reduce: a sum starts from +0 and is never -0", "[kernels][reduce]") {
-  const std::vector<float> zeros(2000, -0.0f);
+  const test::Vector<float> zeros(2000, -0.0f);
   for (const std::int64_t n : {1, 16, 100, 2000})
     test::on_every_build([&] {
       test::require_same<float>({0.0f}, reduce<float>(Reduce::sum, {n}, 1, zeros.data(), zeros.data(), 1));
@@ -162,8 +163,8 @@ TEST_CASE("reduce: the mean of nothing is NaN", "[kernels][reduce]") {
 }
 
 TEST_CASE("reduce: integers and booleans sum to int64", "[kernels][reduce]") {
-  std::vector<std::int64_t> whole, columns(7, 0), want_rows(300, 0);
-  std::vector<std::uint8_t> flags;
+  test::Vector<std::int64_t> whole, columns(7, 0), want_rows(300, 0);
+  test::Vector<std::uint8_t> flags;
   std::int64_t total = 0, count = 0;
   for (std::int64_t i = 0; i < 2100; ++i) {
     whole.push_back(i * i * 1000000007 - 5);
@@ -178,13 +179,15 @@ TEST_CASE("reduce: integers and booleans sum to int64", "[kernels][reduce]") {
     CHECK(reduce<std::int64_t>(Reduce::sum, {300, 7}, 0b01, whole.data(), whole.data(), 1) == columns);
     CHECK(reduce<std::int64_t>(Reduce::sum, {300, 7}, 0b10, whole.data(), whole.data(), 1) == want_rows);
     std::int64_t out = 0;
-    kernels::reduce({}, Reduce::sum, DType::boolean, {300, 7}, 0b11, &out, flags.data(), flags.data(), 1);
+    kernels::reduce(
+        test::stream(), Reduce::sum, DType::boolean, {300, 7}, 0b11, &out, flags.data(), flags.data(), 1);
     CHECK(out == count);
   });
   std::int64_t wrapped = 0;
   const std::int64_t most[] = {INT64_MAX, 1};
-  kernels::reduce({}, Reduce::sum, DType::int64, {2}, 1, &wrapped, most, most, 1);
+  kernels::reduce(test::stream(), Reduce::sum, DType::int64, {2}, 1, &wrapped, most, most, 1);
   CHECK(wrapped == INT64_MIN);
-  CHECK_THROWS_WITH(kernels::reduce({}, Reduce::product, DType::int64, {2}, 1, &wrapped, most, most, 1),
+  CHECK_THROWS_WITH(
+      kernels::reduce(test::stream(), Reduce::product, DType::int64, {2}, 1, &wrapped, most, most, 1),
       "reduce: only sums are defined for int64");
 }

@@ -34,8 +34,8 @@ void against_formula() {
   };
   for (const Kind kind : test::kinds)
     test::on_every_build([&] {
-      std::vector<std::vector<T>> p, g, m, want_p, want_m;
-      std::vector<SgdItem> items;
+      test::Vector<test::Vector<T>> p, g, m, want_p, want_m;
+      test::Vector<SgdItem> items;
       std::uint32_t seed = 0;
       for (const SgdItem& option : options)
         for (const std::int64_t n : {0, 1, 5, 200, 1027, seed == 0 ? 70001 : 33}) {
@@ -55,7 +55,7 @@ void against_formula() {
         items[i].grad = g[i].data();
         items[i].momentum_buffer = items[i].momentum != 0 ? m[i].data() : nullptr;
       }
-      kernels::sgd({}, dtype_of<T>, items);
+      kernels::sgd(test::stream(), dtype_of<T>, items);
       for (std::size_t i = 0; i < items.size(); ++i) {
         test::require_same(want_p[i], p[i]);
         test::require_same(want_m[i], m[i]);

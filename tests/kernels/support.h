@@ -1,4 +1,5 @@
-// Inputs, bitwise comparison and the instruction sets for the kernel tests.
+// Inputs, bitwise comparison, and what the kernel tests run on: every instruction set of the CPU or, with
+// TENON_TEST_DEVICE=cuda in the environment, a CUDA device, be it emulated.
 #pragma once
 #include <bit>
 #include <cmath>
@@ -9,10 +10,12 @@
 #include <type_traits>
 #include <vector>
 
+#include <tenon/core/cuda/backend.h>
 #include <tenon/core/parallel.h>
 #include <tenon/kernels/cpu/dispatch.h>
 
 #include "support/catch.h"
+#include "support/device.h"
 
 namespace tenon::test {
 
@@ -21,11 +24,40 @@ namespace tenon::test {
 enum class Kind { ordinary, wide, special };
 inline constexpr Kind kinds[] = {Kind::ordinary, Kind::wide, Kind::special};
 
+/// Memory that the device under test can read and write: for CUDA pinned CPU memory, so that a kernel works
+/// on the test's own vectors.
+template <class T>
+struct Visible {
+  using value_type = T;
+  Visible() = default;
+  template <class U>
+  Visible(const Visible<U>&) {}
+  T* allocate(std::size_t n) {
+    if constexpr (cuda::built_with_cuda)
+      if (on_cuda()) return static_cast<T*>(cuda::allocate_pinned(n * sizeof(T)));
+    return std::allocator<T>().allocate(n);
+  }
+  void deallocate(T* p, std::size_t n) noexcept {
+    if constexpr (cuda::built_with_cuda)
+      if (on_cuda()) return cuda::release_pinned(p, n * sizeof(T));
+    std::allocator<T>().deallocate(p, n);
+  }
+  friend bool operator==(const Visible&, const Visible&) { return true; }
+};
+template <class T>
+using Vector = std::vector<T, Visible<T>>;
+
+/// Each launch is over when it returns, so that a test reads its vectors right away.
+inline const bool synchronous = on_cuda() && setenv("TENON_SYNC", "1", 1) == 0;
+
+/// The stream that the kernels under test run on.
+inline Stream stream() { return Stream::current(device()); }
+
 /// Values that depend on the seed alone (std distributions differ between libraries).
 template <class T>
-std::vector<T> noise(std::int64_t n, Kind kind, std::uint32_t seed) {
+Vector<T> noise(std::int64_t n, Kind kind, std::uint32_t seed) {
   std::mt19937 random(seed);
-  std::vector<T> values(static_cast<std::size_t>(n));
+  Vector<T> values(static_cast<std::size_t>(n));
   constexpr int range = std::is_same_v<T, float> ? 40 : 400;
   for (T& x : values) {
     const auto bits = static_cast<std::uint32_t>(random());
@@ -56,7 +88,7 @@ auto bits(T x) {
 
 /// Every element has the same bits; two NaNs are the same.
 template <class T>
-void require_same(const std::vector<T>& want, const std::vector<T>& got) {
+void require_same(const Vector<T>& want, const Vector<T>& got) {
   REQUIRE(want.size() == got.size());
   for (std::size_t i = 0; i < want.size(); ++i)
     if (bits(want[i]) != bits(got[i])) {
@@ -65,9 +97,11 @@ void require_same(const std::vector<T>& want, const std::vector<T>& got) {
     }
 }
 
-/// Calls body with every instruction set of this machine and one and three threads, then restores both.
+/// Calls body with every instruction set of this machine and one and three threads, then restores both; or,
+/// for a CUDA device, once.
 template <class Body>
 void on_every_build(const Body& body) {
+  if (on_cuda()) return on_every_schedule(body);
   struct Restore {
     const kernels::cpu::Table& table = kernels::cpu::cpu_table();
     int threads = num_threads();
@@ -87,7 +121,7 @@ void on_every_build(const Body& body) {
 
 /// FNV-1a of the canonical bits.
 template <class T>
-std::uint64_t hash(const std::vector<T>& values) {
+std::uint64_t hash(const Vector<T>& values) {
   std::uint64_t h = 0xcbf29ce484222325u;
   for (const T x : values) {
     auto b = static_cast<std::uint64_t>(bits(x));

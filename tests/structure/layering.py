@@ -13,7 +13,7 @@ import sys
 MAY_INCLUDE = {
     "core": {"core"},
     "kernels": {"kernels"} | {f"core/{name}.h" for name in (
-        "api", "check", "device", "dtype", "float_mode", "parallel", "shape", "stream")},
+        "api", "check", "cuda/backend", "device", "dtype", "float_mode", "parallel", "shape", "stream")},
     "autograd": {"core", "kernels", "autograd"},
     "nn": {"core", "autograd", "nn"},
     "optim": {"core", "autograd", "kernels/sgd.h", "optim"},

@@ -4,6 +4,8 @@
 
 #include <cstdio>
 
+#include "support/device.h"
+
 namespace {
 
 int skipped = 0;
@@ -27,6 +29,10 @@ void tenon::test::skip(std::string_view reason) {
 int main(int count, char** arguments) {
   Catch::Session session;
   if (session.applyCommandLine(count, arguments) != 0) return 1;
+  if (tenon::test::on_cuda() && !tenon::cuda::is_available() && !session.configData().listTests) {
+    std::fprintf(stderr, "skipped: there is no CUDA device\n");
+    return 77;
+  }
   const bool failed = session.run() != 0;  // Catch2 2 returns a count, which may be a multiple of 256
   if (started == 0)
     return failed || !session.configData().testsOrTags.empty();  // a list, or a name that matched nothing

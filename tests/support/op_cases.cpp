@@ -95,19 +95,19 @@ void add_elementwise(std::vector<OpCase>& rows) {
     return (i[i.size() - 2] == 0 ? i.back() != 1 : i.back() == 2) == yes;
   };
   rows.push_back({"where", "tensors", {{{2, 3}}, {{3}}},
-      [condition](const Tensors& in) { return where(condition, in[0], in[1]); },
+      [condition](const Tensors& in) { return where(condition.to(in[0].device()), in[0], in[1]); },
       [chosen](const Arrays& in) {
         return reference::build({2, 3},
             [&](const Index& i) { return reference::broadcast_element(in[chosen(true, i) ? 0 : 1], i); });
       }});
   rows.push_back({"where", "number second", {{{2, 3}}},
-      [condition](const Tensors& in) { return where(condition, in[0], 0.25); },
+      [condition](const Tensors& in) { return where(condition.to(in[0].device()), in[0], 0.25); },
       [chosen](const Arrays& in) {
         return reference::build(
             {2, 3}, [&](const Index& i) { return chosen(true, i) ? reference::element(in[0], i) : 0.25; });
       }});
   rows.push_back({"where", "number first", {{{3}}},
-      [condition](const Tensors& in) { return where(condition, 0.25, in[0]); },
+      [condition](const Tensors& in) { return where(condition.to(in[0].device()), 0.25, in[0]); },
       [chosen](const Arrays& in) {
         return reference::build({2, 3},
             [&](const Index& i) { return chosen(true, i) ? 0.25 : reference::broadcast_element(in[0], i); });
@@ -284,7 +284,7 @@ void add_views(std::vector<OpCase>& rows) {
   rows.push_back(moved(
       "index_select", "repeated", {4, 3},
       [](const Tensor& x) {
-        return index_select(x, 0, tensor({2, 0, 2, 3}, {.dtype = DType::int64}));
+        return index_select(x, 0, tensor({2, 0, 2, 3}, {.dtype = DType::int64, .device = x.device()}));
       },
       {4, 3},
       [](I i) {
@@ -294,7 +294,7 @@ void add_views(std::vector<OpCase>& rows) {
   rows.push_back(moved(
       "index_select", "inner", {2, 4, 3},
       [](const Tensor& x) {
-        return index_select(x, 1, tensor({3, 1}, {.dtype = DType::int64}));
+        return index_select(x, 1, tensor({3, 1}, {.dtype = DType::int64, .device = x.device()}));
       },
       {2, 2, 3},
       [](I i) {
@@ -364,7 +364,7 @@ const std::vector<OpCase>& in_place_cases() {
     add_row("fill_", "", 1, [](Tensor& y, const Tensors&) { y.fill_(3); });
     add_row("mul_", "itself", 1, [](Tensor& y, const Tensors&) { y.mul_(y); });
     add_row("add_", "onto a constant", 1, [](Tensor& y, const Tensors& in) {
-      y = zeros({2, 2}, {.dtype = y.dtype()});
+      y = zeros({2, 2}, y.options());
       y.add_(in[0]).mul_(in[0]);
     });
     return all;

@@ -1,0 +1,115 @@
+// What core and the kernels need of CUDA, without a CUDA header. Its definitions are part of a build with
+// CUDA only: callers ask built_with_cuda first, with `if constexpr`, so a build without CUDA needs no stubs.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+
+#include <tenon/core/stream.h>
+
+namespace tenon::cuda {
+
+#if defined(TENON_WITH_CUDA)
+inline constexpr bool built_with_cuda = true;
+#else
+inline constexpr bool built_with_cuda = false;
+#endif
+
+int driver_device_count() noexcept;
+
+// ---- streams
+
+/// Makes a stream and returns its number.
+int add_stream(Device device);
+/// Waits for a stream, or all of a device. Throws what went wrong on it; `op` begins the text.
+void wait(const char* op, Stream stream);
+void wait_for_all(const char* op, Device device);
+
+// ---- memory, in the order of a stream
+
+/// Uninitialised device memory, for work on `stream`; reused in that stream's order. Throws Error when the
+/// device is out of memory, after everything that is kept for reuse was given back.
+void* allocate(Stream stream, std::size_t bytes);
+/// `bytes` is what was asked for. Work on the stream may still use the memory.
+void release(Stream stream, void* memory, std::size_t bytes) noexcept;
+/// CPU memory that devices read at full speed. `release_pinned` waits for nobody: the memory is used again
+/// only after the uploads that read it.
+void* allocate_pinned(std::size_t bytes);
+void release_pinned(void* memory, std::size_t bytes) noexcept;
+/// Bytes in tensors, and kept for reuse.
+struct Bytes {
+  std::size_t allocated, cached;
+};
+Bytes memory_bytes(Device device);
+void drain_cache(Device device);
+
+/// Device memory for the length of a launch.
+class Scratch {
+ public:
+  Scratch(Stream stream, std::size_t bytes)
+      : stream_(stream), bytes_(bytes), memory_(bytes ? allocate(stream, bytes) : nullptr) {}
+  ~Scratch() {
+    if (memory_) release(stream_, memory_, bytes_);
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  template <class T>
+  T* as() const {
+    return static_cast<T*>(memory_);
+  }
+
+ private:
+  Stream stream_;
+  std::size_t bytes_;
+  void* memory_;
+};
+
+// ---- copies
+
+/// From CPU memory, which may change as soon as the call returns. Up to a mebibyte goes through pinned
+/// memory, and nobody waits.
+void upload(Stream stream, void* device, const void* host, std::size_t bytes);
+/// To CPU memory. Waits, and throws what went wrong on the stream.
+void download(Stream stream, void* host, const void* device, std::size_t bytes);
+/// Between two streams, perhaps of two devices; `to` waits for `from`, and later work of `from` for the copy.
+void transfer(Stream to, void* target, Stream from, const void* source, std::size_t bytes);
+
+// ---- events (cuda::Event)
+
+void* record_event(void* event, Stream stream);  // makes the event if it is null
+bool event_ready(void* event, Device device);
+void wait_for_event(void* event, Device device);
+void block_on_event(void* event, Stream stream);
+double elapsed_ms(void* start, void* end, Device device);
+void destroy_event(void* event) noexcept;
+
+// ---- launches
+
+/// What a launch says when it fails: `reduce_long: ...; sizes [5, 200], 1 blocks of 256 threads`.
+struct Launch {
+  Stream stream;
+  const char* kernel;
+  std::initializer_list<std::int64_t> sizes;
+};
+/// Makes the stream's device current and returns its native handle, a cudaStream_t.
+void* begin_launch(Stream stream);
+/// Throws CudaError if the launch failed and, with TENON_SYNC=1 in the environment, if the kernel did.
+void end_launch(const Launch& launch, std::int64_t blocks, int threads);
+
+int multiprocessors(Stream stream);
+
+/// Counters for blocks that finish together, all zero before and after each launch.
+inline constexpr int ticket_count = 8192;
+unsigned* tickets(Stream stream);
+
+/// What a kernel found wrong with its input. It writes the first find here; the next synchronisation throws
+/// Error with `text`, each {} of which is one of the values.
+struct Fault {
+  unsigned found;
+  const char* text;  // host memory
+  std::int64_t values[4];
+};
+/// The stream's slot in device memory. From now on synchronisations look at it.
+Fault* fault_slot(Stream stream);
+
+}  // namespace tenon::cuda

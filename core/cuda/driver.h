@@ -1,0 +1,29 @@
+// The CUDA runtime for the files of this folder.
+#pragma once
+#include <cuda_runtime_api.h>
+
+#include <tenon/core/check.h>
+#include <tenon/core/cuda/backend.h>
+
+namespace tenon::cuda {
+
+/// Throws CudaError with what the runtime says: `synchronize: an illegal memory access was encountered; ...`.
+[[noreturn]] void throw_cuda(const char* op, cudaError_t error, Device device);
+inline void check_cuda(const char* op, cudaError_t error, Device device) {
+  if (error != cudaSuccess) [[unlikely]]
+    throw_cuda(op, error, device);
+}
+
+/// Makes a device current for a scope. Launches do without: each makes its own device current.
+class DeviceGuard {
+ public:
+  explicit DeviceGuard(Device device);
+  ~DeviceGuard();
+  DeviceGuard(const DeviceGuard&) = delete;
+  DeviceGuard& operator=(const DeviceGuard&) = delete;
+
+ private:
+  int before_ = -1;
+};
+
+}  // namespace tenon::cuda

@@ -1,0 +1,81 @@
+// Events, and copies from, to and between devices.
+#include <tenon/core/cuda/streams.h>
+
+namespace tenon::cuda {
+
+void* record_event(void* event, Stream stream) {
+  const DeviceGuard guard(stream.device());
+  auto made = static_cast<cudaEvent_t>(event);
+  if (!made) check_cuda("event", cudaEventCreateWithFlags(&made, cudaEventDefault), stream.device());
+  const cudaError_t error = cudaEventRecord(made, stream_state(stream).handle);
+  if (error != cudaSuccess) {
+    if (!event) cudaEventDestroy(made);
+    throw_cuda("event", error, stream.device());
+  }
+  return made;
+}
+
+bool event_ready(void* event, Device device) {
+  const cudaError_t error = cudaEventQuery(static_cast<cudaEvent_t>(event));
+  if (error == cudaErrorNotReady) return false;
+  check_cuda("event", error, device);
+  return true;
+}
+
+void wait_for_event(void* event, Device device) {
+  check_cuda("event", cudaEventSynchronize(static_cast<cudaEvent_t>(event)), device);
+}
+
+void block_on_event(void* event, Stream stream) {
+  const DeviceGuard guard(stream.device());
+  check_cuda("event", cudaStreamWaitEvent(stream_state(stream).handle, static_cast<cudaEvent_t>(event), 0),
+      stream.device());
+}
+
+double elapsed_ms(void* start, void* end, Device device) {
+  float ms = 0;
+  check_cuda("elapsed_ms",
+      cudaEventElapsedTime(&ms, static_cast<cudaEvent_t>(start), static_cast<cudaEvent_t>(end)), device);
+  return static_cast<double>(ms);
+}
+
+void destroy_event(void* event) noexcept { cudaEventDestroy(static_cast<cudaEvent_t>(event)); }
+
+void download(Stream stream, void* host, const void* device, std::size_t bytes) {
+  const DeviceGuard guard(stream.device());
+  if (bytes != 0)
+    check_cuda("download",
+        cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, stream_state(stream).handle),
+        stream.device());
+  wait("download", stream);
+}
+
+namespace {
+
+/// Work of `later` from now on waits for the work of `earlier` up to now.
+void order(Stream earlier, Stream later) {
+  void* const event = record_event(nullptr, earlier);
+  try {
+    block_on_event(event, later);
+  } catch (...) {
+    destroy_event(event);
+    throw;
+  }
+  destroy_event(event);  // the runtime keeps it until it was reached
+}
+
+}  // namespace
+
+void transfer(Stream to, void* target, Stream from, const void* source, std::size_t bytes) {
+  order(from, to);
+  if (bytes != 0) {
+    const DeviceGuard guard(to.device());
+    check_cuda("transfer",
+        cudaMemcpyPeerAsync(
+            target, to.device().index, source, from.device().index, bytes, stream_state(to).handle),
+        to.device());
+  }
+  order(to, from);
+}
+
+}  // namespace tenon::cuda

@@ -1,0 +1,242 @@
+// The device cache: a released block serves the next request of its size on the same stream, whose order
+// makes that safe without waiting. And pinned CPU memory, which is reused once the uploads that read it are
+// done.
+#include <bit>
+#include <cstring>
+#include <new>
+
+#include <tenon/core/cuda/streams.h>
+
+namespace tenon::cuda {
+
+namespace {
+
+// A recycled block would hide an access behind the end of the one before.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool recycles = false;
+#else
+constexpr bool recycles = true;
+#endif
+
+constexpr std::size_t least_block = 512;
+
+}  // namespace
+
+std::size_t BlockCache::class_of(std::size_t bytes) {
+  if (bytes <= least_block) return 0;
+  const int log = static_cast<int>(std::bit_width(bytes - 1));  // of the doubling above
+  return static_cast<std::size_t>((log - 10) * 4 + static_cast<int>((bytes - 1) >> (log - 3)) - 3);
+}
+
+std::size_t BlockCache::block_bytes(std::size_t bytes) {
+  if (!recycles) return bytes;
+  if (bytes <= least_block) return least_block;
+  const std::size_t step = std::size_t{1} << (std::bit_width(bytes - 1) - 3);
+  return (bytes + step - 1) / step * step;
+}
+
+void* BlockCache::take(std::size_t bytes) {
+  const std::size_t at = class_of(bytes);
+  if (at >= lists_.size() || lists_[at].empty()) return nullptr;
+  void* const block = lists_[at].back();
+  lists_[at].pop_back();
+  kept_bytes_ -= block_bytes(bytes);
+  return block;
+}
+
+void BlockCache::keep(void* block, std::size_t bytes) {
+  const std::size_t at = class_of(bytes);
+  if (at >= lists_.size()) lists_.resize(at + 1);
+  lists_[at].push_back(block);
+  kept_bytes_ += block_bytes(bytes);
+}
+
+std::vector<void*> BlockCache::drain() {
+  std::vector<void*> all;
+  for (auto& list : lists_) {
+    all.insert(all.end(), list.begin(), list.end());
+    list.clear();
+  }
+  kept_bytes_ = 0;
+  return all;
+}
+
+namespace {
+
+template <class F>
+void each_stream(Device device, F f) {
+  DeviceState& state = device_state(device);
+  for (int i = 0; i < state.streams.load(std::memory_order_acquire); ++i) {
+    StreamState& stream = *state.stream[static_cast<std::size_t>(i)].load(std::memory_order_acquire);
+    const std::lock_guard lock(stream.mutex);
+    f(stream);
+  }
+}
+
+/// Without locks held: frees what was kept, as far as the device still works.
+void free_kept(Device device) {
+  std::vector<void*> blocks;
+  each_stream(device, [&](StreamState& stream) {
+    const std::vector<void*> kept = stream.cache.drain();
+    blocks.insert(blocks.end(), kept.begin(), kept.end());
+  });
+  const DeviceGuard guard(device);
+  for (void* block : blocks) cudaFree(block);  // waits for the work that uses it
+}
+
+[[noreturn]] void fail_out_of_memory(Device device, std::size_t bytes) {
+  std::size_t free_bytes = 0, total = 0;
+  if (cudaMemGetInfo(&free_bytes, &total) != cudaSuccess) cudaGetLastError();
+  fail(
+      "allocate: out of memory on {}; {} bytes were asked for, tensors hold {}, {} of the device's {} are "
+      "free",
+      device, bytes, memory_bytes(device).allocated, free_bytes, total);
+}
+
+}  // namespace
+
+void* allocate(Stream stream, std::size_t bytes) {
+  StreamState& state = stream_state(stream);
+  if (bytes == 0) bytes = 1;
+  const std::size_t block_bytes = BlockCache::block_bytes(bytes);
+  if (recycles) {
+    const std::lock_guard lock(state.mutex);
+    if (void* const block = state.cache.take(bytes)) {
+      state.allocated += block_bytes;
+      return block;
+    }
+  }
+  const Device device = stream.device();
+  const DeviceGuard guard(device);
+  void* block = nullptr;
+  cudaError_t error = cudaMalloc(&block, block_bytes);
+  if (error == cudaErrorMemoryAllocation) {
+    cudaGetLastError();
+    free_kept(device);
+    error = cudaMalloc(&block, block_bytes);
+    if (error == cudaErrorMemoryAllocation) {
+      cudaGetLastError();
+      fail_out_of_memory(device, bytes);
+    }
+  }
+  check_cuda("allocate", error, device);
+  const std::lock_guard lock(state.mutex);
+  state.allocated += block_bytes;
+  return block;
+}
+
+void release(Stream stream, void* memory, std::size_t bytes) noexcept {
+  StreamState& state = stream_state(stream);
+  if (bytes == 0) bytes = 1;
+  {
+    const std::lock_guard lock(state.mutex);
+    state.allocated -= BlockCache::block_bytes(bytes);
+    if (recycles) try {
+        state.cache.keep(memory, bytes);
+        return;
+      } catch (const std::bad_alloc&) {  // no room to remember it: free it
+      }
+  }
+  cudaFree(memory);
+}
+
+Bytes memory_bytes(Device device) {
+  Bytes bytes{};
+  each_stream(device, [&](const StreamState& stream) {
+    bytes.allocated += stream.allocated;
+    bytes.cached += stream.cache.kept_bytes();
+  });
+  return bytes;
+}
+
+void drain_cache(Device device) {
+  wait_for_all("empty_cache", device);
+  free_kept(device);
+}
+
+// ---- pinned CPU memory
+
+namespace {
+
+struct PinnedPool {
+  /// A released block, and the mark behind the upload that reads it.
+  struct Pending {
+    void* block;
+    std::size_t bytes;
+    void* event;
+    Device device;
+  };
+  std::mutex mutex;
+  BlockCache cache;
+  std::vector<Pending> pending;
+};
+
+PinnedPool& pinned_pool() {
+  static PinnedPool& pool = *new PinnedPool;
+  return pool;
+}
+
+/// Moves blocks that no upload reads any more to the cache.
+void collect(PinnedPool& pool) {
+  std::erase_if(pool.pending, [&](const PinnedPool::Pending& released) {
+    if (!event_ready(released.event, released.device)) return false;
+    destroy_event(released.event);
+    pool.cache.keep(released.block, released.bytes);
+    return true;
+  });
+}
+
+}  // namespace
+
+void* allocate_pinned(std::size_t bytes) {
+  if (bytes == 0) bytes = 1;
+  PinnedPool& pool = pinned_pool();
+  const std::lock_guard lock(pool.mutex);
+  collect(pool);
+  if (recycles)
+    if (void* const block = pool.cache.take(bytes)) return block;
+  void* block = nullptr;
+  const cudaError_t error = cudaMallocHost(&block, BlockCache::block_bytes(bytes));
+  if (error == cudaErrorMemoryAllocation) {
+    cudaGetLastError();
+    fail("allocate: out of pinned CPU memory; {} bytes were asked for", bytes);
+  }
+  check_cuda("allocate", error, Device::cpu());
+  return block;
+}
+
+void release_pinned(void* memory, std::size_t bytes) noexcept {
+  if (bytes == 0) bytes = 1;
+  if (recycles) try {
+      PinnedPool& pool = pinned_pool();
+      const std::lock_guard lock(pool.mutex);
+      return pool.cache.keep(memory, bytes);
+    } catch (const std::bad_alloc&) {  // no room to remember it: free it
+    }
+  cudaFreeHost(memory);
+}
+
+void upload(Stream stream, void* device, const void* host, std::size_t bytes) {
+  if (bytes == 0) return;
+  const DeviceGuard guard(stream.device());
+  const cudaStream_t handle = stream_state(stream).handle;
+  constexpr std::size_t staged = std::size_t{1} << 20;
+  if (!recycles || bytes > staged) {
+    check_cuda("upload", cudaMemcpyAsync(device, host, bytes, cudaMemcpyDefault, handle), stream.device());
+    return check_cuda("upload", cudaStreamSynchronize(handle), stream.device());
+  }
+  void* const block = allocate_pinned(bytes);
+  std::memcpy(block, host, bytes);
+  const cudaError_t error = cudaMemcpyAsync(device, block, bytes, cudaMemcpyDefault, handle);
+  if (error != cudaSuccess) {
+    release_pinned(block, bytes);
+    throw_cuda("upload", error, stream.device());
+  }
+  void* const event =
+      record_event(nullptr, stream);  // if this throws, the device is lost, and the block with it
+  PinnedPool& pool = pinned_pool();
+  const std::lock_guard lock(pool.mutex);
+  pool.pending.push_back({block, bytes, event, stream.device()});
+}
+
+}  // namespace tenon::cuda

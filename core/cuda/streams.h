@@ -1,0 +1,52 @@
+// What the process keeps for each stream of each device. It is never destroyed: tensors of static lifetime
+// may be released after everything else.
+#pragma once
+#include <array>
+#include <atomic>
+#include <mutex>
+#include <vector>
+
+#include <tenon/core/cuda/driver.h>
+
+namespace tenon::cuda {
+
+/// Blocks kept for reuse, by size: four classes a doubling, from 512 bytes.
+class BlockCache {
+ public:
+  /// Bytes of a block that serves `bytes`: at most a quarter more, or 512.
+  static std::size_t block_bytes(std::size_t bytes);
+  /// A kept block, or null.
+  void* take(std::size_t bytes);
+  void keep(void* block, std::size_t bytes);
+  /// Hands out every kept block, for freeing.
+  std::vector<void*> drain();
+  std::size_t kept_bytes() const { return kept_bytes_; }
+
+ private:
+  static std::size_t class_of(std::size_t bytes);
+  std::vector<std::vector<void*>> lists_;
+  std::size_t kept_bytes_ = 0;
+};
+
+struct StreamState {
+  cudaStream_t handle = nullptr;
+  unsigned* tickets = nullptr;  // ticket_count of them
+  Fault* fault = nullptr;       // device memory
+  std::atomic<bool> may_fault = false;
+  std::mutex mutex;  // of what follows
+  BlockCache cache;
+  std::size_t allocated = 0;
+};
+
+struct DeviceState {
+  static constexpr int most_streams = 64;
+  int multiprocessors = 0;
+  std::mutex mutex;  // while a stream is added
+  std::atomic<int> streams = 0;
+  std::array<std::atomic<StreamState*>, most_streams> stream{};
+};
+
+DeviceState& device_state(Device device);
+StreamState& stream_state(Stream stream);
+
+}  // namespace tenon::cuda

@@ -1,0 +1,63 @@
+// Elements that move together: one 16-byte load or store, the widest there is.
+#pragma once
+#include <algorithm>
+#include <cstdint>
+
+#include <tenon/kernels/cuda/simt.h>
+
+namespace tenon::kernels::cuda {
+
+template <class T, int W>
+struct alignas(sizeof(T) * W) Pack {
+  T v[W];
+};
+
+/// How many elements of the largest type fill 16 bytes.
+template <class... T>
+inline constexpr int pack_width = 16 / static_cast<int>(std::max({sizeof(T)...}));
+
+inline bool is_aligned(const void* p, std::size_t bytes = 16) {
+  return reinterpret_cast<std::uintptr_t>(p) % bytes == 0;
+}
+
+/// Four elements from p, the first `valid` of them read, the others +0. With Vec p is aligned.
+template <bool Vec, class T, class From>
+__device__ inline void load4(const From* p, std::int64_t valid, T (&to)[4]) {
+  if constexpr (Vec) {
+    if (valid >= 4) {
+      constexpr int w = pack_width<From>;
+#pragma unroll
+      for (int i = 0; i < 4; i += w) {
+        const auto pack = *reinterpret_cast<const Pack<From, w>*>(p + i);
+#pragma unroll
+        for (int c = 0; c < w; ++c) to[i + c] = static_cast<T>(pack.v[c]);
+      }
+      return;
+    }
+  }
+#pragma unroll
+  for (int c = 0; c < 4; ++c) to[c] = c < valid ? static_cast<T>(p[c]) : T(0);
+}
+
+/// The first `valid` of four elements to p, which is aligned with Vec.
+template <bool Vec, class T>
+__device__ inline void store4(T* p, std::int64_t valid, const T (&from)[4]) {
+  if constexpr (Vec) {
+    if (valid >= 4) {
+      constexpr int w = pack_width<T>;
+#pragma unroll
+      for (int i = 0; i < 4; i += w) {
+        Pack<T, w> pack;
+#pragma unroll
+        for (int c = 0; c < w; ++c) pack.v[c] = from[i + c];
+        *reinterpret_cast<Pack<T, w>*>(p + i) = pack;
+      }
+      return;
+    }
+  }
+#pragma unroll
+  for (int c = 0; c < 4; ++c)
+    if (c < valid) p[c] = from[c];
+}
+
+}  // namespace tenon::kernels::cuda

@@ -1,0 +1,33 @@
+// The words a CUDA kernel is written in. nvcc gets CUDA itself and a few wrappers; any other compiler gets
+// the emulator of the tests (tests/simt_emu), in which one fiber stands for one CUDA thread. A kernel says
+// the same in both worlds: what CUDA lacks or the emulator must know about is named SIMT_* or simt::*.
+//
+//   SIMT_SHARED(tile, float[8][33]);        an object that the threads of a block share; it starts undefined
+//   simt::launch(stream, kernel, grid, threads, arguments...)
+//   threadIdx.x blockIdx.x blockDim.x gridDim.x __syncthreads() __syncwarp() __shfl_xor_sync() ...: CUDA's
+//   own
+//
+// Grids and blocks have one dimension. A kernel keeps these rules, and the emulator reports who does not:
+//   every lane named in a mask reaches the call; lanes that pass data through memory meet at __syncwarp();
+//   no thread returns before a later __syncthreads(): guard the work, not the barrier;
+//   no block waits for another one, except that the last to take a ticket goes on (kernels/cuda/ticket.cuh).
+#pragma once
+#if defined(__CUDACC__)
+#include <type_traits>
+
+#include <cuda_runtime.h>
+
+#define SIMT_SHARED(name, ...) __shared__ __align__(16) std::type_identity_t<__VA_ARGS__> name
+
+namespace simt {
+
+/// Enqueues kernel(args...), each argument converted to its parameter's type first.
+template <class... P, class... A>
+void launch(void* stream, void (*kernel)(P...), unsigned grid, unsigned threads, const A&... args) {
+  kernel<<<grid, threads, 0, static_cast<cudaStream_t>(stream)>>>(P(args)...);
+}
+
+}  // namespace simt
+#else
+#include <simt_emu/emulator.h>
+#endif

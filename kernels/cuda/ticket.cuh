@@ -1,0 +1,26 @@
+// Blocks that finish together: each takes a ticket, and the one that takes the last goes on alone.
+#pragma once
+#include <tenon/kernels/cuda/simt.h>
+
+namespace tenon::kernels::cuda {
+
+/// True in all threads of the block that is the last of `blocks` to get here; it sees what the others wrote
+/// before, if it reads with __ldcg. The ticket is 0 again afterwards; one block alone needs none.
+__device__ inline bool is_last_block(unsigned* ticket, unsigned blocks) {
+  if (blocks == 1) {
+    __syncthreads();
+    return true;
+  }
+  SIMT_SHARED(last, bool);
+  __threadfence();
+  __syncthreads();
+  if (threadIdx.x == 0) {
+    last = atomicAdd(ticket, 1u) == blocks - 1;
+    if (last) *ticket = 0;
+  }
+  __syncthreads();
+  __threadfence();
+  return last;
+}
+
+}  // namespace tenon::kernels::cuda

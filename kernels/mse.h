@@ -1,0 +1,18 @@
+// The squared error and its gradient in one pass.
+#pragma once
+#include <tenon/kernels/view.h>
+
+namespace tenon::kernels {
+
+/// loss = R((a - b)^2) / count, one element; gradient = (2 / count) (a - b), n elements: what
+/// scaled_difference gives for an upstream gradient of 1. All dense, floating point.
+void mse(Stream stream, DType dtype, std::int64_t n, void* loss, void* gradient, const void* a, const void* b,
+    double count);
+
+/// The same on a CUDA stream (mse.cu), in one launch; the dtype has been checked.
+namespace cuda {
+void mse(Stream stream, DType dtype, std::int64_t n, void* loss, void* gradient, const void* a, const void* b,
+    double count);
+}
+
+}  // namespace tenon::kernels

@@ -1,0 +1,39 @@
+// How a reduction is taken apart before a kernel sees it.
+#pragma once
+#include <tenon/kernels/dims.h>
+#include <tenon/kernels/reduce.h>
+
+namespace tenon::kernels {
+
+/// A reduction taken apart: the kept and the reduced dimensions, each merged where both operands walk them
+/// evenly.
+struct Plan {
+  Dims<2> kept, reduced;
+  std::int64_t outputs, length;
+
+  Plan(const Shape& shape, std::uint32_t dims, const Slot& a, const Slot& b) {
+    std::int64_t steps[max_rank][2], dense = 1;
+    outputs = length = 1;
+    const auto stride = [&](const Slot& slot, int i) {
+      return slot.repeats ? 0 : slot.strides ? (*slot.strides)[i] : dense;
+    };
+    for (int i = shape.rank() - 1; i >= 0; --i) {
+      steps[i][0] = stride(a, i);
+      steps[i][1] = stride(b, i);
+      dense *= shape[i];
+    }
+    for (int i = 0; i < shape.rank(); ++i) {
+      const bool gone = dims >> i & 1;
+      (gone ? reduced : kept).push(shape[i], steps[i]);
+      (gone ? length : outputs) *= shape[i];
+    }
+  }
+};
+
+/// An operand as a loop sees it. An immediate one is held at `immediate`.
+inline Slot reduce_slot(const Operand& operand, const void* immediate) {
+  const void* const data = operand.is_immediate() ? immediate : operand.data;
+  return {const_cast<char*>(static_cast<const char*>(data)), operand.strides, 0, operand.is_immediate()};
+}
+
+}  // namespace tenon::kernels

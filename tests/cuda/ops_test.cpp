@@ -1,0 +1,162 @@
+// Every operation of the table on a CUDA device: result and gradients have the bits of the CPU.
+#include <limits>
+
+#include "../support/catch.h"
+#include "../support/device.h"
+#include "../support/op_cases.h"
+#include "../support/tensors.h"
+
+using namespace tenon;
+using support::laid_out;
+using support::Layout;
+using support::make_inputs;
+using support::OpCase;
+using support::same_bits;
+using test::device;
+
+namespace {
+
+/// float64 functions are the C library's on a CPU and CUDA's on a GPU: both within 2 ulp, but not the same
+/// bits.
+bool may_differ(const OpCase& row, DType dtype) {
+  static const char* const functions[] = {"exp", "log", "sin", "cos", "tanh", "sigmoid", "pow"};
+  if (!test::on_gpu() || dtype != DType::float64) return false;
+  for (const char* name : functions)
+    if (row.name == name) return true;
+  return false;
+}
+
+bool same(const Tensor& found, const Tensor& expected, bool loosely) {
+  const Tensor host = found.detach().to(Device::cpu());
+  return loosely ? allclose(host, expected.detach(), 1e-14, 1e-300) : same_bits(host, expected);
+}
+
+std::vector<Tensor> leaves(const std::vector<Tensor>& inputs, Device where, Layout layout) {
+  std::vector<Tensor> out;
+  for (const Tensor& input : inputs) out.push_back(laid_out(input.to(where), layout).set_requires_grad());
+  return out;
+}
+
+Tensor upstream(const Tensor& output) {
+  Generator generator(7);
+  return randn(output.shape(), generator, {.dtype = output.dtype(), .device = output.device()});
+}
+
+/// Runs a row on both devices and compares the result and every gradient; returns how many values agreed.
+std::int64_t compare(const OpCase& row, const std::vector<Tensor>& inputs, Layout layout, bool loosely) {
+  const auto here = leaves(inputs, Device::cpu(), layout), there = leaves(inputs, device(), layout);
+  const Tensor expected = row.call(here), found = row.call(there);
+  REQUIRE(found.device() == device());
+  REQUIRE(same(found, expected, loosely));
+  std::int64_t values = expected.numel();
+  if (!expected.requires_grad()) return values;
+  expected.backward(upstream(expected));
+  found.backward(upstream(found));
+  for (std::size_t i = 0; i < here.size(); ++i) {
+    REQUIRE(there[i].grad().device() == device());
+    REQUIRE(same(there[i].grad(), here[i].grad(), loosely));
+    values += here[i].numel();
+  }
+  return values;
+}
+
+}  // namespace
+
+TEST_CASE("ops: results and gradients have the bits of the CPU in every layout") {
+  std::int64_t values = 0;
+  test::on_every_schedule([&] {
+    for (const OpCase& row : support::op_cases()) {
+      for (const DType dtype : {DType::float32, DType::float64})
+        for (const Layout layout : support::layouts) {
+          INFO(row.name << " " << row.label << " " << dtype << " layout " << static_cast<int>(layout));
+          values += compare(row, make_inputs(row, dtype), layout, may_differ(row, dtype));
+        }
+    }
+  });
+  REQUIRE(values > 10000);
+}
+
+TEST_CASE("ops: in-place operations have the bits of the CPU") {
+  for (const OpCase& row : support::in_place_cases())
+    for (const DType dtype : {DType::float32, DType::float64}) {
+      INFO(row.name << " " << row.label << " " << dtype);
+      compare(row, make_inputs(row, dtype), Layout::contiguous, may_differ(row, dtype));
+    }
+}
+
+TEST_CASE("ops: where, comparisons and integers have the bits of the CPU") {
+  const Options real{.dtype = DType::float32};
+  const Tensor a = randint(-3, 3, {40, 30}, real), b = randint(-3, 3, {30}, real);
+  const Tensor x = a.to(device()), y = b.to(device());
+  using Compare = Tensor (*)(const Tensor&, const Tensor&);
+  for (const Compare op :
+      {Compare(&eq), Compare(&ne), Compare(&lt), Compare(&le), Compare(&gt), Compare(&ge)})
+    REQUIRE(same_bits(op(x, y).to(Device::cpu()), op(a, b)));
+  const Tensor less = a < b, device_less = x < y;
+  REQUIRE(same_bits(where(device_less, x, y).to(Device::cpu()), where(less, a, b)));
+  REQUIRE(same_bits(where(device_less, 7.0, y).to(Device::cpu()), where(less, 7.0, b)));
+  const Tensor whole_a = (a * 3).to(DType::int64), whole_x = (x * 3).to(DType::int64);
+  REQUIRE(same_bits(whole_x.to(Device::cpu()), whole_a));
+  REQUIRE(same_bits((whole_x + whole_x * 5).to(Device::cpu()), whole_a + whole_a * 5));
+  REQUIRE(same_bits(device_less.sum({1}).to(Device::cpu()), less.sum({1})));
+  REQUIRE(same_bits(whole_x.sum({0}).to(Device::cpu()), whole_a.sum({0})));
+  for (const DType dtype : {DType::float64, DType::int64, DType::boolean})
+    REQUIRE(same_bits(x.to(dtype).to(Device::cpu()), a.to(dtype)));
+  REQUIRE(equal(x, x.clone()));
+  REQUIRE(allclose(x, x + 1e-9));
+}
+
+TEST_CASE("ops: new tensors have the bits of the CPU") {
+  const auto check_same = [](const char* name, auto make) {
+    INFO(name);
+    manual_seed(3);
+    const Tensor expected = make(Options{});
+    manual_seed(3);
+    REQUIRE(same_bits(make(Options{.device = device()}).to(Device::cpu()), expected));
+  };
+  check_same("rand", [](Options o) { return rand({1003}, o); });
+  check_same("randn", [](Options o) { return randn({1003}, o); });
+  check_same("randint", [](Options o) { return randint(-5, 90, {1003}, o); });
+  check_same("arange", [](Options o) { return arange(-1, 7, 0.013, o); });
+  check_same("linspace", [](Options o) { return linspace(-1, 7, 1003, o); });
+  check_same("eye", [](Options o) { return eye(7, 5, o); });
+  check_same("full", [](Options o) { return full({3, 5}, 0.1, o); });
+  check_same(
+      "randperm", [](Options o) { return randperm(103, {.dtype = DType::int64, .device = o.device}); });
+  check_same("tensor", [](Options o) { return tensor({{1, 2}, {3, 4}}, o); });
+  check_same("normal_", [](Options o) { return zeros({40, 9}, o).t().normal_(1, 2); });
+}
+
+TEST_CASE("ops: a NaN goes through") {
+  for (const OpCase& row : support::op_cases()) {
+    if (!row.elementwise) continue;
+    INFO(row.name << " " << row.label);
+    auto inputs = make_inputs(row, DType::float32);
+    inputs[0].mutable_data<float>()[0] = std::numeric_limits<float>::quiet_NaN();
+    std::vector<Tensor> there;
+    for (const Tensor& input : inputs) there.push_back(input.to(device()));
+    const Tensor out = row.call(there);
+    REQUIRE((out != out).sum().item<std::int64_t>() >= 1);
+  }
+}
+
+TEST_CASE("ops: tensors without elements work") {
+  const Tensor none = empty({0, 3}, {.device = device(), .requires_grad = true});
+  const Options there{.device = device()};
+  REQUIRE((none + none).shape() == Shape{0, 3});
+  REQUIRE(sum(none).item<float>() == 0);
+  REQUIRE(equal(sum(none, {0}), zeros({3}, there)));
+  REQUIRE(equal(matmul(t(none), ones({0, 2}, there)), zeros({3, 2}, there)));
+  REQUIRE(mse_loss(none, zeros({0, 3}, there), Reduction::sum).item<float>() == 0);
+  cat({none, ones({2, 3}, there)}).sum().backward();
+  REQUIRE(none.grad().shape() == Shape{0, 3});
+}
+
+TEST_CASE("ops: two devices in one operation are an error") {
+  const Tensor here = ones({3}), there = ones({3}, {.device = device()});
+  REQUIRE(support::error_of([&] { here + there; }) == "add: devices differ; cpu and cuda:0");
+  REQUIRE(support::error_of([&] { there.data<float>(); }) ==
+          "data: the tensor is on cuda:0; call to(Device::cpu())");
+  REQUIRE(support::error_of([&] { index_select(there, 0, tensor({0}, {.dtype = DType::int64})); }) ==
+          "index_select: devices differ; cuda:0 and cpu");
+}

@@ -1,0 +1,29 @@
+# The CUDA half on the emulator of simt_emu/.
+add_subdirectory(simt_emu)
+
+# kernels/*.cu and whatever asks for CUDA, compiled for the emulator. The kernels are an archive, so that a program may
+# bring a member of its own (simt_emu/plants.py).
+include(CheckCXXSourceRuns)
+set(CMAKE_REQUIRED_QUIET ON)
+check_cxx_source_runs("int main() { return __builtin_cpu_supports(\"fma\") ? 0 : 1; }" TENON_HOST_HAS_FMA)
+add_library(tenon_emu_kernels STATIC ${TENON_CUDA_KERNELS})
+add_library(tenon_emu_objects OBJECT ${TENON_DEVICE_SOURCES} ${TENON_CUDA_RUNTIME})
+set_source_files_properties(${TENON_CUDA_KERNELS} PROPERTIES LANGUAGE CXX COMPILE_OPTIONS "-x;c++")
+foreach(library tenon_emu_kernels tenon_emu_objects)
+  target_link_libraries(${library} PRIVATE tenon_flags PUBLIC simt_emu PRIVATE fmt::fmt-header-only)
+  target_include_directories(${library} PUBLIC ${TENON_INCLUDE_DIR})
+  target_compile_definitions(${library} PUBLIC TENON_WITH_CUDA)
+  target_compile_options(${library} PRIVATE -fno-strict-aliasing -Wno-unknown-pragmas
+    $<$<BOOL:${TENON_HOST_HAS_FMA}>:-mfma>)  # otherwise each fma is a call
+endforeach()
+# tenon_emu_program(name sources...): a program whose CUDA devices are emulated
+function(tenon_emu_program name)
+  add_executable(${name} ${ARGN} simt_emu/device.cpp)
+  target_link_libraries(${name} PRIVATE tenon_test_support tenon_objects tenon_emu_objects simt_emu tenon_emu_kernels)
+endfunction()
+tenon_emu_program(emu_kernels ${kernel_tests})
+tenon_cases(emu/kernels emu_kernels ${on_cuda})
+if(cuda_tests)
+  tenon_emu_program(emu_cuda ${cuda_tests})
+  tenon_cases(emu/cuda emu_cuda ${on_cuda})
+endif()

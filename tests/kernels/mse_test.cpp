@@ -1,0 +1,45 @@
+// The squared error and its gradient against their definitions.
+#include <tenon/kernels/mse.h>
+
+#include "oracle.h"
+#include "support.h"
+
+namespace {
+
+using namespace tenon;
+
+template <class T>
+void against_definition() {
+  for (const std::int64_t n : {0, 1, 3, 127, 128, 1000, 1024, 1025, 5003, 70001})
+    for (const test::Kind kind : test::kinds)
+      for (const std::int64_t start : {0, 1}) {  // from 1 on nothing is aligned
+        CAPTURE(n, static_cast<int>(kind), start);
+        const auto a = test::noise<T>(n + start, kind, 1), b = test::noise<T>(n + start, kind, 2);
+        const T* const x = a.data() + start;
+        const T* const y = b.data() + start;
+        const T count = static_cast<T>(n);
+        const T sum = oracle::r<T>(n, [&](std::int64_t q, T acc) {
+          return oracle::into(kernels::Reduce::squared_difference, x[q], y[q], acc);
+        });
+        test::Vector<T> slope;
+        for (std::int64_t i = 0; i < n; ++i) slope.push_back(T(2) / count * (x[i] - y[i]));
+        test::on_every_build([&] {
+          test::Vector<T> loss(1, T(7)), gradient(static_cast<std::size_t>(n + start), T(7));
+          kernels::mse(test::stream(), dtype_of<T>, n, loss.data(), gradient.data() + start, x, y,
+              static_cast<double>(n));
+          test::require_same({n == 1 ? sum : sum / count}, loss);
+          test::require_same(slope, test::Vector<T>(gradient.begin() + start, gradient.end()));
+        });
+      }
+}
+
+}  // namespace
+
+TEST_CASE("mse: float32 is its definition", "[kernels][mse]") { against_definition<float>(); }
+TEST_CASE("mse: float64 is its definition", "[kernels][mse]") { against_definition<double>(); }
+
+TEST_CASE("mse: only floating point", "[kernels][mse]") {
+  std::int64_t x = 1, y = 0;
+  CHECK_THROWS_WITH(
+      kernels::mse(test::stream(), DType::int64, 1, &y, &y, &x, &x, 1), "mse: not defined for int64");
+}

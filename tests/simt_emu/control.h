@@ -1,0 +1,33 @@
+// What a test can ask of the emulated CUDA devices, and how it breaks them.
+#pragma once
+#include <cstddef>
+
+#include <cuda_runtime_api.h>
+#include <simt_emu/emulator.h>
+
+namespace simt::emu {
+
+/// 2 at first. Of 0 devices the runtime says what it says on a machine without a driver.
+void set_device_count(int count);
+/// What cudaMalloc has to give on each device; 4 GiB at first.
+void set_device_memory(std::size_t bytes);
+
+/// The next launch runs nothing, and cudaGetLastError returns `error` once.
+void fail_next_launch(cudaError_t error);
+/// So does the next call of a function of the runtime, as in fail_next("cudaMalloc", ...), and returns it
+/// too.
+void fail_next(const char* function, cudaError_t error);
+
+/// Blocks of cudaMalloc and cudaMallocHost that were not freed.
+std::size_t live_allocations();
+/// Bytes of cudaMalloc on a device.
+std::size_t device_bytes(int device);
+/// Streams and events that were not destroyed.
+std::size_t live_streams();
+std::size_t live_events();
+
+/// Launches that ran since the last reset.
+std::size_t launches();
+void reset_launches();
+
+}  // namespace simt::emu

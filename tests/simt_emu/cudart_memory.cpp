@@ -1,0 +1,190 @@
+// Memory of the emulated CUDA runtime. Device memory is the host's, but under AddressSanitizer it is poisoned
+// while neither a kernel nor a call of the runtime runs: a host that reads a device pointer is reported.
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <iterator>
+#include <utility>
+
+#include <simt_emu/fibers.h>
+#include <simt_emu/runtime.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(memory, bytes) (static_cast<void>(memory))
+#define ASAN_UNPOISON_MEMORY_REGION(memory, bytes) (static_cast<void>(memory))
+#endif
+
+namespace simt::emu {
+
+namespace {
+
+using Entry = std::map<std::uintptr_t, Allocation>::value_type;
+
+std::uintptr_t address(const void* memory) { return reinterpret_cast<std::uintptr_t>(memory); }
+
+void hide(const Entry& entry) {
+  if (entry.second.device != pinned)
+    ASAN_POISON_MEMORY_REGION(reinterpret_cast<void*>(entry.first), entry.second.bytes);
+}
+void show(const Entry& entry) {
+  if (entry.second.device != pinned)
+    ASAN_UNPOISON_MEMORY_REGION(reinterpret_cast<void*>(entry.first), entry.second.bytes);
+}
+
+/// The allocation that holds the byte at `memory`, or null.
+const Entry* find(const Runtime& r, const void* memory) {
+  auto after = r.allocations.upper_bound(address(memory));
+  if (after == r.allocations.begin()) return nullptr;
+  const Entry& entry = *std::prev(after);
+  return address(memory) - entry.first < entry.second.bytes ? &entry : nullptr;
+}
+
+/// The device on which memory begins; `pinned` for any memory of the host.
+int device_of(const Runtime& r, const void* memory) {
+  const Entry* const entry = find(r, memory);
+  return entry ? entry->second.device : pinned;
+}
+/// No further than the allocation. For ordinary memory AddressSanitizer will tell.
+bool holds(const Runtime& r, const void* memory, std::size_t bytes) {
+  const Entry* const entry = find(r, memory);
+  return !entry || bytes <= entry->second.bytes - (address(memory) - entry->first);
+}
+
+/// The host may touch the allocation of `memory`, if it is one, while this lives.
+class Shown {
+ public:
+  Shown(const Runtime& r, const void* memory) : entry_(find(r, memory)) {
+    if (entry_) show(*entry_);
+  }
+  ~Shown() {
+    if (entry_) hide(*entry_);
+  }
+  Shown(const Shown&) = delete;
+  Shown& operator=(const Shown&) = delete;
+
+ private:
+  const Entry* entry_;
+};
+
+/// Memory of the exact size, full of NaN.
+cudaError_t allocate(Runtime& r, void** memory, std::size_t bytes, int device) {
+  *memory = nullptr;
+  if (bytes == 0) return cudaSuccess;
+  if (posix_memalign(memory, 256, bytes) != 0) return cudaErrorMemoryAllocation;
+  {
+    const Unseen unseen;
+    std::memset(*memory, 0xff, bytes);
+  }
+  hide(*r.allocations.emplace(address(*memory), Allocation{bytes, device}).first);
+  return cudaSuccess;
+}
+
+cudaError_t release_memory(Runtime& r, void* memory, int device) {
+  const auto found = r.allocations.find(address(memory));
+  if (found == r.allocations.end() || found->second.device != device) return cudaErrorInvalidValue;
+  show(*found);
+  if (device != pinned) r.used[device] -= found->second.bytes;
+  r.allocations.erase(found);
+  std::free(memory);
+  return cudaSuccess;
+}
+
+/// Between two devices, or `pinned` for the host.
+cudaError_t copy(Runtime& r, void* to, int to_device, const void* from, int from_device, std::size_t bytes) {
+  if (bytes == 0) return cudaSuccess;
+  if (device_of(r, to) != to_device || device_of(r, from) != from_device || !holds(r, to, bytes) ||
+      !holds(r, from, bytes))
+    return cudaErrorInvalidValue;
+  const Shown target(r, to), source(r, from);
+  std::memmove(to, from, bytes);
+  return cudaSuccess;
+}
+
+}  // namespace
+
+bool device_begins(void* stream) {
+  Runtime& r = runtime();
+  const auto handle = static_cast<cudaStream_t>(stream);
+  cudaError_t error = std::exchange(r.fail_launch, cudaSuccess);
+  if (error == cudaSuccess && r.devices == 0) error = cudaErrorInsufficientDriver;
+  if (error == cudaSuccess && (!r.valid(handle) || (handle && handle->device != current_device)))
+    error = cudaErrorInvalidResourceHandle;
+  if (noted(error) != cudaSuccess) return false;
+  ++r.launches;
+  for (const Entry& entry : r.allocations) show(entry);
+  return true;
+}
+
+void device_ends() {
+  for (const Entry& entry : runtime().allocations) hide(entry);
+}
+
+}  // namespace simt::emu
+
+using namespace simt::emu;
+
+cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
+  return call(__func__, [&](Runtime& r) {
+    *total = r.device_memory;
+    *free = r.device_memory - std::min(r.device_memory, r.used[current_device]);
+    return cudaSuccess;
+  });
+}
+
+cudaError_t cudaMalloc(void** memory, std::size_t bytes) {
+  return call(__func__, [&](Runtime& r) {
+    std::size_t& used = r.used[current_device];
+    if (bytes > r.device_memory - std::min(r.device_memory, used)) return cudaErrorMemoryAllocation;
+    const cudaError_t error = allocate(r, memory, bytes, current_device);
+    if (error == cudaSuccess) used += bytes;
+    return error;
+  });
+}
+/// Stricter than CUDA: the memory's device must be the current one.
+cudaError_t cudaFree(void* memory) {
+  return call(
+      __func__, [&](Runtime& r) { return memory ? release_memory(r, memory, current_device) : cudaSuccess; });
+}
+cudaError_t cudaMallocHost(void** memory, std::size_t bytes) {
+  return call(__func__, [&](Runtime& r) { return allocate(r, memory, bytes, pinned); });
+}
+cudaError_t cudaFreeHost(void* memory) {
+  return call(__func__, [&](Runtime& r) { return memory ? release_memory(r, memory, pinned) : cudaSuccess; });
+}
+
+cudaError_t cudaMemcpyAsync(
+    void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream) {
+  return call(__func__, [&](Runtime& r) {
+    if (!r.valid(stream)) return cudaErrorInvalidResourceHandle;
+    if (kind < cudaMemcpyHostToHost || kind > cudaMemcpyDefault) return cudaErrorInvalidMemcpyDirection;
+    const int to_device = device_of(r, to), from_device = device_of(r, from);
+    if (bytes > 0 && kind != cudaMemcpyDefault) {
+      const bool to_any = kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice;
+      const bool from_any = kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice;
+      if (to_any != (to_device != pinned) || from_any != (from_device != pinned))
+        return cudaErrorInvalidValue;
+    }
+    return copy(r, to, to_device, from, from_device, bytes);
+  });
+}
+cudaError_t cudaMemcpyPeerAsync(
+    void* to, int to_device, const void* from, int from_device, std::size_t bytes, cudaStream_t stream) {
+  return call(__func__, [&](Runtime& r) {
+    if (!r.valid(stream)) return cudaErrorInvalidResourceHandle;
+    for (const int device : {to_device, from_device})
+      if (device < 0 || device >= r.devices) return cudaErrorInvalidDevice;
+    return copy(r, to, to_device, from, from_device, bytes);
+  });
+}
+cudaError_t cudaMemsetAsync(void* memory, int value, std::size_t bytes, cudaStream_t stream) {
+  return call(__func__, [&](Runtime& r) {
+    if (!r.valid(stream)) return cudaErrorInvalidResourceHandle;
+    if (bytes == 0) return cudaSuccess;
+    if (device_of(r, memory) == pinned || !holds(r, memory, bytes)) return cudaErrorInvalidValue;
+    const Shown target(r, memory);
+    std::memset(memory, value, bytes);
+    return cudaSuccess;
+  });
+}

@@ -1,0 +1,228 @@
+// The CUDA kernels' vocabulary on the CPU, for tests: one fiber stands for one CUDA thread, and blocks run
+// one after another. kernels/cuda/simt.h includes this where nvcc includes CUDA, so a kernel's source runs
+// under the sanitizers, which find what goes wrong in it; README.md says what, and what stays hidden. Only
+// what a kernel uses is here.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <source_location>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <type_traits>
+
+#include <simt_emu/vectors.h>
+
+#define __global__
+#define __device__
+#define __host__
+#define __forceinline__ inline
+#define __launch_bounds__(...)
+#define __grid_constant__
+#define __shared__ static_assert(false, "an object in shared memory is declared with SIMT_SHARED");
+
+#define threadIdx (::simt::emu::self->thread)
+#define blockIdx (::simt::emu::running.block)
+#define blockDim (::simt::emu::running.block_dim)
+#define gridDim (::simt::emu::running.grid_dim)
+inline constexpr int warpSize = 32;
+
+// The key is one for each declaration and instantiation, as the object is in CUDA.
+#define SIMT_SHARED(name, ...)                                   \
+  static const char simt_key_of_##name = 0;                      \
+  auto& name = *static_cast<std::type_identity_t<__VA_ARGS__>*>( \
+      ::simt::emu::shared_object(&simt_key_of_##name, sizeof(__VA_ARGS__)))
+
+namespace simt::emu {
+
+/// What the emulator finds wrong with a launch; simt::launch throws it.
+struct Error : std::runtime_error {
+  using runtime_error::runtime_error;
+};
+
+/// The order in which blocks, and threads that can run, take their turns: ascending if 0, else shuffled.
+extern unsigned schedule_seed;
+
+// ---- what the words below are made of
+
+using Where = std::source_location;
+
+/// What a kernel sees of its thread and of its launch.
+struct Self {
+  uint3 thread;
+  unsigned lane;
+  bool fenced;  // by this thread
+};
+struct Running {
+  uint3 block{};
+  dim3 block_dim, grid_dim;
+};
+extern Self* self;
+extern Running running;
+
+void run(void* stream, unsigned grid, unsigned threads, void (*call)(const void*), const void* kernel);
+void* shared_object(const void* key, std::size_t bytes);
+void barrier(Where at);
+void fence();
+void after_atomic();
+[[noreturn]] void fail(const std::string& what, Where at);
+
+/// The lanes of a mask in one collective. Each leaves a value, which the others may read until they leave.
+struct Meeting;
+struct Value {
+  std::uint64_t part[2];
+};
+Meeting& meet(unsigned mask, const char* op, Value value, Where at);
+const Value& left_by(const Meeting& meeting, unsigned lane);
+void leave(Meeting& meeting);
+/// A meeting that orders memory.
+void meet_and_fence(unsigned mask, const char* op, Where at);
+
+/// result(of), where of(lane) is what that lane brought along.
+template <class T, class F>
+auto collective(unsigned mask, const char* op, const T& brought, Where at, F&& result) {
+  static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= sizeof(Value));
+  Value value{};
+  __builtin_memcpy(&value, &brought, sizeof(T));
+  Meeting& meeting = meet(mask, op, value, at);
+  const auto of = [&](unsigned lane) {
+    const Value left = left_by(meeting, lane);
+    T other;
+    __builtin_memcpy(&other, &left, sizeof(T));
+    return other;
+  };
+  const auto answer = result(of);
+  leave(meeting);
+  return answer;
+}
+
+/// A lane outside [first, end) gives the caller's own value.
+template <class T>
+T shuffle(unsigned mask, const char* op, const T& value, int from, int first, int end, Where at) {
+  const unsigned source = from < first || from >= end ? self->lane : static_cast<unsigned>(from);
+  if ((mask >> source & 1u) == 0) fail("a shuffle reads a lane outside its mask", at);
+  return collective(mask, op, value, at, [&](auto of) { return of(source); });
+}
+/// The first lane of this thread's group of `width` lanes.
+inline int group(int width) { return static_cast<int>(self->lane) & ~(width - 1); }
+
+template <class T>
+concept Atomic =
+    std::is_same_v<T, int> || std::is_same_v<T, unsigned> || std::is_same_v<T, unsigned long long>;
+
+}  // namespace simt::emu
+
+#define SIMT_HERE ::simt::emu::Where at = ::simt::emu::Where::current()
+
+// ---- barriers and collectives
+
+inline void __syncthreads(SIMT_HERE) { simt::emu::barrier(at); }
+inline void __syncwarp(unsigned mask = ~0u, SIMT_HERE) { simt::emu::meet_and_fence(mask, "__syncwarp", at); }
+inline void __threadfence() { simt::emu::fence(); }
+
+template <class T>
+T __shfl_sync(unsigned mask, T value, int source, int width = 32, SIMT_HERE) {
+  const int first = simt::emu::group(width);
+  return simt::emu::shuffle(
+      mask, "__shfl_sync", value, first + (source & (width - 1)), first, first + width, at);
+}
+template <class T>
+T __shfl_xor_sync(unsigned mask, T value, int lanes, int width = 32, SIMT_HERE) {
+  const int from = static_cast<int>(simt::emu::self->lane) ^ lanes;  // an earlier group can be read
+  return simt::emu::shuffle(mask, "__shfl_xor_sync", value, from, 0, simt::emu::group(width) + width, at);
+}
+template <class T>
+T __shfl_down_sync(unsigned mask, T value, unsigned delta, int width = 32, SIMT_HERE) {
+  const int from = static_cast<int>(simt::emu::self->lane + delta);
+  return simt::emu::shuffle(mask, "__shfl_down_sync", value, from, 0, simt::emu::group(width) + width, at);
+}
+template <class T>
+T __shfl_up_sync(unsigned mask, T value, unsigned delta, int width = 32, SIMT_HERE) {
+  const int from = static_cast<int>(simt::emu::self->lane) - static_cast<int>(delta);
+  return simt::emu::shuffle(mask, "__shfl_up_sync", value, from, simt::emu::group(width), 32, at);
+}
+inline unsigned __ballot_sync(unsigned mask, int predicate, SIMT_HERE) {
+  return simt::emu::collective(mask, "__ballot_sync", predicate, at, [&](auto of) {
+    unsigned votes = 0;
+    for (unsigned lane = 0; lane < 32; ++lane)
+      if ((mask >> lane & 1u) && of(lane)) votes |= 1u << lane;
+    return votes;
+  });
+}
+inline int __any_sync(unsigned mask, int predicate, SIMT_HERE) {
+  return __ballot_sync(mask, predicate, at) != 0;
+}
+inline int __all_sync(unsigned mask, int predicate, SIMT_HERE) {
+  return __ballot_sync(mask, predicate, at) == mask;
+}
+
+// ---- memory and integers
+
+template <simt::emu::Atomic T>
+T atomicAdd(T* place, std::type_identity_t<T> value) {
+  const T before = __atomic_fetch_add(place, value, __ATOMIC_RELAXED);
+  simt::emu::after_atomic();
+  return before;
+}
+template <simt::emu::Atomic T>
+T atomicExch(T* place, std::type_identity_t<T> value) {
+  const T before = __atomic_exchange_n(place, value, __ATOMIC_RELAXED);
+  simt::emu::after_atomic();
+  return before;
+}
+template <simt::emu::Atomic T>
+T atomicCAS(T* place, std::type_identity_t<T> expected, std::type_identity_t<T> value) {
+  __atomic_compare_exchange_n(place, &expected, value, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+  simt::emu::after_atomic();
+  return expected;
+}
+
+template <class T>
+T __ldg(const T* place) {
+  return *place;
+}
+template <class T>
+T __ldcg(const T* place) {
+  return *place;
+}
+template <class T>
+T __ldcs(const T* place) {
+  return *place;
+}
+template <class T>
+void __stcg(T* place, T value) {
+  *place = value;
+}
+template <class T>
+void __stcs(T* place, T value) {
+  *place = value;
+}
+
+inline unsigned __umulhi(unsigned a, unsigned b) {
+  return static_cast<unsigned>(static_cast<std::uint64_t>(a) * b >> 32);
+}
+inline unsigned long long __umul64hi(unsigned long long a, unsigned long long b) {
+  __extension__ using Wide = unsigned __int128;
+  return static_cast<unsigned long long>(static_cast<Wide>(a) * b >> 64);
+}
+
+namespace simt {
+
+/// Runs kernel(args...), each argument converted to its parameter's type first, and returns when it is done.
+template <class... P, class... A>
+void launch(void* stream, void (*kernel)(P...), unsigned grid, unsigned threads, const A&... args) {
+  struct Call {
+    void (*kernel)(P...);
+    std::tuple<P...> parameters;
+  };
+  const Call call{kernel, std::tuple<P...>(P(args)...)};
+  emu::run(
+      stream, grid, threads,
+      [](const void* c) {
+        const Call& made = *static_cast<const Call*>(c);
+        std::apply(made.kernel, made.parameters);
+      },
+      &call);
+}
+
+}  // namespace simt

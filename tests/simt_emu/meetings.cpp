@@ -1,0 +1,102 @@
+// Collectives of a warp: the lanes of a mask meet, the last to arrive wakes the others, and the values that
+// they brought along can be read until the last has left.
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include <simt_emu/fibers.h>
+#include <simt_emu/scheduler.h>
+
+namespace simt::emu {
+
+namespace {
+
+// A lane that leaves a meeting late must not learn of what others did after it, so tokens take turns. Two
+// would do for one mask, as a lane of it leaves each meeting before it comes to the next; a warp's masks
+// share four.
+constexpr unsigned tokens_of_warp = 4;
+
+struct Warp {
+  Meeting* open = nullptr;
+  unsigned fences = 0;
+};
+Warp warps[most_warps];
+Tokens tokens;
+std::vector<Meeting*>& all = *new std::vector<Meeting*>;
+Meeting* idle = nullptr;
+
+Meeting& open_meeting(unsigned mask, const char* op, Where at, bool fences) {
+  if (!idle) {
+    const Unseen unseen;
+    all.push_back(idle = new Meeting{});
+  }
+  const unsigned number = self->thread.x / 32;
+  Warp& warp = warps[number];
+  Meeting& meeting = *idle;
+  idle = meeting.next;
+  meeting.mask = mask;
+  meeting.arrived = meeting.left = 0;
+  meeting.op = op;
+  meeting.at = at;
+  meeting.token = fences ? tokens[number * tokens_of_warp + warp.fences++ % tokens_of_warp] : nullptr;
+  meeting.next = warp.open;
+  warp.open = &meeting;
+  return meeting;
+}
+
+Meeting& arrive(unsigned mask, const char* op, Where at, bool fences, const Value& value) {
+  Warp& warp = warps[self->thread.x / 32];
+  if ((mask >> self->lane & 1u) == 0) fail(std::string(op) + ": the calling lane is not in the mask", at);
+  Meeting** link = &warp.open;
+  while (*link && (*link)->mask != mask) link = &(*link)->next;
+  if (*link && std::strcmp((*link)->op, op) != 0)
+    fail(std::string(op) + " meets " + (*link)->op + " of another lane at " + text((*link)->at), at);
+  if (!*link) {
+    open_meeting(mask, op, at, fences);
+    link = &warp.open;
+  }
+  Meeting& meeting = **link;
+  if (meeting.token) release(meeting.token);
+  meeting.values[self->lane] = value;
+  meeting.arrived |= 1u << self->lane;
+  if (meeting.arrived == mask) {
+    *link = meeting.next;
+    const unsigned first = self->thread.x - self->lane;
+    for (unsigned lane = 0; lane < 32; ++lane)
+      if (lane != self->lane && (mask >> lane & 1u)) wake(first + lane);
+  } else {
+    wait(op, at, &meeting);
+  }
+  return meeting;
+}
+
+}  // namespace
+
+void forget_meetings() {
+  tokens.renew(most_warps * tokens_of_warp);
+  for (Warp& warp : warps) warp = {};
+  idle = nullptr;
+  for (Meeting* const meeting : all) {
+    meeting->next = idle;
+    idle = meeting;
+  }
+}
+
+Meeting& meet(unsigned mask, const char* op, Value value, Where at) {
+  return arrive(mask, op, at, false, value);
+}
+const Value& left_by(const Meeting& meeting, unsigned lane) { return meeting.values[lane]; }
+void leave(Meeting& meeting) {
+  meeting.left |= 1u << self->lane;
+  if (meeting.left != meeting.mask) return;
+  meeting.next = idle;
+  idle = &meeting;
+}
+
+void meet_and_fence(unsigned mask, const char* op, Where at) {
+  Meeting& meeting = arrive(mask, op, at, true, {});
+  if (meeting.token) acquire(meeting.token);
+  leave(meeting);
+}
+
+}  // namespace simt::emu

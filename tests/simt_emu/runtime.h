@@ -1,0 +1,68 @@
+// What the emulated CUDA runtime knows. Private to cudart.cpp and cudart_memory.cpp.
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include <cuda_runtime_api.h>
+#include <simt_emu/scheduler.h>
+
+struct CUstream_st {
+  int device;
+};
+
+struct CUevent_st {
+  int device;
+  bool timed, recorded = false;
+  std::chrono::steady_clock::time_point time{};
+};
+
+namespace simt::emu {
+
+inline constexpr int most_devices = 16;
+inline constexpr int pinned = -1;  // an allocation's device, of pinned CPU memory
+
+struct Allocation {
+  std::size_t bytes;
+  int device;
+};
+
+struct Runtime {
+  int devices = 2;
+  std::size_t device_memory = std::size_t{4} << 30, used[most_devices] = {};
+  std::map<std::uintptr_t, Allocation> allocations;
+  std::set<cudaStream_t> streams;
+  std::set<cudaEvent_t> events;
+  std::map<std::string, cudaError_t> to_fail;
+  cudaError_t fail_launch = cudaSuccess;
+  std::size_t launches = 0;
+
+  bool valid(cudaStream_t stream) const { return !stream || streams.count(stream) > 0; }
+  bool valid(cudaEvent_t event) const { return events.count(event) > 0; }
+};
+/// With the mutex held.
+Runtime& runtime();
+
+extern constinit thread_local int current_device;
+/// Keeps an error for cudaGetLastError.
+cudaError_t noted(cudaError_t error);
+
+/// A call of the runtime: `body`, unless there is no device or a test wants the function to fail.
+template <class F>
+cudaError_t call(const char* function, F&& body) {
+  const std::lock_guard lock(emulator_mutex);
+  Runtime& r = runtime();
+  if (const auto found = r.to_fail.find(function); found != r.to_fail.end()) {
+    const cudaError_t error = found->second;
+    r.to_fail.erase(found);
+    return noted(error);
+  }
+  if (r.devices == 0) return noted(cudaErrorInsufficientDriver);
+  return noted(body(r));
+}
+
+}  // namespace simt::emu

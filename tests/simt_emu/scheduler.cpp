@@ -1,0 +1,286 @@
+// Blocks one after another, and in a block one fiber after another, each until it waits or returns.
+#include <simt_emu/scheduler.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <numeric>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <simt_emu/fibers.h>
+
+namespace simt::emu {
+
+Self* self = nullptr;
+Running running;
+unsigned schedule_seed = 0;
+constinit std::mutex emulator_mutex;
+
+namespace {
+
+constexpr std::size_t most_objects = 64, most_object_bytes = 48 * 1024;
+// ThreadSanitizer sees no race between two blocks on one identity, so neighbours have different ones.
+constexpr unsigned identities = tsan ? 2 : 1;
+
+enum class State : unsigned char { ready, waiting, done };
+
+struct Thread : Self {
+  State state = State::done;
+  const char* waits_for = "";
+  Where at;
+  const Meeting* meeting = nullptr;
+  std::unique_ptr<Fiber> fibers[identities];
+};
+
+struct SharedObject {
+  const void* key;
+  void* memory;
+  std::size_t bytes;
+  bool in_use;  // by this block
+};
+
+struct Block {
+  unsigned size, identity;
+  unsigned next[most_threads], ready;  // who can run in the next round
+  unsigned done, at_barrier, barriers;
+  bool has_atomics;
+  Where barrier;
+  Tokens tokens;  // two take turns: who leaves a barrier late must not learn of what others did after it
+};
+
+// Kept between launches.
+Thread* threads = nullptr;
+Block block;
+SharedObject objects[most_objects];
+std::size_t object_count = 0, object_bytes = 0;
+std::string& failure = *new std::string;
+bool giving_up = false;
+void (*kernel_call)(const void*);
+const void* kernel_made;
+alignas(8) char begin_token[8], end_token[8], fence_token[8];
+
+Thread& current() { return *static_cast<Thread*>(self); }
+
+// ---- threads
+
+/// Ends a thread that waits in vain.
+struct GivenUp {};
+
+void work() {
+  current().fenced = false;
+  acquire(begin_token);
+  try {
+    kernel_call(kernel_made);
+  } catch (const std::exception& error) {
+    const Unseen unseen;
+    failure = error.what();
+  } catch (const GivenUp&) {}
+  release(end_token);
+  current().state = State::done;
+  ++block.done;
+}
+
+void prepare_threads() {
+  if (!threads) {
+    threads = new Thread[most_threads];
+    for (unsigned i = 0; i < most_threads; ++i) static_cast<Self&>(threads[i]) = {{i, 0, 0}, i % 32, false};
+  }
+  static unsigned made[identities];
+  for (unsigned& i = made[block.identity]; i < block.size; ++i)
+    threads[i].fibers[block.identity] = std::make_unique<Fiber>(work);
+}
+
+void resume(Thread& thread) {
+  self = &thread;
+  thread.fibers[block.identity]->enter();
+  self = nullptr;
+}
+
+std::string stuck() {
+  std::map<std::string, unsigned> groups;
+  for (unsigned i = 0; i < block.size; ++i) {
+    const Thread& thread = threads[i];
+    std::string state = "have returned";
+    if (thread.state == State::waiting) {
+      state = std::string("wait for ") + thread.waits_for + " at " + text(thread.at);
+      if (const Meeting* const meeting = thread.meeting) {
+        char lanes[64];
+        std::snprintf(lanes, sizeof lanes, " (mask %08x, arrived %08x)", meeting->mask, meeting->arrived);
+        state += lanes;
+      }
+    }
+    ++groups[state];
+  }
+  std::string all = "deadlock in block " + std::to_string(running.block.x) + ":";
+  for (const auto& [state, count] : groups) all += "\n    " + std::to_string(count) + " threads " + state;
+  return all;
+}
+
+// ---- blocks
+
+void free_objects() {
+  for (std::size_t i = 0; i < object_count; ++i) std::free(objects[i].memory);
+  object_count = object_bytes = 0;
+}
+
+void begin_block(unsigned number) {
+  block.identity = number % identities;
+  block.done = block.at_barrier = block.barriers = 0;
+  block.has_atomics = false;
+  block.tokens.renew(2);
+  forget_meetings();
+  if constexpr (tsan) free_objects();  // it would see accesses of two blocks to one object
+  for (std::size_t i = 0; i < object_count; ++i) objects[i].in_use = false;
+  prepare_threads();
+}
+
+void run_block(std::minstd_rand& random) {
+  static unsigned now[most_threads];
+  std::iota(block.next, block.next + block.size, 0u);
+  block.ready = block.size;
+  while (block.ready > 0) {
+    const unsigned count = block.ready;
+    std::copy_n(block.next, count, now);
+    block.ready = 0;
+    if (schedule_seed) std::shuffle(now, now + count, random);
+    for (unsigned i = 0; i < count; ++i) {
+      resume(threads[now[i]]);
+      if (!failure.empty()) return;
+    }
+  }
+  if (block.done != block.size) failure = stuck();
+}
+
+/// Ends the threads that stand in the midst of the kernel.
+void give_up() {
+  giving_up = true;
+  for (unsigned i = 0; i < block.size; ++i)
+    if (threads[i].state != State::done) resume(threads[i]);
+  giving_up = false;
+}
+
+void run_blocks(unsigned grid) {
+  std::minstd_rand random(schedule_seed);
+  std::vector<unsigned> order(schedule_seed ? grid : 0);
+  std::iota(order.begin(), order.end(), 0u);
+  std::shuffle(order.begin(), order.end(), random);
+  for (unsigned number = 0; number < grid && failure.empty(); ++number) {
+    running.block.x = schedule_seed ? order[number] : number;
+    begin_block(number);
+    run_block(random);
+  }
+  if (!failure.empty()) give_up();
+  free_objects();
+}
+
+}  // namespace
+
+void run(void* stream, unsigned grid, unsigned size, void (*call)(const void*), const void* made) {
+  const std::lock_guard lock(emulator_mutex);
+  const Unseen unseen;
+  if (!device_begins(stream)) return;
+  struct End {
+    ~End() { device_ends(); }
+  } const end;
+  if (size == 0 || size > most_threads)
+    throw Error("a block of " + std::to_string(size) + " threads; it has 1 to 1024");
+  if (grid == 0 || grid > 0x7fffffff)
+    throw Error("a grid of " + std::to_string(grid) + " blocks; it has 1 to 2147483647");
+  running.grid_dim.x = grid;
+  running.block_dim.x = block.size = size;
+  kernel_call = call;
+  kernel_made = made;
+  release(begin_token);
+  run_blocks(grid);
+  acquire(end_token);
+  if (!failure.empty()) throw Error(std::exchange(failure, {}));
+}
+
+void wait(const char* what, Where at, const Meeting* meeting) {
+  Thread& thread = current();
+  thread.state = State::waiting;
+  thread.waits_for = what;
+  thread.at = at;
+  thread.meeting = meeting;
+  Fiber::leave();
+  if (giving_up) throw GivenUp{};
+}
+
+void wake(unsigned thread) {
+  threads[thread].state = State::ready;
+  block.next[block.ready++] = thread;
+}
+
+std::string text(Where at) {
+  const std::string file = at.file_name();
+  return file.substr(file.rfind('/') + 1) + ":" + std::to_string(at.line());
+}
+
+// ---- what a kernel calls
+
+void fail(const std::string& what, Where at) {
+  throw Error(what + " (thread " + std::to_string(self->thread.x) + " of block " +
+              std::to_string(running.block.x) + ", " + text(at) + ")");
+}
+
+/// Each object is an allocation of its exact size, so that AddressSanitizer sees its ends. It starts as bytes
+/// 0xff, which are NaN, so that a read of what nobody wrote shows.
+void* shared_object(const void* key, std::size_t bytes) {
+  SharedObject* object = std::find_if(
+      objects, objects + object_count, [=](const SharedObject& other) { return other.key == key; });
+  if (object != objects + object_count && object->in_use) return object->memory;
+  const Unseen unseen;
+  if (object == objects + object_count) {
+    object_bytes += bytes;
+    if (object_bytes > most_object_bytes || object_count == most_objects)
+      fail("more than 48 KiB, or 64 objects, of SIMT_SHARED", Where::current());
+    ++object_count;
+    *object = {key, nullptr, bytes, false};
+    if (posix_memalign(&object->memory, 128, bytes) != 0) std::abort();
+  }
+  std::memset(object->memory, 0xff, bytes);
+  object->in_use = true;
+  return object->memory;
+}
+
+void barrier(Where at) {
+  void* const token = block.tokens[block.barriers % 2];
+  release(token);
+  if (block.at_barrier == 0) {
+    block.barrier = at;
+  } else if (at.line() != block.barrier.line() ||
+             std::strcmp(at.file_name(), block.barrier.file_name()) != 0) {
+    const Unseen unseen;
+    fail("divergent __syncthreads: another thread is at " + text(block.barrier), at);
+  }
+  if (++block.at_barrier < block.size) {
+    wait("__syncthreads", at, nullptr);
+  } else {
+    block.at_barrier = 0;
+    ++block.barriers;
+    for (unsigned i = 0; i < block.size; ++i)
+      if (&threads[i] != self) wake(i);
+  }
+  acquire(token);
+}
+
+/// One token for the whole launch. Before the next atomic operation a fence lets go of what was done; after
+/// one of its block it takes what others let go of. What an atomic operation did itself is ordered along with
+/// that.
+void fence() {
+  self->fenced = true;
+  release(fence_token);
+  if (block.has_atomics) acquire(fence_token);
+}
+void after_atomic() {
+  block.has_atomics = true;
+  if (self->fenced) release(fence_token);
+}
+
+}  // namespace simt::emu

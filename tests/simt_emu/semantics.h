@@ -1,0 +1,31 @@
+// The cases of semantics.py: each runs in a process of its own, `simt_semantics NAME`.
+#pragma once
+#include <cstddef>
+#include <span>
+
+#include <simt_emu/control.h>
+
+/// What must come of a case: "fine", "race", "error: TEXT" (simt::emu::Error) or "asan: TEXT" (a report of
+/// AddressSanitizer or UndefinedBehaviorSanitizer), where TEXT is a part of the report.
+struct Case {
+  const char* name;
+  const char* want;
+  void (*body)();
+};
+std::span<const Case> kernel_cases();
+std::span<const Case> race_cases();
+std::span<const Case> runtime_cases();
+
+/// Ends the process if a result is wrong.
+void expect(bool right, const char* what);
+#define EXPECT(...) expect((__VA_ARGS__), #__VA_ARGS__)
+
+/// Pinned memory, which host and kernels can both touch. Never freed.
+template <class T = float>
+T* memory(std::size_t count) {
+  void* all = nullptr;
+  EXPECT(cudaMallocHost(&all, count * sizeof(T)) == cudaSuccess);
+  T* const items = static_cast<T*>(all);
+  for (std::size_t i = 0; i < count; ++i) items[i] = T(0);
+  return items;
+}
