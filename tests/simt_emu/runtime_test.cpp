@@ -1,0 +1,110 @@
+// What only an emulated device can be asked: failures on demand, counts of launches, a machine without a
+// driver.
+#include <simt_emu/control.h>
+
+#include "../support/catch.h"
+#include "../support/device.h"
+#include "../support/tensors.h"
+
+using namespace tenon;
+using support::error_of;
+using test::device;
+namespace emu = simt::emu;
+
+namespace {
+
+std::size_t launches_of(const std::function<void()>& f) {
+  emu::reset_launches();
+  f();
+  return emu::launches();
+}
+
+}  // namespace
+
+TEST_CASE("runtime: a launch that fails names the kernel and its sizes, and the next one works") {
+  const Tensor x = ones({5, 200}, {.device = device()}), y = ones({200, 1}, {.device = device()});
+  emu::fail_next_launch(cudaErrorLaunchFailure);
+  std::string text;
+  try {
+    matmul(x, y);
+  } catch (const CudaError& error) { text = error.what(); }
+  REQUIRE(text.starts_with("reduce_short: "));
+  REQUIRE(text.ends_with("; sizes [5, 200], 1 blocks of 256 threads on cuda:0"));
+  REQUIRE(matmul(x, y).sum().item<float>() == 1000);
+}
+
+TEST_CASE("runtime: a failed call says what to do") {
+  const Tensor x = ones({3}, {.device = device()});
+  emu::fail_next("cudaStreamSynchronize", cudaErrorIllegalAddress);
+  std::string text;
+  try {
+    x.to(Device::cpu());
+  } catch (const CudaError& error) { text = error.what(); }
+  REQUIRE(text.starts_with("download: "));
+  REQUIRE(text.ends_with(
+      " on cuda:0; an earlier kernel may be the cause: run again with TENON_SYNC=1 to learn which"));
+  REQUIRE(x.sum().item<float>() == 3);
+}
+
+TEST_CASE("runtime: one launch each") {
+  const Options there{.device = device()};
+  const Tensor x = randn({300, 70}, there), y = randn({300, 70}, there), w = randn({70, 1}, there);
+  const Tensor long_line = randn({50000}, there), bias = randn({1}, there);
+  const auto once = [](const char* name, const std::function<void()>& f) {
+    INFO(name);
+    REQUIRE(launches_of(f) == 1);
+  };
+  once("sum of all", [&] { long_line.sum(); });
+  once("mean of rows", [&] { x.mean({1}); });
+  once("mean of columns", [&] { x.mean({0}); });
+  once("sum of columns with many chunks", [&] { long_line.reshape({5000, 10}).sum({0}); });
+  once("matmul", [&] { matmul(x.t(), y); });
+  once("matmul, split", [&] { matmul(long_line.reshape({5, 10000}), long_line.reshape({10000, 5})); });
+  once("linear with bias", [&] { linear(x, w.t(), bias); });
+  once("mse_loss", [&] { mse_loss(x, y); });
+  once("transposed copy", [&] { x.t().contiguous(); });
+
+  const Tensor leaf = randn({300, 70}, there).set_requires_grad();
+  emu::reset_launches();
+  const Tensor loss = mse_loss(leaf, y);
+  REQUIRE(emu::launches() == 1);  // the loss and its gradient
+  loss.backward();
+  REQUIRE(emu::launches() <= 2);  // perhaps the 1 that the pass starts from
+
+  std::vector<optim::ParamGroup> groups;
+  for (int i = 0; i < 100; ++i) {
+    const Tensor p = ones({i + 1}, there).set_requires_grad();
+    p.set_grad(ones({i + 1}, there));
+    groups.push_back({.params = {p}, .lr = 0.01 * i});
+  }
+  optim::SGD optimizer(groups, {.lr = 1});
+  REQUIRE(launches_of([&] { optimizer.step(); }) == 1);
+}
+
+TEST_CASE("runtime: memory runs out at the device's limit, after what was kept was given back") {
+  emu::set_device_memory(std::size_t{64} << 20);
+  const Options there{.device = device()};
+  { const Tensor kept = empty({5 << 20}, there); }  // 20 MiB, kept where blocks are recycled
+  const Tensor large = empty({12 << 20}, there);    // 48 MiB: fits only without them
+  REQUIRE(error_of([&] {
+    empty({8 << 20}, there);
+  }).starts_with("allocate: out of memory on cuda:0; 33554432 bytes"));
+  REQUIRE(ones({3}, there).sum().item<float>() == 3);
+}
+
+TEST_CASE("runtime: nothing is left behind") {
+  const auto work = [] {
+    const Tensor x = randn({100, 10}, {.device = device(), .requires_grad = true});
+    (matmul(x, x.t()) * 2).mean().backward();
+    cuda::Event event;
+    event.record(x.stream());
+    event.synchronize();
+  };
+  work();
+  cuda::empty_cache(device());
+  const std::size_t blocks = emu::live_allocations(), events = emu::live_events();
+  work();
+  cuda::empty_cache(device());
+  REQUIRE(emu::live_allocations() == blocks);
+  REQUIRE(emu::live_events() <= events + 1);  // the last upload's may wait to be collected
+}
