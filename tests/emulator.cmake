@@ -27,3 +27,15 @@ tenon_emu_program(emu_cuda ${cuda_tests} simt_emu/runtime_test.cpp)
 tenon_cases(emu/cuda emu_cuda ${on_cuda})
 tenon_emu_program(emu_no_driver simt_emu/no_driver_test.cpp)
 tenon_cases(emu/cuda emu_no_driver)
+
+# The experiment, on a device that is not there.
+if(TENON_EXAMPLES)
+  find_package(CLI11 REQUIRED)
+  find_package(nlohmann_json REQUIRED)
+  file(GLOB experiment CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/weight_decay/*.cpp)
+  add_executable(emu_weight_decay ${experiment})
+  target_link_libraries(emu_weight_decay PRIVATE tenon_flags tenon_objects tenon_emu_objects simt_emu tenon_emu_kernels
+    CLI11::CLI11 nlohmann_json::nlohmann_json fmt::fmt-header-only)
+  tenon_test(emu/weight_decay
+    emu_weight_decay --device cuda --verify --epochs 4 --momentum 0.9 --quiet --logdir ${CMAKE_CURRENT_BINARY_DIR}/runs)
+endif()

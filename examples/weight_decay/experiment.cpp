@@ -34,6 +34,27 @@ double mean_loss(data::DataLoader<2>& loader, nn::Linear& net, Device device) {
   return std::isnan(mean) ? std::nan("") : mean;  // one NaN, without a sign, however the machine made it
 }
 
+/// A model and its optimizer on one device.
+struct Learner {
+  Learner(const Settings& settings, double weight_decay, Device device)
+      : net(features, 1, {.device = device}),
+        optimizer({{.params = {net.weight}, .weight_decay = weight_decay},
+                      {.params = {net.bias}, .weight_decay = settings.decay_bias ? weight_decay : 0}},
+            {.lr = settings.lr, .momentum = settings.momentum}) {}
+
+  /// The loss of each sample; the gradients of their mean are ready.
+  Tensor learn(const Tensor& x, const Tensor& y) {
+    const Tensor loss = criterion(net(x), y);
+    optimizer.zero_grad();
+    loss.mean().backward();
+    return loss;
+  }
+
+  nn::Linear net;
+  nn::MSELoss criterion{{.reduction = Reduction::none}};
+  optim::SGD optimizer;
+};
+
 Run train(const Settings& settings, double weight_decay, const Data& data, io::SummaryWriter& writer,
     Verification* verification) {
   // Every run starts from the seed: the same first weights, the same batches, and only the decay differs.
@@ -46,15 +67,17 @@ Run train(const Settings& settings, double weight_decay, const Data& data, io::S
                             data.y.narrow(0, train_samples, test_samples)),
       {.batch_size = settings.batch_size});
 
-  nn::Linear net(features, 1, {.device = settings.device});
+  Learner learner(settings, weight_decay, settings.device);
+  nn::Linear& net = learner.net;
   if (settings.init == Init::normal) {
     nn::init::normal_(net.weight);
     nn::init::zeros_(net.bias);
   }
-  const nn::MSELoss criterion({.reduction = Reduction::none});
-  optim::SGD optimizer({{.params = {net.weight}, .weight_decay = weight_decay},
-                           {.params = {net.bias}, .weight_decay = settings.decay_bias ? weight_decay : 0}},
-      {.lr = settings.lr, .momentum = settings.momentum});
+  std::optional<Learner> twin;  // on the CPU, in lockstep
+  if (verification && !settings.device.is_cpu()) {
+    twin.emplace(settings, weight_decay, Device::cpu());
+    twin->net.load_state_dict(net.state_dict());
+  }
 
   Run run{.weight_decay = weight_decay};
   const std::string name = run_name(weight_decay);
@@ -62,11 +85,19 @@ Run train(const Settings& settings, double weight_decay, const Data& data, io::S
   for (const std::int64_t epoch : io::track(settings.epochs, name, {.enabled = !settings.quiet})) {
     for (auto [x_batch, y_batch] : train) {
       const Tensor x = x_batch.to(settings.device), y = y_batch.to(settings.device);
-      const Tensor loss = criterion(net(x), y);
-      optimizer.zero_grad();
-      loss.mean().backward();
+      const Tensor loss = learner.learn(x, y);
       if (verification) verify_gradients(net, x, y, *verification);
-      optimizer.step();
+      if (twin) {
+        compare_bits(loss, twin->learn(x_batch, y_batch), *verification);
+        compare_bits(net.weight.grad(), twin->net.weight.grad(), *verification);
+        compare_bits(net.bias.grad(), twin->net.bias.grad(), *verification);
+      }
+      learner.optimizer.step();
+      if (twin) {
+        twin->optimizer.step();
+        compare_bits(net.weight, twin->net.weight, *verification);
+        compare_bits(net.bias, twin->net.bias, *verification);
+      }
       ++run.steps;
     }
     run.train_curve.push_back(mean_loss(train_in_order, net, settings.device));

@@ -69,6 +69,7 @@ void save_json(const Outcome& outcome, const Settings& settings, const std::stri
     json["verify"] = {{"steps", verification->steps},
         {"largest_difference", verification->largest_difference},
         {"largest_relative", verification->largest_relative}, {"tolerance", Verification::tolerance},
+        {"bits", {{"compared", verification->compared}, {"different", verification->different}}},
         {"passed", verification->passed()}};
   io::write_file_atomically(path, json.dump(2) + "\n");
 }
