@@ -32,6 +32,32 @@ void add_rows(Indexed layout, T* out, const T* g, const std::int64_t* index, std
       });
 }
 
+/// The same where every element has an index of its own.
+template <class T>
+void add_elements(Indexed layout, T* out, const T* g, const std::int64_t* index, std::int64_t count) {
+  const std::int64_t outer = layout.outer, size = layout.size, inner = layout.inner;
+  std::fill_n(out, outer * size * inner, T(0));
+  parallel_for(outer, std::max<std::int64_t>(1, grain / (count * inner + 1)),
+      [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t o = begin; o < end; ++o)
+          for (std::int64_t i = 0; i < count; ++i)
+            for (std::int64_t j = 0; j < inner; ++j) {
+              const std::int64_t at = (o * count + i) * inner + j;
+              T& to = out[(o * size + index[at]) * inner + j];
+              to = to + g[at];
+            }
+      });
+}
+
+template <class T>
+void take_elements(Indexed layout, T* out, const T* a, const std::int64_t* index, std::int64_t count) {
+  const std::int64_t inner = layout.inner, n = layout.outer * count * inner;
+  parallel_for(n, grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t at = begin; at < end; ++at)
+      out[at] = a[(at / (count * inner) * layout.size + index[at]) * inner + at % inner];
+  });
+}
+
 }  // namespace
 
 void index_select(Stream stream, DType dtype, Indexed layout, void* out, const void* a,
@@ -63,6 +89,33 @@ void index_add(Stream stream, DType dtype, Indexed layout, void* out, const void
   if (dtype == DType::float32)
     add_rows(layout, static_cast<float*>(out), static_cast<const float*>(g), index, count);
   else add_rows(layout, static_cast<double*>(out), static_cast<const double*>(g), index, count);
+}
+
+void gather(Stream stream, DType dtype, Indexed layout, void* out, const void* a, const std::int64_t* index,
+    std::int64_t count, int dim) {
+  if constexpr (tenon::cuda::built_with_cuda)
+    if (stream.device().is_cuda()) return cuda::gather(stream, dtype, layout, out, a, index, count, dim);
+  for (std::int64_t at = 0; at < layout.outer * count * layout.inner; ++at)
+    check(index[at] >= 0 && index[at] < layout.size,
+        "gather: index {} at position {} is out of range; dimension {} has size {}", index[at], at, dim,
+        layout.size);
+  const auto take = [&]<class T>(
+                        T* to) { take_elements(layout, to, static_cast<const T*>(a), index, count); };
+  switch (size_of(dtype)) {  // an element is only its bytes
+    case 8: return take(static_cast<std::uint64_t*>(out));
+    case 4: return take(static_cast<std::uint32_t*>(out));
+    default: return take(static_cast<std::uint8_t*>(out));
+  }
+}
+
+void gather_add(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
+    const std::int64_t* index, std::int64_t count) {
+  check(is_floating_point(dtype), "gather_add: not defined for {}", dtype);
+  if constexpr (tenon::cuda::built_with_cuda)
+    if (stream.device().is_cuda()) return cuda::gather_add(stream, dtype, layout, out, g, index, count);
+  if (dtype == DType::float32)
+    add_elements(layout, static_cast<float*>(out), static_cast<const float*>(g), index, count);
+  else add_elements(layout, static_cast<double*>(out), static_cast<const double*>(g), index, count);
 }
 
 }  // namespace tenon::kernels

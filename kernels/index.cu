@@ -53,6 +53,36 @@ __global__ void __launch_bounds__(block_threads)
   }
 }
 
+/// A thread an element, each with an index of its own.
+template <class T>
+__global__ void __launch_bounds__(block_threads) gather_elements(Indexed layout, T* out, const T* a,
+    const std::int64_t* index, std::int64_t count, int dim, Fault* fault, const char* text) {
+  const std::int64_t n = layout.outer * count * layout.inner, step = std::int64_t{gridDim.x} * blockDim.x;
+  for (std::int64_t at = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x; at < n; at += step) {
+    const std::int64_t o = at / (count * layout.inner), j = at % layout.inner, from = index[at];
+    if (from >= 0 && from < layout.size) out[at] = a[(o * layout.size + from) * layout.inner + j];
+    else note(fault, text, from, at, dim, layout.size);
+  }
+}
+
+/// A thread an element of the result, which looks for itself in its column of the index.
+template <class T>
+__global__ void __launch_bounds__(block_threads)
+    gather_add_elements(Indexed layout, T* out, const T* g, const std::int64_t* index, std::int64_t count) {
+  const std::int64_t n = layout.outer * layout.size * layout.inner,
+                     step = std::int64_t{gridDim.x} * blockDim.x;
+  for (std::int64_t at = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x; at < n; at += step) {
+    const std::int64_t j = at % layout.inner, row = at / layout.inner;
+    const std::int64_t o = row / layout.size, wanted = row % layout.size;
+    T sum = T(0);
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::int64_t from = (o * count + i) * layout.inner + j;
+      if (index[from] == wanted) sum = sum + g[from];
+    }
+    out[at] = sum;
+  }
+}
+
 /// The layout and the pointers in units of T.
 template <class T>
 void select(Stream stream, Indexed layout, std::int64_t bytes, void* out, const void* a,
@@ -83,6 +113,34 @@ void index_add(Stream stream, DType dtype, Indexed layout, void* out, const void
   const auto add = [&]<class T>(T* to) {
     const std::int64_t n = layout.outer * layout.size * layout.inner;
     launch({stream, "index_add", {layout.outer, layout.size, layout.inner, count}}, add_elements<T>,
+        blocks_for(stream, n, block_threads), block_threads, layout, to, static_cast<const T*>(g), index,
+        count);
+  };
+  if (dtype == DType::float32) add(static_cast<float*>(out));
+  else add(static_cast<double*>(out));
+}
+
+void gather(Stream stream, DType dtype, Indexed layout, void* out, const void* a, const std::int64_t* index,
+    std::int64_t count, int dim) {
+  const std::int64_t n = layout.outer * count * layout.inner;
+  const auto take = [&]<class T>(T* to) {
+    launch({stream, "gather", {layout.outer, count, layout.inner}}, gather_elements<T>,
+        blocks_for(stream, n, block_threads), block_threads, layout, to, static_cast<const T*>(a), index,
+        count, dim, tenon::cuda::fault_slot(stream),
+        "gather: index {} at position {} is out of range; dimension {} has size {}");
+  };
+  switch (size_of(dtype)) {
+    case 8: return take(static_cast<std::uint64_t*>(out));
+    case 4: return take(static_cast<std::uint32_t*>(out));
+    default: return take(static_cast<std::uint8_t*>(out));
+  }
+}
+
+void gather_add(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
+    const std::int64_t* index, std::int64_t count) {
+  const auto add = [&]<class T>(T* to) {
+    const std::int64_t n = layout.outer * layout.size * layout.inner;
+    launch({stream, "gather_add", {layout.outer, layout.size, layout.inner, count}}, gather_add_elements<T>,
         blocks_for(stream, n, block_threads), block_threads, layout, to, static_cast<const T*>(g), index,
         count);
   };

@@ -20,12 +20,25 @@ void index_select(Stream stream, DType dtype, Indexed layout, void* out, const v
 void index_add(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
     const std::int64_t* index, std::int64_t count);
 
+/// out[o, i, j] = a[o, index[o, i, j], j] for i < count; any dtype. An index out of range is an error as
+/// above, its position counted through the whole index.
+void gather(Stream stream, DType dtype, Indexed layout, void* out, const void* a, const std::int64_t* index,
+    std::int64_t count, int dim);
+
+/// out[o, index[o, i, j], j] += g[o, i, j] from +0, in ascending i: the gradient of gather. Floating point.
+void gather_add(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
+    const std::int64_t* index, std::int64_t count);
+
 // The same on a CUDA stream (index.cu), where an index out of range leaves its elements as they were, and the
 // next synchronisation throws. The dtype has been checked.
 namespace cuda {
 void index_select(Stream stream, DType dtype, Indexed layout, void* out, const void* a,
     const std::int64_t* index, std::int64_t count, int dim);
 void index_add(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
+    const std::int64_t* index, std::int64_t count);
+void gather(Stream stream, DType dtype, Indexed layout, void* out, const void* a, const std::int64_t* index,
+    std::int64_t count, int dim);
+void gather_add(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
     const std::int64_t* index, std::int64_t count);
 }  // namespace cuda
 

@@ -187,6 +187,7 @@ TEST_CASE("ops: tensors without elements work", "[ops]") {
   check_empty("reshape", reshape(none, {3, 0, 5}), {3, 0, 5});
   check_empty("narrow", narrow(none, 1, 1, 2), {0, 2});
   check_empty("index_select", index_select(none, 1, tensor({0, 2}, {.dtype = DType::int64})), {0, 2});
+  check_empty("gather", gather(none, 1, zeros({0, 2}, {.dtype = DType::int64})), {0, 2});
   check_empty("mse_loss", mse_loss(none, zeros({0, 3}), Reduction::sum), {});
   REQUIRE(sum(none).item<float>() == 0);
   REQUIRE(matmul(t(none), ones({0, 2})).sum().item<float>() == 0);

@@ -56,3 +56,34 @@ TEST_CASE("index_add adds repeated indices in ascending order from +0", "[kernel
     test::require_same(expected, out);
   });
 }
+
+TEST_CASE("gather takes each element by its own index, and its gradient adds in order", "[kernels][index]") {
+  const Indexed layout{2, 4, 30};
+  test::Vector<std::int64_t> index;
+  for (std::int64_t i = 0; i < 2 * 5 * 30; ++i) index.push_back(i * i % 4);
+  const auto a = test::noise<float>(2 * 4 * 30, test::Kind::special, 1);
+  const auto g = test::noise<float>(2 * 5 * 30, test::Kind::wide, 2);
+  test::Vector<float> expected, sums(2 * 4 * 30, 0.0f);
+  for (std::size_t o = 0; o < 2; ++o)
+    for (std::size_t i = 0; i < 5; ++i)
+      for (std::size_t j = 0; j < 30; ++j) {
+        const std::size_t at = (o * 5 + i) * 30 + j,
+                          from = (o * 4 + static_cast<std::size_t>(index[at])) * 30 + j;
+        expected.push_back(a[from]);
+        sums[from] = sums[from] + g[at];
+      }
+  test::on_every_build([&] {
+    test::Vector<float> out(expected.size(), 7.0f), added(sums.size(), 7.0f);
+    kernels::gather(test::stream(), DType::float32, layout, out.data(), a.data(), index.data(), 5, 1);
+    test::require_same(expected, out);
+    kernels::gather_add(test::stream(), DType::float32, layout, added.data(), g.data(), index.data(), 5);
+    test::require_same(sums, added);
+  });
+  index[33] = 4;
+  test::Vector<float> out(expected.size());
+  CHECK_THROWS_WITH(
+      kernels::gather(test::stream(), DType::float32, layout, out.data(), a.data(), index.data(), 5, 1),
+      "gather: index 4 at position 33 is out of range; dimension 1 has size 4");
+  CHECK_THROWS_WITH(kernels::gather_add(test::stream(), DType::int64, layout, nullptr, nullptr, nullptr, 0),
+      "gather_add: not defined for int64");
+}

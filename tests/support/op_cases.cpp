@@ -300,6 +300,26 @@ void add_views(std::vector<OpCase>& rows) {
       [](I i) {
         return Index{i[0], i[1] == 0 ? 3 : 1, i[2]};
       }));
+  rows.push_back(moved(
+      "gather", "rows", {3, 4},
+      [](const Tensor& x) {
+        return gather(
+            x, 0, tensor({{2, 0, 1, 1}, {2, 2, 0, 1}}, {.dtype = DType::int64, .device = x.device()}));
+      },
+      {2, 4},
+      [](I i) {
+        const std::int64_t rows_of[2][4] = {{2, 0, 1, 1}, {2, 2, 0, 1}};
+        return Index{rows_of[i[0]][i[1]], i[1]};
+      }));
+  rows.push_back(moved(
+      "gather", "of a part, repeated", {2, 3, 5},
+      [](const Tensor& x) {
+        return gather(x, -1, tensor({{{4, 4}, {0, 4}}}, {.dtype = DType::int64, .device = x.device()}));
+      },
+      {1, 2, 2},
+      [](I i) {
+        return Index{i[0], i[1], i[1] == 1 && i[2] == 0 ? 0 : 4};
+      }));
   rows.push_back({"cat", "rows", {{{2, 3}}, {{1, 3}}, {{3, 3}}}, [](const Tensors& in) { return cat(in, 0); },
       [](const Arrays& in) {
         return reference::build({6, 3}, [&](I i) {

@@ -1,5 +1,5 @@
-// The matrix product on a GPU against cuBLAS. Its order of addition is another one, so results differ, but by no
-// more than rounding can explain.
+// The matrix product on a GPU against cuBLAS. Its order of addition is another one, so results differ, but by
+// no more than rounding can explain.
 #include <cublas_v2.h>
 
 #include <cmath>
@@ -45,10 +45,11 @@ cublasStatus_t gemm(cublasHandle_t handle, cublasOperation_t ta, cublasOperation
   return cublasDgemm(handle, ta, tb, m, n, k, &one, a, lda, b, ldb, &zero, c, ldc);
 }
 
-/// A B by cuBLAS, where `a` holds A, or its transpose if `ta`, and `b` likewise. To cuBLAS, which stores columns,
-/// every row-major matrix is its own transpose: it computes B^T A^T.
+/// A B by cuBLAS, where `a` holds A, or its transpose if `ta`, and `b` likewise. To cuBLAS, which stores
+/// columns, every row-major matrix is its own transpose: it computes B^T A^T.
 template <class T>
-Tensor by_cublas(cublasHandle_t handle, int m, int k, int n, const Tensor& a, bool ta, const Tensor& b, bool tb) {
+Tensor by_cublas(
+    cublasHandle_t handle, int m, int k, int n, const Tensor& a, bool ta, const Tensor& b, bool tb) {
   const Tensor c = full({m, n}, std::numeric_limits<double>::quiet_NaN(), a.options());
   REQUIRE(gemm(handle, tb ? CUBLAS_OP_T : CUBLAS_OP_N, ta ? CUBLAS_OP_T : CUBLAS_OP_N, n, m, k, b.ptr<T>(),
               tb ? k : n, a.ptr<T>(), ta ? m : k, c.ptr<T>(), n) == CUBLAS_STATUS_SUCCESS);
@@ -72,8 +73,8 @@ struct Size {
   int m, k, n;
 };
 // The last two have a tile of 128 x 128 for each multiprocessor, the others do not.
-const Size sizes[] = {{1, 1, 1}, {5, 200, 1}, {1, 300, 40}, {7, 1, 3}, {17, 33, 65}, {64, 64, 64}, {12, 3, 65},
-    {129, 513, 130}, {200, 1025, 71}, {36, 5000, 48}, {1601, 70, 1603}, {1664, 520, 1664}};
+const Size sizes[] = {{1, 1, 1}, {5, 200, 1}, {1, 300, 40}, {7, 1, 3}, {17, 33, 65}, {64, 64, 64},
+    {12, 3, 65}, {129, 513, 130}, {200, 1025, 71}, {36, 5000, 48}, {1601, 70, 1603}, {1664, 520, 1664}};
 
 template <class T>
 void against_cublas() {
@@ -85,8 +86,9 @@ void against_cublas() {
     const Tensor a = randn({m, k}, generator, {.dtype = dtype_of<T>}),
                  b = randn({k, n}, generator, {.dtype = dtype_of<T>});
     const std::vector<double> sums = magnitudes<T>(m, k, n, a, b);
-    // Each of the two is within k roundings, whatever the order, and one more a chunk of 512, of half an epsilon
-    // each: together (k + ...) epsilon. The rest covers second order terms, and the rounding of `sums`.
+    // Each of the two is within k roundings, whatever the order, and one more a chunk of 512, of half an
+    // epsilon each: together (k + ...) epsilon. The rest covers second order terms, and the rounding of
+    // `sums`.
     const double bound = 1.01 * (k + k / 512 + 2) * static_cast<double>(std::numeric_limits<T>::epsilon());
     for (const bool ta : {false, true})
       for (const bool tb : {false, true}) {

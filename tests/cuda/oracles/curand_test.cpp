@@ -1,8 +1,8 @@
 // Philox of kernels/philox.h against cuRAND's generator on the CPU, which needs no GPU and no driver.
 //
-// cuRAND deals 65536 subsequences in turn, a block of four words from each: word w of a seed is component w % 4 of
-// the block with counter (j / 65536, 0, j % 65536, 0), j = w / 4. What cuRAND calls a subsequence and its offset is
-// here the stream and the index: random_block(seed, j % 65536, j / 65536).
+// cuRAND deals 65536 subsequences in turn, a block of four words from each: word 4 j + c of a seed is word c
+// of the block with key seed and counter (j / 65536, 0, j % 65536, 0). What cuRAND calls the offset and the
+// subsequence are here the index and the stream: random_block(seed, j % 65536, j / 65536).
 #include <curand.h>
 
 #include <cstdint>
@@ -35,8 +35,9 @@ bool same(std::uint64_t seed, std::uint64_t first, std::size_t count) {
   }
   for (std::size_t i = 0; i < count; ++i)
     if (words[i] != word(seed, first + i)) {
-      std::printf("seed %#llx, word %llu: cuRAND has %08x, tenon %08x\n", static_cast<unsigned long long>(seed),
-          static_cast<unsigned long long>(first + i), words[i], word(seed, first + i));
+      std::printf("seed %#llx, word %llu: cuRAND has %08x, tenon %08x\n",
+          static_cast<unsigned long long>(seed), static_cast<unsigned long long>(first + i), words[i],
+          word(seed, first + i));
       return false;
     }
   return true;
@@ -46,8 +47,9 @@ bool same(std::uint64_t seed, std::uint64_t first, std::size_t count) {
 
 int main() {
   bool good = true;
-  for (const std::uint64_t seed : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{42}, std::uint64_t{0xffffffff},
-           std::uint64_t{0x100000000}, std::uint64_t{0x0123456789abcdef}, ~std::uint64_t{0}}) {
+  for (const std::uint64_t seed :
+      {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{42}, std::uint64_t{0xffffffff},
+          std::uint64_t{0x100000000}, std::uint64_t{0x0123456789abcdef}, ~std::uint64_t{0}}) {
     good &= same(seed, 0, (std::size_t{1} << 20) + 3);
     // Where the index of a block no longer fits one word.
     good &= same(seed, (std::uint64_t{1} << 50) - 4 * subsequences, std::size_t{1} << 19);

@@ -1,0 +1,99 @@
+// Tensors picked apart by index.
+#include <tenon/kernels/index.h>
+
+#include <tenon/autograd/ops/common.h>
+#include <tenon/autograd/ops/gradients.h>
+
+namespace tenon {
+
+using autograd::Input;
+using autograd::new_tensor;
+using autograd::record;
+
+namespace {
+
+kernels::Indexed indexed(const Shape& shape, int dim) {
+  kernels::Indexed layout{1, shape[dim], 1};
+  for (int i = 0; i < shape.rank(); ++i) (i < dim ? layout.outer : layout.inner) *= i == dim ? 1 : shape[i];
+  return layout;
+}
+
+void check_where(const char* op, const Tensor& a, const Tensor& index) {
+  check(index.device() == a.device(), "{}: devices differ; {} and {}", op, a.device(), index.device());
+  check(index.stream() == a.stream(), "{}: the operands were made on different streams", op);
+}
+
+Tensor dense(const Tensor& a) { return a.is_contiguous() ? a : autograd::copy(a, a.dtype()); }
+
+}  // namespace
+
+Tensor index_select(const Tensor& a, std::int64_t dim, const Tensor& index, Where where) {
+  const int d = wrap_dim("index_select", dim, a.shape().rank());
+  check(index.dtype() == DType::int64 && index.dim() == 1,
+      "index_select: the index must be a vector of int64; it is {} {}", index.dtype(), index.shape());
+  check_where("index_select", a, index);
+  const Tensor dense_index = contiguous(index);
+  Shape shape = a.shape();
+  shape[d] = index.numel();
+  const Tensor from = dense(a);
+  Tensor out = new_tensor(shape, a.dtype(), a.stream());
+  kernels::index_select(a.stream(), a.dtype(), indexed(a.shape(), d), out.raw(), from.raw(),
+      dense_index.ptr<std::int64_t>(), index.numel(), d);
+  return record("index_select", where, std::move(out), Input(a, [&] {
+    return [d, index = autograd::Saved(dense_index), size = a.shape()[d]](
+               const Tensor& g) { return autograd::index_add(g, d, index(), size); };
+  }));
+}
+
+Tensor gather(const Tensor& a, std::int64_t dim, const Tensor& index, Where where) {
+  const int rank = a.shape().rank(), d = wrap_dim("gather", dim, rank);
+  check(index.dtype() == DType::int64, "gather: the index must be int64; it is {}", index.dtype());
+  check(index.dim() == rank, "gather: the index has {} dimensions, the tensor {}", index.dim(), rank);
+  check_where("gather", a, index);
+  Tensor part = a;  // as large as the index, but for the dimension that it picks from
+  for (int i = 0; i < rank; ++i) {
+    if (i == d) continue;
+    check(index.shape()[i] <= a.shape()[i],
+        "gather: the index of shape {} is larger than the tensor of shape {}", index.shape(), a.shape());
+    if (index.shape()[i] < a.shape()[i]) part = narrow(part, i, 0, index.shape()[i], where);
+  }
+  const Tensor from = dense(part), dense_index = contiguous(index);
+  Tensor out = new_tensor(index.shape(), a.dtype(), a.stream());
+  kernels::gather(a.stream(), a.dtype(), indexed(part.shape(), d), out.raw(), from.raw(),
+      dense_index.ptr<std::int64_t>(), index.shape()[d], d);
+  return record("gather", where, std::move(out), Input(part, [&] {
+    return [d, index = autograd::Saved(dense_index), size = part.shape()[d]](
+               const Tensor& g) { return autograd::gather_add(g, d, index(), size); };
+  }));
+}
+
+namespace autograd {
+
+Tensor gather_add(const Tensor& g, std::int64_t dim, const Tensor& index, std::int64_t size) {
+  const int d = static_cast<int>(dim);
+  Shape shape = g.shape();
+  shape[d] = size;
+  const Tensor from = dense(g);
+  Tensor out = new_tensor(shape, g.dtype(), g.stream());
+  kernels::gather_add(g.stream(), g.dtype(), indexed(shape, d), out.raw(), from.raw(),
+      index.ptr<std::int64_t>(), index.shape()[d]);
+  return record("gather_add", Where::current(), std::move(out), Input(g, [&] {
+    return [d, index = Saved(index)](const Tensor& gg) { return gather(gg, d, index()); };
+  }));
+}
+
+Tensor index_add(const Tensor& g, std::int64_t dim, const Tensor& index, std::int64_t size) {
+  const int d = static_cast<int>(dim);
+  Shape shape = g.shape();
+  shape[d] = size;
+  const Tensor from = dense(g);
+  Tensor out = new_tensor(shape, g.dtype(), g.stream());
+  kernels::index_add(g.stream(), g.dtype(), indexed(shape, d), out.raw(), from.raw(),
+      index.ptr<std::int64_t>(), index.numel());
+  return record("index_add", Where::current(), std::move(out), Input(g, [&] {
+    return [d, index = Saved(index)](const Tensor& gg) { return index_select(gg, d, index()); };
+  }));
+}
+
+}  // namespace autograd
+}  // namespace tenon
