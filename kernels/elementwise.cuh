@@ -35,7 +35,8 @@ struct Source {
 /// Everything dense and aligned: 16 bytes of the widest operand a thread and step. One thread an element does
 /// what is left over.
 template <int W, class F, class To, class... From>
-__global__ void __launch_bounds__(block_threads) map_dense(std::int64_t n, F f, To* out, Source<From>... in) {
+__global__ void __launch_bounds__(block_threads, 1)
+    map_dense(std::int64_t n, F f, To* out, Source<From>... in) {
   const std::int64_t packs = n / W, step = std::int64_t{gridDim.x} * blockDim.x;
   const std::int64_t first = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
   for (std::int64_t p = first; p < packs; p += step) {

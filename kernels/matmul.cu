@@ -26,6 +26,7 @@ struct Product {
   const T* b;
   std::int64_t b_row, b_col;
   T* c;
+  bool wide;           // every row of C begins aligned
   const T* bias;       // or null
   std::int64_t split;  // blocks that share a tile, one a chunk; or 1
   T* parts;            // [split][m][n]
@@ -132,14 +133,13 @@ __global__ void __launch_bounds__(S::threads, 1) matmul_tiles(const __grid_const
       }
     }
   };
-  const bool whole = p.n % W == 0;  // every row of C begins aligned
-  const auto store = [&](T* to, std::int64_t there, const Pack<T, W>& v) {
-    if (whole) {
-      *reinterpret_cast<Pack<T, W>*>(to) = v;
+  const auto store = [&](T* to, std::int64_t at, std::int64_t there, const Pack<T, W>& v) {
+    if (p.wide) {
+      reinterpret_cast<Pack<T, W>*>(to)[at / W] = v;
     } else {
 #pragma unroll
       for (int c = 0; c < W; ++c)
-        if (c < there) to[c] = v.v[c];
+        if (c < there) to[at + c] = v.v[c];
     }
   };
   const auto with_bias = [&](Pack<T, W>& v, std::int64_t col, std::int64_t there) {
@@ -193,11 +193,11 @@ __global__ void __launch_bounds__(S::threads, 1) matmul_tiles(const __grid_const
     each([&](std::int64_t at, std::int64_t there, std::int64_t col, int i, int j) {
       Pack<T, W> t{};  // what the chunks before have come to
       if (c0 != begin)
-        t = whole ? *reinterpret_cast<const Pack<T, W>*>(to + at) : load_pack<false>(to + at, 1, there);
+        t = p.wide ? *reinterpret_cast<const Pack<T, W>*>(to + at) : load_pack<false>(to + at, 1, there);
 #pragma unroll
       for (int c = 0; c < W; ++c) t.v[c] = t.v[c] + acc[i][j + c];
       if (!split && stop == end) with_bias(t, col, there);
-      store(to + at, there, t);
+      store(to, at, there, t);
     });
   }
   if (!split || !is_last_block(p.tickets + tile, static_cast<unsigned>(p.split))) return;
@@ -208,7 +208,7 @@ __global__ void __launch_bounds__(S::threads, 1) matmul_tiles(const __grid_const
       for (int c = 0; c < W; ++c)
         if (c < there) t.v[c] = t.v[c] + __ldcg(p.parts + z * p.m * p.n + at + c);
     with_bias(t, col, there);
-    store(p.c + at, there, t);
+    store(p.c, at, there, t);
   });
 }
 
@@ -269,7 +269,8 @@ void launch_tiles(Stream stream, Product<T> p) {
 template <class T>
 void run(Stream stream, T* out, const Matrix& a, const Matrix& b, const T* bias) {
   const Product<T> p{a.rows, b.cols, a.cols, static_cast<const T*>(a.data), a.row_stride, a.col_stride,
-      static_cast<const T*>(b.data), b.row_stride, b.col_stride, out, bias, 1, nullptr, nullptr};
+      static_cast<const T*>(b.data), b.row_stride, b.col_stride, out,
+      b.cols % pack_width<T> == 0 && is_aligned(out), bias, 1, nullptr, nullptr};
   // Below this a block's tile would be mostly empty.
   constexpr std::int64_t narrow = 16;
   if (p.m <= narrow || p.n <= narrow || p.k == 0) {

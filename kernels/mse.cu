@@ -11,8 +11,8 @@ constexpr int warps = block_threads / warp_size;
 
 /// Chunks of 1024 a warp, as in reduce.cu; the last block does the levels above. With Vec all begins aligned.
 template <bool Vec, class T>
-__global__ void __launch_bounds__(block_threads) mse_chunks(std::int64_t n, std::int64_t chunks, const T* a,
-    const T* b, T count, T* gradient, T* loss, T* values, unsigned* ticket) {
+__global__ void __launch_bounds__(block_threads, 1) mse_chunks(std::int64_t n, std::int64_t chunks,
+    const T* a, const T* b, T count, T* gradient, T* loss, T* values, unsigned* ticket) {
   const ScaledDifference<T> slope{T(2), count};
   for (std::int64_t c = std::int64_t{blockIdx.x} * warps + threadIdx.x / warp_size; c < chunks;
        c += std::int64_t{gridDim.x} * warps) {
@@ -29,7 +29,7 @@ __global__ void __launch_bounds__(block_threads) mse_chunks(std::int64_t n, std:
         acc[i] = into<Reduce::squared_difference>(x[i], y[i], acc[i]);
         g[i] = slope(T(1), x[i], y[i]);
       }
-      store4<Vec>(gradient + start + q, length - q, g);
+      store4<Vec>(gradient + start, q, length - q, g);
     }
     const T v = warp_tree(acc);
     if (threadIdx.x % warp_size == 0) values[c] = v;

@@ -54,8 +54,8 @@ __device__ inline void step_elements(const Row<T>& row) {
       if constexpr (Momentum) m = *reinterpret_cast<const Some*>(row.buffer + i);
 #pragma unroll
       for (int c = 0; c < w; ++c) one(p.v[c], g.v[c], m.v[c]);
-      *reinterpret_cast<Some*>(row.param + i) = p;
-      if constexpr (Momentum) *reinterpret_cast<Some*>(row.buffer + i) = m;
+      reinterpret_cast<Some*>(row.param)[i / w] = p;
+      if constexpr (Momentum) reinterpret_cast<Some*>(row.buffer)[i / w] = m;
     } else {
 #pragma unroll
       for (int c = 0; c < w; ++c) {

@@ -39,9 +39,10 @@ __device__ inline void load4(const From* p, std::int64_t valid, T (&to)[4]) {
   for (int c = 0; c < 4; ++c) to[c] = c < valid ? static_cast<T>(p[c]) : T(0);
 }
 
-/// The first `valid` of four elements to p, which is aligned with Vec.
+/// The first `valid` of four elements to p[at] and after; with Vec p is aligned, and `at` a multiple of 4. It
+/// counts in packs: nvcc takes a store whose address counts elements apart.
 template <bool Vec, class T>
-__device__ inline void store4(T* p, std::int64_t valid, const T (&from)[4]) {
+__device__ inline void store4(T* p, int at, std::int64_t valid, const T (&from)[4]) {
   if constexpr (Vec) {
     if (valid >= 4) {
       constexpr int w = pack_width<T>;
@@ -50,14 +51,14 @@ __device__ inline void store4(T* p, std::int64_t valid, const T (&from)[4]) {
         Pack<T, w> pack;
 #pragma unroll
         for (int c = 0; c < w; ++c) pack.v[c] = from[i + c];
-        *reinterpret_cast<Pack<T, w>*>(p + i) = pack;
+        reinterpret_cast<Pack<T, w>*>(p)[(at + i) / w] = pack;
       }
       return;
     }
   }
 #pragma unroll
   for (int c = 0; c < 4; ++c)
-    if (c < valid) p[c] = from[c];
+    if (c < valid) p[at + c] = from[c];
 }
 
 }  // namespace tenon::kernels::cuda

@@ -1,0 +1,473 @@
+#!/usr/bin/env python3
+"""Checks what the compiler made of the CUDA kernels: check_kernels.py OBJECT... | --self-test
+
+Give it all objects of kernels/*.cu. In every architecture that they hold, it checks
+  PTX        that float arithmetic rounds to nearest, each operation by itself: .rn, no .ftz, no .approx
+  resources  that no kernel uses a stack, which is where spilled registers and local arrays go
+  SASS       that there are no tensor cores and no float atomics, and that the kernels that are to move 16 bytes at a
+             time, or to keep their tile in registers, do so (MINIMA)
+and prints a table. Exit status 1 if something is not as it should be. --self-test checks this script, without CUDA.
+
+It needs cuobjdump and nvdisasm, from a CUDA toolkit or the Python packages nvidia-cuda-cuobjdump and
+nvidia-cuda-nvdisasm. Without them the exit status is 77, or 1 if CI is in the environment.
+"""
+
+import collections
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+# Names are demangled, without namespaces and arguments; enumerators have the names of kernels/op.h.
+
+# float64 exp, log, sin, cos, tanh and pow are those of CUDA's library (docs/numerics.md section 5). Its log, tanh and
+# pow begin a division with an approximate reciprocal, and its tanh takes an approximate 2^x of a float32; both correct
+# them by fma. These are the functions that may hold such a seed, and the seeds.
+SEEDS = {
+    r"map_(dense|strided)<(\d+, )?UnaryOf<Unary::log>, double, double>": {"rcp.approx.ftz.f64"},
+    r"map_(dense|strided)<(\d+, )?UnaryOf<Unary::tanh>, double, double>": {"rcp.approx.ftz.f64", "ex2.approx.ftz.f32"},
+    r"map_(dense|strided)<(\d+, )?BinaryOf<Binary::pow>, double, double, double>|__internal_accurate_pow":
+        {"rcp.approx.ftz.f64"},
+    r"fill_normal<(true|false), double>": {"rcp.approx.ftz.f64"},  # log
+}
+# Its sin and cos reduce a large argument with an array of five words: __internal_trig_reduction_slowpathd.
+STACK = {
+    r"map_(dense|strided)<(\d+, )?UnaryOf<Unary::(sin|cos)>, double, double>": 40,
+    r"fill_normal<(true|false), double>": 40,
+}
+
+# What the design needs at least in each of these kernels. Sums and products are left open where they say why.
+FUNCTOR = r"[A-Z]\w*(<[^<>]*>)?"
+TILES = r"matmul_tiles<Tile<{}>, (float|double), (true|false), (true|false), {}>"
+MINIMA = {
+    # fma: TM x TN x BK. Loads: the packs of A and B, for the first step and in the loop, and C of the chunks before.
+    # Shared: (TM + TN) / W packs for each k. Stores: C of a chunk, and of the last block of a split tile.
+    TILES.format("float, 128, 128, 8, 8, 8", "true"):
+        {"FFMA": 512, "LDG.E.128": 2 * 2 + 16, "LDS.128": 8 * 4, "STG.E.128": 2 * 16},
+    TILES.format("float, 64, 64, 16, 4, 4", "true"):
+        {"FFMA": 256, "LDG.E.128": 2 * 2 + 4, "LDS.128": 16 * 2, "STG.E.128": 2 * 4},
+    TILES.format("double, 64, 64, 8, 4, 4", "true"):
+        {"DFMA": 128, "LDG.E.128": 2 * 2 + 8, "LDS.128": 8 * 4, "STG.E.128": 2 * 8},
+    # Operands that are not aligned are packed on their way to shared memory.
+    TILES.format("float, 128, 128, 8, 8, 8", "false"): {"FFMA": 512, "LDS.128": 8 * 4},
+    TILES.format("float, 64, 64, 16, 4, 4", "false"): {"FFMA": 256, "LDS.128": 16 * 2},
+    TILES.format("double, 64, 64, 8, 4, 4", "false"): {"DFMA": 128, "LDS.128": 8 * 4},
+    r"matmul_elements<float>": {"FFMA": 8},
+    r"matmul_elements<double>": {"DFMA": 8},
+    # 16 bytes of the widest operand, each of them once.
+    rf"map_dense<4, {FUNCTOR}, float, float>": {"LDG.E.128": 1, "STG.E.128": 1},
+    rf"map_dense<4, {FUNCTOR}, float, float, float>": {"LDG.E.128": 2, "STG.E.128": 1},
+    rf"map_dense<4, {FUNCTOR}, float, float, float, float>": {"LDG.E.128": 3, "STG.E.128": 1},
+    rf"map_dense<2, {FUNCTOR}, (double, double|long, long)>": {"LDG.E.128": 1, "STG.E.128": 1},
+    rf"map_dense<2, {FUNCTOR}, (double, double, double|long, long, long)>": {"LDG.E.128": 2, "STG.E.128": 1},
+    rf"map_dense<2, {FUNCTOR}, double, double, double, double>": {"LDG.E.128": 3, "STG.E.128": 1},
+    rf"map_dense<16, {FUNCTOR}, unsigned char, unsigned char>": {"LDG.E.128": 1, "STG.E.128": 1},
+    rf"map_dense<16, {FUNCTOR}, unsigned char, unsigned char, unsigned char>": {"LDG.E.128": 2, "STG.E.128": 1},
+    r"map_dense<(4|2), CompareOf<.*>, unsigned char, (float, float|double, double|long, long)>": {"LDG.E.128": 2},
+    r"map_dense<(4|2), Where, (float|double|long), unsigned char, .*>": {"LDG.E.128": 2, "STG.E.128": 1},
+    r"select_elements<Pack<unsigned int, 4>>": {"LDG.E.128": 1, "STG.E.128": 1},
+    # A whole chunk has 8 loads of each operand before the first addition, or 4 times 2 of 8-byte elements.
+    r"reduce_(short|long)<Reduce::sum, true, float, float>": {"LDG.E.128": 8, "SHFL.BFLY": 8},
+    r"reduce_(short|long)<Reduce::sum, true, (double, double|long, long)>": {"LDG.E.128": 16, "SHFL.BFLY": 16},
+    r"reduce_(short|long)<Reduce::(?!sum)\w+, true, float, float>": {"LDG.E.128": 16, "SHFL.BFLY": 8},
+    r"reduce_(short|long)<Reduce::(?!sum)\w+, true, double, double>": {"LDG.E.128": 32, "SHFL.BFLY": 16},
+    # Rounds of a chunk, 8 for each partial, in flight together.
+    r"reduce_columns<.*>": {"LDG": 8, "LDS": 1, "BAR.SYNC": 2},
+    # Both operands and the gradient, four rounds at a time.
+    r"mse_chunks<true, float>": {"LDG.E.128": 4 * 2, "STG.E.128": 4},
+    r"mse_chunks<true, double>": {"LDG.E.128": 4 * 4, "STG.E.128": 4 * 2},
+    # Parameter, gradient and buffer in, parameter and buffer out; and the same without a buffer.
+    r"sgd_(short|long)<(float|double)>": {"LDG.E.128": 3 + 2, "STG.E.128": 2 + 1},
+    r"fill_(uniform|normal)<true, (float|double)>": {"STG.E.128": 1},
+    # Through shared memory, so that both sides move whole lines.
+    r"copy_tiles<.*>": {"LDG": 1, "STS": 1, "LDS": 1, "STG": 1},
+}
+
+# Tensor cores add in an order of their own, float atomics in any; FFMA.FTZ flushes denormals. (FADD.FTZ and FMUL.FTZ
+# are in the exact divisions and roots, on numbers that cannot be denormal. HFMA2.MMA moves constants.)
+FORBIDDEN = re.compile(r"(H|I|B|D|Q|O|U|UTC\w*|WG)?(G?)MMA\b.*|(RED|ATOM)\w*\..*\b(F16|F32|F64|BF16)\b.*|FFMA.*\.FTZ.*")
+
+ARITHMETIC = "add sub mul fma mad div rcp sqrt rsqrt ex2 lg2 sin cos tanh".split()
+
+Problem = collections.namedtuple("Problem", "arch kernel wanted found")
+
+
+# ---- names
+
+def enumerators(source):
+    """{enum: [names]} of the enumerations of a header that number themselves."""
+    found = {}
+    for name, body in re.findall(r"enum class (\w+)[^{]*\{(.*?)\}", source, re.DOTALL):
+        found[name] = re.findall(r"(\w+)\s*(?:,|$)", re.sub(r"//.*", "", body).strip())
+    return found
+
+
+def short(name, enums):
+    """A demangled name without return type, namespaces and arguments."""
+    name = re.sub(r"\(anonymous namespace\)::|\b(?!(?:%s)::)[a-z]\w*::" % "|".join(enums or "-"), "", name)
+    for enum, names in enums.items():
+        name = re.sub(rf"\({enum}\)(\d+)", lambda number: f"{enum}::{names[int(number[1])]}", name)
+    name = re.sub(r"^(void|.*\)) (?=\w)", "", name).replace("> >", ">>").replace("> >", ">>")
+    depth = 0
+    for i, character in enumerate(name):
+        depth += (character == "<") - (character == ">")
+        if character == "(" and depth == 0:
+            return name[:i]
+    return name
+
+
+def demangle(names, enums):
+    """{mangled: short name}"""
+    names = sorted(set(names))
+    done = subprocess.run(["c++filt"], input="\n".join(names), text=True, capture_output=True, check=True)
+    return {name: short(full, enums) for name, full in zip(names, done.stdout.split("\n"))}
+
+
+# ---- what the tools print
+
+def parse_ptx(text):
+    """{(architecture, function): set of its instructions} of `cuobjdump -ptx`"""
+    found, arch, function = {}, None, None
+    for line in text.splitlines():
+        if match := re.match(r"\s*\.target\s+(\w+)", line):
+            arch, function = match[1], None
+        elif match := re.match(r"\s*(?:\.(?:visible|weak|extern)\s+)*\.(?:entry|func)\s+(?:\(.*?\)\s*)?([\w$]+)", line):
+            function = arch, match[1]
+            found.setdefault(function, set())
+        elif function and (match := re.match(r"\s*\{?\s*(?:@!?%\w+\s+)?([a-z]\w*(?:\.\w+)+)\s[^;]*;", line)):
+            found[function].add(match[1])
+    return found
+
+
+def parse_resources(text):
+    """{(architecture, kernel): {resource: number}} of `cuobjdump -res-usage`"""
+    found, arch, kernel = {}, None, None
+    for line in text.splitlines():
+        if match := re.match(r"arch = (\w+)", line):
+            arch = match[1]
+        elif match := re.match(r"\s*Function (\S+):", line):
+            kernel = match[1]
+        elif kernel and "STACK:" in line:
+            found[arch, kernel] = {name: int(n) for name, n in re.findall(r"([A-Z]+):(\d+)", line)}
+            kernel = None
+    return found
+
+
+def parse_sass(text):
+    """{(architecture, kernel): Counter of instructions} of `cuobjdump -sass`"""
+    found, arch, kernel = {}, None, None
+    for line in text.splitlines():
+        if match := re.match(r"\s*/\*[0-9a-f]{4,}\*/\s+(?:\{\s*)?(?:@!?U?P\w+\s+)?([A-Z][\w.]*)", line):
+            # Turing writes a .U, for "no uniform address", that later ones leave out.
+            found[arch, kernel][re.sub(r"^(LDS|STS)\.U\b", r"\1", match[1])] += 1
+        elif match := re.match(r"\s*code for (\w+)", line):
+            arch = match[1]
+        elif match := re.match(r"\s*Function : (\S+)", line):
+            kernel = match[1]
+            found[arch, kernel] = collections.Counter()
+    return found
+
+
+# ---- what must hold
+
+def matches(pattern, name):
+    return re.fullmatch(pattern, name) is not None
+
+
+def unsound(instruction):
+    """Whether a PTX instruction may round, contract or flush as it likes."""
+    operation, *modifiers = instruction.split(".")
+    if {"ftz", "approx", "full"} & set(modifiers):
+        return True
+    is_float = any(re.fullmatch(r"(b?f16(x2)?|f32(x2)?|f64)", modifier) for modifier in modifiers)
+    return is_float and operation in ARITHMETIC and "rn" not in modifiers
+
+
+def check_ptx(ptx):
+    for (arch, name), instructions in ptx.items():
+        allowed = set().union(*(seeds for pattern, seeds in SEEDS.items() if matches(pattern, name)))
+        for instruction in sorted(instructions):
+            if unsound(instruction) and instruction not in allowed:
+                yield Problem(arch, name, "rounding to nearest (.rn), no .ftz, no .approx", instruction)
+
+
+def check_resources(resources):
+    for (arch, name), used in resources.items():
+        allowed = max((size for pattern, size in STACK.items() if matches(pattern, name)), default=0)
+        if used["STACK"] > allowed or used["LOCAL"] > 0:
+            yield Problem(arch, name, f"a stack of {allowed} bytes, no local memory",
+                          f"STACK:{used['STACK']} LOCAL:{used['LOCAL']} REG:{used['REG']}")
+
+
+def count(instructions, wanted):
+    """How many there are of an instruction, whatever modifiers follow."""
+    return sum(n for name, n in instructions.items() if name == wanted or name.startswith(wanted + "."))
+
+
+def check_sass(sass):
+    for (arch, name), instructions in sass.items():
+        for instruction in instructions:
+            if FORBIDDEN.fullmatch(instruction):
+                yield Problem(arch, name, "no tensor cores, no float atomics, no FFMA.FTZ", instruction)
+        if not any(matches(pattern, name) for pattern in STACK) and (spills := count(instructions, "STL")):
+            yield Problem(arch, name, "no store to local memory (STL)", f"STL {spills}")
+        for pattern, minima in MINIMA.items():
+            if matches(pattern, name):
+                for wanted, least in minima.items():
+                    if (found := count(instructions, wanted)) < least:
+                        yield Problem(arch, name, f"{wanted} >= {least}", f"{wanted} {found}")
+
+
+def check_patterns(names):
+    """A kernel that was renamed must not slip through."""
+    for table, patterns in ("SEEDS", SEEDS), ("STACK", STACK), ("MINIMA", MINIMA):
+        for pattern in patterns:
+            if not any(matches(pattern, name) for name in names):
+                yield Problem("-", f"{table}: {pattern}", "a kernel of that name", "none")
+
+
+def check_architectures(ptx, resources, sass):
+    if not ptx:
+        yield Problem("-", "PTX", "PTX of one architecture (it is left out for names that end in -real)", "none")
+    if not sass or resources.keys() != sass.keys():
+        yield Problem("-", "kernels", "the same ones from -res-usage and -sass", f"{len(resources)} and {len(sass)}")
+    kernels = collections.defaultdict(set)
+    for arch, name in sass:
+        kernels[arch].add(name)
+    for arch, names in kernels.items():
+        for missing in sorted(set().union(*kernels.values()) - names):
+            yield Problem(arch, missing, "the kernel in every architecture", "none")
+
+
+def check(ptx, resources, sass):
+    names = {name for _, name in [*ptx, *sass]}
+    return [*check_architectures(ptx, resources, sass), *check_ptx(ptx), *check_resources(resources), *check_sass(sass),
+            *check_patterns(names)]
+
+
+# ---- the report
+
+def table(resources, sass):
+    """For each family of kernels its registers and, of each instruction with a minimum, the fewest found."""
+    families = collections.defaultdict(lambda: collections.defaultdict(list))
+    for (arch, name), used in resources.items():
+        families[name.partition("<")[0]][arch].append((name, used["REG"]))
+    architectures = sorted({arch for arch, _ in resources}, key=lambda arch: int(re.sub(r"\D", "", arch)))
+    yield f"{'registers, at most':28}" + "".join(f"{arch:>8}" for arch in architectures)
+    for family, found in sorted(families.items()):
+        most = [max((n for _, n in found.get(arch, [])), default=0) for arch in architectures]
+        yield f"  {family:26}" + "".join(f"{n:8}" for n in most)
+    yield "fewest found (wanted)"
+    for pattern, minima in MINIMA.items():
+        some = [instructions for (_, name), instructions in sass.items() if matches(pattern, name)]
+        if some:
+            fewest = (f"{wanted} {min(count(i, wanted) for i in some)} ({least})" for wanted, least in minima.items())
+            yield f"  {pattern}\n      {len(some)} kernels: {', '.join(fewest)}"
+
+
+def checks_of(ptx, resources, sass):
+    """How many comparisons check() made."""
+    minima = sum(len(least) for pattern, least in MINIMA.items() for _, name in sass if matches(pattern, name))
+    return sum(map(len, ptx.values())) + len(resources) + len(sass) + minima + len(SEEDS) + len(STACK) + len(MINIMA)
+
+
+# ---- the tools
+
+def find_tool(name):
+    """On the path, in the CUDA toolkit, or in the Python packages."""
+    if found := shutil.which(name):
+        return found
+    places = [os.path.join(os.environ.get(variable, ""), "bin") for variable in ("CUDAToolkit_ROOT", "CUDA_PATH",
+                                                                                 "CUDA_HOME")]
+    if nvcc := shutil.which("nvcc"):
+        places.append(os.path.dirname(os.path.realpath(nvcc)))
+    places.append("/usr/local/cuda/bin")
+    for packages in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
+        places += sorted(glob.glob(os.path.join(packages, "nvidia", "*", "bin")))
+    return next((path for place in places if os.access(path := os.path.join(place, name), os.X_OK)), None)
+
+
+def dump(tools, option, objects):
+    environment = dict(os.environ)  # cuobjdump calls nvdisasm
+    environment["PATH"] = os.pathsep.join([os.path.dirname(tools["nvdisasm"]), environment.get("PATH", "")])
+    for path in objects:
+        done = subprocess.run([tools["cuobjdump"], option, path], env=environment, text=True, capture_output=True,
+                              check=False)
+        if done.returncode != 0:
+            sys.exit(f"cuobjdump {option} {path}: {done.stderr.strip()}")
+        yield done.stdout
+
+
+def read(objects, tools):
+    """The three dumps of all objects, with short names."""
+    with open(os.path.join(ROOT, "kernels", "op.h"), encoding="utf-8") as file:
+        enums = enumerators(file.read())
+    parsed = []
+    for option, parse in ("-ptx", parse_ptx), ("-res-usage", parse_resources), ("-sass", parse_sass):
+        found = {}
+        for text in dump(tools, option, objects):
+            for (arch, name), what in parse(text).items():
+                # Each object has its own copy of the library's functions.
+                found[arch, name] = found[arch, name] | what if option == "-ptx" and (arch, name) in found else what
+        names = demangle([name for _, name in found], enums)
+        parsed.append({(arch, names[name]): what for (arch, name), what in found.items()})
+        if len(parsed[-1]) != len(found):
+            sys.exit(f"cuobjdump {option}: two kernels have the same name")
+    return parsed
+
+
+def main(objects):
+    tools = {name: find_tool(name) for name in ("cuobjdump", "nvdisasm")}
+    if missing := [name for name, path in tools.items() if path is None]:
+        print(f"skipped: {' and '.join(missing)} not found; install the Python packages "
+              f"{' '.join('nvidia-cuda-' + name for name in missing)}", file=sys.stderr)
+        return 1 if os.environ.get("CI") else 77
+    ptx, resources, sass = read(objects, tools)
+    print("\n".join(table(resources, sass)))
+    problems = check(ptx, resources, sass)
+    for problem in problems:
+        print(f"{problem.arch} {problem.kernel}: wanted {problem.wanted}; found {problem.found}")
+    failed = f", {len(problems)} failed" if problems else ""
+    print(f"{len(sass)} kernels, {checks_of(ptx, resources, sass)} checks{failed}")
+    return 1 if problems else 0
+
+
+# ---- its own test
+
+ENUMS = "enum class Unary : std::uint8_t {\n  neg,\n  abs,\n  sign,  // -1, 0, 1\n  log\n};"
+PTX = """
+.version 9.0
+.target sm_80
+.func (.param .b64 func_retval0) __internal_accurate_pow
+(
+.param .b64 __internal_accurate_pow_param_0
+)
+{
+rcp.approx.ftz.f64 %fd1, %fd2;
+}
+.visible .entry kernel(
+.param .u64 kernel_param_0
+)
+{
+ld.global.v4.f32 {%f1, %f2, %f3, %f4}, [%rd1];
+@%p1 add.rn.f32 %f5, %f1, %f2;
+fma.rn.f64 %fd1, %fd2, %fd3, %fd4;
+add.s64 %rd1, %rd2, 4;
+cvt.rn.f32.s32 %f1, %r1;
+}
+"""
+RESOURCES = """
+Fatbin elf code:
+================
+arch = sm_75
+Resource usage:
+ Common:
+  GLOBAL:140 CONSTANT[4]:72
+ Function kernel:
+  REG:46 STACK:0 SHARED:0 LOCAL:0 CONSTANT[0]:368 TEXTURE:0 SURFACE:0 SAMPLER:0
+"""
+SASS = """
+	code for sm_90a
+		Function : kernel
+        /*0000*/                   LDC R1, c[0x0][0x28] ;              /* 0x00000a00ff017b82 */
+                                                                       /* 0x000fe20000000800 */
+        /*0010*/              @!P0 LDG.E.128.CONSTANT R4, [R2.64] ;    /* 0x00000a00ff017b82 */
+        /*0020*/                   LDG.E.128 R8, [R2.64+0x200] ;       /* 0x00000a00ff017b82 */
+        /*0030*/                   LDS.U.128 R12, [R0] ;               /* 0x00000a00ff017b82 */
+        /*0040*/                   HFMA2.MMA R4, -RZ, RZ, 0, 0 ;       /* 0x00000a00ff017b82 */
+        /*0050*/                   STG.E.128 [R2.64], R4 ;             /* 0x00000a00ff017b82 */
+"""
+
+
+def self_test():
+    """Texts without a fault, and the same with one planted, each of which must be found."""
+    failures = []
+
+    def expect(what, found, wanted):
+        if found != wanted:
+            failures.append(f"{what}: wanted {wanted}; found {found}")
+
+    def planted(text, check_one, parse, name, old, new, wanted):
+        if old not in text:
+            failures.append(f"there is no {old!r} to plant {new!r} in")
+        renamed = {(arch, name if kernel == "kernel" else kernel): what
+                   for (arch, kernel), what in parse(text.replace(old, new)).items()}
+        expect(f"{old!r} -> {new!r} in {name}", [problem.found for problem in check_one(renamed)], wanted)
+
+    for name, old, new, wanted in [
+            ("k", "", "", []),
+            ("k", "add.rn.f32", "add.f32", ["add.f32"]),
+            ("k", "@%p1 add.rn.f32", "@!%p1 add.rn.ftz.f32", ["add.rn.ftz.f32"]),
+            ("k", "fma.rn.f64", "fma.rz.f64", ["fma.rz.f64"]),
+            ("k", "fma.rn.f64", "mad.f32", ["mad.f32"]),
+            ("k", "cvt.rn.f32.s32", "div.full.f32", ["div.full.f32"]),
+            ("k", "cvt.rn.f32.s32", "sqrt.approx.f32", ["sqrt.approx.f32"]),
+            ("k", "cvt.rn.f32.s32", "setp.lt.ftz.f32", ["setp.lt.ftz.f32"]),
+            ("k", "cvt.rn.f32.s32", "{add.f16", ["add.f16"]),
+            ("k", "cvt.rn.f32.s32", "rcp.approx.ftz.f64", ["rcp.approx.ftz.f64"]),
+            ("k", "__internal_accurate_pow", "other", ["rcp.approx.ftz.f64"]),
+            ("map_dense<2, UnaryOf<Unary::log>, double, double>", "cvt.rn.f32.s32", "rcp.approx.ftz.f64", []),
+            ("map_dense<4, UnaryOf<Unary::log>, float, float>", "cvt.rn.f32.s32", "rcp.approx.ftz.f64",
+             ["rcp.approx.ftz.f64"]),
+            ("map_dense<2, UnaryOf<Unary::log>, double, double>", "cvt.rn.f32.s32", "ex2.approx.ftz.f32",
+             ["ex2.approx.ftz.f32"]),
+            ("map_dense<2, UnaryOf<Unary::log>, double, double>", "add.rn.f32", "add.f32", ["add.f32"])]:
+        planted(PTX, check_ptx, parse_ptx, name, old, new, wanted)
+    for name, old, new, wanted in [
+            ("k", "", "", []),
+            ("k", "STACK:0", "STACK:8", ["STACK:8 LOCAL:0 REG:46"]),
+            ("k", "LOCAL:0", "LOCAL:4", ["STACK:0 LOCAL:4 REG:46"]),
+            ("fill_normal<true, double>", "STACK:0", "STACK:40", []),
+            ("fill_normal<true, double>", "STACK:0", "STACK:48", ["STACK:48 LOCAL:0 REG:46"]),
+            ("fill_normal<true, float>", "STACK:0", "STACK:40", ["STACK:40 LOCAL:0 REG:46"])]:
+        planted(RESOURCES, check_resources, parse_resources, name, old, new, wanted)
+    pair = "map_dense<4, BinaryOf<Binary::add>, float, float, float>"
+    for name, old, new, wanted in [
+            (pair, "", "", []),
+            (pair, "LDG.E.128 R8", "LDG.E R8", ["LDG.E.128 1"]),
+            (pair, "@!P0 LDG.E.128.CONSTANT", "@!P0 LDG.E.CONSTANT", ["LDG.E.128 1"]),
+            (pair, "STG.E.128", "STG.E.64", ["STG.E.128 0"]),
+            ("k", "LDC R1", "STL.64 [R1]", ["STL 1"]),
+            ("k", "HFMA2.MMA", "HMMA.16816.F32", ["HMMA.16816.F32"]),
+            ("k", "HFMA2.MMA", "HGMMA.64x8x16.F32", ["HGMMA.64x8x16.F32"]),
+            ("k", "HFMA2.MMA", "DMMA.8x8x4", ["DMMA.8x8x4"]),
+            ("k", "STG.E.128", "RED.E.ADD.F32.FTZ.RN.STRONG.GPU", ["RED.E.ADD.F32.FTZ.RN.STRONG.GPU"]),
+            ("k", "STG.E.128", "ATOMG.E.ADD.STRONG.GPU", []),
+            ("k", "LDC R1", "FFMA.FTZ R1", ["FFMA.FTZ"])]:
+        planted(SASS, check_sass, parse_sass, name, old, new, wanted)
+    expect("LDS.U.128", parse_sass(SASS)["sm_90a", "kernel"]["LDS.128"], 1)
+
+    enums = enumerators(ENUMS)
+    expect("enumerators", enums, {"Unary": ["neg", "abs", "sign", "log"]})
+    for full, wanted in [
+            ("void tenon::kernels::cuda::(anonymous namespace)::sgd_long<float>(int, tenon::X<(1)+(1)> const*)",
+             "sgd_long<float>"),
+            ("void tenon::kernels::cuda::map_dense<2, tenon::kernels::UnaryOf<(tenon::kernels::Unary)3>, double, "
+             "double>(long, tenon::kernels::cuda::Source<double>)",
+             "map_dense<2, UnaryOf<Unary::log>, double, double>"),
+            ("void (anonymous namespace)::select<a::Pack<unsigned int, 4> >(a::B)", "select<Pack<unsigned int, 4>>"),
+            ("__internal_accurate_pow", "__internal_accurate_pow")]:
+        expect(full, short(full, enums), wanted)
+    expect("a kernel that was renamed", {problem.kernel for problem in check_patterns({"sgd_brief<float>"})},
+           {f"{table}: {pattern}" for table, patterns in [("SEEDS", SEEDS), ("STACK", STACK), ("MINIMA", MINIMA)]
+            for pattern in patterns})
+    expect("a kernel that one architecture lacks",
+           [problem.arch for problem in check_architectures({1}, {("sm_75", "k"): 1, ("sm_80", "l"): 1},
+                                                            {("sm_75", "k"): 1, ("sm_80", "l"): 1})],
+           ["sm_75", "sm_80"])
+    expect("no PTX, no kernels", len([*check_architectures({}, {}, {})]), 2)
+    print("\n".join(failures) or "every planted fault was found")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--self-test"]:
+        sys.exit(self_test())
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    sys.exit(main(sys.argv[1:]))
