@@ -71,13 +71,6 @@ Loop floating_loop(const Loop (&loops)[N], const char* op, DType dtype) {
   return loops[index(dtype)];
 }
 
-constexpr const char* unary_names[] = {"neg", "abs", "sqrt", "exp", "log", "sin", "cos", "tanh", "sigmoid",
-    "relu", "sign", "square", "cube", "reciprocal"};
-constexpr const char* binary_names[] = {"add", "sub", "mul", "div", "maximum", "minimum", "pow",
-    "squared_difference", "absolute_difference", "relu_backward", "tanh_backward", "sigmoid_backward",
-    "abs_backward"};
-static_assert(std::size(unary_names) == unary_count && std::size(binary_names) == binary_count);
-
 }  // namespace
 
 void unary(Stream stream, Unary op, DType dtype, const Shape& shape, Result out, Operand a) {

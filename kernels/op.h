@@ -1,5 +1,6 @@
-// The operations of the elementwise and reduction kernels. No includes beyond <cstdint>: the files that are
-// compiled once per instruction set use these too (kernels/cpu/isa.cpp says why).
+// The operations of the elementwise and reduction kernels, and their names in errors. No includes beyond
+// <cstdint>: the files that are compiled once per instruction set use these too (kernels/cpu/isa.cpp says
+// why).
 #pragma once
 #include <cstdint>
 
@@ -22,7 +23,9 @@ enum class Unary : std::uint8_t {
   cube,    // (x * x) * x
   reciprocal,
 };
-inline constexpr int unary_count = 14;
+inline constexpr const char* unary_names[] = {"neg", "abs", "sqrt", "exp", "log", "sin", "cos", "tanh",
+    "sigmoid", "relu", "sign", "square", "cube", "reciprocal"};
+inline constexpr int unary_count = sizeof unary_names / sizeof *unary_names;
 
 /// Result and operands have the same dtype. add, sub, mul, maximum and minimum also take int64; the others
 /// are for floating point.
@@ -42,11 +45,15 @@ enum class Binary : std::uint8_t {
   sigmoid_backward,  // a * ((1 - b) * b), b = sigmoid(x)
   abs_backward,      // a * sign(b)
 };
-inline constexpr int binary_count = 13;
+inline constexpr const char* binary_names[] = {"add", "sub", "mul", "div", "maximum", "minimum", "pow",
+    "squared_difference", "absolute_difference", "relu_backward", "tanh_backward", "sigmoid_backward",
+    "abs_backward"};
+inline constexpr int binary_count = sizeof binary_names / sizeof *binary_names;
 
 /// Operands have `dtype` (any); the result is boolean, one byte an element, 0 or 1.
 enum class Compare : std::uint8_t { eq, ne, lt, le, gt, ge };
-inline constexpr int compare_count = 6;
+inline constexpr const char* compare_names[] = {"eq", "ne", "lt", "le", "gt", "ge"};
+inline constexpr int compare_count = sizeof compare_names / sizeof *compare_names;
 
 /// What a reduction adds up.
 enum class Reduce : std::uint8_t {

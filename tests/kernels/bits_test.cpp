@@ -80,14 +80,12 @@ void each(Tally& tally, const std::string& op, std::size_t n, const Compute& com
 
 template <class T, int... Op>
 void unary_rows(Tally& tally, std::integer_sequence<int, Op...>) {
-  static const char* const names[] = {"neg", "abs", "sqrt", "exp", "log", "sin", "cos", "tanh", "sigmoid",
-      "relu", "sign", "square", "cube", "reciprocal"};
   const auto a = inputs<T>(1);
   const Shape line = {static_cast<std::int64_t>(a.size())};
   const auto row = [&]<int op>(std::integral_constant<int, op>) {
     if (std::is_same_v<T, double> && op >= int(Unary::exp) && op <= int(Unary::sigmoid)) return;  // libm's
     each<T>(
-        tally, names[op], a.size(),
+        tally, unary_names[op], a.size(),
         [&](T* out) { unary(test::stream(), static_cast<Unary>(op), dtype_of<T>, line, out, a.data()); },
         [&](std::size_t i) { return UnaryOf<static_cast<Unary>(op)>{}(a[i]); });
   };
@@ -96,9 +94,6 @@ void unary_rows(Tally& tally, std::integer_sequence<int, Op...>) {
 
 template <class T, int... Op>
 void binary_rows(Tally& tally, std::integer_sequence<int, Op...>) {
-  static const char* const names[] = {"add", "sub", "mul", "div", "maximum", "minimum", "pow",
-      "squared_difference", "absolute_difference", "relu_backward", "tanh_backward", "sigmoid_backward",
-      "abs_backward"};
   const auto a = inputs<T>(1), b = inputs<T>(2);
   // b is read backwards, so that this is a strided operand.
   const Shape line = {static_cast<std::int64_t>(a.size())};
@@ -106,7 +101,7 @@ void binary_rows(Tally& tally, std::integer_sequence<int, Op...>) {
   const auto row = [&]<int op>(std::integral_constant<int, op>) {
     if (std::is_same_v<T, double> && op == int(Binary::pow)) return;
     each<T>(
-        tally, names[op], a.size(),
+        tally, binary_names[op], a.size(),
         [&](T* out) {
           binary(
               test::stream(), static_cast<Binary>(op), dtype_of<T>, line, out, a.data(), {&b.back(), back});
@@ -118,11 +113,10 @@ void binary_rows(Tally& tally, std::integer_sequence<int, Op...>) {
 
 template <class T, int... Op>
 void compare_rows(Tally& tally, std::integer_sequence<int, Op...>) {
-  static const char* const names[] = {"eq", "ne", "lt", "le", "gt", "ge"};
   const auto a = inputs<T>(1), b = inputs<T>(2);
   const Shape line = {static_cast<std::int64_t>(a.size())};
   (each<std::uint8_t>(
-       tally, names[Op], a.size(),
+       tally, compare_names[Op], a.size(),
        [&](std::uint8_t* out) {
          compare(test::stream(), static_cast<Compare>(Op), dtype_of<T>, line, out, a.data(), b.data());
        },
