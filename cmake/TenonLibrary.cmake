@@ -100,7 +100,9 @@ add_library(tenon::tenon ALIAS tenon)
 target_compile_features(tenon PUBLIC cxx_std_20)
 target_link_libraries(tenon PRIVATE Threads::Threads)
 if(TENON_WITH_CUDA)
-  target_link_libraries(tenon PRIVATE CUDA::cudart_static)
+  # By path in a build tree: the imported target would not reach the project that tenon is a part of.
+  target_link_libraries(tenon PRIVATE $<BUILD_INTERFACE:${CUDA_cudart_static_LIBRARY}> ${CMAKE_DL_LIBS}
+    $<$<PLATFORM_ID:Linux>:rt> $<INSTALL_INTERFACE:CUDA::cudart_static>)
 endif()
 target_include_directories(tenon PUBLIC
   $<BUILD_INTERFACE:${TENON_INCLUDE_DIR}> $<INSTALL_INTERFACE:include>)

@@ -351,7 +351,8 @@ void reduce(Stream stream, Reduce op, DType dtype, const Shape& shape, std::uint
     run<T, T>(stream, op, shape, dims, to, a, b, divisor, static_cast<const T*>(bias));
   };
   const auto count = [&]<class From>(std::type_identity<From>) {
-    run<std::int64_t, From>(stream, op, shape, dims, static_cast<std::int64_t*>(out), a, b, 1, nullptr);
+    // int64 sums are exact modulo 2^64, which is what unsigned ones are.
+    run<std::uint64_t, From>(stream, op, shape, dims, static_cast<std::uint64_t*>(out), a, b, 1, nullptr);
   };
   switch (dtype) {
     case DType::float32: return floating(static_cast<float*>(out));

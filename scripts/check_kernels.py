@@ -73,7 +73,7 @@ MINIMA = {
     r"select_elements<Pack<unsigned int, 4>>": {"LDG.E.128": 1, "STG.E.128": 1},
     # A whole chunk has 8 loads of each operand before the first addition, or 4 times 2 of 8-byte elements.
     r"reduce_(short|long)<Reduce::sum, true, float, float>": {"LDG.E.128": 8, "SHFL.BFLY": 8},
-    r"reduce_(short|long)<Reduce::sum, true, (double, double|long, long)>": {"LDG.E.128": 16, "SHFL.BFLY": 16},
+    r"reduce_(short|long)<Reduce::sum, true, (double, double|unsigned long, long)>": {"LDG.E.128": 16, "SHFL.BFLY": 16},
     r"reduce_(short|long)<Reduce::(?!sum)\w+, true, float, float>": {"LDG.E.128": 16, "SHFL.BFLY": 8},
     r"reduce_(short|long)<Reduce::(?!sum)\w+, true, double, double>": {"LDG.E.128": 32, "SHFL.BFLY": 16},
     # Rounds of a chunk, 8 for each partial, in flight together.

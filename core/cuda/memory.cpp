@@ -137,7 +137,11 @@ void release(Stream stream, void* memory, std::size_t bytes) noexcept {
       } catch (const std::bad_alloc&) {  // no room to remember it: free it
       }
   }
-  cudaFree(memory);
+  try {
+    const DeviceGuard guard(stream.device());
+    cudaFree(memory);
+  } catch (const CudaError&) {  // the device no longer answers
+  }
 }
 
 Bytes memory_bytes(Device device) {

@@ -1,7 +1,7 @@
 # Builds and runs the consumer in DIR, with tenon in one of these forms:
 #   installed     a static library, installed from the build tree BUILD
-#   shared        a shared library, built and installed for it
-#   subdirectory  the source tree TENON as a part of the consumer's own build, for debugging
+#   shared        a shared library without CUDA, built and installed for it
+#   subdirectory  the source tree TENON as a part of the consumer's own build, for debugging; with CUDA where it is found
 # Usage: cmake -DVARIANT=... -DTENON=... -DBUILD=... -DDIR=... -DCXX=<compiler> -P run.cmake
 cmake_minimum_required(VERSION 3.25)
 set(generator -G Ninja -DCMAKE_CXX_COMPILER=${CXX})
@@ -15,12 +15,12 @@ file(REMOVE_RECURSE ${DIR})
 if(VARIANT STREQUAL "shared")
   set(BUILD ${DIR}/tenon)
   run(${CMAKE_COMMAND} ${generator} -S ${TENON} -B ${BUILD} -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=ON
-    -DTENON_TESTS=OFF -DTENON_EXAMPLES=OFF)
+    -DTENON_TESTS=OFF -DTENON_EXAMPLES=OFF -DTENON_CUDA=OFF)
   run(${CMAKE_COMMAND} --build ${BUILD})
 endif()
 
 if(VARIANT STREQUAL "subdirectory")
-  set(tenon -DTENON_SOURCE=${TENON} -DCMAKE_BUILD_TYPE=Debug)
+  set(tenon -DTENON_SOURCE=${TENON} -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CUDA_ARCHITECTURES=80)
 else()
   run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${DIR}/prefix --strip)
   set(tenon -DCMAKE_PREFIX_PATH=${DIR}/prefix -DCMAKE_BUILD_TYPE=Release)

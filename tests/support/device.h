@@ -18,7 +18,7 @@ inline bool on_cuda() {
 inline Device device() { return on_cuda() ? Device::cuda() : Device::cpu(); }
 
 /// False where every access costs so much that a test should keep to its smaller cases.
-#if defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 inline constexpr bool thorough = false;
 #else
 inline constexpr bool thorough = true;
