@@ -39,3 +39,18 @@ if(TENON_EXAMPLES)
   tenon_test(emu/weight_decay
     emu_weight_decay --device cuda --verify --epochs 4 --momentum 0.9 --quiet --logdir ${CMAKE_CURRENT_BINARY_DIR}/runs)
 endif()
+
+# Bugs planted in copies of the kernels must be caught.
+find_package(Boost REQUIRED COMPONENTS context)
+add_executable(emu_plants simt_emu/plants.cpp)
+target_link_libraries(emu_plants PRIVATE tenon_flags tenon_objects tenon_emu_objects simt_emu tenon_emu_kernels)
+set(plants_link $<TARGET_OBJECTS:emu_plants> $<TARGET_OBJECTS:tenon_objects> $<TARGET_OBJECTS:tenon_emu_objects>
+  $<TARGET_OBJECTS:simt_emu> $<TARGET_PROPERTY:tenon_objects,INTERFACE_SOURCES> $<TARGET_FILE:tenon_emu_kernels>
+  $<TARGET_FILE:Boost::context> $<TARGET_PROPERTY:emu_plants,LINK_OPTIONS> -pthread)
+set(plants ${CMAKE_CURRENT_BINARY_DIR}/plants)
+file(GENERATE OUTPUT ${plants}/link.rsp CONTENT "$<JOIN:${plants_link},\n>\n")
+get_directory_property(flavour DIRECTORY simt_emu DEFINITION flavour)
+tenon_test(emu/plants ${python} ${CMAKE_CURRENT_SOURCE_DIR}/simt_emu/plants.py ${flavour}
+  ${PROJECT_BINARY_DIR}/compile_commands.json ${plants}/link.rsp $<TARGET_FILE:emu_plants> ${plants})
+cmake_host_system_information(RESULT cores QUERY NUMBER_OF_LOGICAL_CORES)
+set_tests_properties(emu/plants PROPERTIES TIMEOUT 600 PROCESSORS ${cores})

@@ -16,7 +16,7 @@ __device__ inline bool is_last_block(unsigned* ticket, unsigned blocks) {
   __syncthreads();
   if (threadIdx.x == 0) {
     last = atomicAdd(ticket, 1u) == blocks - 1;
-    if (last) *ticket = 0;
+    if (last) atomicExch(ticket, 0u);
   }
   __syncthreads();
   __threadfence();

@@ -1,0 +1,261 @@
+// The runs of plants.py: `emu_plants RUN` makes a few small launches with each of three schedules and
+// compares with the CPU, bit for bit. Every tensor is an allocation of its exact size. What is wrong is said
+// in a line; then the exit status is 1.
+#include <bit>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <string_view>
+#include <vector>
+
+#include <simt_emu/emulator.h>
+#include <tenon/kernels/elementwise.h>
+#include <tenon/kernels/index.h>
+#include <tenon/kernels/matmul.h>
+#include <tenon/kernels/mse.h>
+#include <tenon/kernels/random.h>
+#include <tenon/kernels/reduce.h>
+#include <tenon/kernels/sgd.h>
+
+namespace {
+
+using namespace tenon;
+using Floats = std::vector<float>;
+using Indices = std::vector<std::int64_t>;
+
+constexpr DType f32 = DType::float32;
+constexpr float untouched = 7;
+
+Stream device() { return Stream::current(Device::cuda()); }
+
+/// Values in [-1, 1).
+Floats noise(std::size_t n, std::uint32_t seed = 1) {
+  Floats values(n);
+  for (float& x : values) {
+    seed = seed * 1664525u + 1013904223u;
+    x = static_cast<float>(static_cast<std::int32_t>(seed)) * 0x1p-31f;
+  }
+  return values;
+}
+
+void require_same(const Floats& want, const Floats& got) {
+  for (std::size_t i = 0; i < want.size(); ++i) {
+    const auto w = std::bit_cast<std::uint32_t>(want[i]), g = std::bit_cast<std::uint32_t>(got[i]);
+    if (w == g) continue;
+    std::printf("wrong result at %zu: %08x, not %08x\n", i, g, w);
+    std::exit(1);
+  }
+}
+
+template <class Body>
+void on_every_schedule(const Body& body) {
+  for (unsigned seed = 0; seed < 3; ++seed) {
+    simt::emu::schedule_seed = seed;
+    body();
+  }
+}
+
+/// run(stream, out) writes `n` elements, the same ones on the CPU and on the device.
+template <class Run>
+void compare(std::size_t n, const Run& run) {
+  Floats want(n, untouched);
+  run(Stream(), want.data());
+  on_every_schedule([&] {
+    Floats got(n, untouched);
+    run(device(), got.data());
+    require_same(want, got);
+  });
+}
+
+// ---- copies: map_dense, map_strided, copy_tiles
+
+void dense() {
+  const Floats a = noise(1027);
+  compare(1027, [&](Stream s, float* out) { kernels::copy(s, f32, f32, {1027}, out, a.data()); });
+}
+void unaligned() {
+  const Floats a = noise(1025);
+  compare(1024, [&](Stream s, float* out) { kernels::copy(s, f32, f32, {1024}, out, a.data() + 1); });
+}
+void strided() {
+  const Floats a = noise(6 * 300 + 8 * 25 + 10 * 2 + 1);
+  const Strides steps{300, 25, 2};
+  compare(7 * 9 * 11, [&](Stream s, float* out) {
+    kernels::copy(s, f32, f32, {7, 9, 11}, out, {a.data(), steps});
+  });
+}
+/// 68 tiles, four more than there are blocks.
+void turned() {
+  const Floats a = noise(17 * 33 * 33);
+  const Strides steps{33 * 33, 1, 33};
+  compare(17 * 33 * 33, [&](Stream s, float* out) {
+    kernels::copy(s, f32, f32, {17, 33, 33}, out, {a.data(), steps});
+  });
+}
+
+// ---- sums
+
+void sum(std::size_t n, const Shape& shape, std::uint32_t dims, std::size_t outputs) {
+  const Floats a = noise(n);
+  compare(outputs, [&](Stream s, float* out) {
+    kernels::reduce(s, kernels::Reduce::sum, f32, shape, dims, out, a.data(), a.data(), 1);
+  });
+}
+void short_rows() { sum(20 * 99, {20, 99}, 0b10, 20); }
+/// Two blocks an output.
+void long_rows() { sum(2 * 9220, {2, 9220}, 0b10, 2); }
+/// Two blocks and three chunks a column.
+void columns() { sum(8 * 2049 * 2, {8, 2049, 2}, 0b010, 16); }
+
+void mse() {
+  constexpr std::size_t n = 9218;  // two blocks
+  const Floats a = noise(n), b = noise(n, 2);
+  compare(n + 1, [&](Stream s, float* out) {
+    Floats gradient(n);
+    kernels::mse(s, f32, n, out + n, gradient.data(), a.data(), b.data(), n);
+    std::memcpy(out, gradient.data(), n * sizeof(float));
+  });
+}
+
+// ---- products
+
+void product(std::int64_t m, std::int64_t k, std::int64_t n) {
+  const auto size = [](std::int64_t rows, std::int64_t cols) {
+    return static_cast<std::size_t>(rows * cols);
+  };
+  const Floats a = noise(size(m, k)), b = noise(size(k, n), 2), bias = noise(size(n, 1), 3);
+  compare(size(m, n), [&](Stream s, float* out) {
+    kernels::matmul(s, f32, out, {a.data(), m, k, k, 1}, {b.data(), k, n, n, 1}, bias.data());
+  });
+}
+void matmul_elements() { product(7, 40, 9); }
+void matmul_tiles() { product(65, 520, 36); }
+/// Two blocks that share a tile.
+void matmul_split() { product(33, 520, 36); }
+
+// ---- the SGD step
+
+/// Parameters with momentum, of these sizes.
+void step(const std::vector<std::size_t>& sizes, float momentum) {
+  const auto result = [&](Stream s) {
+    std::vector<Floats> params, grads, buffers;
+    for (const std::size_t n : sizes) {
+      params.push_back(noise(n, 1));
+      grads.push_back(noise(n, 2));
+      buffers.push_back(noise(n, 3));
+    }
+    std::vector<kernels::SgdItem> items;
+    for (std::size_t i = 0; i < sizes.size(); ++i)
+      items.push_back({params[i].data(), grads[i].data(), momentum != 0 ? buffers[i].data() : nullptr,
+          static_cast<std::int64_t>(sizes[i]), 0.1 + 0.01 * static_cast<double>(i), momentum, 0, 0.01, false,
+          false, false});
+    kernels::sgd(s, f32, items);
+    Floats all;
+    for (const auto* const part : {&params, &buffers})
+      for (const Floats& x : *part) all.insert(all.end(), x.begin(), x.end());
+    return all;
+  };
+  const Floats want = result(Stream());
+  on_every_schedule([&] { require_same(want, result(device())); });
+}
+void sgd_short() { step({5000, 1, 703}, 0.9f); }
+void sgd_long() { step(std::vector<std::size_t>(100, 5), 0); }
+
+// ---- indices
+
+/// A launch that finds index 5 to be beyond a dimension of 5.
+template <class Run>
+void out_of_range(std::size_t n, std::string_view op, const Run& run) {
+  on_every_schedule([&] {
+    Floats out(n, untouched);
+    run(device(), out.data());
+    try {
+      device().synchronize();
+    } catch (const Error& error) {
+      const std::string_view text = error.what();
+      if (text.starts_with(op) && text.find(": index 5 at position ") == op.size()) return;
+    }
+    std::printf("wrong result at the end: no error of an index out of range\n");
+    std::exit(1);
+  });
+}
+/// Of an array [2, 5, 3]; some of the indices of a fault are 5.
+auto select(bool fault) {
+  return [a = noise(2 * 5 * 3), index = Indices{4, fault ? 5 : 1, 0, fault ? 5 : 3}](Stream s, float* out) {
+    kernels::index_select(s, f32, {2, 5, 3}, out, a.data(), index.data(), 4, 1);
+  };
+}
+void index_select() { compare(2 * 4 * 3, select(false)); }
+void select_out_of_range() { out_of_range(2 * 4 * 3, "index_select", select(true)); }
+
+Indices indices(std::size_t n) {
+  Indices all(n);
+  for (std::size_t i = 0; i < n; ++i) all[i] = static_cast<std::int64_t>(i * i % 5);
+  return all;
+}
+/// 300 elements of 300 indices.
+void index_add() {
+  const Floats g = noise(2 * 300 * 30);
+  const Indices index = indices(300);
+  compare(2 * 5 * 30, [&](Stream s, float* out) {
+    kernels::index_add(s, f32, {2, 5, 30}, out, g.data(), index.data(), 300);
+  });
+}
+auto gathering(bool fault) {
+  Indices index = indices(2 * 4 * 3);
+  if (fault) index.front() = index.back() = 5;
+  return [a = noise(2 * 5 * 3), index](Stream s, float* out) {
+    kernels::gather(s, f32, {2, 5, 3}, out, a.data(), index.data(), 4, 1);
+  };
+}
+void gather() { compare(2 * 4 * 3, gathering(false)); }
+void gather_out_of_range() { out_of_range(2 * 4 * 3, "gather", gathering(true)); }
+void gather_add() {
+  const Floats g = noise(2 * 4 * 3);
+  const Indices index = indices(2 * 4 * 3);
+  compare(2 * 5 * 3, [&](Stream s, float* out) {
+    kernels::gather_add(s, f32, {2, 5, 3}, out, g.data(), index.data(), 4);
+  });
+}
+
+// ---- random numbers
+
+void uniform() {
+  compare(1027, [](Stream s, float* out) { kernels::random_uniform(s, f32, 1027, out, {1, 2}, -1, 1); });
+}
+void normal() {
+  compare(1027, [](Stream s, float* out) { kernels::random_normal(s, f32, 1027, out, {1, 2}, 0, 1); });
+}
+void normal_unaligned() {
+  compare(1028, [](Stream s, float* out) { kernels::random_normal(s, f32, 1027, out + 1, {1, 2}, 0, 1); });
+}
+
+const struct {
+  const char* name;
+  void (*body)();
+} runs[] = {{"dense", dense}, {"unaligned", unaligned}, {"strided", strided}, {"turned", turned},
+    {"short_rows", short_rows}, {"long_rows", long_rows}, {"columns", columns}, {"mse", mse},
+    {"matmul_elements", matmul_elements}, {"matmul_tiles", matmul_tiles}, {"matmul_split", matmul_split},
+    {"sgd_short", sgd_short}, {"sgd_long", sgd_long}, {"index_select", index_select},
+    {"select_out_of_range", select_out_of_range}, {"index_add", index_add}, {"gather", gather},
+    {"gather_out_of_range", gather_out_of_range}, {"gather_add", gather_add}, {"uniform", uniform},
+    {"normal", normal}, {"normal_unaligned", normal_unaligned}};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  for (const auto& [name, body] : runs) {
+    if (argc != 2 || std::strcmp(argv[1], name) != 0) continue;
+    try {
+      body();
+    } catch (const std::exception& error) {
+      std::printf("%s\n", error.what());
+      return 1;
+    }
+    std::printf("right\n");
+    return 0;
+  }
+  std::fprintf(stderr, "usage: emu_plants RUN\n");
+  return 2;
+}

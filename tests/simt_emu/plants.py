@@ -1,0 +1,291 @@
+#!/usr/bin/env python3
+"""Bugs planted in the CUDA kernels are caught by the emulator and the sanitizers, each in words of their own.
+
+  plants.py plain|asan|tsan COMMANDS LINK PROGRAM WORK   builds and runs; exit status 1 if a bug is not caught
+  plants.py --table                                      the bugs, as a Markdown table
+
+A plant is a replacement in a copy of a kernel's source. The copy is compiled as COMMANDS (a compile_commands.json) says
+of the source, and linked as LINK (a response file) says of PROGRAM: before the archive of the kernels, whose member
+then stays out. A copy of a header stands before the real one on the include path. A run of the planted program must
+fail with the plant's words; the same run of PROGRAM, its twin, must be right.
+"""
+
+import concurrent.futures
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Plant(NamedTuple):
+    name: str
+    kernel: str
+    build: str   # asan, tsan: found there; any: found in these and in a plain build
+    run: str     # of plants.cpp
+    file: str    # in kernels/, where `old` stands exactly once
+    old: str
+    new: str
+    words: str   # a regular expression that the report matches
+    source: str = ""  # what is compiled, if `file` is a header
+
+
+DEADLOCK = r"deadlock in block \d+"
+DIVERGENT = "divergent __syncthreads"
+WRONG = r"wrong result at \w+"
+OVERFLOW = "heap-buffer-overflow"
+MISALIGNED = r"misaligned address"
+RACE = "data race"
+ANY, ASAN, TSAN = "any", "asan", "tsan"
+
+PLANTS = [
+    # ---- elements
+    Plant("the tail goes on to element n", "map_dense", ASAN, "dense", "elementwise.cuh",
+          "i < n; i += step) out[i] = f(in.at(i)...);", "i <= n; i += step) out[i] = f(in.at(i)...);",
+          OVERFLOW, "copy.cu"),
+    Plant("alignment is not asked for", "map_dense", ASAN, "unaligned", "elementwise.cuh",
+          "(!slot.strides && is_aligned(slot.data))", "!slot.strides", MISALIGNED, "copy.cu"),
+    Plant("the tail is left out", "map_dense", ANY, "dense", "elementwise.cuh",
+          "packs * W + first; i < n;", "packs * W + first; i < packs * W;", WRONG, "copy.cu"),
+    Plant("the quotient lacks a term", "map_strided", ANY, "strided", "cuda/offsets.h",
+          "(__umulhi(n, multiplier_) + n) >> shift_", "__umulhi(n, multiplier_) >> shift_", WRONG, "copy.cu"),
+    Plant("no barrier before the square is read", "copy_tiles", TSAN, "turned", "copy.cu",
+          "__syncthreads();\n    for (int i = y;", "for (int i = y;", RACE),
+    Plant("no barrier before the square is written again", "copy_tiles", TSAN, "turned", "copy.cu",
+          "square[x][i];\n    __syncthreads();", "square[x][i];", RACE),
+    Plant("the square is a row short", "copy_tiles", ASAN, "turned", "copy.cu",
+          "T[tile][tile + 1]", "T[tile - 1][tile + 1]", "index 31 out of bounds"),
+
+    # ---- sums
+    Plant("the halving tree ends in another order", "warp_tree", ANY, "short_rows", "reduce.cuh",
+          "all, v, 16);\n  return v + __shfl_xor_sync(all, v, 8);",
+          "all, v, 8);\n  return v + __shfl_xor_sync(all, v, 16);", WRONG, "reduce.cu"),
+    Plant("elements past a row's end are read", "reduce_short", ASAN, "short_rows", "reduce.cu",
+          "if (q + c >= n) continue;", "", OVERFLOW),
+    Plant("two blocks write one slot", "reduce_long", TSAN, "long_rows", "reduce.cu",
+          "values[c] = v;\n  }\n  if (!is_last_block", "values[c % warps] = v;\n  }\n  if (!is_last_block", RACE),
+    Plant("warps return before the ticket's barrier", "reduce_long", ANY, "long_rows", "reduce.cu",
+          "if (!is_last_block(job.tickets + o, parts)) return;",
+          "if (threadIdx.x >= warp_size) return;\n  if (!is_last_block(job.tickets + o, parts)) return;",
+          DEADLOCK + r":\s+224 threads have returned"),
+    Plant("no barrier in the tree", "reduce_columns", TSAN, "columns", "reduce.cu",
+          "part[p + h][lane];\n    __syncthreads();", "part[p + h][lane];", RACE),
+    Plant("a barrier in a branch", "reduce_columns", ANY, "columns", "reduce.cu",
+          "part[p + h][lane];\n    __syncthreads();", "part[p + h][lane];\n    if (warp < h) __syncthreads();",
+          DIVERGENT),
+    Plant("lanes without a column read", "reduce_columns", ASAN, "columns", "reduce.cu",
+          "if (q < n && has_column)", "if (q < n)", OVERFLOW),
+    Plant("a shuffle in a branch", "mse_chunks", ANY, "mse", "mse.cu",
+          "const T v = warp_tree(acc);\n    if (threadIdx.x % warp_size == 0) values[c] = v;",
+          "if (threadIdx.x % warp_size == 0) values[c] = warp_tree(acc);",
+          DEADLOCK + r"[^#]*wait for __shfl_xor_sync"),
+    Plant("scratch is read that nobody wrote", "mse_chunks", ANY, "mse", "mse.cu",
+          "if (threadIdx.x % warp_size == 0) values[c] = v;", "if (threadIdx.x == 0) values[c] = v;", WRONG),
+    Plant("blocks share their chunks", "mse_chunks", TSAN, "mse", "mse.cu",
+          "std::int64_t{blockIdx.x} * warps + threadIdx.x / warp_size", "blockIdx.x + threadIdx.x / warp_size", RACE),
+    Plant("the highest block goes on, not the last", "mse_chunks", TSAN, "mse", "mse.cu",
+          "if (!is_last_block(ticket, gridDim.x)) return;",
+          "if (blockIdx.x != gridDim.x - 1) return;\n  __syncthreads();", RACE),
+    Plant("no fence after the ticket", "is_last_block", TSAN, "mse", "cuda/ticket.cuh",
+          "__threadfence();\n  return last;", "return last;", RACE, "mse.cu"),
+    Plant("the first block goes on, not the last", "is_last_block", TSAN, "mse", "cuda/ticket.cuh",
+          "atomicAdd(ticket, 1u) == blocks - 1", "atomicAdd(ticket, 1u) == 0", RACE, "mse.cu"),
+    Plant("the ticket is not reset", "is_last_block", ANY, "mse", "cuda/ticket.cuh",
+          "if (last) ", "if (false) ", WRONG, "mse.cu"),
+
+    # ---- products
+    Plant("no barrier between the stages", "matmul_tiles", TSAN, "matmul_tiles", "matmul.cu",
+          "if (more) put(stage ^ 1);\n      __syncthreads();", "if (more) put(stage ^ 1);", RACE),
+    Plant("a row past the matrix", "matmul_tiles", ASAN, "matmul_tiles", "matmul.cu",
+          "(row < p.m ? end - deep : 0)", "(row <= p.m ? end - deep : 0)", OVERFLOW),
+    Plant("chunks of 256", "matmul_tiles", ANY, "matmul_split", "matmul.cu",
+          "chain_chunk = 512", "chain_chunk = 256", WRONG),
+    Plant("an element past the end", "matmul_elements", ASAN, "matmul_elements", "matmul.cu",
+          "at < p.m * p.n;", "at <= p.m * p.n;", OVERFLOW),
+
+    # ---- the SGD step
+    Plant("the search takes the row before", "sgd_short", ANY, "sgd_short", "sgd.cu",
+          "rows[middle].first_block <= blockIdx.x", "rows[middle].first_block < blockIdx.x", WRONG),
+    Plant("a block begins one element late", "sgd_short", ASAN, "sgd_short", "sgd.cu",
+          "(blockIdx.x - row.first_block) * block_elements;", "(blockIdx.x - row.first_block) * block_elements + 1;",
+          MISALIGNED),
+    Plant("the last row of the table is not there", "sgd_long", ANY, "sgd_long", "sgd.cu",
+          "rows.template as<void>(), table.data(), bytes);",
+          "rows.template as<void>(), table.data(), bytes - sizeof(Row<T>));", WRONG),
+
+    # ---- indices
+    Plant("an index is not checked", "select_elements", ASAN, "select_out_of_range", "index.cu",
+          "from = index[i];\n    if (from >= 0 && from < layout.size)", "from = index[i];\n    if (from >= 0)",
+          OVERFLOW),
+    Plant("two threads note their find", "select_elements", TSAN, "select_out_of_range", "index.cu",
+          "if (atomicCAS(&fault->found, 0u, 1u) != 0) return;", "fault->found = 1;", RACE),
+    Plant("no barrier before the indices are read", "add_elements", TSAN, "index_add", "index.cu",
+          "__syncthreads();\n      if (at < n)", "if (at < n)", RACE),
+    Plant("threads past the end return before a barrier", "add_elements", ANY, "index_add", "index.cu",
+          "T sum = T(0);\n    for (std::int64_t i0",
+          "T sum = T(0);\n    if (at >= n) return;\n    for (std::int64_t i0",
+          DEADLOCK + r":\s+212 threads have returned"),
+
+    Plant("an index is not checked", "gather_elements", ASAN, "gather_out_of_range", "index.cu",
+          "from = index[at];\n    if (from >= 0 && from < layout.size)", "from = index[at];\n    if (from >= 0)",
+          OVERFLOW),
+    Plant("every column uses the first one's indices", "gather_add_elements", ANY, "gather_add", "index.cu",
+          "if (index[from] == wanted)", "if (index[from - j] == wanted)", WRONG),
+
+    # ---- random numbers
+    Plant("the last pack is stored whole", "fill_uniform", ASAN, "uniform", "random.cu",
+          "if (Vec && n - q * W >= W)", "if (Vec)", OVERFLOW),
+    Plant("alignment is not asked for", "fill_normal", ASAN, "normal_unaligned", "random.cu",
+          "is_aligned(to), [&](auto vec) {\n      launch({stream, \"random_normal\"",
+          "true, [&](auto vec) {\n      launch({stream, \"random_normal\"", MISALIGNED),
+    Plant("both of a pair come from one word", "fill_normal", ANY, "normal", "random.cu",
+          "box_muller(words[c], words[c + 1])", "box_muller(words[c], words[c])", WRONG),
+]
+
+# What no run needs is not compiled: it takes most of the time. It ends the program, so it cannot pass for a plant.
+STOP = "__builtin_trap();"
+CUTS = {
+    "copy.cu": [
+        ("map<To, From>(\"copy\", stream, shape, out, Cast<To>(), a);", STOP),
+        ("{ move<T>(stream, shape, out, a); }",
+         "{ if constexpr (std::is_same_v<T, float>) move<T>(stream, shape, out, a); else " + STOP + " }"),
+    ],
+    "matmul.cu": [
+        ("else run(stream, static_cast<double*>(out), a, b, static_cast<const double*>(bias));", "else " + STOP),
+        ("return launch_tiles<Tile<T, 128, 128, 8, 8, 8>>(stream, p);", STOP),
+        ("launch({stream, \"matmul_tiles\"",
+         "if constexpr (a || b) " + STOP + " else launch({stream, \"matmul_tiles\""),
+    ],
+    "mse.cu": [("else run(static_cast<double*>(gradient));", "else " + STOP)],
+    "reduce.cu": [
+        *((f"return pick(std::integral_constant<Reduce, Reduce::{op}>());", STOP)
+          for op in ("product", "squared_difference", "absolute_difference")),
+        ("return floating(static_cast<double*>(out));", STOP),
+        ("return count(std::type_identity<std::int64_t>());", STOP),
+        ("return count(std::type_identity<std::uint8_t>());", STOP),
+    ],
+    "sgd.cu": [("else run<double>(stream, items);", "else " + STOP)],
+}
+
+
+class Failed(Exception):
+    pass
+
+
+def replaced(file, changes):
+    """The text of a file of kernels/, changed."""
+    text = (ROOT / "kernels" / file).read_text()
+    for old, new in changes:
+        if text.count(old) != 1:
+            raise Failed(f"{file} has {text.count(old)} times, not once: {old}")
+        text = text.replace(old, new)
+    return text
+
+
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def call(command):
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise Failed(f"{shlex.join(map(str, command))}: {(done.stdout + done.stderr)[:2000]}")
+
+
+class Build(NamedTuple):
+    flavour: str
+    commands: dict  # of the kernels' sources: the words of the command, and where it runs
+    link: str
+    program: str
+    work: Path
+
+    def planted(self, plant):
+        """The program with a plant."""
+        folder = self.work / re.sub(r"\W+", "_", f"{plant.kernel} {plant.name}")
+        source = plant.source or plant.file
+        changes = {source: list(CUTS.get(source, []))}
+        changes.setdefault(plant.file, []).append((plant.old, plant.new))
+        for file, wanted in changes.items():
+            place = folder / file if file == source else folder / "include/tenon/kernels" / file
+            write(place, replaced(file, wanted))
+        words, directory = self.commands[source]
+        out, program = folder / "kernel.o", folder / "program"
+        words = [*words[:1], f"-I{folder / 'include'}", *words[1:], "-O1", "-w"]
+        words[words.index("-o") + 1] = str(out)
+        words[words.index("-c") + 1] = str(folder / source)
+        call(["env", "-C", directory, *words])
+        call([words[0], "-o", program, out, f"@{self.link}"])
+        return program
+
+    def run(self, program, run, first_report):
+        """Whether a run is right, and what it said."""
+        environment = dict(os.environ)
+        environment["TSAN_OPTIONS"] = f"{environment.get('TSAN_OPTIONS', '')}:halt_on_error={int(first_report)}"
+        try:
+            done = subprocess.run([program, run], env=environment, capture_output=True, text=True, errors="replace",
+                                  check=False, timeout=120)
+        except subprocess.TimeoutExpired:
+            return False, "no end"
+        return done.returncode == 0 and done.stdout == "right\n" and not done.stderr, done.stdout + done.stderr
+
+    def caught(self, plant):
+        """What catches a plant. A race in a planted program may hide what `any` plants are to show."""
+        right, said = self.run(self.planted(plant), plant.run, plant.build == TSAN)
+        found = re.search(plant.words, said)
+        if right or not found:
+            raise Failed(f"not caught by `{plant.words}`: {said[:2000]}")
+        places = [place for part in (said[found.end():], said[:found.start()])
+                  for place in re.findall(r"\w+\.cuh?:\d+", part) if plant.words != WRONG]
+        return ", ".join([" ".join(found[0].split()), *places[:1]])
+
+
+def attempt(build, plant):
+    try:
+        return True, build.caught(plant)
+    except Failed as failure:
+        return False, str(failure)
+
+
+def main(flavour, commands, link, program, work):
+    words = {}
+    for entry in json.loads(Path(commands).read_text()):
+        if entry["file"].endswith(".cu") and "simt_emu" in entry["command"]:
+            words[Path(entry["file"]).name] = shlex.split(entry["command"]), entry["directory"]
+    build = Build(flavour, words, link, program, Path(work))
+    plants = [plant for plant in PLANTS if plant.build in (ANY, flavour)]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        twins = {run: pool.submit(build.run, program, run, True) for run in dict.fromkeys(p.run for p in plants)}
+        results = [pool.submit(attempt, build, plant) for plant in plants]
+        caught = 0
+        for plant, result in zip(plants, results):
+            found, said = result.result()
+            caught += found
+            print(f"{'caught' if found else 'MISSED'} {plant.kernel}, {plant.build}: {plant.name}: {said}; "
+                  f"its twin {'passes' if twins[plant.run].result()[0] else 'FAILS'}", flush=True)
+    passed = 0
+    for run, twin in twins.items():
+        right, said = twin.result()
+        passed += right
+        if not right:
+            print(f"twin {run} FAILS: {said[:2000]}")
+    print(f"{flavour}: {caught} of {len(plants)} plants caught, {passed} of {len(twins)} twins pass")
+    return 0 if plants and caught == len(plants) and passed == len(twins) else 1
+
+
+def table():
+    builds = {ANY: "any", ASAN: "ASan, UBSan", TSAN: "TSan"}
+    print("| Kernel | Planted | Build | Caught by |\n| --- | --- | --- | --- |")
+    for plant in PLANTS:
+        words = re.sub(r"\\s\+|\[\^#\]\*", " ... ", plant.words.replace(r"\d+", "0").replace(r"\w+", "17"))
+        print(f"| `{plant.kernel}` | {plant.name} | {builds[plant.build]} | `{' '.join(words.split())}` |")
+
+
+if __name__ == "__main__":
+    sys.exit(table() if sys.argv[1:] == ["--table"] else main(*sys.argv[1:]))
