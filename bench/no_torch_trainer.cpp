@@ -3,6 +3,6 @@
 
 namespace bench {
 
-std::unique_ptr<Trainer> make_torch_trainer(const StepProblem&, int, std::string&) { return nullptr; }
+std::unique_ptr<Trainer> make_torch_trainer(const StepProblem&, int, bool, std::string&) { return nullptr; }
 
 }  // namespace bench

@@ -17,9 +17,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_of(const std::function<void()>& run, std::int64_t calls) {
+double seconds_of(const Contender& contender, std::int64_t calls) {
   const auto start = Clock::now();
-  for (std::int64_t i = 0; i < calls; ++i) run();
+  for (std::int64_t i = 0; i < calls; ++i) contender.run();
+  if (contender.finish) contender.finish();
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
@@ -36,14 +37,13 @@ std::vector<Timing> race(const std::vector<Contender>& contenders, int rounds, d
   std::vector<std::int64_t> calls;
   for (const Contender& contender : contenders) {
     std::int64_t n = 1;
-    for (double taken = 0; (taken = seconds_of(contender.run, n)) < slice / 2;)
-      n *= taken < slice / 20 ? 10 : 2;
+    for (double taken = 0; (taken = seconds_of(contender, n)) < slice / 2;) n *= taken < slice / 20 ? 10 : 2;
     calls.push_back(n);
   }
   std::vector<std::vector<double>> taken(contenders.size());
   for (int round = -1; round < rounds; ++round)
     for (std::size_t i = 0; i < contenders.size(); ++i) {
-      const double each = seconds_of(contenders[i].run, calls[i]) / static_cast<double>(calls[i]);
+      const double each = seconds_of(contenders[i], calls[i]) / static_cast<double>(calls[i]);
       if (round >= 0) taken[i].push_back(each);
     }
   std::vector<Timing> timings;
@@ -93,12 +93,14 @@ void save_json(const std::vector<Result>& results, const std::string& path) {
   tenon::io::write_file_atomically(path, json.dump(2) + "\n");
 }
 
-Options parse(int argc, char** argv, const char* what) {
-  Options options;
+Options parse(int argc, char** argv, const char* what, const std::vector<std::string>& devices, int threads) {
+  Options options{.device = devices.front(), .threads = threads};
   CLI::App app(what);
   app.add_option("--json", options.json, "write the results into this file");
-  app.add_option("--device", options.device, "cpu")->check(CLI::IsMember({"cpu"}))->capture_default_str();
-  app.add_option("--threads", options.threads, "threads of tenon and of the peer")
+  app.add_option("--device", options.device, "where to run")
+      ->check(CLI::IsMember(devices))
+      ->capture_default_str();
+  app.add_option("--threads", options.threads, "threads of tenon and of a peer on the CPU")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   try {

@@ -9,6 +9,7 @@ namespace bench {
 struct Contender {
   std::string name;
   std::function<void()> run;
+  std::function<void()> finish{};  // waits for what the calls have enqueued, if they do not wait themselves
 };
 
 /// Seconds of one call: the median over the rounds, and the range that holds the middle eighty percent of
@@ -38,13 +39,14 @@ void print(const Result& result);
 /// Everything as JSON: subjects, times, ratios, versions, machine.
 void save_json(const std::vector<Result>& results, const std::string& path);
 
-/// Reads `[--json FILE]` and any further options that `extra` takes; prints usage and exits with status 2
-/// otherwise.
 struct Options {
-  std::string json;
+  std::string json{};
   std::string device = "cpu";
   int threads = 1;
 };
-Options parse(int argc, char** argv, const char* what);
+/// Reads `[--json FILE] [--device NAME] [--threads N]`; prints usage and exits with status 2 otherwise. The
+/// device is the first of `devices` unless another one is named, and `threads` are what there are by default.
+Options parse(int argc, char** argv, const char* what, const std::vector<std::string>& devices = {"cpu"},
+    int threads = 1);
 
 }  // namespace bench

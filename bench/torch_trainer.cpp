@@ -13,9 +13,10 @@ torch::Tensor from(const std::vector<float>& values, std::vector<std::int64_t> s
 }
 
 struct TorchTrainer final : Trainer {
-  explicit TorchTrainer(const StepProblem& problem)
-      : x(from(problem.x, {problem.batch, problem.sizes.front()})),
-        y(from(problem.y, {problem.batch, problem.sizes.back()})) {
+  TorchTrainer(const StepProblem& problem, bool on_cuda)
+      : cuda(on_cuda),
+        x(from(problem.x, {problem.batch, problem.sizes.front()}).to(device())),
+        y(from(problem.y, {problem.batch, problem.sizes.back()}).to(device())) {
     std::vector<torch::Tensor> weights, biases;
     for (std::size_t i = 0; i < problem.weights.size(); ++i) {
       const std::int64_t in = problem.sizes[i], out = problem.sizes[i + 1];
@@ -23,6 +24,7 @@ struct TorchTrainer final : Trainer {
       const torch::NoGradGuard no_grad;
       layers[i]->weight.copy_(from(problem.weights[i], {out, in}));
       layers[i]->bias.copy_(from(problem.biases[i], {out}));
+      layers[i]->to(device());
       weights.push_back(layers[i]->weight);
       biases.push_back(layers[i]->bias);
     }
@@ -47,12 +49,19 @@ struct TorchTrainer final : Trainer {
     std::vector<std::vector<float>> out;
     for (auto& layer : layers)
       for (const torch::Tensor& parameter : {layer->weight, layer->bias}) {
-        const torch::Tensor flat = parameter.detach().contiguous();
+        const torch::Tensor flat = parameter.detach().cpu().contiguous();
         out.emplace_back(flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel());
       }
     return out;
   }
 
+  void finish() override {
+    if (cuda) torch::cuda::synchronize();
+  }
+
+  torch::Device device() const { return cuda ? torch::kCUDA : torch::kCPU; }
+
+  bool cuda;
   torch::Tensor x, y;
   std::vector<torch::nn::Linear> layers;
   torch::nn::MSELoss criterion{torch::nn::MSELossOptions().reduction(torch::kNone)};
@@ -61,10 +70,12 @@ struct TorchTrainer final : Trainer {
 
 }  // namespace
 
-std::unique_ptr<Trainer> make_torch_trainer(const StepProblem& problem, int threads, std::string& version) {
+std::unique_ptr<Trainer> make_torch_trainer(
+    const StepProblem& problem, int threads, bool cuda, std::string& version) {
+  if (cuda && !torch::cuda::is_available()) return nullptr;
   torch::set_num_threads(threads);
   version = "LibTorch " TORCH_VERSION;
-  return std::make_unique<TorchTrainer>(problem);
+  return std::make_unique<TorchTrainer>(problem, cuda);
 }
 
 }  // namespace bench

@@ -31,15 +31,15 @@ bench::StepProblem make_problem(std::vector<std::int64_t> sizes, std::int64_t ba
 }
 
 struct TenonTrainer final : bench::Trainer {
-  explicit TenonTrainer(const bench::StepProblem& problem)
-      : x(tensor(problem.x, {problem.batch, problem.sizes.front()})),
-        y(tensor(problem.y, {problem.batch, problem.sizes.back()})) {
+  TenonTrainer(const bench::StepProblem& problem, Device device)
+      : x(tensor(problem.x, {problem.batch, problem.sizes.front()}).to(device)),
+        y(tensor(problem.y, {problem.batch, problem.sizes.back()}).to(device)) {
     std::vector<Tensor> weights, biases;
     for (std::size_t i = 0; i < problem.weights.size(); ++i) {
-      layers.emplace_back(problem.sizes[i], problem.sizes[i + 1]);
+      layers.emplace_back(problem.sizes[i], problem.sizes[i + 1], nn::LinearOptions{.device = device});
       const NoGradGuard no_grad;
-      layers[i].weight.copy_(tensor(problem.weights[i], layers[i].weight.shape()));
-      layers[i].bias.copy_(tensor(problem.biases[i], layers[i].bias.shape()));
+      layers[i].weight.copy_(tensor(problem.weights[i], layers[i].weight.shape()).to(device));
+      layers[i].bias.copy_(tensor(problem.biases[i], layers[i].bias.shape()).to(device));
       weights.push_back(layers[i].weight);
       biases.push_back(layers[i].bias);
     }
@@ -61,10 +61,14 @@ struct TenonTrainer final : bench::Trainer {
   std::vector<std::vector<float>> parameters() override {
     std::vector<std::vector<float>> out;
     for (nn::Linear& layer : layers)
-      for (const Tensor& parameter : {layer.weight, layer.bias})
-        out.emplace_back(parameter.data<float>().begin(), parameter.data<float>().end());
+      for (const Tensor& parameter : {layer.weight, layer.bias}) {
+        const Tensor host = parameter.detach().to(Device::cpu());
+        out.emplace_back(host.data<float>().begin(), host.data<float>().end());
+      }
     return out;
   }
+
+  void finish() override { x.stream().synchronize(); }
 
   Tensor x, y;
   std::vector<nn::Linear> layers;
@@ -130,7 +134,8 @@ double error_of(
   return error / scale;
 }
 
-bench::Result measure(const std::string& subject, const bench::StepProblem& problem, int threads) {
+bench::Result measure(
+    const std::string& subject, const bench::StepProblem& problem, int threads, Device device) {
   const auto expected = reference_step(problem);
   constexpr double tolerance = 1e-5;
   bench::Result result{subject};
@@ -141,12 +146,12 @@ bench::Result measure(const std::string& subject, const bench::StepProblem& prob
     check(error <= tolerance, "train_step: {} is wrong; the relative error of a step is {}, more than {}",
         name, error, tolerance);
     result.largest_error = std::max(result.largest_error, error);
-    contenders.push_back({name, [&trainer] { trainer.step(); }});
+    contenders.push_back({name, [&trainer] { trainer.step(); }, [&trainer] { trainer.finish(); }});
   };
-  TenonTrainer own(problem);
+  TenonTrainer own(problem, device);
   enter("tenon", own);
   std::string version;
-  const auto peer = bench::make_torch_trainer(problem, threads, version);
+  const auto peer = bench::make_torch_trainer(problem, threads, device.is_cuda(), version);
   if (peer) enter(version, *peer);
   result.timings = bench::race(contenders);
   bench::print(result);
@@ -157,15 +162,17 @@ bench::Result measure(const std::string& subject, const bench::StepProblem& prob
 }  // namespace
 
 int main(int argc, char** argv) {
-  const bench::Options options =
-      bench::parse(argc, argv, "Times one training step, beside LibTorch where it was found.");
+  const bench::Options options = bench::parse(
+      argc, argv, "Times one training step, beside LibTorch where it was found.", {"cpu", "cuda"});
   try {
+    const Device device = options.device == "cpu" ? Device::cpu() : Device::cuda();
+    check_available("--device", device);
     set_num_threads(options.threads);
     manual_seed(0);
     const std::vector<bench::Result> results = {
-        measure("weight decay: 200 -> 1, batch 5", make_problem({200, 1}, 5, 3), options.threads),
-        measure(
-            "network: 64 -> 128 -> 10, relu, batch 32", make_problem({64, 128, 10}, 32, 0), options.threads)};
+        measure("weight decay: 200 -> 1, batch 5", make_problem({200, 1}, 5, 3), options.threads, device),
+        measure("network: 64 -> 128 -> 10, relu, batch 32", make_problem({64, 128, 10}, 32, 0),
+            options.threads, device)};
     if (!options.json.empty()) bench::save_json(results, options.json);
   } catch (const std::exception& error) {
     fmt::print(stderr, "{}\n", error.what());

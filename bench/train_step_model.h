@@ -23,9 +23,12 @@ struct Trainer {
   virtual void step() = 0;
   /// Weights and biases of each layer in turn, flat.
   virtual std::vector<std::vector<float>> parameters() = 0;
+  /// Waits for the steps so far.
+  virtual void finish() {}
 };
 
-/// LibTorch as a peer; null when it was not found. The version goes into `version`.
-std::unique_ptr<Trainer> make_torch_trainer(const StepProblem& problem, int threads, std::string& version);
+/// LibTorch as a peer; null when it was not found or cannot use CUDA. The version goes into `version`.
+std::unique_ptr<Trainer> make_torch_trainer(
+    const StepProblem& problem, int threads, bool cuda, std::string& version);
 
 }  // namespace bench

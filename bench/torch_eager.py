@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+"""Times PyTorch, eager on CUDA, in cases of bench_cuda_kernels: torch_eager.py [--json FILE]
+
+The names of the cases are the same. As there, a case has two times: that of the device, among calls that wait in line
+for it, and that of a call with its host side. Exit status 77 without PyTorch or a CUDA device.
+"""
+
+import argparse
+import json
+import math
+import statistics
+import sys
+import time
+
+try:
+    import torch
+except ImportError:
+    print("torch_eager: there is no PyTorch")
+    sys.exit(77)
+
+ROUNDS = 21
+
+
+def spread(values):
+    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
+
+
+class Stopwatch:
+    def __init__(self):
+        self.source = torch.randn(1 << 28, device="cuda")  # 1 GiB
+        self.target = torch.empty_like(self.source)
+        self.copy_seconds = 1e-3  # a guess; what waits in line behind it is a copy as well
+        self.copy_seconds = self.time([self.copy])[0]["median"]
+
+    def copy(self):
+        self.target.copy_(self.source)
+
+    def time(self, calls):
+        """Seconds of one of `calls`, which take turns: on the device, and with the host."""
+        turn = 0
+
+        def run(count):
+            nonlocal turn
+            for _ in range(count):
+                calls[turn % len(calls)]()
+                turn += 1
+
+        run(max(3, len(calls)))
+        torch.cuda.synchronize()
+        tries, start = 10, time.perf_counter()
+        run(tries)
+        host = (time.perf_counter() - start) / tries
+        torch.cuda.synchronize()
+        each = (time.perf_counter() - start) / tries
+        count = int(min(max(1e-3 / each, 1), 100))
+        # Long enough a copy in front lets the host get all calls in line before the first begins.
+        copies = min(1 + math.ceil(1.5 * host * count / self.copy_seconds), 16)
+        begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        on_device, with_host = [], []
+        for _ in range(ROUNDS):
+            for _ in range(copies):
+                self.copy()
+            begin.record()
+            run(count)
+            end.record()
+            torch.cuda.synchronize()
+            on_device.append(begin.elapsed_time(end) * 1e-3 / count)
+            start = time.perf_counter()
+            run(count)
+            torch.cuda.synchronize()
+            with_host.append((time.perf_counter() - start) / count)
+        return spread(on_device), spread(with_host)
+
+
+def sets(byte_count):
+    """How many sets of inputs it takes so that none is found in the L2 cache; at most 32."""
+    cache = getattr(torch.cuda.get_device_properties(0), "L2_cache_size", 50 << 20)
+    return range(min(max(math.ceil(2 * cache / byte_count), 1), 32))
+
+
+def product(m, k, n, transposed=False):
+    def one():
+        a = torch.randn(m, k, device="cuda")
+        b = torch.randn(n, k, device="cuda").t() if transposed else torch.randn(k, n, device="cuda")
+        return lambda: torch.mm(a, b)
+
+    return [one() for _ in sets(4 * (m * k + k * n + m * n))]
+
+
+def squared_error(n):
+    x = torch.randn(n, device="cuda", requires_grad=True)
+    y = torch.randn(n, device="cuda")
+
+    def call():
+        x.grad = None
+        torch.nn.functional.mse_loss(x, y).backward()
+
+    return [call]
+
+
+def sgd(count, n, **options):
+    def one():
+        parameters = [torch.randn(n, device="cuda", requires_grad=True) for _ in range(count)]
+        for parameter in parameters:
+            parameter.grad = torch.randn(n, device="cuda")
+        return torch.optim.SGD(parameters, lr=1e-4, momentum=0.9, weight_decay=0.01, **options).step
+
+    return [one() for _ in sets(20 * count * n)]
+
+
+def training_step(**options):
+    x, y = torch.randn(5, 200, device="cuda"), torch.randn(5, 1, device="cuda")
+    net = torch.nn.Linear(200, 1, device="cuda")
+    groups = [{"params": [net.weight], "weight_decay": 3}, {"params": [net.bias]}]
+    optimizer = torch.optim.SGD(groups, lr=0.003, momentum=0.9, **options)
+
+    def call():
+        loss = torch.nn.functional.mse_loss(net(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+    return [call]
+
+
+def cases():
+    """(name, what takes part, a function that makes its calls)"""
+    fused = {"fused": True}
+    yield "training step 200 -> 1, batch 5", "PyTorch", training_step
+    yield "training step 200 -> 1, batch 5", "PyTorch fused", lambda: training_step(**fused)
+    for layout in ("NN", "NT"):
+        for n in (128, 512, 1024, 2048, 4096):
+            yield f"matmul {n} {layout}", "PyTorch", lambda n=n, nt=layout == "NT": product(n, n, n, nt)
+    yield "matmul 4096 x 4096 x 1", "PyTorch", lambda: product(4096, 4096, 1)
+    yield "matmul 5 x 200 x 1", "PyTorch", lambda: product(5, 200, 1)
+    yield "matmul 64 x 8192 x 64", "PyTorch", lambda: product(64, 8192, 64)
+    yield "mse forward and backward 16 Mi", "PyTorch", lambda: squared_error(1 << 24)
+    for name, count, n in (("16 Mi", 1, 1 << 24), ("100 x 10000", 100, 10000)):
+        yield f"sgd with momentum {name}", "PyTorch", lambda c=count, n=n: sgd(c, n)
+        yield f"sgd with momentum {name}", "PyTorch fused", lambda c=count, n=n: sgd(c, n, **fused)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
+    parser.add_argument("--json", metavar="FILE", help="write the results into this file")
+    path = parser.parse_args().json
+    if not torch.cuda.is_available():
+        print("torch_eager: there is no CUDA device")
+        return 77
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.manual_seed(0)
+    print(f"PyTorch {torch.__version__} on {torch.cuda.get_device_name(0)}\n")
+    stopwatch, results, failed = Stopwatch(), [], 0
+    print("| Case | | device time [min, max], us | call, us |\n| --- | --- | --- | --- |")
+    for name, who, make in cases():
+        try:
+            on_device, with_host = stopwatch.time(make())
+        except (RuntimeError, TypeError) as error:  # an older PyTorch has no fused SGD
+            failed += 1
+            print(f"| {name} | {who} | failed | {str(error).splitlines()[0]} |")
+            continue
+        results.append({"name": name, "peer": who, "device_seconds": on_device, "call_seconds": with_host})
+        median, low, high = (1e6 * on_device[key] for key in ("median", "min", "max"))
+        device = f"{median:.2f} [{low:.2f}, {high:.2f}]"
+        print(f"| {name} | {who} | {device} | {1e6 * with_host['median']:.2f} |", flush=True)
+    if path:
+        report = {"torch": torch.__version__, "card": torch.cuda.get_device_name(0), "failed": failed, "cases": results}
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(report, file, indent=2)
+            file.write("\n")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
