@@ -247,8 +247,8 @@ TENON_API Tensor clone(const Tensor& a, Where where = Where::current());
 TENON_API Tensor contiguous(const Tensor& a, Where where = Where::current());
 /// The tensor itself if nothing changes. Between float32 and float64 it is differentiable.
 TENON_API Tensor to(const Tensor& a, DType dtype, Where where = Where::current());
-/// The same on this thread's stream of another device, or of its own; differentiable. A copy from or to the
-/// CPU waits for the device.
+/// The same on this thread's stream of another device, or of its own; differentiable. A copy to the CPU
+/// waits for the device, and so does one of more than a mebibyte from it.
 TENON_API Tensor to(const Tensor& a, Device device, Where where = Where::current());
 
 // ---- losses

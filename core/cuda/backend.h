@@ -32,8 +32,8 @@ void wait_for_all(const char* op, Device device);
 void* allocate(Stream stream, std::size_t bytes);
 /// `bytes` is what was asked for. Work on the stream may still use the memory.
 void release(Stream stream, void* memory, std::size_t bytes) noexcept;
-/// CPU memory that devices read at full speed. `release_pinned` waits for nobody: the memory is used again
-/// only after the uploads that read it.
+/// CPU memory that devices read at full speed. It may be used again right after `release_pinned`, so
+/// whoever lets a device read it waits first; upload() sees to its own.
 void* allocate_pinned(std::size_t bytes);
 void release_pinned(void* memory, std::size_t bytes) noexcept;
 /// Bytes in tensors, and kept for reuse.
