@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cmath>
 #include <cstring>
-#include <memory>
 
 #include <cuda_runtime_api.h>
 #include <fmt/format.h>
@@ -14,23 +13,16 @@
 #include <tenon/io/atomic_file.h>
 #include <tenon/tenon.h>
 
+#include "cuda_cases.h"
 #include "timing.h"
-
-#if defined(TENON_BENCH_CUBLAS)
-#include <cublas_v2.h>
-#endif
 
 using namespace tenon;
 
 namespace {
 
-using Tensors = std::vector<Tensor>;
-/// Enqueues the work once and returns what it computes.
-using Call = std::function<Tensors()>;
+using bench::Call, bench::Case, bench::Tensors;
 using Clock = std::chrono::steady_clock;
 using Json = nlohmann::ordered_json;
-
-constexpr std::int64_t mi = 1 << 20;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -68,218 +60,6 @@ struct Card {
     return 2.0 * (half ? 64 : 128) * multiprocessors * clock;
   }
 };
-
-// ---- what is measured
-
-struct Case {
-  std::string name;
-  std::function<Call(Device)> make;  // the call, over inputs of its own on that device
-  double bytes = 0, flops = 0;       // the least that a call has to move through memory, and compute
-  bool per_call = false;             // what counts is a call, host included; otherwise the device's time
-  int checked_calls = 1;             // results are compared after so many
-  std::string checked = "all";       // of the elements; for less than all:
-  std::function<Tensors()> expected{};
-  std::function<Tensor(const Tensor&)> part{};
-  std::string peer{};
-  std::function<Call()> make_peer{};
-  double peer_tolerance = 0;
-};
-
-Tensors on(Device device, const Tensors& tensors) {
-  Tensors there;
-  for (const Tensor& tensor : tensors) there.push_back(tensor.to(device));
-  return there;
-}
-
-Case function(
-    const std::string& name, const Tensors& inputs, double bytes, std::function<Tensor(const Tensors&)> op) {
-  return {name,
-      [inputs, op](
-          Device device) -> Call { return [there = on(device, inputs), op] { return Tensors{op(there)}; }; },
-      bytes};
-}
-
-#if defined(TENON_BENCH_CUBLAS)
-void check_cublas(cublasStatus_t status) {
-  check(status == CUBLAS_STATUS_SUCCESS, "bench_cuda_kernels: {}", cublasGetStatusString(status));
-}
-
-/// The same product, on the default stream of the device, as tenon's is.
-void add_cublas(Case& product, const Tensor& a, const Tensor& b, bool b_is_transposed) {
-  static const cublasHandle_t handle = [] {
-    cublasHandle_t made = nullptr;
-    check_cublas(cublasCreate(&made));
-    check_cublas(cublasSetMathMode(made, CUBLAS_PEDANTIC_MATH));  // float32 throughout
-    return made;
-  }();
-  const auto m = static_cast<int>(a.size(0)), k = static_cast<int>(a.size(1));
-  const auto n = static_cast<int>(b.size(b_is_transposed ? 0 : 1));
-  product.peer = n == 1 ? "cublasSgemv" : "cublasSgemm";
-  product.peer_tolerance = 1e-6 * k;
-  product.make_peer = [=]() -> Call {
-    const Tensors in = on(Device::cuda(), {a, b});
-    const Tensor out = empty({m, n}, {.device = Device::cuda()});
-    return [=] {
-      // Its matrices are column-major: what it sees are the transposed ones.
-      const float one = 1, zero = 0, *const left = in[0].ptr<float>(), *const right = in[1].ptr<float>();
-      check_cublas(
-          n == 1 ? cublasSgemv(handle, CUBLAS_OP_T, k, m, &one, left, k, right, 1, &zero, out.ptr<float>(), 1)
-                 : cublasSgemm(handle, b_is_transposed ? CUBLAS_OP_T : CUBLAS_OP_N, CUBLAS_OP_N, n, m, k,
-                       &one, right, b_is_transposed ? k : n, left, k, &zero, out.ptr<float>(), n));
-      return Tensors{out};
-    };
-  };
-}
-#else
-void add_cublas(Case&, const Tensor&, const Tensor&, bool) {}
-#endif
-
-/// NN: both row-major. NT: the second is the transpose of a row-major matrix, as a layer's weight is.
-Case product(const std::string& name, std::int64_t m, std::int64_t k, std::int64_t n, bool nt = false) {
-  const Tensor a = randn({m, k}), b = nt ? randn({n, k}) : randn({k, n});
-  const auto op = [nt](const Tensors& in) { return matmul(in[0], nt ? in[1].t() : in[1]); };
-  Case made = function(name, {a, b}, 4.0 * static_cast<double>(m * k + k * n + m * n), op);
-  made.flops = 2.0 * static_cast<double>(m * k * n);
-  if (made.flops > 3e10) {  // the CPU would take seconds; and a row has the same bits in any batch
-    const Tensor rows = arange(0, static_cast<double>(m), 8, {.dtype = DType::int64});
-    made.checked = "every 8th row";
-    made.expected = [=] { return Tensors{op({index_select(a, 0, rows), b})}; };
-    made.part = [=](const Tensor& c) { return index_select(c, 0, rows.to(c.device())); };
-  }
-  add_cublas(made, a, b, nt);
-  return made;
-}
-
-Case squared_error(std::int64_t n) {
-  const Tensor a = randn({n}), b = randn({n});
-  const auto make = [=](Device device) -> Call {
-    const Tensor x = a.to(device).detach().set_requires_grad(), y = b.to(device);
-    return [=] {
-      x.zero_grad();
-      const Tensor loss = mse_loss(x, y);
-      loss.backward();
-      return Tensors{loss.detach(), x.grad()};
-    };
-  };
-  return {"mse forward and backward 16 Mi", make, 12.0 * static_cast<double>(n)};
-}
-
-Case sgd(const std::string& name, std::int64_t count, std::int64_t n) {
-  Tensors first, gradients;
-  for (std::int64_t i = 0; i < count; ++i) {
-    first.push_back(randn({n}));
-    gradients.push_back(randn({n}));
-  }
-  const auto make = [=](Device device) -> Call {
-    Tensors params;
-    for (std::size_t i = 0; i < first.size(); ++i) {
-      params.push_back(first[i].to(device).clone().set_requires_grad());
-      params.back().set_grad(gradients[i].to(device));
-    }
-    const auto optimizer = std::make_shared<optim::SGD>(
-        params, optim::SGDOptions{.lr = 1e-4, .momentum = 0.9, .weight_decay = 0.01});
-    return [=] {
-      optimizer->step();
-      return params;
-    };
-  };
-  Case made{name, make, 20.0 * static_cast<double>(count * n)};
-  made.checked_calls = 3;
-  return made;
-}
-
-Case normal_numbers(std::int64_t n) {
-  const auto make = [n](Device device) -> Call {
-    const auto generator = std::make_shared<Generator>(1);
-    return [=] { return Tensors{randn({n}, *generator, {.device = device})}; };
-  };
-  return {"randn 16 Mi", make, 4.0 * static_cast<double>(n)};
-}
-
-/// What the weight-decay experiment does for each batch.
-Case training_step() {
-  const Tensor samples = randn({5, 200}), targets = randn({5, 1}), start = randn({1, 200});
-  const auto make = [=](Device device) -> Call {
-    struct State {
-      Tensor x, y;
-      nn::Linear net;
-      optim::SGD optimizer;
-    };
-    nn::Linear net(200, 1, {.device = device});
-    {
-      const NoGradGuard no_grad;
-      net.weight.copy_(start.to(device));
-      net.bias.zero_();
-    }
-    optim::SGD optimizer({{.params = {net.weight}, .weight_decay = 3}, {.params = {net.bias}}},
-        {.lr = 0.003, .momentum = 0.9});
-    const auto state = std::make_shared<State>(
-        State{samples.to(device), targets.to(device), std::move(net), std::move(optimizer)});
-    return [state] {
-      const Tensor loss = mse_loss(state->net(state->x), state->y);
-      state->optimizer.zero_grad();
-      loss.backward();
-      state->optimizer.step();
-      return Tensors{loss.detach(), state->net.weight, state->net.bias};
-    };
-  };
-  Case made{"training step 200 -> 1, batch 5", make};
-  made.per_call = true;
-  made.checked_calls = 20;
-  return made;
-}
-
-/// Makers, so that the inputs of one case at a time are in memory.
-std::vector<std::function<Case()>> cases() {
-  const auto add = [](const Tensors& in) { return in[0] + in[1]; };
-  const auto whole = [](const Tensors& in) { return in[0].sum(); };
-  constexpr double n = 16 * mi, side = 4096;
-  std::vector<std::function<Case()>> all{
-      [=] {
-        return function("add 16 Mi", {randn({16 * mi}), randn({16 * mi})}, 12 * n, add);
-      },
-      [=] {
-        return function("add 1 Mi", {randn({mi}), randn({mi})}, 12.0 * mi, add);
-      },
-      [=] {
-        return function("exp 16 Mi", {randn({16 * mi})}, 8 * n, [](const Tensors& in) { return exp(in[0]); });
-      },
-      [=] {
-        return function("transpose 4096 x 4096", {randn({4096, 4096})}, 8 * side * side,
-            [](const Tensors& in) { return in[0].t().contiguous(); });
-      },
-      [=] {  // memory is read in sectors of 32 bytes, so every column of the source is
-        return function("every other column to 4096 x 4096", {randn({4096, 8192})}, 12 * side * side,
-            [](const Tensors& in) { return slice(in[0], 1, {.step = 2}).contiguous(); });
-      },
-      [=] { return function("sum 16 Mi", {randn({16 * mi})}, 4 * n, whole); },
-      [=] {
-        return function("sum of each row, 4096 x 4096", {randn({4096, 4096})}, 4 * side * (side + 1),
-            [](const Tensors& in) { return in[0].sum({1}); });
-      },
-      [=] {
-        return function("sum of each column, 4096 x 4096", {randn({4096, 4096})}, 4 * side * (side + 1),
-            [](const Tensors& in) { return in[0].sum({0}); });
-      }};
-  for (const bool nt : {false, true})
-    for (const std::int64_t size : {128, 512, 1024, 2048, 4096})
-      all.push_back(
-          [=] { return product(fmt::format("matmul {} {}", size, nt ? "NT" : "NN"), size, size, size, nt); });
-  all.insert(all.end(),
-      {[] { return product("matmul 4096 x 4096 x 1", 4096, 4096, 1); },
-          [] { return product("matmul 5 x 200 x 1", 5, 200, 1); },
-          [] { return product("matmul 64 x 8192 x 64", 64, 8192, 64); },
-          [] { return squared_error(16 * mi); }, [] { return sgd("sgd with momentum 16 Mi", 1, 16 * mi); },
-          [] { return sgd("sgd with momentum 100 x 10000", 100, 10000); },
-          [] {
-            const Tensor index = randint(0, 65536, {65536});
-            return function("index_select 65536 rows of 256", {randn({65536, 256}), index},
-                8.0 * 65536 * 256 + 8 * 65536,
-                [](const Tensors& in) { return index_select(in[0], 0, in[1]); });
-          },
-          [] { return normal_numbers(16 * mi); }, [] { return training_step(); }});
-  return all;
-}
 
 // ---- checking
 
@@ -330,9 +110,10 @@ struct Rotation {
 };
 
 struct Timed {
-  Spread device;  // of one among calls that wait in line for the device
-  Spread call;    // of one among calls that are made and waited for, host included
-  double ratio;   // of device times to those of the first, the median over the rounds
+  Spread device;    // of one among calls that wait in line for the device
+  Spread call;      // of one among calls that are made and waited for, host included
+  double ratio;     // of device times to those of the first, the median over the rounds
+  bool host_bound;  // the calls could not all wait in line: the host's pauses are in `device`
 };
 
 class Stopwatch {
@@ -353,10 +134,12 @@ class Stopwatch {
   std::vector<Timed> time(const std::vector<Rotation*>& contenders) const {
     const Stream stream = Stream::current(Device::cuda());
     struct Plan {
-      int calls, copies;
+      int calls, lined_up, copies;  // the second: of the calls that wait in line, behind so many copies
+      bool host_bound = false;
       std::vector<double> device{}, call{};
     };
     std::vector<Plan> plans;
+    double round_seconds = 0;
     for (Rotation* const run : contenders) {
       for (std::size_t i = 0; i < std::max<std::size_t>(3, run->calls.size()); ++i) (*run)();
       stream.synchronize();
@@ -367,21 +150,23 @@ class Stopwatch {
       stream.synchronize();
       const double each = seconds_since(start) / tries;
       const int calls = static_cast<int>(std::clamp(1e-3 / each, 1.0, 100.0));
-      // Long enough a copy in front lets the host get all calls in line before the first begins.
       const double copies = 1 + std::ceil(1.5 * host * calls / copy_seconds_);
-      plans.push_back({calls, static_cast<int>(std::min(copies, 16.0))});
+      plans.push_back({calls, calls, static_cast<int>(std::min<double>(copies, most_copies))});
+      round_seconds += 2 * each * calls;
     }
+    const int rounds = round_seconds < 0.2 ? 21 : 5;
     cuda::Event begin, end;
     for (int round = 0; round < rounds; ++round)
       for (std::size_t i = 0; i < contenders.size(); ++i) {
         Rotation& run = *contenders[i];
         Plan& plan = plans[i];
-        for (int c = 0; c < plan.copies; ++c) copy();
-        begin.record(stream);
-        for (int c = 0; c < plan.calls; ++c) run();
-        end.record(stream);
-        stream.synchronize();
-        plan.device.push_back(1e-3 * cuda::Event::elapsed_ms(begin, end) / plan.calls);
+        while (!in_line(run, plan.lined_up, plan.copies, begin, end)) {
+          plan.host_bound = plan.copies == most_copies;
+          if (plan.host_bound) break;
+          plan.copies = std::min(2 * plan.copies, most_copies);
+          plan.lined_up = std::max(1, plan.lined_up / 2);
+        }
+        plan.device.push_back(1e-3 * cuda::Event::elapsed_ms(begin, end) / plan.lined_up);
         const auto start = Clock::now();
         for (int c = 0; c < plan.calls; ++c) run();
         stream.synchronize();
@@ -392,14 +177,30 @@ class Stopwatch {
       std::vector<double> ratios;
       for (std::size_t r = 0; r < plan.device.size(); ++r)
         ratios.push_back(plan.device[r] / plans[0].device[r]);
-      timed.push_back({spread_of(plan.device), spread_of(plan.call), spread_of(ratios).median});
+      timed.push_back(
+          {spread_of(plan.device), spread_of(plan.call), spread_of(ratios).median, plan.host_bound});
     }
     return timed;
   }
 
  private:
   static constexpr std::int64_t size = 1 << 30;
-  static constexpr int rounds = 21;
+  static constexpr int most_copies = 64;
+
+  /// Copies and behind them the calls, between two events. Between these shall be nothing but the calls, so
+  /// the last has to be in line while the copies still keep the device busy: `begin` is not reached then. If
+  /// it is, the host's pauses are in the time, and false asks for more copies and fewer calls (a line holds
+  /// about a thousand launches).
+  bool in_line(Rotation& run, int calls, int copies, cuda::Event& begin, cuda::Event& end) const {
+    const Stream stream = Stream::current(Device::cuda());
+    for (int c = 0; c < copies; ++c) copy();
+    begin.record(stream);
+    for (int c = 0; c < calls; ++c) run();
+    end.record(stream);
+    const bool busy = !begin.ready();
+    stream.synchronize();
+    return busy;
+  }
 
   void copy() const {
     check_runtime(cudaMemcpyAsync(to_.raw(), from_.raw(), size, cudaMemcpyDeviceToDevice, nullptr));
@@ -414,6 +215,13 @@ class Stopwatch {
 Json json_of(const Spread& spread) {
   return {{"median", spread.median}, {"min", spread.low}, {"max", spread.high}};
 }
+
+Json json_of(const Timed& timed) {
+  return {{"device_seconds", json_of(timed.device)}, {"call_seconds", json_of(timed.call)},
+      {"host_bound", timed.host_bound}};
+}
+
+const char* host_bound(const Timed& timed) { return timed.host_bound ? " host-bound" : ""; }
 
 std::string text_of(const Spread& spread) {
   return fmt::format("{} [{}, {}]", bench::seconds_text(spread.median), bench::seconds_text(spread.low),
@@ -439,25 +247,33 @@ Json measure(const Case& one, const Card& card, const Stopwatch& stopwatch) {
   const double seconds = timed[0].device.median;
   const double moving = one.bytes / card.copy_rate, computing = one.flops / card.peak();
   Json json{{"name", one.name}, {"passed", true}, {"checked", one.checked}, {"sets", own.calls.size()},
-      {"counts", one.per_call ? "call" : "device"}, {"device_seconds", json_of(timed[0].device)},
-      {"call_seconds", json_of(timed[0].call)}};
+      {"counts", one.per_call ? "call" : "device"}};
+  json.update(json_of(timed[0]));
   std::string rate, share, beside;
   if (one.bytes > 0) {
     const bool arithmetic = computing > moving;
+    const bool cached = static_cast<double>(own.calls.size()) * one.bytes < 2 * card.l2_bytes;
     rate = arithmetic ? fmt::format("{:.2f} TFLOP/s", one.flops / seconds * 1e-12)
                       : fmt::format("{:.0f} GB/s", one.bytes / seconds * 1e-9);
-    share = fmt::format("{:.0f}%", 100 * std::max(moving, computing) / seconds);
-    json.update({{"bytes", one.bytes}, {"flops", one.flops}, {"floor", arithmetic ? "arithmetic" : "memory"},
-        {"floor_seconds", std::max(moving, computing)},
-        {"share_of_floor", std::max(moving, computing) / seconds}, {"rate", rate}});
+    json.update({{"bytes", one.bytes}, {"flops", one.flops}, {"rate", rate}, {"cached", cached},
+        {"floor", arithmetic ? "arithmetic" : "memory"}, {"floor_seconds", std::max(moving, computing)}});
+    if (cached && !arithmetic) {
+      share = "in cache";  // what it reads is not in memory, so that floor is none
+    } else {
+      const double part = std::max(moving, computing) / seconds;
+      share = fmt::format("{:.0f}%", 100 * part);
+      json["share_of_floor"] = part;
+    }
   }
   json["peers"] = Json::array();
   if (one.make_peer) {
-    json["peers"].push_back({{"name", one.peer}, {"device_seconds", json_of(timed[1].device)},
-        {"call_seconds", json_of(timed[1].call)}, {"ratio", timed[1].ratio}});
-    beside = fmt::format("{}, {:.2f}", bench::seconds_text(timed[1].device.median), timed[1].ratio);
+    Json beside_it{{"name", one.peer}, {"ratio", timed[1].ratio}};
+    beside_it.update(json_of(timed[1]));
+    json["peers"].push_back(std::move(beside_it));
+    beside = fmt::format(
+        "{}{}, {:.2f}", bench::seconds_text(timed[1].device.median), host_bound(timed[1]), timed[1].ratio);
   }
-  fmt::print("| {} | {} | {} | {} | {} | {} |\n", one.name, text_of(timed[0].device),
+  fmt::print("| {} | {}{} | {} | {} | {} | {} |\n", one.name, text_of(timed[0].device), host_bound(timed[0]),
       bench::seconds_text(timed[0].call.median), rate, share, beside);
   std::fflush(stdout);
   return json;
@@ -498,7 +314,11 @@ int main(int argc, char** argv) {
         "| --- | --- | --- | --- | --- | --- |\n");
     Json json{{"card", json_of(card)}, {"cases", Json::array()}};
     int failed = 0;
-    for (const auto& make : cases()) {
+    const auto save = [&] {  // after every case, so that a run that is stopped has been worth something
+      json["failed"] = failed;
+      if (!options.json.empty()) io::write_file_atomically(options.json, json.dump(2) + "\n");
+    };
+    for (const auto& make : bench::cuda_cases()) {
       std::string name = "a case";
       try {
         const Case one = make();
@@ -509,9 +329,8 @@ int main(int argc, char** argv) {
         fmt::print("| {} | **failed** | {} | | | |\n", name, error.what());
         json["cases"].push_back({{"name", name}, {"passed", false}, {"error", error.what()}});
       }
+      save();
     }
-    json["failed"] = failed;
-    if (!options.json.empty()) io::write_file_atomically(options.json, json.dump(2) + "\n");
     fmt::print("\n{} of {} cases failed\n", failed, json["cases"].size());
     return failed ? 1 : 0;
   } catch (const std::exception& error) {

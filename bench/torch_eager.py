@@ -8,10 +8,12 @@ for it, and that of a call with its host side. Exit status 77 without PyTorch or
 import argparse
 import json
 import math
+import os
 import statistics
 import sys
 import time
 
+os.environ.pop("NVIDIA_TF32_OVERRIDE", None)  # before cuBLAS is there to read it
 try:
     import torch
 except ImportError:
@@ -19,6 +21,7 @@ except ImportError:
     sys.exit(77)
 
 ROUNDS = 21
+MOST_COPIES = 64
 
 
 def spread(values):
@@ -36,7 +39,8 @@ class Stopwatch:
         self.target.copy_(self.source)
 
     def time(self, calls):
-        """Seconds of one of `calls`, which take turns: on the device, and with the host."""
+        """Seconds of one of `calls`, which take turns: on the device, and with the host. The third says that the host's
+        pauses are in the former."""
         turn = 0
 
         def run(count):
@@ -53,23 +57,33 @@ class Stopwatch:
         torch.cuda.synchronize()
         each = (time.perf_counter() - start) / tries
         count = int(min(max(1e-3 / each, 1), 100))
-        # Long enough a copy in front lets the host get all calls in line before the first begins.
-        copies = min(1 + math.ceil(1.5 * host * count / self.copy_seconds), 16)
+        copies = min(1 + math.ceil(1.5 * host * count / self.copy_seconds), MOST_COPIES)
         begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-        on_device, with_host = [], []
-        for _ in range(ROUNDS):
+
+        def in_line(lined_up, copies):  # see bench/cuda_kernels.cpp
             for _ in range(copies):
                 self.copy()
             begin.record()
-            run(count)
+            run(lined_up)
             end.record()
+            busy = not begin.query()
             torch.cuda.synchronize()
-            on_device.append(begin.elapsed_time(end) * 1e-3 / count)
+            return busy
+
+        lined_up, host_bound = count, False
+        on_device, with_host = [], []
+        for _ in range(ROUNDS):
+            while not in_line(lined_up, copies):
+                host_bound = copies == MOST_COPIES
+                if host_bound:
+                    break
+                copies, lined_up = min(2 * copies, MOST_COPIES), max(1, lined_up // 2)
+            on_device.append(begin.elapsed_time(end) * 1e-3 / lined_up)
             start = time.perf_counter()
             run(count)
             torch.cuda.synchronize()
             with_host.append((time.perf_counter() - start) / count)
-        return spread(on_device), spread(with_host)
+        return spread(on_device), spread(with_host), host_bound
 
 
 def sets(byte_count):
@@ -85,6 +99,18 @@ def product(m, k, n, transposed=False):
         return lambda: torch.mm(a, b)
 
     return [one() for _ in sets(4 * (m * k + k * n + m * n))]
+
+
+def gradient(shape, high, index_shape, op):
+    """The backward pass of one operation with an index below `high`, for a gradient that is given."""
+
+    def one():
+        x = torch.randn(shape, device="cuda", requires_grad=True)
+        y = op(x, torch.randint(high, index_shape, device="cuda"))
+        upstream = torch.randn_like(y)
+        return lambda: torch.autograd.grad(y, x, upstream, retain_graph=True)
+
+    return [one() for _ in sets(4 * math.prod(shape))]
 
 
 def squared_error(n):
@@ -133,7 +159,14 @@ def cases():
             yield f"matmul {n} {layout}", "PyTorch", lambda n=n, nt=layout == "NT": product(n, n, n, nt)
     yield "matmul 4096 x 4096 x 1", "PyTorch", lambda: product(4096, 4096, 1)
     yield "matmul 5 x 200 x 1", "PyTorch", lambda: product(5, 200, 1)
+    yield "matmul 4096 x 4096 x 8", "PyTorch", lambda: product(4096, 4096, 8)
+    yield "matmul 8 x 4096 x 4096 NN", "PyTorch", lambda: product(8, 4096, 4096)
+    yield "matmul 8 x 4096 x 4096 NT", "PyTorch", lambda: product(8, 4096, 4096, True)
     yield "matmul 64 x 8192 x 64", "PyTorch", lambda: product(64, 8192, 64)
+    yield ("gradient of index_select 65536 rows of 256", "PyTorch",
+           lambda: gradient((65536, 256), 65536, (65536,), lambda x, index: x.index_select(0, index)))
+    yield ("gradient of gather 4096 of 4096 x 1000", "PyTorch",
+           lambda: gradient((4096, 1000), 1000, (4096, 1), lambda x, index: x.gather(1, index)))
     yield "mse forward and backward 16 Mi", "PyTorch", lambda: squared_error(1 << 24)
     for name, count, n in (("16 Mi", 1, 1 << 24), ("100 x 10000", 100, 10000)):
         yield f"sgd with momentum {name}", "PyTorch", lambda c=count, n=n: sgd(c, n)
@@ -154,20 +187,22 @@ def main():
     print("| Case | | device time [min, max], us | call, us |\n| --- | --- | --- | --- |")
     for name, who, make in cases():
         try:
-            on_device, with_host = stopwatch.time(make())
+            on_device, with_host, host_bound = stopwatch.time(make())
         except (RuntimeError, TypeError) as error:  # an older PyTorch has no fused SGD
             failed += 1
             print(f"| {name} | {who} | failed | {str(error).splitlines()[0]} |")
-            continue
-        results.append({"name": name, "peer": who, "device_seconds": on_device, "call_seconds": with_host})
-        median, low, high = (1e6 * on_device[key] for key in ("median", "min", "max"))
-        device = f"{median:.2f} [{low:.2f}, {high:.2f}]"
-        print(f"| {name} | {who} | {device} | {1e6 * with_host['median']:.2f} |", flush=True)
-    if path:
-        report = {"torch": torch.__version__, "card": torch.cuda.get_device_name(0), "failed": failed, "cases": results}
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump(report, file, indent=2)
-            file.write("\n")
+        else:
+            results.append({"name": name, "peer": who, "device_seconds": on_device, "call_seconds": with_host,
+                            "host_bound": host_bound})
+            median, low, high = (1e6 * on_device[key] for key in ("median", "min", "max"))
+            device = f"{median:.2f} [{low:.2f}, {high:.2f}]" + " host-bound" * host_bound
+            print(f"| {name} | {who} | {device} | {1e6 * with_host['median']:.2f} |", flush=True)
+        if path:  # after every case, so that a run that is stopped has been worth something
+            report = {"torch": torch.__version__, "card": torch.cuda.get_device_name(0), "failed": failed,
+                      "cases": results}
+            with open(path, "w", encoding="utf-8") as file:
+                json.dump(report, file, indent=2)
+                file.write("\n")
     return 1 if failed else 0
 
 

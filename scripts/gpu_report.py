@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """What scripts/gpu_check found, as a report.
 
-    gpu_report.py judge STAGE OUT     a line about a stage's output; exit status 1 if it is not good enough
-    gpu_report.py write OUT [NAME]    OUT/report.json and .md, and the same as NAME.json and .md; prints a summary;
-                                      exit status 1 unless every stage has passed
+    gpu_report.py judge STAGE FOLDER      a line: "passed", "failed" or "not run", a tab, and what the stage says
+    gpu_report.py write FOLDER NAME...    NAME.md and NAME.json about all that is in the folder; prints a summary; exit
+                                          status 1 unless every stage has passed
 """
 
 import json
+import os
 import pathlib
 import re
 import sys
@@ -20,18 +21,29 @@ def load(path):
 # ---- judging a stage: each returns (is it good, a line about it)
 
 
-def judge_tests(out):
-    suite = xml.etree.ElementTree.parse(out / "tests.xml").getroot()
-    total, failed, skipped, disabled = (int(suite.get(key, 0)) for key in ("tests", "failures", "skipped", "disabled"))
-    bad = [case.get("name") for case in suite.iter("testcase") if case.get("status") != "run"]
-    text = f"{total - failed - skipped - disabled} passed, {failed} failed, {skipped + disabled} skipped of {total}"
-    if bad:
-        text += ": " + ", ".join(bad[:5]) + (", ..." if len(bad) > 5 else "")
-    return total > 0 and not failed + skipped + disabled, text
+class NotRun(Exception):
+    """The stage cannot run on this machine."""
 
 
-def judge_flagship(out):
-    verify = load(out / "flagship.json")["verify"]
+def names(tests):
+    return ", ".join(test.get("name") for test in tests[:5]) + (", ..." if len(tests) > 5 else "")
+
+
+def judge_tests(folder):
+    tests = list(xml.etree.ElementTree.parse(folder / "tests.xml").getroot().iter("testcase"))
+    passed = [test for test in tests if test.get("status") == "run"]
+    # A machine that lacks something, say a second card, skips. CTest counts what could not be started as skipped, too.
+    skipped = [test for test in tests
+               if any(why.get("message", "").startswith("SKIP_") for why in test.findall("skipped"))]
+    bad = [test for test in tests if test not in passed + skipped]
+    text = f"{len(passed)} passed, {len(bad)} failed or not run, {len(skipped)} skipped of {len(tests)}"
+    text += f"; not passed: {names(bad)}" if bad else ""
+    text += f"; skipped: {names(skipped)}" if skipped else ""
+    return bool(passed) and not bad, text
+
+
+def judge_flagship(folder):
+    verify = load(folder / "flagship.json")["verify"]
     bits = verify.get("bits", {})
     compared, different = bits.get("compared", 0), bits.get("different", -1)
     text = f"{verify['steps']} steps, largest relative difference {verify['largest_relative']:.2g}; "
@@ -39,42 +51,50 @@ def judge_flagship(out):
     return verify["passed"] and compared > 0 and different == 0, text
 
 
-def judge_sanitizer(out, tool):
-    text = (out / f"{tool}.log").read_text(encoding="utf-8", errors="replace")
+def judge_sanitizer(folder, stage):
+    text = (folder / f"{stage}.log").read_text(encoding="utf-8", errors="replace")
+    unsupported = re.search(r"^=+ (?!Program hit)(.*device.*not supported.*|.*unsupported device.*)", text,
+                            re.MULTILINE | re.IGNORECASE)
     summary = re.findall(r"(?:ERROR|RACECHECK) SUMMARY: (.*)", text)
     tests = re.findall(r"^(All tests passed.*|test cases: .*)", text, re.MULTILINE)
     clean = bool(summary) and all(re.match(r"0 (errors|hazards)", line) for line in summary)
+    if unsupported:
+        raise NotRun(unsupported.group(1))
     line = "; ".join(summary + tests) or "no summary"
     return clean and bool(tests) and tests[-1].startswith("All"), line
 
 
-def judge_kernels(out):
-    cases = load(out / "kernels.json")["cases"]
+def judge_kernels(folder):
+    cases = load(folder / "kernels.json")["cases"]
     bad = [case["name"] for case in cases if not case["passed"]]
     text = f"{len(cases) - len(bad)} of {len(cases)} cases have the bits of the CPU"
     return bool(cases) and not bad, text + (f"; not {', '.join(bad)}" if bad else "")
 
 
-def judge_train_step(out):
-    results = load(out / "train_step.json")["results"]
+def judge_train_step(folder):
+    results = load(folder / "train_step.json")["results"]
     return bool(results), "; ".join(
         f"{one['subject']}: {seconds(one['contenders'][0]['median_seconds'])}" for one in results)
 
 
-def judge_pytorch(out):
-    report = load(out / "pytorch.json")
+def judge_pytorch(folder):
+    report = load(folder / "pytorch.json")
     return not report["failed"], f"PyTorch {report['torch']}, {len(report['cases'])} cases, {report['failed']} failed"
 
 
-def judge(stage, out):
+def judge(stage, folder):
     if stage == "build":
-        return True, ""
+        return "passed", ""
     try:
-        if stage in ("memcheck", "racecheck", "initcheck", "synccheck"):
-            return judge_sanitizer(out, stage)
-        return globals()[f"judge_{stage}"](out)
+        if stage.partition("-")[0] in ("memcheck", "racecheck", "initcheck", "synccheck"):
+            good, text = judge_sanitizer(folder, stage)
+        else:
+            good, text = globals()[f"judge_{stage}"](folder)
+        return "passed" if good else "failed", text
+    except NotRun as why:
+        return "not run", str(why)
     except (OSError, ValueError, KeyError, IndexError, TypeError, xml.etree.ElementTree.ParseError) as error:
-        return False, f"no result: {error}"
+        return "failed", f"no result: {error}"
 
 
 # ---- the report
@@ -102,16 +122,19 @@ def join(cases, pytorch):
         for found in pytorch:
             if found["name"] == case["name"] and case["passed"]:
                 which = f"{case['counts']}_seconds"
-                peer = {"name": found["peer"], "device_seconds": found["device_seconds"],
-                        "call_seconds": found["call_seconds"],
-                        "ratio": found[which]["median"] / case[which]["median"]}
-                case["peers"].append(peer)
+                ratio = found[which]["median"] / case[which]["median"]
+                times = {key: found.get(key) for key in ("device_seconds", "call_seconds", "host_bound")}
+                case["peers"].append({"name": found["peer"], "ratio": ratio} | times)
+
+
+def host_bound(times):
+    return " host-bound" if times.get("host_bound") else ""
 
 
 def peer_cell(case, wanted):
     which = f"{case['counts']}_seconds"
     cells = [f"{peer['name'].removeprefix('PyTorch ')}: " * (peer["name"] != wanted) +
-             f"{seconds(peer[which]['median'])} ({peer['ratio']:.2f})"
+             f"{seconds(peer[which]['median'])} ({peer['ratio']:.2f})" + host_bound(peer) * (case["counts"] == "device")
              for peer in case["peers"] if peer["name"].startswith(wanted)]
     return "; ".join(cells)
 
@@ -121,17 +144,37 @@ def kernel_rows(cases):
         if not case["passed"]:
             yield [case["name"], "**failed**", case.get("error", ""), "", "", "", ""]
             continue
-        share = f"{100 * case['share_of_floor']:.0f}% ({case['floor']})" if "share_of_floor" in case else ""
+        share = "in cache" if case.get("cached") else ""
+        if "share_of_floor" in case:
+            share = f"{100 * case['share_of_floor']:.0f}% ({case['floor']})"
         device, call = spread(case["device_seconds"]), seconds(case["call_seconds"]["median"])
         if case["counts"] == "call":
             device, call = seconds(case["device_seconds"]["median"]), spread(case["call_seconds"])
-        yield [case["name"], device, call, case.get("rate", ""), share, peer_cell(case, "cublas"),
+        yield [case["name"], device + host_bound(case), call, case.get("rate", ""), share, peer_cell(case, "cublas"),
                peer_cell(case, "PyTorch")]
+
+
+def excerpt(path):
+    """What a log says about a failure, most likely, and its end."""
+    if not path.exists():
+        return []
+    lines = [line[:300] for line in path.read_text(encoding="utf-8", errors="replace").splitlines()]
+    end = max(len(lines) - 30, 0)
+    found = [line for line in lines[:end] if re.search(r"error|fail|=========", line, re.IGNORECASE)]
+    return found[:30] + ["..."] * (end > 0) + lines[end:]
+
+
+def verdict(report):
+    passed = sum(stage["status"] == "passed" for stage in report["stages"])
+    text = f"{passed} of {len(report['stages'])} stages passed"
+    return f"{text} in {report['facts']['seconds']} s" if report["complete"] else f"incomplete, {text} so far"
 
 
 def markdown(report):
     facts = report["facts"]
-    lines = [f"# {facts['card']}", "", "Written by `scripts/gpu_check`.", ""]
+    lines = [f"# {facts['card']}", "", f"Written by `scripts/gpu_check`: {verdict(report)}.", ""]
+    if not report["complete"]:
+        lines += ["**Incomplete: gpu_check was stopped, or still runs. What is not listed has not run.**", ""]
     lines += table(["", ""], facts.items()) + ["## Stages", ""]
     lines += table(["Stage", "", "Seconds", ""],
                    [[s["name"], s["status"], s["seconds"], s["text"]] for s in report["stages"]])
@@ -140,10 +183,12 @@ def markdown(report):
         lines += ["## Kernels", "",
                   "Every case was first held to the bits of the CPU; matrix products above 3e10 operations in every "
                   "8th row.",
-                  "Medians of 21 rounds, their range in brackets. Device: one of many calls that wait in line for the "
-                  "device; call: one with the host's part.",
+                  "Medians of 21 rounds, of 5 where they take long; their range in brackets. Device: one of many calls "
+                  "that wait in line for the device; call: one with the host's part. Host-bound: the host could not "
+                  "keep them in line.",
                   "The floor is the least that has to be moved, at the "
-                  f"{card['copy_bytes_per_second'] * 1e-9:.0f} GB/s of a large copy in the same run (a kernel that mostly reads can beat it), or computed, at the "
+                  f"{card['copy_bytes_per_second'] * 1e-9:.0f} GB/s of a large copy in the same run (a kernel that "
+                  "mostly reads can beat it; what is found in the cache has none), or computed, at the "
                   f"{card['fp32_flops_per_second'] * 1e-12:.1f} TFLOP/s that {card['multiprocessors']} "
                   f"multiprocessors reach at {card['clock_mhz']:.0f} MHz.",
                   "A peer's number in brackets is its time over ours: above 1 tenon is faster. cuBLAS, in float32 "
@@ -157,46 +202,55 @@ def markdown(report):
                          f"{seconds(one['p10_seconds'])} to {seconds(one['p90_seconds'])}",
                          f"{one['ratio_to_tenon']:.2f}"]
                         for result in report["train_step"]["results"] for one in result["contenders"]])
+    for stage in report["stages"]:
+        if "log" in stage:
+            lines += [f"## From the log of {stage['name']}", "", "````", *stage["log"], "````", ""]
     return "\n".join(lines)
 
 
-def write(out, name):
+def write(folder, bases):
     def split(line):
         return line.rstrip("\n").split("\t")
 
-    report = {"facts": dict(split(line) for line in (out / "facts.tsv").open(encoding="utf-8")), "stages": []}
-    for path in sorted((out / "stages").iterdir()):
+    facts = dict(split(line) for line in (folder / "facts.tsv").open(encoding="utf-8"))
+    report = {"facts": facts, "complete": "seconds" in facts, "stages": []}
+    for path in sorted((folder / "stages").iterdir()):
         stage = dict(zip(("name", "status", "seconds", "text"), split(path.read_text(encoding="utf-8"))))
-        report["stages"].append(stage | {"seconds": int(stage["seconds"])})
+        stage["seconds"] = int(stage["seconds"])
+        if stage["status"] in ("failed", "unfinished"):
+            stage["log"] = excerpt(folder / f"{stage['name']}.log")
+        report["stages"].append(stage)
     for part in ("flagship", "kernels", "train_step", "pytorch"):
-        if (out / f"{part}.json").exists():
-            report[part] = load(out / f"{part}.json")
+        try:
+            report[part] = load(folder / f"{part}.json")
+        except (OSError, ValueError):
+            pass  # not there, or not all of it
     if "flagship" in report:
         report["flagship"] = {key: report["flagship"][key] for key in ("device", "verify") if key in report["flagship"]}
     if "kernels" in report:
         join(report["kernels"]["cases"], report.get("pytorch", {}).get("cases", []))
-    for base in [out / "report"] + ([name] if name else []):
-        pathlib.Path(f"{base}.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-        pathlib.Path(f"{base}.md").write_text(markdown(report), encoding="utf-8")
+    for base in bases:
+        for path, text in ((f"{base}.json", json.dumps(report, indent=2) + "\n"), (f"{base}.md", markdown(report))):
+            pathlib.Path(f"{path}.new").write_text(text, encoding="utf-8")
+            os.replace(f"{path}.new", path)  # whole at any time
         print(f"{base}.md")
-    stages = report["stages"]
-    for stage in stages:
-        print(f"  {stage['name']:<12} {stage['status']:<8} {stage['seconds']:>4} s  {stage['text']}")
-    passed = sum(stage["status"] == "passed" for stage in stages)
-    print(f"{passed} of {len(stages)} stages passed in {report['facts']['seconds']} s")
-    return passed == len(stages) > 0
+    for stage in report["stages"]:
+        print(f"  {stage['name']:<18} {stage['status']:<10} {stage['seconds']:>4} s  {stage['text']}")
+    if "warning" in facts:
+        print(f"warning: {facts['warning']}")
+    print(verdict(report))
+    return report["complete"] and all(stage["status"] == "passed" for stage in report["stages"])
 
 
 def main(arguments):
     if len(arguments) == 3 and arguments[0] == "judge":
-        good, text = judge(arguments[1], pathlib.Path(arguments[2]))
-        print(text.replace("\t", " ").replace("\n", " "))
-    elif len(arguments) in (2, 3) and arguments[0] == "write":
-        good = write(pathlib.Path(arguments[1]), arguments[2] if len(arguments) == 3 else None)
-    else:
-        print(__doc__, file=sys.stderr)
-        return 2
-    return 0 if good else 1
+        status, text = judge(arguments[1], pathlib.Path(arguments[2]))
+        print(f"{status}\t" + text.replace("\t", " ").replace("\n", " "))
+        return 0
+    if len(arguments) > 2 and arguments[0] == "write":
+        return 0 if write(pathlib.Path(arguments[1]), arguments[2:]) else 1
+    print(__doc__, file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":
