@@ -21,6 +21,9 @@ void check_available(const char* op, Device device) {
   if (device.is_cpu()) return;
   check(cuda::built_with_cuda, "{}: {} was asked for, but this tenon was built without CUDA", op, device);
   const int count = cuda::device_count();
+  if constexpr (cuda::built_with_cuda)
+    if (const char* const problem = count == 0 ? cuda::driver_problem() : nullptr)
+      fail("{}: {} was asked for, but there is no CUDA device: {}", op, device, problem);
   check(device.index >= 0 && device.index < count, "{}: {} was asked for; this machine has {} CUDA devices",
       op, device, count);
 }

@@ -65,10 +65,7 @@ void synchronize(Device device) {
 
 MemoryUse memory_use(Device device) {
   check_cuda_device("memory_use", device);
-  if constexpr (built_with_cuda) {
-    const Bytes bytes = memory_bytes(device);
-    return {bytes.allocated, bytes.cached};
-  }
+  if constexpr (built_with_cuda) return memory_bytes(device);
   return {};
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Keeps docs/errors.md complete: list_errors.py [--check]
 
-Finds the text of every check(), fail() and throw IoError() in the library and writes it into the tables between the
+Finds the text of every check(), fail(), throw IoError() and throw CudaError() in the library and writes it into the tables between the
 markers of docs/errors.md. The column "What to do" is written by hand: texts that stay keep theirs, a new text gets an
 empty one. With --check nothing is written; exit status 1 if a table is out of date or a text lacks its advice.
 """
@@ -20,6 +20,7 @@ THROWS = {
     "check": (1, ""),
     "fail": (0, ""),
     "IoError": (0, ""),
+    "CudaError": (0, ""),
     "complain": (0, "load_state_dict: "),  # nn/module.cpp collects all that is wrong
 }
 FORWARDS = {"core/check.h", "core/check.cpp"}  # they define the functions, and pass texts on
@@ -66,7 +67,7 @@ def texts_of(path, source):
             continue
         index, prefix = THROWS[token]
         given = arguments(found, i + 2)
-        if token == "IoError":  # throw IoError(tenon::detail::format("text", {values}))
+        if token in ("IoError", "CudaError"):  # throw IoError(tenon::detail::format("text", {values}))
             given = given[0]
             given = arguments([(0, t) for t in given], given.index("(") + 1) if "(" in given else [given]
         text = literal(given[index]) if index < len(given) else None

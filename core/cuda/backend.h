@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <initializer_list>
 
-#include <tenon/core/stream.h>
+#include <tenon/core/cuda.h>
 
 namespace tenon::cuda {
 
@@ -16,6 +16,8 @@ inline constexpr bool built_with_cuda = false;
 #endif
 
 int driver_device_count() noexcept;
+/// Why there is no device, as the runtime says it; null if it found one.
+const char* driver_problem() noexcept;
 
 // ---- streams
 
@@ -36,11 +38,7 @@ void release(Stream stream, void* memory, std::size_t bytes) noexcept;
 /// whoever lets a device read it waits first; upload() sees to its own.
 void* allocate_pinned(std::size_t bytes);
 void release_pinned(void* memory, std::size_t bytes) noexcept;
-/// Bytes in tensors, and kept for reuse.
-struct Bytes {
-  std::size_t allocated, cached;
-};
-Bytes memory_bytes(Device device);
+MemoryUse memory_bytes(Device device);
 void drain_cache(Device device);
 
 /// Device memory for the length of a launch.
@@ -90,6 +88,7 @@ struct Launch {
   Stream stream;
   const char* kernel;
   std::initializer_list<std::int64_t> sizes;
+  bool may_fault = false;  // it is given the stream's fault_slot()
 };
 /// Makes the stream's device current and returns its native handle, a cudaStream_t.
 void* begin_launch(Stream stream);
@@ -109,7 +108,7 @@ struct Fault {
   const char* text;  // host memory
   std::int64_t values[4];
 };
-/// The stream's slot in device memory. From now on synchronisations look at it.
+/// The stream's slot in device memory, for a launch that says so (`may_fault`).
 Fault* fault_slot(Stream stream);
 
 }  // namespace tenon::cuda

@@ -14,6 +14,9 @@ inline void check_cuda(const char* op, cudaError_t error, Device device) {
     throw_cuda(op, error, device);
 }
 
+/// True if an environment variable is set, to other than 0.
+bool asked_by_environment(const char* name);
+
 /// Makes a device current for a scope. Launches do without: each makes its own device current.
 class DeviceGuard {
  public:

@@ -50,18 +50,42 @@ void download(Stream stream, void* host, const void* device, std::size_t bytes) 
   wait("download", stream);
 }
 
+cudaEvent_t take_mark(Stream stream, StreamState& state) {
+  const DeviceGuard guard(stream.device());
+  cudaEvent_t mark = nullptr;
+  {
+    const std::lock_guard lock(state.mutex);
+    if (!state.spare_events.empty()) {
+      mark = state.spare_events.back();
+      state.spare_events.pop_back();
+    }
+  }
+  if (!mark) check_cuda("event", cudaEventCreateWithFlags(&mark, cudaEventDisableTiming), stream.device());
+  const cudaError_t error = cudaEventRecord(mark, state.handle);
+  if (error == cudaSuccess) return mark;
+  cudaEventDestroy(mark);
+  throw_cuda("event", error, stream.device());
+}
+
+void give_mark(StreamState& state, cudaEvent_t mark) noexcept {
+  try {
+    state.spare_events.push_back(mark);
+  } catch (const std::bad_alloc&) { cudaEventDestroy(mark); }
+}
+
 namespace {
 
 /// Work of `later` from now on waits for the work of `earlier` up to now.
 void order(Stream earlier, Stream later) {
-  void* const event = record_event(nullptr, earlier);
-  try {
-    block_on_event(event, later);
-  } catch (...) {
-    destroy_event(event);
-    throw;
+  StreamState& state = stream_state(earlier);
+  const cudaEvent_t mark = take_mark(earlier, state);
+  const DeviceGuard guard(later.device());
+  const cudaError_t error = cudaStreamWaitEvent(stream_state(later).handle, mark, 0);
+  {
+    const std::lock_guard lock(state.mutex);
+    give_mark(state, mark);  // a wait is for what was recorded when it was asked for
   }
-  destroy_event(event);  // the runtime keeps it until it was reached
+  check_cuda("transfer", error, later.device());
 }
 
 }  // namespace

@@ -11,12 +11,16 @@ namespace tenon::cuda {
 
 namespace {
 
-// A recycled block would hide an access behind the end of the one before.
+/// Whether blocks are kept for reuse. A recycled block would hide from a checker what reads behind the end of
+/// the one before.
+bool recycles() {
 #if defined(__SANITIZE_ADDRESS__)
-constexpr bool recycles = false;
+  return false;
 #else
-constexpr bool recycles = true;
+  static const bool keeps = !asked_by_environment("TENON_NO_CUDA_MEMORY_CACHING");
+  return keeps;
 #endif
+}
 
 constexpr std::size_t least_block = 512;
 
@@ -29,7 +33,7 @@ std::size_t BlockCache::class_of(std::size_t bytes) {
 }
 
 std::size_t BlockCache::block_bytes(std::size_t bytes) {
-  if (!recycles) return bytes;
+  if (!recycles()) return bytes;
   if (bytes <= least_block) return least_block;
   const std::size_t step = std::size_t{1} << (std::bit_width(bytes - 1) - 3);
   return (bytes + step - 1) / step * step;
@@ -99,7 +103,7 @@ void* allocate(Stream stream, std::size_t bytes) {
   StreamState& state = stream_state(stream);
   if (bytes == 0) bytes = 1;
   const std::size_t block_bytes = BlockCache::block_bytes(bytes);
-  if (recycles) {
+  if (recycles()) {
     const std::lock_guard lock(state.mutex);
     if (void* const block = state.cache.take(bytes)) {
       state.allocated += block_bytes;
@@ -131,7 +135,7 @@ void release(Stream stream, void* memory, std::size_t bytes) noexcept {
   {
     const std::lock_guard lock(state.mutex);
     state.allocated -= BlockCache::block_bytes(bytes);
-    if (recycles) try {
+    if (recycles()) try {
         state.cache.keep(memory, bytes);
         return;
       } catch (const std::bad_alloc&) {  // no room to remember it: free it
@@ -144,8 +148,8 @@ void release(Stream stream, void* memory, std::size_t bytes) noexcept {
   }
 }
 
-Bytes memory_bytes(Device device) {
-  Bytes bytes{};
+MemoryUse memory_bytes(Device device) {
+  MemoryUse bytes{};
   each_stream(device, [&](const StreamState& stream) {
     bytes.allocated += stream.allocated;
     bytes.cached += stream.cache.kept_bytes();
@@ -163,16 +167,8 @@ void drain_cache(Device device) {
 namespace {
 
 struct PinnedPool {
-  /// A released block, and the mark behind the upload that reads it.
-  struct Pending {
-    void* block;
-    std::size_t bytes;
-    void* event;
-    Device device;
-  };
   std::mutex mutex;
   BlockCache cache;
-  std::vector<Pending> pending;
 };
 
 PinnedPool& pinned_pool() {
@@ -180,14 +176,18 @@ PinnedPool& pinned_pool() {
   return pool;
 }
 
-/// Moves blocks that no upload reads any more to the cache.
-void collect(PinnedPool& pool) {
-  std::erase_if(pool.pending, [&](const PinnedPool::Pending& released) {
-    if (!event_ready(released.event, released.device)) return false;
-    destroy_event(released.event);
-    pool.cache.keep(released.block, released.bytes);
-    return true;
-  });
+/// Gives back the blocks of uploads that are done.
+void collect(StreamState& state, Device device) {
+  const std::lock_guard lock(state.mutex);
+  while (!state.uploads.empty()) {
+    const Upload first = state.uploads.front();
+    const cudaError_t error = cudaEventQuery(first.done);
+    if (error == cudaErrorNotReady) return;
+    check_cuda("upload", error, device);
+    state.uploads.pop_front();
+    give_mark(state, first.done);
+    release_pinned(first.block, first.bytes);
+  }
 }
 
 }  // namespace
@@ -195,10 +195,10 @@ void collect(PinnedPool& pool) {
 void* allocate_pinned(std::size_t bytes) {
   if (bytes == 0) bytes = 1;
   PinnedPool& pool = pinned_pool();
-  const std::lock_guard lock(pool.mutex);
-  collect(pool);
-  if (recycles)
+  if (recycles()) {
+    const std::lock_guard lock(pool.mutex);
     if (void* const block = pool.cache.take(bytes)) return block;
+  }
   void* block = nullptr;
   const cudaError_t error = cudaMallocHost(&block, BlockCache::block_bytes(bytes));
   if (error == cudaErrorMemoryAllocation) {
@@ -211,7 +211,7 @@ void* allocate_pinned(std::size_t bytes) {
 
 void release_pinned(void* memory, std::size_t bytes) noexcept {
   if (bytes == 0) bytes = 1;
-  if (recycles) try {
+  if (recycles()) try {
       PinnedPool& pool = pinned_pool();
       const std::lock_guard lock(pool.mutex);
       return pool.cache.keep(memory, bytes);
@@ -223,24 +223,25 @@ void release_pinned(void* memory, std::size_t bytes) noexcept {
 void upload(Stream stream, void* device, const void* host, std::size_t bytes) {
   if (bytes == 0) return;
   const DeviceGuard guard(stream.device());
-  const cudaStream_t handle = stream_state(stream).handle;
+  StreamState& state = stream_state(stream);
   constexpr std::size_t staged = std::size_t{1} << 20;
-  if (!recycles || bytes > staged) {
-    check_cuda("upload", cudaMemcpyAsync(device, host, bytes, cudaMemcpyDefault, handle), stream.device());
-    return check_cuda("upload", cudaStreamSynchronize(handle), stream.device());
+  if (!recycles() || bytes > staged) {
+    check_cuda(
+        "upload", cudaMemcpyAsync(device, host, bytes, cudaMemcpyDefault, state.handle), stream.device());
+    return check_cuda("upload", cudaStreamSynchronize(state.handle), stream.device());
   }
+  collect(state, stream.device());
   void* const block = allocate_pinned(bytes);
   std::memcpy(block, host, bytes);
-  const cudaError_t error = cudaMemcpyAsync(device, block, bytes, cudaMemcpyDefault, handle);
+  const cudaError_t error = cudaMemcpyAsync(device, block, bytes, cudaMemcpyDefault, state.handle);
   if (error != cudaSuccess) {
     release_pinned(block, bytes);
     throw_cuda("upload", error, stream.device());
   }
-  void* const event =
-      record_event(nullptr, stream);  // if this throws, the device is lost, and the block with it
-  PinnedPool& pool = pinned_pool();
-  const std::lock_guard lock(pool.mutex);
-  pool.pending.push_back({block, bytes, event, stream.device()});
+  const cudaEvent_t done =
+      take_mark(stream, state);  // if this throws, the device is lost, and the block with it
+  const std::lock_guard lock(state.mutex);
+  state.uploads.push_back({block, bytes, done});
 }
 
 }  // namespace tenon::cuda

@@ -14,6 +14,18 @@ int driver_device_count() noexcept {
   return 0;
 }
 
+const char* driver_problem() noexcept {
+  int count = 0;
+  const cudaError_t error = cudaGetDeviceCount(&count);
+  cudaGetLastError();
+  return error == cudaSuccess ? nullptr : cudaGetErrorString(error);
+}
+
+bool asked_by_environment(const char* name) {
+  const char* const text = std::getenv(name);
+  return text && *text && std::string_view(text) != "0";
+}
+
 void throw_cuda(const char* op, cudaError_t error, Device device) {
   cudaGetLastError();  // it is told now, and not again by the next launch
   throw CudaError(tenon::detail::format(
@@ -92,11 +104,7 @@ int add_stream(Device device) {
 int multiprocessors(Stream stream) { return device_state(stream.device()).multiprocessors; }
 unsigned* tickets(Stream stream) { return stream_state(stream).tickets; }
 
-Fault* fault_slot(Stream stream) {
-  StreamState& state = stream_state(stream);
-  state.may_fault.store(true, std::memory_order_release);
-  return state.fault;
-}
+Fault* fault_slot(Stream stream) { return stream_state(stream).fault; }
 
 namespace {
 
@@ -136,17 +144,14 @@ void* begin_launch(Stream stream) {
 namespace {
 
 bool synchronous() {
-  static const bool asked = [] {
-    const char* const text = std::getenv("TENON_SYNC");
-    return text && *text && std::string_view(text) != "0";
-  }();
+  static const bool asked = asked_by_environment("TENON_SYNC");
   return asked;
 }
 
 [[noreturn]] void throw_launch(const Launch& launch, std::int64_t blocks, int threads, cudaError_t error) {
-  std::string sizes = "[";
-  for (const std::int64_t size : launch.sizes) sizes += (sizes.size() > 1 ? ", " : "") + std::to_string(size);
-  throw CudaError(tenon::detail::format("{}: {}; sizes {}], {} blocks of {} threads on {}",
+  std::string sizes;
+  for (const std::int64_t size : launch.sizes) sizes += (sizes.empty() ? "" : ", ") + std::to_string(size);
+  throw CudaError(tenon::detail::format("{}: {}; sizes [{}], {} blocks of {} threads on {}",
       {launch.kernel, cudaGetErrorString(error), sizes, blocks, threads, launch.stream.device()}));
 }
 
@@ -158,6 +163,8 @@ void end_launch(const Launch& launch, std::int64_t blocks, int threads) {
     error = cudaStreamSynchronize(stream_state(launch.stream).handle);
   if (error != cudaSuccess) [[unlikely]]
     throw_launch(launch, blocks, threads, error);
+  // Only now: a thread that synchronises before the launch must not have looked for its fault in vain.
+  if (launch.may_fault) stream_state(launch.stream).may_fault.store(true, std::memory_order_release);
   if (synchronous()) wait(launch.kernel, launch.stream);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 #include <array>
 #include <atomic>
+#include <deque>
 #include <mutex>
 #include <vector>
 
@@ -28,6 +29,13 @@ class BlockCache {
   std::size_t kept_bytes_ = 0;
 };
 
+/// A pinned block that an upload reads, and the mark behind the upload.
+struct Upload {
+  void* block;
+  std::size_t bytes;
+  cudaEvent_t done;
+};
+
 struct StreamState {
   cudaStream_t handle = nullptr;
   unsigned* tickets = nullptr;  // ticket_count of them
@@ -36,7 +44,14 @@ struct StreamState {
   std::mutex mutex;  // of what follows
   BlockCache cache;
   std::size_t allocated = 0;
+  std::deque<Upload> uploads;  // in the order in which they get done
+  std::vector<cudaEvent_t> spare_events;
 };
+
+/// A mark at the end of the stream's work so far, which does not measure time. It is given back with the
+/// state's mutex held.
+cudaEvent_t take_mark(Stream stream, StreamState& state);
+void give_mark(StreamState& state, cudaEvent_t mark) noexcept;
 
 struct DeviceState {
   static constexpr int most_streams = 64;
