@@ -22,7 +22,7 @@ struct Input : Slot {
             static_cast<std::int64_t>(size_of(dtype)), false} {
     if (operand.is_immediate()) {
       set(operand.value, dtype);
-    } else if (strides && is_one_value(shape)) {
+    } else if (strides && operand.is_one_value(shape)) {
       strides = nullptr;
       repeats = true;
     }
@@ -31,11 +31,6 @@ struct Input : Slot {
   Input& operator=(const Input&) = delete;
 
  private:
-  bool is_one_value(const Shape& shape) const {
-    for (int i = 0; i < shape.rank(); ++i)
-      if ((*strides)[i] != 0 && shape[i] != 1) return false;
-    return true;
-  }
   void set(double x, DType dtype) {
     switch (dtype) {
       case DType::float32: put(static_cast<float>(x)); break;

@@ -74,17 +74,9 @@ T number(double x) {
   else return static_cast<T>(x);
 }
 
-inline bool is_one_value(const Operand& operand, const Shape& shape) {
-  if (operand.is_immediate()) return true;
-  if (!operand.strides) return shape.numel() == 1;
-  for (int i = 0; i < shape.rank(); ++i)
-    if ((*operand.strides)[i] != 0 && shape[i] != 1) return false;
-  return true;
-}
-
 inline Slot slot_of(const Operand& operand, const Shape& shape) {
   return {const_cast<char*>(static_cast<const char*>(operand.data)), operand.strides, 0,
-      is_one_value(operand, shape)};
+      operand.is_one_value(shape)};
 }
 
 /// out = f(in...), elementwise over `shape`; the operands hold To and From.
@@ -102,7 +94,7 @@ void map(const char* name, Stream stream, const Shape& shape, const Result& out,
     constexpr int w = pack_width<To, From...>;
     launch({stream, name, {n}}, map_dense<w, F, To, From...>,
         blocks_for(stream, n, std::int64_t{block_threads} * w), block_threads, n, f, to,
-        Source<From>{static_cast<const From*>(in.data), number<From>(in.value), is_one_value(in, shape)}...);
+        Source<From>{static_cast<const From*>(in.data), number<From>(in.value), in.is_one_value(shape)}...);
     return;
   }
   for_pieces(loop_dims(shape, slots), [&](const Dims<count>& dims, const std::int64_t(&start)[count]) {
@@ -122,22 +114,6 @@ void map(const char* name, Stream stream, const Shape& shape, const Result& out,
         },
         sources);
   });
-}
-
-/// Calls f(std::type_identity<T>()) with the element type of a floating-point dtype, or of any.
-template <class F>
-void floating(DType dtype, F f) {
-  if (dtype == DType::float32) f(std::type_identity<float>());
-  else f(std::type_identity<double>());
-}
-template <class F>
-void any_type(DType dtype, F f) {
-  switch (dtype) {
-    case DType::float32: return f(std::type_identity<float>());
-    case DType::float64: return f(std::type_identity<double>());
-    case DType::int64: return f(std::type_identity<std::int64_t>());
-    case DType::boolean: return f(std::type_identity<std::uint8_t>());
-  }
 }
 
 }  // namespace tenon::kernels::cuda

@@ -29,27 +29,49 @@ __global__ void __launch_bounds__(block_threads) select_elements(Indexed layout,
   }
 }
 
-/// A thread an element of the result, which looks for its index among all. A block reads them together.
+/// Walks of the result (places in `outer` and `inner`), and how many parts their rows are cut into. The sums
+/// of an element have to be made in the order of the index, so somebody has to walk it: the more parts, the
+/// more threads, and the more walks.
+struct Walks {
+  Indexed layout;
+  std::int64_t count, columns, parts, rows;  // `rows` a part
+
+  /// `columns_at_once`: of those who walk; `walkers`: how many keep the device busy.
+  Walks(const Indexed& shape, std::int64_t indices, std::int64_t columns_at_once, std::int64_t walkers)
+      : layout(shape), count(indices), columns(shape.outer * shape.inner) {
+    const std::int64_t groups = (columns + columns_at_once - 1) / columns_at_once;
+    parts = std::clamp<std::int64_t>(
+        walkers / std::max<std::int64_t>(groups, 1), 1, std::max<std::int64_t>(shape.size, 1));
+    rows = (shape.size + parts - 1) / parts;
+  }
+};
+
+/// A warp walks the index for 32 columns and a part of their rows.
 template <class T>
 __global__ void __launch_bounds__(block_threads)
-    add_elements(Indexed layout, T* out, const T* g, const std::int64_t* index, std::int64_t count) {
-  SIMT_SHARED(here, std::int64_t[block_threads]);
-  const std::int64_t n = layout.outer * layout.size * layout.inner,
-                     step = std::int64_t{gridDim.x} * blockDim.x;
-  for (std::int64_t first = std::int64_t{blockIdx.x} * blockDim.x; first < n; first += step) {
-    const std::int64_t at = first + threadIdx.x, j = at % layout.inner, row = at / layout.inner;
-    const std::int64_t o = row / layout.size, wanted = row % layout.size;
-    T sum = T(0);
-    for (std::int64_t i0 = 0; i0 < count; i0 += block_threads) {
-      const int items = static_cast<int>(count - i0 < block_threads ? count - i0 : block_threads);
-      if (static_cast<int>(threadIdx.x) < items) here[threadIdx.x] = index[i0 + threadIdx.x];
-      __syncthreads();
-      if (at < n)
-        for (int i = 0; i < items; ++i)
-          if (here[i] == wanted) sum = sum + g[(o * count + i0 + i) * layout.inner + j];
-      __syncthreads();
+    add_rows(const __grid_constant__ Walks job, T* out, const T* g, const std::int64_t* index) {
+  constexpr unsigned all = 0xffffffffu;
+  const auto [layout, count, columns, parts, rows] = job;
+  const std::int64_t groups = (columns + 31) / 32, step = std::int64_t{gridDim.x} * (blockDim.x / 32);
+  const unsigned lane = threadIdx.x % 32;
+  for (std::int64_t unit = std::int64_t{blockIdx.x} * (blockDim.x / 32) + threadIdx.x / 32;
+       unit < groups * parts; unit += step) {
+    const std::int64_t column = unit % groups * 32 + lane, o = column / layout.inner,
+                       j = column % layout.inner;
+    const bool has_column = column < columns;
+    const std::int64_t low = unit / groups * rows, high = low + rows < layout.size ? low + rows : layout.size;
+    T* const to = out + o * layout.size * layout.inner + j;
+    const T* const from = g + o * count * layout.inner + j;
+    for (std::int64_t row = low; row < high && has_column; ++row) to[row * layout.inner] = T(0);
+    for (std::int64_t first = 0; first < count; first += 32) {
+      const std::int64_t mine = first + lane < count ? index[first + lane] : -1;
+      unsigned found = __ballot_sync(all, mine >= low && mine < high);
+      for (; found != 0; found &= found - 1) {
+        const int source = __ffs(static_cast<int>(found)) - 1;
+        T* const sum = to + __shfl_sync(all, mine, source) * layout.inner;
+        if (has_column) *sum = *sum + from[(first + source) * layout.inner];
+      }
     }
-    if (at < n) out[at] = sum;
   }
 }
 
@@ -65,21 +87,24 @@ __global__ void __launch_bounds__(block_threads) gather_elements(Indexed layout,
   }
 }
 
-/// A thread an element of the result, which looks for itself in its column of the index.
+/// A thread walks its column of the index for a part of its rows.
 template <class T>
 __global__ void __launch_bounds__(block_threads)
-    gather_add_elements(Indexed layout, T* out, const T* g, const std::int64_t* index, std::int64_t count) {
-  const std::int64_t n = layout.outer * layout.size * layout.inner,
-                     step = std::int64_t{gridDim.x} * blockDim.x;
-  for (std::int64_t at = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x; at < n; at += step) {
-    const std::int64_t j = at % layout.inner, row = at / layout.inner;
-    const std::int64_t o = row / layout.size, wanted = row % layout.size;
-    T sum = T(0);
+    add_columns(const __grid_constant__ Walks job, T* out, const T* g, const std::int64_t* index) {
+  const auto [layout, count, columns, parts, rows] = job;
+  const std::int64_t step = std::int64_t{gridDim.x} * blockDim.x;
+  for (std::int64_t unit = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x; unit < columns * parts;
+       unit += step) {
+    const std::int64_t column = unit % columns, o = column / layout.inner, j = column % layout.inner;
+    const std::int64_t low = unit / columns * rows,
+                       high = low + rows < layout.size ? low + rows : layout.size;
+    T* const to = out + o * layout.size * layout.inner + j;
+    for (std::int64_t row = low; row < high; ++row) to[row * layout.inner] = T(0);
+#pragma unroll 4
     for (std::int64_t i = 0; i < count; ++i) {
-      const std::int64_t from = (o * count + i) * layout.inner + j;
-      if (index[from] == wanted) sum = sum + g[from];
+      const std::int64_t at = (o * count + i) * layout.inner + j, row = index[at];
+      if (row >= low && row < high) to[row * layout.inner] = to[row * layout.inner] + g[at];
     }
-    out[at] = sum;
   }
 }
 
@@ -88,7 +113,7 @@ template <class T>
 void select(Stream stream, Indexed layout, std::int64_t bytes, void* out, const void* a,
     const std::int64_t* index, std::int64_t count, int dim) {
   layout.inner = bytes / static_cast<std::int64_t>(sizeof(T));
-  launch({stream, "index_select", {layout.outer, count, layout.inner}}, select_elements<T>,
+  launch({stream, "index_select", {layout.outer, count, layout.inner}, true}, select_elements<T>,
       blocks_for(stream, layout.outer * count * layout.inner, block_threads), block_threads, layout,
       static_cast<T*>(out), static_cast<const T*>(a), index, count, dim, tenon::cuda::fault_slot(stream),
       "index_select: index {} at position {} is out of range; dimension {} has size {}");
@@ -110,21 +135,20 @@ void index_select(Stream stream, DType dtype, Indexed layout, void* out, const v
 
 void index_add(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
     const std::int64_t* index, std::int64_t count) {
-  const auto add = [&]<class T>(T* to) {
-    const std::int64_t n = layout.outer * layout.size * layout.inner;
-    launch({stream, "index_add", {layout.outer, layout.size, layout.inner, count}}, add_elements<T>,
-        blocks_for(stream, n, block_threads), block_threads, layout, to, static_cast<const T*>(g), index,
-        count);
-  };
-  if (dtype == DType::float32) add(static_cast<float*>(out));
-  else add(static_cast<double*>(out));
+  const std::int64_t warps = 64 * std::int64_t{tenon::cuda::multiprocessors(stream)};
+  const Walks job(layout, count, 32, warps);
+  floating(dtype, [&]<class T>(std::type_identity<T>) {
+    launch({stream, "index_add", {layout.outer, layout.size, layout.inner, count}}, add_rows<T>,
+        blocks_for(stream, (job.columns + 31) / 32 * job.parts, block_threads / 32), block_threads, job,
+        static_cast<T*>(out), static_cast<const T*>(g), index);
+  });
 }
 
 void gather(Stream stream, DType dtype, Indexed layout, void* out, const void* a, const std::int64_t* index,
     std::int64_t count, int dim) {
   const std::int64_t n = layout.outer * count * layout.inner;
   const auto take = [&]<class T>(T* to) {
-    launch({stream, "gather", {layout.outer, count, layout.inner}}, gather_elements<T>,
+    launch({stream, "gather", {layout.outer, count, layout.inner}, true}, gather_elements<T>,
         blocks_for(stream, n, block_threads), block_threads, layout, to, static_cast<const T*>(a), index,
         count, dim, tenon::cuda::fault_slot(stream),
         "gather: index {} at position {} is out of range; dimension {} has size {}");
@@ -138,14 +162,13 @@ void gather(Stream stream, DType dtype, Indexed layout, void* out, const void* a
 
 void gather_add(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
     const std::int64_t* index, std::int64_t count) {
-  const auto add = [&]<class T>(T* to) {
-    const std::int64_t n = layout.outer * layout.size * layout.inner;
-    launch({stream, "gather_add", {layout.outer, layout.size, layout.inner, count}}, gather_add_elements<T>,
-        blocks_for(stream, n, block_threads), block_threads, layout, to, static_cast<const T*>(g), index,
-        count);
-  };
-  if (dtype == DType::float32) add(static_cast<float*>(out));
-  else add(static_cast<double*>(out));
+  const std::int64_t threads = 2048 * std::int64_t{tenon::cuda::multiprocessors(stream)};
+  const Walks job(layout, count, 1, threads);
+  floating(dtype, [&]<class T>(std::type_identity<T>) {
+    launch({stream, "gather_add", {layout.outer, layout.size, layout.inner, count}}, add_columns<T>,
+        blocks_for(stream, job.columns * job.parts, block_threads), block_threads, job, static_cast<T*>(out),
+        static_cast<const T*>(g), index);
+  });
 }
 
 }  // namespace tenon::kernels::cuda

@@ -212,22 +212,18 @@ __global__ void __launch_bounds__(S::threads, 1) matmul_tiles(const __grid_const
   });
 }
 
-/// A thread an element.
+/// A thread an element, with one chunk at most.
 template <class T>
 __global__ void __launch_bounds__(block_threads) matmul_elements(const __grid_constant__ Product<T> p) {
   const std::int64_t step = std::int64_t{gridDim.x} * blockDim.x;
   for (std::int64_t at = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x; at < p.m * p.n; at += step) {
     const std::int64_t j = at % p.n;
     const T *a = p.a + at / p.n * p.a_row, *b = p.b + j * p.b_col;
-    T t = T(0);
-    for (std::int64_t c0 = 0; c0 < p.k; c0 += chain_chunk) {
-      const std::int64_t stop = c0 + chain_chunk < p.k ? c0 + chain_chunk : p.k;
-      T sum = T(0);
+    T sum = T(0);
 #pragma unroll 8
-      for (std::int64_t k = c0; k < stop; ++k) sum = num::fma(a[k * p.a_col], b[k * p.b_row], sum);
-      t = t + sum;
-    }
-    p.c[at] = p.bias ? t + p.bias[j] : t;
+    for (std::int64_t k = 0; k < p.k; ++k) sum = num::fma(a[k * p.a_col], b[k * p.b_row], sum);
+    sum = T(0) + sum;
+    p.c[at] = p.bias ? sum + p.bias[j] : sum;
   }
 }
 
@@ -271,9 +267,10 @@ void run(Stream stream, T* out, const Matrix& a, const Matrix& b, const T* bias)
   const Product<T> p{a.rows, b.cols, a.cols, static_cast<const T*>(a.data), a.row_stride, a.col_stride,
       static_cast<const T*>(b.data), b.row_stride, b.col_stride, out,
       b.cols % pack_width<T> == 0 && is_aligned(out), bias, 1, nullptr, nullptr};
-  // Below this a block's tile would be mostly empty.
-  constexpr std::int64_t narrow = 16;
-  if (p.m <= narrow || p.n <= narrow || p.k == 0) {
+  // A tile would be mostly empty, which pays only where many blocks share a long k.
+  constexpr std::int64_t narrow = 16, short_k = 256;
+  static_assert(short_k <= chain_chunk);
+  if (p.k == 0 || (p.k <= short_k && (p.m <= narrow || p.n <= narrow))) {
     launch({stream, "matmul_elements", {p.m, p.k, p.n}}, matmul_elements<T>,
         blocks_for(stream, p.m * p.n, block_threads), block_threads, p);
     return;
@@ -292,8 +289,9 @@ void matmul(Stream stream, DType dtype, void* out, const Matrix& a, const Matrix
     return reduce(stream, Reduce::product, dtype, {a.rows, a.cols}, 0b10, out, {a.data, left},
         {b.data, right}, 1, bias);
   }
-  if (dtype == DType::float32) run(stream, static_cast<float*>(out), a, b, static_cast<const float*>(bias));
-  else run(stream, static_cast<double*>(out), a, b, static_cast<const double*>(bias));
+  floating(dtype, [&]<class T>(std::type_identity<T>) {
+    run(stream, static_cast<T*>(out), a, b, static_cast<const T*>(bias));
+  });
 }
 
 }  // namespace tenon::kernels::cuda

@@ -11,8 +11,9 @@ constexpr int warps = block_threads / warp_size;
 
 /// Chunks of 1024 a warp, as in reduce.cu; the last block does the levels above. With Vec all begins aligned.
 template <bool Vec, class T>
-__global__ void __launch_bounds__(block_threads, 1) mse_chunks(std::int64_t n, std::int64_t chunks,
-    const T* a, const T* b, T count, T* gradient, T* loss, T* values, unsigned* ticket) {
+__global__ void __launch_bounds__(block_threads, 1)
+    mse_chunks(std::int64_t n, std::int64_t chunks, const T* __restrict__ a, const T* __restrict__ b, T count,
+        T* __restrict__ gradient, T* loss, T* values, unsigned* ticket) {
   const ScaledDifference<T> slope{T(2), count};
   for (std::int64_t c = std::int64_t{blockIdx.x} * warps + threadIdx.x / warp_size; c < chunks;
        c += std::int64_t{gridDim.x} * warps) {
@@ -43,17 +44,16 @@ __global__ void __launch_bounds__(block_threads, 1) mse_chunks(std::int64_t n, s
 
 void mse(Stream stream, DType dtype, std::int64_t n, void* loss, void* gradient, const void* a, const void* b,
     double count) {
-  const auto run = [&]<class T>(T* to) {
+  floating(dtype, [&]<class T>(std::type_identity<T>) {
     const std::int64_t chunks = std::max<std::int64_t>(1, chunks_of(n));
     const Scratch values(stream, static_cast<std::size_t>(level_values(chunks)) * sizeof(T));
     choose(is_aligned(a) && is_aligned(b) && is_aligned(gradient), [&](auto vec) {
       launch({stream, "mse", {n}}, mse_chunks<vec, T>, blocks_for(stream, chunks, warps), block_threads, n,
-          chunks, static_cast<const T*>(a), static_cast<const T*>(b), static_cast<T>(count), to,
-          static_cast<T*>(loss), values.template as<T>(), tenon::cuda::tickets(stream));
+          chunks, static_cast<const T*>(a), static_cast<const T*>(b), static_cast<T>(count),
+          static_cast<T*>(gradient), static_cast<T*>(loss), values.template as<T>(),
+          tenon::cuda::tickets(stream));
     });
-  };
-  if (dtype == DType::float32) run(static_cast<float*>(gradient));
-  else run(static_cast<double*>(gradient));
+  });
 }
 
 }  // namespace tenon::kernels::cuda

@@ -111,40 +111,37 @@ struct Linspace {
 
 void random_uniform(
     Stream stream, DType dtype, std::int64_t n, void* out, RandomKey key, double low, double high) {
-  const auto fill = [&]<class T>(T* to) {
+  floating(dtype, [&]<class T>(std::type_identity<T>) {
+    T* const to = static_cast<T*>(out);
     choose(is_aligned(to), [&](auto vec) {
       launch({stream, "random_uniform", {n}}, fill_uniform<vec, T>,
           blocks_for(stream, n, std::int64_t{block_threads} * per_block<T>), block_threads, n, to, key,
           static_cast<T>(low), static_cast<T>(high), static_cast<T>(high - low));
     });
-  };
-  if (dtype == DType::float32) fill(static_cast<float*>(out));
-  else fill(static_cast<double*>(out));
+  });
 }
 
 void random_normal(
     Stream stream, DType dtype, std::int64_t n, void* out, RandomKey key, double mean, double deviation) {
-  const auto fill = [&]<class T>(T* to) {
+  floating(dtype, [&]<class T>(std::type_identity<T>) {
+    T* const to = static_cast<T*>(out);
     choose(is_aligned(to), [&](auto vec) {
       launch({stream, "random_normal", {n}}, fill_normal<vec, T>,
           blocks_for(stream, n, std::int64_t{block_threads} * per_block<T>), block_threads, n, to, key,
           static_cast<T>(mean), static_cast<T>(deviation));
     });
-  };
-  if (dtype == DType::float32) fill(static_cast<float*>(out));
-  else fill(static_cast<double*>(out));
+  });
 }
 
 void random_integers(Stream stream, DType dtype, std::int64_t n, void* out, RandomKey key, std::int64_t low,
     std::int64_t high) {
   const std::uint64_t range = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
-  const auto fill = [&]<class T>(T* to) {
+  const auto fill = [&]<class T>(std::type_identity<T>) {
     launch({stream, "random_integers", {n}}, fill_integers<T>, blocks_for(stream, n, 2 * block_threads),
-        block_threads, n, to, key, low, range);
+        block_threads, n, static_cast<T*>(out), key, low, range);
   };
-  if (dtype == DType::int64) fill(static_cast<std::int64_t*>(out));
-  else if (dtype == DType::float32) fill(static_cast<float*>(out));
-  else fill(static_cast<double*>(out));
+  if (dtype == DType::int64) fill(std::type_identity<std::int64_t>());
+  else floating(dtype, fill);
 }
 
 void random_permutation(Stream stream, std::int64_t n, std::int64_t* out, RandomKey key) {
@@ -156,17 +153,18 @@ void random_permutation(Stream stream, std::int64_t n, std::int64_t* out, Random
 
 void arange(Stream stream, DType dtype, std::int64_t n, void* out, double start, double step) {
   if (dtype == DType::int64)
-    by_index<std::int64_t>("arange", stream, n, out,
+    return by_index<std::int64_t>("arange", stream, n, out,
         WholeArange{static_cast<std::uint64_t>(num::to_int64(start)),
             static_cast<std::uint64_t>(num::to_int64(step))});
-  else if (dtype == DType::float32) by_index<float>("arange", stream, n, out, Arange{start, step});
-  else by_index<double>("arange", stream, n, out, Arange{start, step});
+  floating(dtype, [&]<class T>(std::type_identity<T>) {
+    by_index<T>("arange", stream, n, out, Arange{start, step});
+  });
 }
 
 void linspace(Stream stream, DType dtype, std::int64_t n, void* out, double start, double end, double step) {
-  const Linspace value{start, end, step, n};
-  if (dtype == DType::float32) by_index<float>("linspace", stream, n, out, value);
-  else by_index<double>("linspace", stream, n, out, value);
+  floating(dtype, [&]<class T>(std::type_identity<T>) {
+    by_index<T>("linspace", stream, n, out, Linspace{start, end, step, n});
+  });
 }
 
 }  // namespace tenon::kernels::cuda

@@ -128,78 +128,72 @@ struct Columns : Job<T, From> {
   std::int64_t width, a_row, b_row, b_item;
 };
 
-/// Values that wait for the halving tree: one column a lane, and one more lane to spread them over the banks.
+/// What the warps of a block tell each other: a number of each for each column.
 template <class T>
-using Partials = T[reduce_partials][warp_size + 1];
+using Partials = T[warps][warp_size];
 
-/// The halving tree down the partials of all lanes, by the block. The result is row 0.
-template <class T>
-__device__ inline void column_tree(Partials<T>& part) {
-  const int lane = static_cast<int>(threadIdx.x) % warp_size,
-            warp = static_cast<int>(threadIdx.x) / warp_size;
-  __syncthreads();
-  for (int h = reduce_partials / 2; h >= 1; h /= 2) {
-    for (int p = warp; p < h; p += warps) part[p][lane] = part[p][lane] + part[p + h][lane];
-    __syncthreads();
-  }
-}
-
-/// Chunk `chunk` of `count` rows, where add(row, acc) adds a lane's element of a row, if the lane has one.
+/// The value of chunk `chunk` of `count` rows in each lane's column, where add(row, acc) adds the element of
+/// a row, if the lane has a column. Warp w holds the partials w, w + 8, ... and does the halving tree down to
+/// h = 8 by itself.
 template <class T, class Add>
-__device__ inline void column_chunk(
+__device__ inline T column_chunk(
     Partials<T>& part, std::int64_t count, std::int64_t chunk, bool has_column, const Add& add) {
   const int lane = static_cast<int>(threadIdx.x) % warp_size,
             warp = static_cast<int>(threadIdx.x) / warp_size;
   const std::int64_t start = chunk * reduce_chunk;
   const int n = static_cast<int>(count - start < reduce_chunk ? count - start : reduce_chunk);
-  for (int p = warp; p < reduce_partials; p += warps) {
-    T acc = T(0);
+  constexpr int own = reduce_partials / warps;
+  T acc[own] = {};
+  for (int r = warp; r < n; r += reduce_partials)
 #pragma unroll
-    for (int q = p; q < reduce_chunk; q += reduce_partials)
-      if (q < n && has_column) acc = add(start + q, acc);
-    part[p][lane] = acc;
-  }
-  column_tree<T>(part);
+    for (int i = 0; i < own; ++i) {
+      const int q = r + i * warps;
+      if (q < n && has_column) acc[i] = add(start + q, acc[i]);
+    }
+  register_tree<own / 2>(acc);
+  part[warp][lane] = acc[0];
+  __syncthreads();
+  T v[warps];
+#pragma unroll
+  for (int w = 0; w < warps; ++w) v[w] = part[w][lane];
+  register_tree<warps / 2>(v);
+  __syncthreads();  // before the numbers of the next chunk
+  return v[0];
 }
 
 template <Reduce op, class T, class From>
-__global__ void __launch_bounds__(block_threads)
+__global__ void __launch_bounds__(block_threads, 1)
     reduce_columns(const __grid_constant__ Columns<T, From> job) {
   SIMT_SHARED(part, Partials<T>);
-  const int lane = static_cast<int>(threadIdx.x) % warp_size;
   const std::int64_t tiles = (job.width + warp_size - 1) / warp_size;
   const unsigned parts = static_cast<unsigned>(job.parts), unit = blockIdx.x / parts;
-  const std::int64_t o = unit / tiles, j = unit % tiles * warp_size + lane;
-  const bool has_column = j < job.width;
+  const std::int64_t o = unit / tiles, j = unit % tiles * warp_size + threadIdx.x % warp_size;
+  const bool has_column = j < job.width, writes = has_column && threadIdx.x < warp_size;
   std::int64_t at[2];
   job.kept.at(static_cast<unsigned>(o), at);
   const From* const a = job.a + at[0] + j;
   const From* const b = job.b + at[1] + j * job.b_item;
+  T* const out = job.out + o * job.width + j;
   T* values = job.scratch + o * job.level_values * job.width + j;  // of this column; rows are `width` apart
   for (std::int64_t c = blockIdx.x % parts; c < job.chunks; c += parts) {
-    column_chunk<T>(part, job.length, c, has_column, [&](std::int64_t row, T acc) {
+    const T v = column_chunk<T>(part, job.length, c, has_column, [&](std::int64_t row, T acc) {
       const T x = static_cast<T>(a[row * job.a_row]);
       if constexpr (op == Reduce::sum) return into<op>(x, T(0), acc);
       else return into<op>(x, static_cast<T>(b[row * job.b_row]), acc);
     });
-    if (threadIdx.x < warp_size && has_column) {
-      if (job.chunks == 1) job.out[o * job.width + j] = job.finish(part[0][lane] + T(0));
-      else values[c * job.width] = part[0][lane];
-    }
-    __syncthreads();  // before the partials are written again
+    if (job.chunks > 1 && writes) values[c * job.width] = v;
+    else if (writes) *out = job.finish(v + T(0));
   }
   if (job.chunks == 1 || !is_last_block(job.tickets + unit, parts)) return;
   for (std::int64_t count = job.chunks; count > 1;) {
     const std::int64_t above = chunks_of(count);
     for (std::int64_t c = 0; c < above; ++c) {
-      column_chunk<T>(part, count, c, has_column,
+      const T v = column_chunk<T>(part, count, c, has_column,
           [&](std::int64_t row, T acc) { return acc + __ldcg(values + row * job.width); });
-      if (threadIdx.x < warp_size && has_column) {
-        if (above == 1) job.out[o * job.width + j] = job.finish(part[0][lane] + T(0));
-        else values[(count + c) * job.width] = part[0][lane];
-      }
-      __syncthreads();
+      if (above > 1 && writes) values[(count + c) * job.width] = v;
+      else if (writes) *out = job.finish(v + T(0));
     }
+    __syncthreads();  // before the next level reads this one
     values += count * job.width;
     count = above;
   }
@@ -347,19 +341,11 @@ void run(Stream stream, Reduce op, const Shape& shape, std::uint32_t dims, T* ou
 
 void reduce(Stream stream, Reduce op, DType dtype, const Shape& shape, std::uint32_t dims, void* out,
     const Operand& a, const Operand& b, double divisor, const void* bias) {
-  const auto floating = [&]<class T>(T* to) {
-    run<T, T>(stream, op, shape, dims, to, a, b, divisor, static_cast<const T*>(bias));
-  };
-  const auto count = [&]<class From>(std::type_identity<From>) {
+  any_type(dtype, [&]<class From>(std::type_identity<From>) {
     // int64 sums are exact modulo 2^64, which is what unsigned ones are.
-    run<std::uint64_t, From>(stream, op, shape, dims, static_cast<std::uint64_t*>(out), a, b, 1, nullptr);
-  };
-  switch (dtype) {
-    case DType::float32: return floating(static_cast<float*>(out));
-    case DType::float64: return floating(static_cast<double*>(out));
-    case DType::int64: return count(std::type_identity<std::int64_t>());
-    case DType::boolean: return count(std::type_identity<std::uint8_t>());
-  }
+    using T = std::conditional_t<std::is_floating_point_v<From>, From, std::uint64_t>;
+    run<T, From>(stream, op, shape, dims, static_cast<T*>(out), a, b, divisor, static_cast<const T*>(bias));
+  });
 }
 
 }  // namespace tenon::kernels::cuda

@@ -47,6 +47,14 @@ __device__ inline T warp_tree(const T (&a)[4]) {
   return v + __shfl_xor_sync(all, v, 8);
 }
 
+/// The halving tree over numbers in registers, from h = H on. The result is a[0].
+template <int H, class T, int N>
+__device__ inline void register_tree(T (&a)[N]) {
+#pragma unroll
+  for (int i = 0; i < H; ++i) a[i] = a[i] + a[i + H];
+  if constexpr (H > 1) register_tree<H / 2>(a);
+}
+
 /// The value of chunk `chunk` of `count` numbers that other blocks wrote.
 template <class T>
 __device__ inline T upper_chunk(const T* values, std::int64_t count, std::int64_t chunk) {

@@ -42,6 +42,8 @@ __device__ inline void step_elements(const Row<T>& row) {
   const std::int64_t begin = (blockIdx.x - row.first_block) * block_elements;
   const std::int64_t end = row.n - begin < block_elements ? row.n : begin + block_elements;
   const Sgd<T> step = row.step;
+  T* const __restrict__ param = row.param, * const __restrict__ buffer = row.buffer;
+  const T* const __restrict__ grad = row.grad;
   const auto one = [&](T& p, T g, T& m) {
     if constexpr (Momentum) step(p, g, m);
     else step(p, g);
@@ -49,19 +51,19 @@ __device__ inline void step_elements(const Row<T>& row) {
   for (std::int64_t i = begin + std::int64_t{threadIdx.x} * w; i < end; i += block_threads * w) {
     if (row.aligned && end - i >= w) {
       using Some = Pack<T, w>;
-      Some p = *reinterpret_cast<const Some*>(row.param + i), m{};
-      const Some g = *reinterpret_cast<const Some*>(row.grad + i);
-      if constexpr (Momentum) m = *reinterpret_cast<const Some*>(row.buffer + i);
+      Some p = *reinterpret_cast<const Some*>(param + i), m{};
+      const Some g = *reinterpret_cast<const Some*>(grad + i);
+      if constexpr (Momentum) m = *reinterpret_cast<const Some*>(buffer + i);
 #pragma unroll
       for (int c = 0; c < w; ++c) one(p.v[c], g.v[c], m.v[c]);
-      reinterpret_cast<Some*>(row.param)[i / w] = p;
-      if constexpr (Momentum) reinterpret_cast<Some*>(row.buffer)[i / w] = m;
+      reinterpret_cast<Some*>(param)[i / w] = p;
+      if constexpr (Momentum) reinterpret_cast<Some*>(buffer)[i / w] = m;
     } else {
 #pragma unroll
       for (int c = 0; c < w; ++c) {
         if (i + c >= end) continue;
         T none = T(0);
-        one(row.param[i + c], row.grad[i + c], Momentum ? row.buffer[i + c] : none);
+        one(param[i + c], grad[i + c], Momentum ? buffer[i + c] : none);
       }
     }
   }
@@ -74,16 +76,18 @@ __device__ inline void step_block(const Row<T>* rows, int count) {
   else step_elements<false>(row);
 }
 
-/// As many rows as fit beside the other arguments into the 4 KiB that every device takes.
-template <class T>
+/// A table that is an argument of the launch, which may have 32764 bytes of them. Few rows are sent faster.
+template <class T, int Rows>
 struct ShortTable {
-  static constexpr int most = 4000 / static_cast<int>(sizeof(Row<T>));
-  Row<T> row[most];
+  Row<T> row[Rows];
 };
-
+constexpr int few_rows = 60;
 template <class T>
+constexpr int most_rows = 32700 / static_cast<int>(sizeof(Row<T>));
+
+template <class T, int Rows>
 __global__ void __launch_bounds__(block_threads)
-    sgd_short(int count, const __grid_constant__ ShortTable<T> table) {
+    sgd_short(int count, const __grid_constant__ ShortTable<T, Rows> table) {
   step_block(table.row, count);
 }
 template <class T>
@@ -108,12 +112,12 @@ void run(Stream stream, std::span<const SgdItem> items) {
     }
     check(blocks <= 0x7fffffff, "sgd: {} elements are more than a CUDA device takes in one step", elements);
   };
-  if (items.size() <= ShortTable<T>::most) {
-    ShortTable<T> table{};
+  const auto run_short = [&]<int Rows>(ShortTable<T, Rows> table) {
     fill(table.row);
-    launch({stream, "sgd_short", {count, elements}}, sgd_short<T>, blocks, block_threads, count, table);
-    return;
-  }
+    launch({stream, "sgd_short", {count, elements}}, sgd_short<T, Rows>, blocks, block_threads, count, table);
+  };
+  if (items.size() <= few_rows) return run_short(ShortTable<T, few_rows>());
+  if (items.size() <= most_rows<T>) return run_short(ShortTable<T, most_rows<T>>());
   std::vector<Row<T>> table(items.size());
   fill(table.data());
   const std::size_t bytes = table.size() * sizeof(Row<T>);
@@ -126,8 +130,7 @@ void run(Stream stream, std::span<const SgdItem> items) {
 }  // namespace
 
 void sgd(Stream stream, DType dtype, std::span<const SgdItem> items) {
-  if (dtype == DType::float32) run<float>(stream, items);
-  else run<double>(stream, items);
+  floating(dtype, [&]<class T>(std::type_identity<T>) { run<T>(stream, items); });
 }
 
 }  // namespace tenon::kernels::cuda

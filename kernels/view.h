@@ -19,6 +19,14 @@ struct Operand {
   Operand(const void* first, const Strides& steps) : data(first), strides(&steps) {}
   Operand(double immediate) : value(immediate) {}
   bool is_immediate() const { return data == nullptr; }
+  /// True if every element over `shape` is the same one.
+  bool is_one_value(const Shape& shape) const {
+    if (is_immediate()) return true;
+    if (!strides) return shape.numel() == 1;
+    for (int i = 0; i < shape.rank(); ++i)
+      if ((*strides)[i] != 0 && shape[i] != 1) return false;
+    return true;
+  }
 };
 
 /// Where an elementwise kernel writes: dense, or strided (in-place operations on views, parts of a

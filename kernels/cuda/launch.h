@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include <tenon/core/cuda/backend.h>
+#include <tenon/core/dtype.h>
 #include <tenon/kernels/cuda/simt.h>
 
 namespace tenon::kernels::cuda {
@@ -35,6 +36,22 @@ template <class F>
 void choose(bool b, F f) {
   if (b) f(std::true_type{});
   else f(std::false_type{});
+}
+
+/// Calls f(std::type_identity<T>()) with the element type of a floating-point dtype, or of any.
+template <class F>
+void floating(DType dtype, F f) {
+  if (dtype == DType::float32) f(std::type_identity<float>());
+  else f(std::type_identity<double>());
+}
+template <class F>
+void any_type(DType dtype, F f) {
+  switch (dtype) {
+    case DType::float32: return f(std::type_identity<float>());
+    case DType::float64: return f(std::type_identity<double>());
+    case DType::int64: return f(std::type_identity<std::int64_t>());
+    case DType::boolean: return f(std::type_identity<std::uint8_t>());
+  }
 }
 
 }  // namespace tenon::kernels::cuda

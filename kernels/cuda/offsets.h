@@ -57,7 +57,7 @@ class Offsets {
  private:
   int rank_ = 0;
   Divider size_[max_rank];
-  std::int64_t stride_[max_rank][N];
+  std::int64_t stride_[max_rank][N] = {};  // what is not used is sent all the same
 };
 
 /// Calls run(dims, offsets) on parts of at most `most` items that cover `dims`.
