@@ -1,11 +1,16 @@
 // Memory of the emulated CUDA runtime. Device memory is the host's, but under AddressSanitizer it is poisoned
 // while neither a kernel nor a call of the runtime runs: a host that reads a device pointer is reported.
 #include <algorithm>
+#include <cinttypes>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <iterator>
+#include <string>
 #include <utility>
 
+#include <simt_emu/emulator.h>
 #include <simt_emu/fibers.h>
 #include <simt_emu/runtime.h>
 
@@ -102,7 +107,39 @@ cudaError_t copy(Runtime& r, void* to, int to_device, const void* from, int from
   return cudaSuccess;
 }
 
+/// Whether the host writes there: a stack, a heap. Sanitizers map so much that it says nothing.
+bool is_host_memory([[maybe_unused]] std::uintptr_t place) {
+#if !defined(__SANITIZE_ADDRESS__) && !defined(SIMT_EMU_TSAN)
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    std::uintptr_t first = 0, end = 0;
+    char read = 0, write = 0;
+    if (std::sscanf(line.c_str(), "%" SCNxPTR "-%" SCNxPTR " %c%c", &first, &end, &read, &write) == 4 &&
+        place >= first && place < end)
+      return write == 'w';
+  }
+#endif
+  return false;
+}
+
 }  // namespace
+
+void check_pointers(int index, const void* argument, std::size_t bytes) {
+  const std::lock_guard lock(emulator_mutex);
+  for (std::size_t at = 0; at + sizeof(std::uintptr_t) <= bytes; at += sizeof(std::uintptr_t)) {
+    // What looks like an address is taken for one: what else a kernel is told hardly ever does.
+    std::uintptr_t word;
+    std::memcpy(&word, static_cast<const char*>(argument) + at, sizeof word);
+    if (word >> 32 == 0 || word >> 47 != 0) continue;
+    const char* const place = reinterpret_cast<const char*>(word);
+    const Entry* entry = find(runtime(), place);
+    if (!entry) entry = find(runtime(), place - 1);  // just behind it
+    const std::string start = "argument " + std::to_string(index) + " of the kernel points to ";
+    if (entry && entry->second.device != pinned && entry->second.device != current_device)
+      throw Error(start + "memory of another device");
+    if (!entry && is_host_memory(word)) throw Error(start + "memory of the host that is not pinned");
+  }
+}
 
 bool device_begins(void* stream) {
   Runtime& r = runtime();

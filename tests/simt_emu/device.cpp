@@ -1,11 +1,22 @@
 // The device under test where it is emulated; tests/support/device.cpp is its twin for real ones.
 #include "../support/device.h"
 
+#include <new>
+
 #include <simt_emu/emulator.h>
+#include <tenon/core/cuda/backend.h>
 
 #include "../support/catch.h"
 
 namespace tenon::test {
+
+void* allocate_visible(std::size_t bytes) {
+  return on_cuda() ? cuda::allocate_pinned(bytes) : ::operator new(bytes);
+}
+void release_visible(void* memory, std::size_t bytes) noexcept {
+  if (on_cuda()) cuda::release_pinned(memory, bytes);
+  else ::operator delete(memory);
+}
 
 bool on_gpu() { return false; }
 

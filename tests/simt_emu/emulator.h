@@ -60,6 +60,8 @@ struct Running {
 extern Self* self;
 extern Running running;
 
+/// Fails if the argument of a kernel, number `index`, has a pointer to memory that no kernel may touch.
+void check_pointers(int index, const void* argument, std::size_t bytes);
 void run(void* stream, unsigned grid, unsigned threads, void (*call)(const void*), const void* kernel);
 void* shared_object(const void* key, std::size_t bytes);
 void barrier(Where at);
@@ -198,6 +200,7 @@ void __stcs(T* place, T value) {
   *place = value;
 }
 
+inline int __ffs(int bits) { return __builtin_ffs(bits); }
 inline unsigned __umulhi(unsigned a, unsigned b) {
   return static_cast<unsigned>(static_cast<std::uint64_t>(a) * b >> 32);
 }
@@ -216,6 +219,13 @@ void launch(void* stream, void (*kernel)(P...), unsigned grid, unsigned threads,
     std::tuple<P...> parameters;
   };
   const Call call{kernel, std::tuple<P...>(P(args)...)};
+  auto check = [index = 0](auto argument) mutable {
+#if defined(__GNUC__) && !defined(__clang__)
+    __builtin_clear_padding(&argument);  // it may hold what looks like a pointer
+#endif
+    emu::check_pointers(++index, &argument, sizeof argument);
+  };
+  std::apply([&](const P&... argument) { (check(argument), ...); }, call.parameters);
   emu::run(
       stream, grid, threads,
       [](const void* c) {

@@ -37,6 +37,7 @@ class Plant(NamedTuple):
 
 DEADLOCK = r"deadlock in block \d+"
 DIVERGENT = "divergent __syncthreads"
+MEETS = r"__\w+_sync meets __\w+_sync of another lane"
 WRONG = r"wrong result at \w+"
 OVERFLOW = "heap-buffer-overflow"
 MISALIGNED = r"misaligned address"
@@ -73,11 +74,13 @@ PLANTS = [
           "if (!is_last_block(job.tickets + o, parts)) return;",
           "if (threadIdx.x >= warp_size) return;\n  if (!is_last_block(job.tickets + o, parts)) return;",
           DEADLOCK + r":\s+224 threads have returned"),
-    Plant("no barrier in the tree", "reduce_columns", TSAN, "columns", "reduce.cu",
-          "part[p + h][lane];\n    __syncthreads();", "part[p + h][lane];", RACE),
+    Plant("no barrier before the last steps", "reduce_columns", TSAN, "columns", "reduce.cu",
+          "part[warp][lane] = acc[0];\n  __syncthreads();", "part[warp][lane] = acc[0];", RACE),
+    Plant("no barrier before the next chunk", "reduce_columns", TSAN, "columns", "reduce.cu",
+          "__syncthreads();  // before the numbers of the next chunk", "", RACE),
     Plant("a barrier in a branch", "reduce_columns", ANY, "columns", "reduce.cu",
-          "part[p + h][lane];\n    __syncthreads();", "part[p + h][lane];\n    if (warp < h) __syncthreads();",
-          DIVERGENT),
+          "part[warp][lane] = acc[0];\n  __syncthreads();",
+          "part[warp][lane] = acc[0];\n  if (warp < 4) __syncthreads();", DIVERGENT),
     Plant("lanes without a column read", "reduce_columns", ASAN, "columns", "reduce.cu",
           "if (q < n && has_column)", "if (q < n)", OVERFLOW),
     Plant("a shuffle in a branch", "mse_chunks", ANY, "mse", "mse.cu",
@@ -124,18 +127,15 @@ PLANTS = [
           OVERFLOW),
     Plant("two threads note their find", "select_elements", TSAN, "select_out_of_range", "index.cu",
           "if (atomicCAS(&fault->found, 0u, 1u) != 0) return;", "fault->found = 1;", RACE),
-    Plant("no barrier before the indices are read", "add_elements", TSAN, "index_add", "index.cu",
-          "__syncthreads();\n      if (at < n)", "if (at < n)", RACE),
-    Plant("threads past the end return before a barrier", "add_elements", ANY, "index_add", "index.cu",
-          "T sum = T(0);\n    for (std::int64_t i0",
-          "T sum = T(0);\n    if (at >= n) return;\n    for (std::int64_t i0",
-          DEADLOCK + r":\s+212 threads have returned"),
-
+    Plant("a part clears the next one's row", "add_rows", TSAN, "index_add", "index.cu",
+          "row < high && has_column;", "row <= high && has_column;", RACE),
+    Plant("lanes without a column skip the shuffle", "add_rows", ANY, "index_add", "index.cu",
+          "T* const sum = to +", "if (!has_column) continue;\n        T* const sum = to +", MEETS),
     Plant("an index is not checked", "gather_elements", ASAN, "gather_out_of_range", "index.cu",
           "from = index[at];\n    if (from >= 0 && from < layout.size)", "from = index[at];\n    if (from >= 0)",
           OVERFLOW),
-    Plant("every column uses the first one's indices", "gather_add_elements", ANY, "gather_add", "index.cu",
-          "if (index[from] == wanted)", "if (index[from - j] == wanted)", WRONG),
+    Plant("every column uses the first one's indices", "add_columns", ANY, "gather_add", "index.cu",
+          "row = index[at];", "row = index[at - j];", WRONG),
 
     # ---- random numbers
     Plant("the last pack is stored whole", "fill_uniform", ASAN, "uniform", "random.cu",
@@ -149,27 +149,20 @@ PLANTS = [
 
 # What no run needs is not compiled: it takes most of the time. It ends the program, so it cannot pass for a plant.
 STOP = "__builtin_trap();"
+EVERYWHERE = "cuda/launch.h"
 CUTS = {
-    "copy.cu": [
-        ("map<To, From>(\"copy\", stream, shape, out, Cast<To>(), a);", STOP),
-        ("{ move<T>(stream, shape, out, a); }",
-         "{ if constexpr (std::is_same_v<T, float>) move<T>(stream, shape, out, a); else " + STOP + " }"),
+    EVERYWHERE: [
+        ("else f(std::type_identity<double>());", "else " + STOP),
+        *((f"return f(std::type_identity<{name}>());", STOP) for name in ("double", "std::int64_t", "std::uint8_t")),
     ],
+    "copy.cu": [("map<To, From>(\"copy\", stream, shape, out, Cast<To>(), a);", STOP)],
     "matmul.cu": [
-        ("else run(stream, static_cast<double*>(out), a, b, static_cast<const double*>(bias));", "else " + STOP),
         ("return launch_tiles<Tile<T, 128, 128, 8, 8, 8>>(stream, p);", STOP),
         ("launch({stream, \"matmul_tiles\"",
          "if constexpr (a || b) " + STOP + " else launch({stream, \"matmul_tiles\""),
     ],
-    "mse.cu": [("else run(static_cast<double*>(gradient));", "else " + STOP)],
-    "reduce.cu": [
-        *((f"return pick(std::integral_constant<Reduce, Reduce::{op}>());", STOP)
-          for op in ("product", "squared_difference", "absolute_difference")),
-        ("return floating(static_cast<double*>(out));", STOP),
-        ("return count(std::type_identity<std::int64_t>());", STOP),
-        ("return count(std::type_identity<std::uint8_t>());", STOP),
-    ],
-    "sgd.cu": [("else run<double>(stream, items);", "else " + STOP)],
+    "reduce.cu": [(f"return pick(std::integral_constant<Reduce, Reduce::{op}>());", STOP)
+                  for op in ("product", "squared_difference", "absolute_difference")],
 }
 
 
@@ -210,7 +203,7 @@ class Build(NamedTuple):
         """The program with a plant."""
         folder = self.work / re.sub(r"\W+", "_", f"{plant.kernel} {plant.name}")
         source = plant.source or plant.file
-        changes = {source: list(CUTS.get(source, []))}
+        changes = {file: list(CUTS.get(file, [])) for file in (source, EVERYWHERE)}
         changes.setdefault(plant.file, []).append((plant.old, plant.new))
         for file, wanted in changes.items():
             place = folder / file if file == source else folder / "include/tenon/kernels" / file

@@ -5,8 +5,9 @@
 
 #include <simt_emu/control.h>
 
-/// What must come of a case: "fine", "race", "error: TEXT" (simt::emu::Error) or "asan: TEXT" (a report of
-/// AddressSanitizer or UndefinedBehaviorSanitizer), where TEXT is a part of the report.
+/// What must come of a case: "fine", "race", "error: TEXT" (simt::emu::Error), "plain: TEXT" (the same, in a
+/// build without sanitizers) or "asan: TEXT" (a report of AddressSanitizer or UndefinedBehaviorSanitizer),
+/// where TEXT is a part of the report.
 struct Case {
   const char* name;
   const char* want;

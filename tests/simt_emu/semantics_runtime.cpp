@@ -65,6 +65,27 @@ void freed_on_another_device() {
   EXPECT(cudaSetDevice(0) == cudaSuccess && cudaFree(a) == cudaSuccess && cudaFree(nullptr) == cudaSuccess);
 }
 
+void kernel_on_host_memory() {
+  float here = 0;
+  simt::launch(
+      nullptr, +[](int, float*) {}, 1, 1, 7, memory(1) + 1);
+  simt::launch(
+      nullptr, +[](int, float*) {}, 1, 1, 7, &here);
+}
+
+void kernel_on_another_device() {
+  struct Part {
+    long rows;
+    float* data;
+  };
+  const Part part{5, device_memory(5)};
+  simt::launch(
+      nullptr, +[](Part) {}, 1, 1, part);
+  EXPECT(cudaSetDevice(1) == cudaSuccess);
+  simt::launch(
+      nullptr, +[](Part) {}, 1, 1, part);
+}
+
 void counters() {
   const std::size_t before = live_allocations();
   void* pinned = nullptr;
@@ -151,6 +172,10 @@ const Case cases[] = {
     {"copies", "fine", copies},
     {"wrong_copies", "fine", wrong_copies},
     {"freed_on_another_device", "fine", freed_on_another_device},
+    {"kernel_on_host_memory", "plain: argument 2 of the kernel points to memory of the host",
+        kernel_on_host_memory},
+    {"kernel_on_another_device", "error: argument 1 of the kernel points to memory of another device",
+        kernel_on_another_device},
     {"counters", "fine", counters},
     {"out_of_memory", "fine", out_of_memory},
     {"no_device", "fine", no_device},
