@@ -4,12 +4,14 @@ set(reason "TENON_CUDA is OFF")
 if(NOT TENON_CUDA STREQUAL "OFF")
   include(CheckLanguage)
   if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
-    # The cards of this machine, or one for each generation that differs; newer ones take the PTX of sm_80.
+    # The cards of this machine that CUDA 13 knows, or one for each generation that differs; newer ones take the PTX of
+    # sm_80.
     execute_process(COMMAND nvidia-smi --query-gpu=compute_cap --format=csv,noheader
       OUTPUT_VARIABLE cards ERROR_QUIET RESULT_VARIABLE failed)
     string(REGEX MATCHALL "[0-9]+\\.[0-9]+" cards "${cards}")
     list(REMOVE_DUPLICATES cards)
     list(TRANSFORM cards REPLACE "\\." "")
+    list(FILTER cards EXCLUDE REGEX "^([0-6].|7[0-4])$")
     list(TRANSFORM cards REPLACE "^90$" "90a")
     if(failed OR NOT cards)
       set(cards 75-real 80 90a-real)

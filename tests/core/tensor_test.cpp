@@ -108,7 +108,8 @@ TEST_CASE("tensor: creation refuses nonsense") {
 TEST_CASE("tensor: CUDA without CUDA is a clear error") {
   if (cuda::is_available()) return tenon::test::skip("this machine has CUDA");
   const std::string text = error_of([] { zeros({2}, {.device = Device::cuda()}); });
-  if (cuda::built_with_cuda) REQUIRE(text == "zeros: cuda:0 was asked for; this machine has 0 CUDA devices");
+  if (cuda::built_with_cuda)
+    REQUIRE(text.starts_with("zeros: cuda:0 was asked for, but there is no CUDA device: "));
   else REQUIRE(text == "zeros: cuda:0 was asked for, but this tenon was built without CUDA");
   REQUIRE(error_of([] { ones({2}).to(Device::cuda(1)); }).starts_with("to: cuda:1 was asked for"));
 }

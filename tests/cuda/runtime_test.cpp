@@ -89,7 +89,7 @@ TEST_CASE("runtime: memory comes back and is used again") {
   REQUIRE(cuda::memory_use(device()).cached == 0);
 }
 
-TEST_CASE("runtime: out of memory is an error that leaves everything usable") {
+TEST_CASE("runtime: out of memory is an error that leaves everything usable", "[out-of-memory]") {
   const Tensor x = randn({1000}, {.device = device()});
   const Tensor expected = x.to(Device::cpu());
   const std::string error = error_of([] { empty({std::int64_t{1} << 45}, {.device = device()}); });

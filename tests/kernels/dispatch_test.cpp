@@ -1,6 +1,7 @@
 // The choice of the instruction set, the floating-point mode, and what the compiler must leave alone.
 #include <cfenv>
 
+#include <tenon/core/cuda/backend.h>
 #include <tenon/core/float_mode.h>
 #include <tenon/kernels/elementwise.h>
 
@@ -65,7 +66,11 @@ TEST_CASE("float mode: another rounding or flushed denormals are an error", "[ke
 
 TEST_CASE("dispatch: there is no CUDA stream without a CUDA device", "[kernels][dispatch]") {
   if (cuda::is_available()) return;
-  CHECK_THROWS_WITH(Stream::current(Device::cuda()),
-      cuda::built_with_cuda ? "stream: cuda:0 was asked for; this machine has 0 CUDA devices"
-                            : "stream: cuda:0 was asked for, but this tenon was built without CUDA");
+  std::string text;
+  try {
+    Stream::current(Device::cuda());
+  } catch (const Error& error) { text = error.what(); }
+  CHECK(text.starts_with(cuda::built_with_cuda
+                             ? "stream: cuda:0 was asked for, but there is no CUDA device: "
+                             : "stream: cuda:0 was asked for, but this tenon was built without CUDA"));
 }

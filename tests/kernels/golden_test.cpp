@@ -85,8 +85,8 @@ void arithmetic(Hashes& hashes, Kind kind) {
   record("scaled_sign", 10007,
       [&] { scaled_sign(test::stream(), dtype, line, out.data(), 0.7, a.data(), b.data(), -1, 10007); });
   record("index_add", 700, [&] {
-    const std::int64_t index[] = {3, 1, 3, 3, 6, 1, 0};
-    index_add(test::stream(), dtype, {1, 7, 100}, out.data(), a.data(), index, 7);
+    const test::Vector<std::int64_t> index = {3, 1, 3, 3, 6, 1, 0};
+    index_add(test::stream(), dtype, {1, 7, 100}, out.data(), a.data(), index.data(), 7);
   });
   record("sgd", 20014, [&] {
     std::copy(a.begin(), a.begin() + 20014, out.begin());

@@ -19,10 +19,11 @@ TEST_CASE("index_select takes slices of any dtype", "[kernels][index]") {
     kernels::index_select(test::stream(), DType::float32, layout, out.data(), a.data(), index.data(), 4, 1);
     test::require_same(expected, out);
   });
-  const std::uint8_t flags[] = {1, 0, 1};
-  std::uint8_t out[2];
-  const std::int64_t two[] = {2, 1};
-  kernels::index_select(test::stream(), DType::boolean, {1, 3, 1}, out, flags, two, 2, 0);
+  const test::Vector<std::uint8_t> flags = {1, 0, 1};
+  test::Vector<std::uint8_t> out(2);
+  const test::Vector<std::int64_t> two = {2, 1};
+  kernels::index_select(
+      test::stream(), DType::boolean, {1, 3, 1}, out.data(), flags.data(), two.data(), 2, 0);
   CHECK((out[0] == 1 && out[1] == 0));
 }
 
@@ -54,6 +55,34 @@ TEST_CASE("index_add adds repeated indices in ascending order from +0", "[kernel
     test::Vector<float> out(expected.size(), 7.0f);
     kernels::index_add(test::stream(), DType::float32, layout, out.data(), g.data(), index.data(), 5);
     test::require_same(expected, out);
+  });
+}
+
+TEST_CASE("gradients of index_select and gather: many rows, columns and indices", "[kernels][index]") {
+  const std::int64_t outer = 3, size = 700, inner = 37, count = 150;
+  const Indexed layout{outer, size, inner};
+  const auto g = test::noise<double>(outer * count * inner, test::Kind::wide, 1);
+  test::Vector<std::int64_t> all;
+  for (std::int64_t i = 0; i < outer * count * inner; ++i) all.push_back(i * i % 97 % 89 * 7 + i % 3);
+  const test::Vector<std::int64_t> one(all.begin(), all.begin() + count);
+  test::Vector<double> rows(static_cast<std::size_t>(outer * size * inner), 0.0), places = rows;
+  for (std::int64_t o = 0; o < outer; ++o)
+    for (std::int64_t i = 0; i < count; ++i)
+      for (std::int64_t j = 0; j < inner; ++j) {
+        const auto at = static_cast<std::size_t>((o * count + i) * inner + j);
+        double& row =
+            rows[static_cast<std::size_t>((o * size + one[static_cast<std::size_t>(i)]) * inner + j)];
+        double& place = places[static_cast<std::size_t>((o * size + all[at]) * inner + j)];
+        row = row + g[at];
+        place = place + g[at];
+      }
+  test::on_every_build([&] {
+    test::Vector<double> out(rows.size(), 7.0);
+    kernels::index_add(test::stream(), DType::float64, layout, out.data(), g.data(), one.data(), count);
+    test::require_same(rows, out);
+    std::fill(out.begin(), out.end(), 7.0);
+    kernels::gather_add(test::stream(), DType::float64, layout, out.data(), g.data(), all.data(), count);
+    test::require_same(places, out);
   });
 }
 

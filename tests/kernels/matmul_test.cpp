@@ -115,14 +115,14 @@ TEST_CASE("matmul: products that are packed, cut into blocks and split over thre
 }
 
 TEST_CASE("matmul: empty sides", "[kernels][matmul]") {
-  const float bias[] = {-0.0f, 2, 3};
+  const test::Vector<float> bias = {-0.0f, 2, 3};
   test::on_every_build([&] {
     const Matrix a{nullptr, 2, 0, 0, 1}, b{nullptr, 0, 3, 3, 1};
     test::require_same<float>({0, 0, 0, 0, 0, 0}, product<float>(a, b));
-    test::require_same<float>({0, 2, 3, 0, 2, 3}, product<float>(a, b, bias));
+    test::require_same<float>({0, 2, 3, 0, 2, 3}, product<float>(a, b, bias.data()));
     test::require_same<float>({0, 0}, product<float>(a, Matrix{nullptr, 0, 1, 1, 1}));
-    CHECK(product<float>(Matrix{nullptr, 0, 4, 4, 1}, Matrix{bias, 4, 3, 3, 1}).empty());
-    CHECK(product<float>(Matrix{bias, 3, 1, 1, 1}, Matrix{nullptr, 1, 0, 0, 1}).empty());
+    CHECK(product<float>(Matrix{nullptr, 0, 4, 4, 1}, Matrix{bias.data(), 4, 3, 3, 1}).empty());
+    CHECK(product<float>(Matrix{bias.data(), 3, 1, 1, 1}, Matrix{nullptr, 1, 0, 0, 1}).empty());
   });
 }
 

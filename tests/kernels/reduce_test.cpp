@@ -158,8 +158,8 @@ TEST_CASE("reduce: a sum starts from +0 and is never -0", "[kernels][reduce]") {
 }
 
 TEST_CASE("reduce: the mean of nothing is NaN", "[kernels][reduce]") {
-  const float x = 0;
-  CHECK(std::isnan(reduce<float>(Reduce::sum, {0}, 1, &x, &x, 0)[0]));
+  const test::Vector<float> x(1);
+  CHECK(std::isnan(reduce<float>(Reduce::sum, {0}, 1, x.data(), x.data(), 0)[0]));
 }
 
 TEST_CASE("reduce: integers and booleans sum to int64", "[kernels][reduce]") {
@@ -178,16 +178,17 @@ TEST_CASE("reduce: integers and booleans sum to int64", "[kernels][reduce]") {
     CHECK(reduce<std::int64_t>(Reduce::sum, {2100}, 1, whole.data(), whole.data(), 1)[0] == total);
     CHECK(reduce<std::int64_t>(Reduce::sum, {300, 7}, 0b01, whole.data(), whole.data(), 1) == columns);
     CHECK(reduce<std::int64_t>(Reduce::sum, {300, 7}, 0b10, whole.data(), whole.data(), 1) == want_rows);
-    std::int64_t out = 0;
-    kernels::reduce(
-        test::stream(), Reduce::sum, DType::boolean, {300, 7}, 0b11, &out, flags.data(), flags.data(), 1);
-    CHECK(out == count);
+    test::Vector<std::int64_t> out(1);
+    kernels::reduce(test::stream(), Reduce::sum, DType::boolean, {300, 7}, 0b11, out.data(), flags.data(),
+        flags.data(), 1);
+    CHECK(out[0] == count);
   });
-  std::int64_t wrapped = 0;
-  const std::int64_t most[] = {INT64_MAX, 1};
-  kernels::reduce(test::stream(), Reduce::sum, DType::int64, {2}, 1, &wrapped, most, most, 1);
-  CHECK(wrapped == INT64_MIN);
-  CHECK_THROWS_WITH(
-      kernels::reduce(test::stream(), Reduce::product, DType::int64, {2}, 1, &wrapped, most, most, 1),
-      "reduce: only sums are defined for int64");
+  test::Vector<std::int64_t> wrapped(1);
+  const test::Vector<std::int64_t> most = {INT64_MAX, 1};
+  const auto sum = [&](Reduce op) {
+    kernels::reduce(test::stream(), op, DType::int64, {2}, 1, wrapped.data(), most.data(), most.data(), 1);
+  };
+  sum(Reduce::sum);
+  CHECK(wrapped[0] == INT64_MIN);
+  CHECK_THROWS_WITH(sum(Reduce::product), "reduce: only sums are defined for int64");
 }

@@ -10,8 +10,8 @@
 #include <type_traits>
 #include <vector>
 
-#include <tenon/core/cuda/backend.h>
 #include <tenon/core/parallel.h>
+#include <tenon/core/stream.h>
 #include <tenon/kernels/cpu/dispatch.h>
 
 #include "support/catch.h"
@@ -24,24 +24,15 @@ namespace tenon::test {
 enum class Kind { ordinary, wide, special };
 inline constexpr Kind kinds[] = {Kind::ordinary, Kind::wide, Kind::special};
 
-/// Memory that the device under test can read and write: for CUDA pinned CPU memory, so that a kernel works
-/// on the test's own vectors.
+/// The device under test works on a test's own vectors.
 template <class T>
 struct Visible {
   using value_type = T;
   Visible() = default;
   template <class U>
   Visible(const Visible<U>&) {}
-  T* allocate(std::size_t n) {
-    if constexpr (cuda::built_with_cuda)
-      if (on_cuda()) return static_cast<T*>(cuda::allocate_pinned(n * sizeof(T)));
-    return std::allocator<T>().allocate(n);
-  }
-  void deallocate(T* p, std::size_t n) noexcept {
-    if constexpr (cuda::built_with_cuda)
-      if (on_cuda()) return cuda::release_pinned(p, n * sizeof(T));
-    std::allocator<T>().deallocate(p, n);
-  }
+  T* allocate(std::size_t n) { return static_cast<T*>(allocate_visible(n * sizeof(T))); }
+  void deallocate(T* p, std::size_t n) noexcept { release_visible(p, n * sizeof(T)); }
   friend bool operator==(const Visible&, const Visible&) { return true; }
 };
 template <class T>
@@ -86,15 +77,20 @@ auto bits(T x) {
   else return x;
 }
 
-/// Every element has the same bits; two NaNs are the same.
+/// Every element has the same bits, or is off by no more units of the last place than `ulps`; two NaNs are
+/// the same.
 template <class T>
-void require_same(const Vector<T>& want, const Vector<T>& got) {
+void require_same(const Vector<T>& want, const Vector<T>& got, std::int64_t ulps = 0) {
   REQUIRE(want.size() == got.size());
-  for (std::size_t i = 0; i < want.size(); ++i)
-    if (bits(want[i]) != bits(got[i])) {
-      CAPTURE(i, want.size(), want[i], got[i], bits(want[i]), bits(got[i]));
-      FAIL("different bits");
-    }
+  for (std::size_t i = 0; i < want.size(); ++i) {
+    const auto x = bits(want[i]), y = bits(got[i]);
+    // Of one sign, neighbouring numbers have neighbouring bits.
+    if (x == y ||
+        (ulps > 0 && static_cast<std::uint64_t>(x > y ? x - y : y - x) <= static_cast<std::uint64_t>(ulps)))
+      continue;
+    CAPTURE(i, want.size(), want[i], got[i], x, y);
+    FAIL("different bits");
+  }
 }
 
 /// Calls body with every instruction set of this machine and one and three threads, then restores both; or,

@@ -1,6 +1,21 @@
 #include "device.h"
 
+#include <new>
+
+#include <tenon/core/cuda/backend.h>
+
 namespace tenon::test {
+
+void* allocate_visible(std::size_t bytes) {
+  if constexpr (cuda::built_with_cuda)
+    if (on_cuda()) return cuda::allocate_pinned(bytes);
+  return ::operator new(bytes);
+}
+void release_visible(void* memory, std::size_t bytes) noexcept {
+  if constexpr (cuda::built_with_cuda)
+    if (on_cuda()) return cuda::release_pinned(memory, bytes);
+  ::operator delete(memory);
+}
 
 bool on_gpu() { return on_cuda(); }
 void on_every_schedule(const std::function<void()>& body) { body(); }

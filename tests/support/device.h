@@ -1,5 +1,6 @@
 // The device under test: the CPU, or a CUDA device where the environment has TENON_TEST_DEVICE=cuda.
 #pragma once
+#include <cstddef>
 #include <cstdlib>
 #include <functional>
 #include <string_view>
@@ -17,12 +18,17 @@ inline bool on_cuda() {
 }
 inline Device device() { return on_cuda() ? Device::cuda() : Device::cpu(); }
 
-/// False where every access costs so much that a test should keep to its smaller cases.
+/// False where every access costs so much that a test should keep to its smaller cases: under a sanitizer, or
+/// with TENON_TEST_SMALL in the environment.
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
 inline constexpr bool thorough = false;
 #else
-inline constexpr bool thorough = true;
+inline const bool thorough = std::getenv("TENON_TEST_SMALL") == nullptr;
 #endif
+
+/// Memory that the device under test and the CPU read and write: for CUDA it is pinned.
+void* allocate_visible(std::size_t bytes);
+void release_visible(void* memory, std::size_t bytes) noexcept;
 
 /// True where kernels run on a GPU, not on the emulator of tests/simt_emu.
 bool on_gpu();

@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""check_kernels.py finds nothing in texts without a fault, and each fault that is planted in them. It needs no CUDA."""
+
+import unittest
+
+import check_kernels
+
+ENUMS = "enum class Unary : std::uint8_t {\n  neg,\n  abs,\n  sign,  // -1, 0, 1\n  log\n};"
+PTX = """
+.version 9.0
+.target sm_80
+.func (.param .b64 func_retval0) __internal_accurate_pow
+(
+.param .b64 __internal_accurate_pow_param_0
+)
+{
+rcp.approx.ftz.f64 %fd1, %fd2;
+}
+.visible .entry kernel(
+.param .u64 kernel_param_0
+)
+{
+ld.global.v4.f32 {%f1, %f2, %f3, %f4}, [%rd1];
+@%p1 add.rn.f32 %f5, %f1, %f2;
+fma.rn.f64 %fd1, %fd2, %fd3, %fd4;
+add.s64 %rd1, %rd2, 4;
+cvt.rn.f32.s32 %f1, %r1;
+}
+"""
+RESOURCES = """
+Fatbin elf code:
+================
+arch = sm_75
+Resource usage:
+ Common:
+  GLOBAL:140 CONSTANT[4]:72
+ Function kernel:
+  REG:46 STACK:0 SHARED:0 LOCAL:0 CONSTANT[0]:368 TEXTURE:0 SURFACE:0 SAMPLER:0
+"""
+SASS = """
+	code for sm_90a
+		Function : kernel
+        /*0000*/                   LDC R1, c[0x0][0x28] ;              /* 0x00000a00ff017b82 */
+                                                                       /* 0x000fe20000000800 */
+        /*0010*/              @!P0 LDG.E.128.CONSTANT R4, [R2.64] ;    /* 0x00000a00ff017b82 */
+        /*0020*/                   LDG.E.128 R8, [R2.64+0x200] ;       /* 0x00000a00ff017b82 */
+        /*0030*/                   LDS.U.128 R12, [R0] ;               /* 0x00000a00ff017b82 */
+        /*0040*/                   HFMA2.MMA R4, -RZ, RZ, 0, 0 ;       /* 0x00000a00ff017b82 */
+        /*0050*/                   STG.E.128 [R2.64], R4 ;             /* 0x00000a00ff017b82 */
+"""
+PAIR = "map_dense<4, BinaryOf<Binary::add>, float, float, float>"
+
+# Kernel name, what is replaced by what, and what check_kernels finds.
+PTX_FAULTS = [
+    ("k", "", "", []),
+    ("k", "add.rn.f32", "add.f32", ["add.f32"]),
+    ("k", "@%p1 add.rn.f32", "@!%p1 add.rn.ftz.f32", ["add.rn.ftz.f32"]),
+    ("k", "fma.rn.f64", "fma.rz.f64", ["fma.rz.f64"]),
+    ("k", "fma.rn.f64", "mad.f32", ["mad.f32"]),
+    ("k", "cvt.rn.f32.s32", "div.full.f32", ["div.full.f32"]),
+    ("k", "cvt.rn.f32.s32", "sqrt.approx.f32", ["sqrt.approx.f32"]),
+    ("k", "cvt.rn.f32.s32", "setp.lt.ftz.f32", ["setp.lt.ftz.f32"]),
+    ("k", "cvt.rn.f32.s32", "{add.f16", ["add.f16"]),
+    ("k", "cvt.rn.f32.s32", "rcp.approx.ftz.f64", ["rcp.approx.ftz.f64"]),
+    ("k", "__internal_accurate_pow", "other", ["rcp.approx.ftz.f64"]),
+    ("map_dense<2, UnaryOf<Unary::log>, double, double>", "cvt.rn.f32.s32", "rcp.approx.ftz.f64", []),
+    ("map_dense<4, UnaryOf<Unary::log>, float, float>", "cvt.rn.f32.s32", "rcp.approx.ftz.f64",
+     ["rcp.approx.ftz.f64"]),
+    ("map_dense<2, UnaryOf<Unary::log>, double, double>", "cvt.rn.f32.s32", "ex2.approx.ftz.f32",
+     ["ex2.approx.ftz.f32"]),
+    ("map_dense<2, UnaryOf<Unary::log>, double, double>", "add.rn.f32", "add.f32", ["add.f32"]),
+]
+RESOURCE_FAULTS = [
+    ("k", "", "", []),
+    ("k", "STACK:0", "STACK:8", ["STACK:8 LOCAL:0 REG:46"]),
+    ("k", "LOCAL:0", "LOCAL:4", ["STACK:0 LOCAL:4 REG:46"]),
+    ("fill_normal<true, double>", "STACK:0", "STACK:40", []),
+    ("fill_normal<true, double>", "STACK:0", "STACK:48", ["STACK:48 LOCAL:0 REG:46"]),
+    ("fill_normal<true, float>", "STACK:0", "STACK:40", ["STACK:40 LOCAL:0 REG:46"]),
+]
+SASS_FAULTS = [
+    (PAIR, "", "", []),
+    (PAIR, "LDG.E.128 R8", "LDG.E R8", ["LDG.E.128 1"]),
+    (PAIR, "@!P0 LDG.E.128.CONSTANT", "@!P0 LDG.E.CONSTANT", ["LDG.E.128 1"]),
+    (PAIR, "STG.E.128", "STG.E.64", ["STG.E.128 0"]),
+    ("k", "LDC R1", "STL.64 [R1]", ["STL 1"]),
+    ("k", "HFMA2.MMA", "HMMA.16816.F32", ["HMMA.16816.F32"]),
+    ("k", "HFMA2.MMA", "HGMMA.64x8x16.F32", ["HGMMA.64x8x16.F32"]),
+    ("k", "HFMA2.MMA", "DMMA.8x8x4", ["DMMA.8x8x4"]),
+    ("k", "STG.E.128", "RED.E.ADD.F32.FTZ.RN.STRONG.GPU", ["RED.E.ADD.F32.FTZ.RN.STRONG.GPU"]),
+    ("k", "STG.E.128", "ATOMG.E.ADD.STRONG.GPU", []),
+    ("k", "LDC R1", "FFMA.FTZ R1", ["FFMA.FTZ"]),
+]
+NAMES = [
+    ("void tenon::kernels::cuda::(anonymous namespace)::sgd_long<float>(int, tenon::X<(1)+(1)> const*)",
+     "sgd_long<float>"),
+    ("void tenon::kernels::cuda::map_dense<2, tenon::kernels::UnaryOf<(tenon::kernels::Unary)3>, double, "
+     "double>(long, tenon::kernels::cuda::Source<double>)",
+     "map_dense<2, UnaryOf<Unary::log>, double, double>"),
+    ("void (anonymous namespace)::select<a::Pack<unsigned int, 4> >(a::B)", "select<Pack<unsigned int, 4>>"),
+    ("__internal_accurate_pow", "__internal_accurate_pow"),
+]
+
+
+class CheckKernelsTest(unittest.TestCase):
+    def plant(self, faults, text, parse, check):
+        for name, old, new, wanted in faults:
+            with self.subTest(name=name, old=old, new=new):
+                self.assertIn(old, text)
+                parsed = {(arch, name if kernel == "kernel" else kernel): what
+                          for (arch, kernel), what in parse(text.replace(old, new)).items()}
+                self.assertEqual([problem.found for problem in check(parsed)], wanted)
+
+    def test_ptx(self):
+        self.plant(PTX_FAULTS, PTX, check_kernels.parse_ptx, check_kernels.check_ptx)
+
+    def test_resources(self):
+        self.plant(RESOURCE_FAULTS, RESOURCES, check_kernels.parse_resources, check_kernels.check_resources)
+
+    def test_sass(self):
+        self.plant(SASS_FAULTS, SASS, check_kernels.parse_sass, check_kernels.check_sass)
+        self.assertEqual(check_kernels.parse_sass(SASS)["sm_90a", "kernel"]["LDS.128"], 1)
+
+    def test_names(self):
+        enums = check_kernels.enumerators(ENUMS)
+        self.assertEqual(enums, {"Unary": ["neg", "abs", "sign", "log"]})
+        for full, wanted in NAMES:
+            self.assertEqual(check_kernels.short(full, enums), wanted)
+
+    def test_a_kernel_that_was_renamed(self):
+        tables = {"SEEDS": check_kernels.SEEDS, "STACK": check_kernels.STACK, "MINIMA": check_kernels.MINIMA}
+        self.assertEqual({problem.kernel for problem in check_kernels.check_patterns({"sgd_brief<float>"})},
+                         {f"{table}: {pattern}" for table, patterns in tables.items() for pattern in patterns})
+
+    def test_a_kernel_that_one_architecture_lacks(self):
+        found = {("sm_75", "k"): 1, ("sm_80", "l"): 1}
+        self.assertEqual([problem.arch for problem in check_kernels.check_architectures({1}, found, found)],
+                         ["sm_75", "sm_80"])
+
+    def test_nothing_to_check(self):
+        self.assertEqual(len([*check_kernels.check_architectures({}, {}, {})]), 2)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,39 @@
+// Every operation against its scalar definition, with the number of values compared.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "support.h"
+
+namespace bits {
+
+/// Values compared and found different, of one operation.
+struct Count {
+  std::int64_t values = 0, different = 0;
+  std::string text() const {
+    if (different) return std::to_string(different) + " of " + std::to_string(values) + " differ";
+    return std::to_string(values);
+  }
+};
+
+/// Of every operation, in the order of their first values.
+struct Tally {
+  std::vector<std::string> order;
+  std::map<std::string, Count> counts;
+
+  template <class T>
+  void compare(const std::string& op, const tenon::test::Vector<T>& want, const tenon::test::Vector<T>& got) {
+    if (!counts.count(op)) order.push_back(op);
+    Count& count = counts[op];
+    count.values += static_cast<std::int64_t>(want.size());
+    for (std::size_t i = 0; i < want.size(); ++i)
+      count.different += tenon::test::bits(want[i]) != tenon::test::bits(got[i]);
+  }
+};
+
+/// Runs all operations on the test's device, with the instruction set that is chosen.
+Tally compare_all();
+
+}  // namespace bits
