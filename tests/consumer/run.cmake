@@ -13,14 +13,17 @@ endfunction()
 
 file(REMOVE_RECURSE ${DIR})
 if(VARIANT STREQUAL "shared")
-  set(BUILD ${DIR}/tenon)
+  # Beside the build tree of the tests: with the same relative paths, ccache has most of the objects.
+  cmake_path(GET BUILD PARENT_PATH beside)
+  set(BUILD ${beside}/consumer_shared)
+  file(REMOVE_RECURSE ${BUILD})
   run(${CMAKE_COMMAND} ${generator} -S ${TENON} -B ${BUILD} -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=ON
     -DTENON_TESTS=OFF -DTENON_EXAMPLES=OFF -DTENON_CUDA=OFF)
   run(${CMAKE_COMMAND} --build ${BUILD})
 endif()
 
 if(VARIANT STREQUAL "subdirectory")
-  set(tenon -DTENON_SOURCE=${TENON} -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CUDA_ARCHITECTURES=80)
+  set(tenon -DTENON_SOURCE=${TENON} -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CUDA_ARCHITECTURES=80-virtual)
 else()
   run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${DIR}/prefix --strip)
   set(tenon -DCMAKE_PREFIX_PATH=${DIR}/prefix -DCMAKE_BUILD_TYPE=Release)

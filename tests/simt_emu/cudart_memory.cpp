@@ -130,7 +130,7 @@ void check_pointers(int index, const void* argument, std::size_t bytes) {
     // What looks like an address is taken for one: what else a kernel is told hardly ever does.
     std::uintptr_t word;
     std::memcpy(&word, static_cast<const char*>(argument) + at, sizeof word);
-    if (word >> 32 == 0 || word >> 47 != 0) continue;
+    if (word >> 44 == 0 || word >> 47 != 0) continue;  // where Linux has stacks, heaps and mappings
     const char* const place = reinterpret_cast<const char*>(word);
     const Entry* entry = find(runtime(), place);
     if (!entry) entry = find(runtime(), place - 1);  // just behind it
