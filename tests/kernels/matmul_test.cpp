@@ -62,6 +62,7 @@ const Size sizes[] = {{5, 200, 1}, {1, 200, 5}, {200, 5, 1}, {1, 5, 200}, {33, 1
 
 template <class T>
 void against_definition() {
+  int number = 0;
   for (const auto [m, k, n] : sizes)
     for (const Kind kind : test::kinds)
       for (const auto& [left, right] :
@@ -69,6 +70,8 @@ void against_definition() {
               {Layout::plain, Layout::transposed}, {Layout::transposed, Layout::transposed},
               {Layout::strided, Layout::reversed}, {Layout::reversed, Layout::strided},
               {Layout::repeated, Layout::plain}, {Layout::plain, Layout::repeated}}) {
+        // One kind of numbers for each size and layout, not always the same one.
+        if (test::on_cuda() && !test::thorough && (number++ + m) % 3 != 0) continue;
         CAPTURE(m, k, n, static_cast<int>(kind), static_cast<int>(left), static_cast<int>(right));
         const auto a = make<T>(left, m, k, kind, 1), b = make<T>(right, k, n, kind, 2);
         const auto bias = test::noise<T>(n, kind, 3);
