@@ -13,10 +13,13 @@ endfunction()
 
 file(REMOVE_RECURSE ${DIR})
 if(VARIANT STREQUAL "shared")
-  # Beside the build tree of the tests: with the same relative paths, ccache has most of the objects.
+  # Beside the build tree of the tests, if that is build/NAME: with the same relative paths, ccache has most objects.
   cmake_path(GET BUILD PARENT_PATH beside)
-  set(BUILD ${beside}/consumer_shared)
-  file(REMOVE_RECURSE ${BUILD})
+  set(BUILD ${DIR}/tenon)
+  if(beside STREQUAL "${TENON}/build")
+    set(BUILD ${beside}/consumer_shared)
+    file(REMOVE_RECURSE ${BUILD})
+  endif()
   run(${CMAKE_COMMAND} ${generator} -S ${TENON} -B ${BUILD} -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=ON
     -DTENON_TESTS=OFF -DTENON_EXAMPLES=OFF -DTENON_CUDA=OFF)
   run(${CMAKE_COMMAND} --build ${BUILD})
