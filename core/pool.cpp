@@ -10,19 +10,10 @@ constinit thread_local Cache cache{};
 
 namespace {
 
-/// Empties the cache when its thread ends. Blocks freed later, by other thread_local objects, find it closed.
+/// Blocks freed later than this, by other thread_local objects, find the cache closed.
 struct Reaper {
   bool armed = false;
-  ~Reaper() {
-    for (List& list : cache.lists) {
-      while (void* block = list.head) {
-        list.head = *static_cast<void**>(block);
-        std::free(block);
-      }
-      list.room = 0;
-    }
-    cache.state = Cache::closed;
-  }
+  ~Reaper() { close_thread_cache(); }
 };
 thread_local Reaper reaper;
 
@@ -33,6 +24,17 @@ void open() {
 }
 
 }  // namespace
+
+void close_thread_cache() noexcept {
+  for (List& list : cache.lists) {
+    while (void* block = list.head) {
+      list.head = *static_cast<void**>(block);
+      std::free(block);
+    }
+    list.room = 0;
+  }
+  cache.state = Cache::closed;
+}
 
 void* allocate_slow(std::size_t bytes) {
   std::size_t block_bytes = bytes;

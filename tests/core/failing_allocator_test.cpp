@@ -1,0 +1,117 @@
+// The support that makes memory run out: what it counts, what it leaves alone.
+#include "support/failing_allocator.h"
+
+#include <atomic>
+#include <memory>
+#include <new>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <tenon/core/pool.h>
+
+#include "../support/tensors.h"
+
+using support::Attempt;
+using support::Failing;
+using support::with_failing_request;
+
+namespace {
+
+struct alignas(128) Wide {
+  std::byte bytes[128];
+};
+
+/// True when the only request of `call` is one that fails when told to.
+template <class Call>
+bool is_one_request(Call call) {
+  const Attempt first = with_failing_request(0, Failing::once, call);
+  const Attempt second = with_failing_request(1, Failing::once, call);
+  return first.reached && first.threw && !second.reached && !second.threw;
+}
+
+}  // namespace
+
+TEST_CASE("failing_allocator: every way to ask for memory is a request") {
+  REQUIRE(is_one_request([] { ::operator delete(::operator new(8)); }));
+  REQUIRE(is_one_request([] { delete new volatile int(1); }));
+  // A block of the library, though the thread has kept one of its size.
+  tenon::pool::release(tenon::pool::allocate(100), 100);
+  REQUIRE(is_one_request([] { tenon::pool::release(tenon::pool::allocate(100), 100); }));
+  REQUIRE(is_one_request([] { ::operator delete[](::operator new[](8)); }));
+  REQUIRE(is_one_request(
+      [] { ::operator delete(::operator new(8, std::align_val_t(128)), std::align_val_t(128)); }));
+  REQUIRE(is_one_request([] { std::vector<Wide>(1); }));
+  REQUIRE(is_one_request([] { std::string(100, 'x'); }));
+  for (const bool array : {false, true}) {
+    void* block = &block;
+    const Attempt attempt = with_failing_request(0, Failing::once,
+        [&] { block = array ? ::operator new[](8, std::nothrow) : ::operator new(8, std::nothrow); });
+    REQUIRE(attempt.reached);
+    REQUIRE_FALSE(attempt.threw);
+    REQUIRE(block == nullptr);
+  }
+}
+
+TEST_CASE("failing_allocator: the library throws its own Error, and can be tried again") {
+  support::detail::arm(0, Failing::once);
+  std::string text(0, 'x');
+  text = support::error_of([] { tenon::pool::release(tenon::pool::allocate(1000), 1000); });
+  support::detail::disarm();
+  REQUIRE(text == "allocate: out of memory; 1000 bytes were asked for");
+  int calls = 0, looks = 0;
+  support::for_each_failure([] { return tenon::Tensor(); },
+      [&](tenon::Tensor& out) {
+        ++calls;
+        out = tenon::ones({3});
+      },
+      [&](const tenon::Tensor& out) {
+        ++looks;
+        REQUIRE_FALSE(out.defined());
+      },
+      [](const tenon::Tensor& out) { REQUIRE(support::value(out.sum()) == 3); });
+  // A tensor is two blocks: its elements, and what describes them.
+  REQUIRE(looks == 2 * 2);
+  REQUIRE(calls == 2 * (2 + 2 + 1));
+}
+
+TEST_CASE("failing_allocator: one request fails, or all from it on") {
+  for (const Failing failing : {Failing::once, Failing::from_then_on}) {
+    std::string outcomes;
+    const Attempt attempt = with_failing_request(1, failing, [&] {
+      for (int i = 0; i < 4; ++i) {
+        const std::unique_ptr<char> kept(new (std::nothrow) char);
+        outcomes += kept ? 'y' : 'n';  // short enough to need no memory
+      }
+    });
+    REQUIRE(attempt.reached);
+    REQUIRE(outcomes == (failing == Failing::once ? "ynyy" : "ynnn"));
+  }
+}
+
+TEST_CASE("failing_allocator: other threads, other exceptions, and what comes after it") {
+  std::vector<int> list;
+  std::atomic<bool> armed{false}, finished{false};
+  std::thread other([&] {
+    while (!armed) std::this_thread::yield();
+    list.assign(100, 1);
+    finished = true;
+  });
+  const Attempt attempt = with_failing_request(0, Failing::from_then_on, [&] {
+    armed = true;
+    while (!finished) std::this_thread::yield();
+  });
+  other.join();
+  REQUIRE_FALSE(attempt.reached);
+  REQUIRE(list.size() == 100);
+  REQUIRE(support::error_of([] {
+    with_failing_request(100, Failing::once, [] { throw tenon::Error("other"); });
+  }) == "other");
+  REQUIRE(std::vector<int>(1000).size() == 1000);
+  // The thread's cache works again: a released block is the next one.
+  void* const block = tenon::pool::allocate(100);
+  tenon::pool::release(block, 100);
+  void* const again = tenon::pool::allocate(100);
+  if constexpr (tenon::pool::enabled) REQUIRE(again == block);
+  tenon::pool::release(again, 100);
+}
