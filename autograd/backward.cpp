@@ -1,12 +1,14 @@
 #include <tenon/autograd/backward.h>
 
 #include <algorithm>
+#include <memory_resource>
 #include <unordered_map>
 
 #include <tenon/autograd/ops.h>
 #include <tenon/autograd/ops/gradients.h>
 #include <tenon/autograd/pass.h>
 #include <tenon/autograd/record.h>
+#include <tenon/core/call.h>
 
 namespace tenon {
 namespace autograd {
@@ -15,45 +17,27 @@ namespace {
 
 constinit thread_local Node* running [[gnu::tls_model("initial-exec")]] = nullptr;
 
-/// Nodes that hold a gradient, deepest first: a binary heap whose first sixteen need no allocation.
-class Queue {
- public:
-  bool empty() const { return size_ == 0; }
-  void push(Node* node) {
-    if (size_ == inline_size) many_.assign(few_, few_ + inline_size);
-    if (size_ < inline_size) few_[size_] = node;
-    else many_.push_back(node);
-    ++size_;
-    std::push_heap(begin(), begin() + size_, shallower);
-  }
-  Node* pop() {
-    std::pop_heap(begin(), begin() + size_, shallower);
-    Node* node = begin()[--size_];
-    if (size_ >= inline_size) many_.pop_back();
-    if (size_ == inline_size) std::copy_n(many_.data(), inline_size, few_);
-    return node;
-  }
-
- private:
-  static bool shallower(const Node* a, const Node* b) { return a->depth < b->depth; }
-  Node** begin() { return size_ <= inline_size ? few_ : many_.data(); }
-
-  static constexpr std::ptrdiff_t inline_size = 16;
-  Node* few_[inline_size];
-  std::vector<Node*> many_;
-  std::ptrdiff_t size_ = 0;
+/// Room for the lists of a pass. Those of a small model fit, so its passes need no allocation here.
+struct Room {
+  std::byte bytes[2048];
+  std::pmr::monotonic_buffer_resource memory{bytes, sizeof bytes};
 };
 
-/// One run over the tape. It keeps the gradients in flight in the nodes; an exception leaves none behind.
+/// One run over the tape. The gradients in flight are in the nodes. What the pass changes for good, the
+/// gradients that tensors keep and the release of the graph, waits until nothing can fail any more, so that a
+/// pass that throws can be run again.
 class Pass {
  public:
   /// With `needed`, only those nodes run and no leaf accumulates: it is a call of grad().
-  Pass(bool keep_graph, bool anomaly, const std::unordered_map<Node*, Tensor*>* needed)
-      : keep_graph_(keep_graph), anomaly_(anomaly), needed_(needed) {}
+  Pass(const char* op, bool keep_graph, bool anomaly, const std::unordered_map<Node*, Tensor*>* needed)
+      : op_(op), keep_graph_(keep_graph), anomaly_(anomaly), needed_(needed) {
+    waiting_.reserve(64);
+    kept_.reserve(16);
+    done_.reserve(64);
+  }
   ~Pass() {
     running = outer_;
-    while (!queue_.empty()) {
-      Node* node = queue_.pop();
+    for (Node* node : waiting_) {
       node->pending = {};
       node->pass.store(nullptr, std::memory_order_release);
     }
@@ -62,47 +46,80 @@ class Pass {
   Pass& operator=(const Pass&) = delete;
 
   void run(Node& root, Tensor gradient) {
-    receive(root, std::move(gradient));
-    while (!queue_.empty()) visit(*queue_.pop());
+    deliver(root, std::move(gradient));
+    while (!waiting_.empty()) {
+      std::pop_heap(waiting_.begin(), waiting_.end(), shallower);
+      Node* const node = waiting_.back();
+      waiting_.pop_back();
+      visit(*node);
+    }
+    if (needed_) [[unlikely]]
+      finish_leaves();
+    for (Kept& kept : kept_) prepare(kept);
+    for (Kept& kept : kept_) keep(kept);
+    if (!keep_graph_)
+      for (Node* node : done_)
+        for (Edge& edge : node->edges()) edge.pullback.release();
   }
 
  private:
+  /// A gradient that a node shall keep.
+  struct Kept {
+    Node* node;
+    Tensor gradient;
+    bool whole;  // it takes the place of what the node has, which is in it already
+  };
+
+  static bool shallower(const Node* a, const Node* b) { return a->depth < b->depth; }
+
   void visit(Node& node) {
     struct Release {
       Node& node;
       ~Release() { node.pass.store(nullptr, std::memory_order_release); }
     } const release{node};
+    const Call call(op_, node.where);
     Tensor gradient = std::move(node.pending);
     if (node.hooks) [[unlikely]]
       call_hooks(node, gradient);
     if (needed_) [[unlikely]] {
       if (Tensor* wanted = needed_->at(&node)) *wanted = gradient;
     } else if (node.keeps_grad) {
-      accumulate(node, node.leaf() ? std::move(gradient) : gradient);
+      kept_.push_back({&node, node.leaf() ? std::move(gradient) : gradient, false});
     }
     if (node.leaf()) return;
+    done_.push_back(&node);
     running = &node;
     for (Edge& edge : node.edges()) {
       if (needed_ && !needed_->contains(edge.source.get())) continue;
       if (!edge.pullback) [[unlikely]]
-        fail("backward: the graph through {} was already released; pass retain_graph to the first backward",
-            describe(node));
+        fail(
+            "backward: the graph through \"{}\" was already released; pass retain_graph to the first "
+            "backward",
+            node.name);
       Tensor part = edge.pullback(gradient, edge.source->shape);
       if (!part.defined()) continue;
       if (anomaly_) [[unlikely]]
         check_anomaly(node, gradient, part);
       if (edge.broadcast && part.shape() != edge.source->shape) part = sum_to(part, edge.source->shape);
       check_gradient(node, *edge.source, part);
-      receive(*edge.source, std::move(part));
+      deliver(*edge.source, std::move(part));
     }
-    if (!keep_graph_)
-      for (Edge& edge : node.edges()) edge.pullback.release();
   }
 
   static void call_hooks(Node& node, Tensor& gradient) {
     const auto entries = node.hooks->entries;  // a copy: a hook may remove itself or register another
     for (const auto& entry : entries) {
-      Tensor changed = entry.call(gradient);
+      const std::uint32_t version = gradient.version();
+      Tensor changed;
+      {
+        const PausedCall paused;
+        changed = entry.call(gradient);
+      }
+      const Call call("register_hook", entry.where);
+      check(gradient.version() == version,
+          "register_hook: the hook of {} has changed the gradient that it was given, which others may share; "
+          "return a new tensor instead",
+          describe(node));
       if (!changed.defined()) continue;
       check(changed.shape() == node.shape && changed.dtype() == node.dtype && changed.device() == node.device,
           "register_hook: a hook turned a gradient of shape {} and dtype {} into {} and {}", node.shape,
@@ -118,39 +135,67 @@ class Pass {
   }
 
   static void check_anomaly(const Node& node, const Tensor& gradient, const Tensor& part) {
-    if (has_nan(part) && !has_nan(gradient)) fail("anomaly: the gradient of {} made a NaN", describe(node));
+    if (has_nan(part) && !has_nan(gradient))
+      fail("anomaly mode: the gradient of \"{}\" made a NaN", node.name);
+  }
+
+  /// In a call of grad() leaves gather their gradients in the results, not in the nodes, which other threads
+  /// may use for theirs.
+  void deliver(Node& node, Tensor part) {
+    if (needed_ && node.leaf()) add(*needed_->at(&node), std::move(part));
+    else receive(node, std::move(part));
   }
 
   void receive(Node& node, Tensor part) {
-    if (node.pass.load(std::memory_order_relaxed) != this) {
-      const void* nobody = nullptr;
-      if (!node.pass.compare_exchange_strong(nobody, this, std::memory_order_acquire)) [[unlikely]]
-        fail("backward: {} is part of another pass that still runs; run the passes one after the other",
-            describe(node));
-      node.pending = std::move(part);
-      queue_.push(&node);
-    } else if (!grad_enabled() && node.pending.sole_owner() && node.pending.is_contiguous()) {
-      node.pending.add_(part);
-    } else {
-      node.pending = node.pending + part;
+    if (node.pass.load(std::memory_order_relaxed) == this) return add(node.pending, std::move(part));
+    waiting_.push_back(&node);  // the only thing here that can fail, so it comes first
+    const void* nobody = nullptr;
+    if (!node.pass.compare_exchange_strong(nobody, this, std::memory_order_acquire)) [[unlikely]] {
+      waiting_.pop_back();
+      fail("backward: {} is part of another pass that still runs; run the passes one after the other",
+          describe(node));
     }
+    node.pending = std::move(part);
+    std::push_heap(waiting_.begin(), waiting_.end(), shallower);
   }
 
-  static void accumulate(Node& node, Tensor gradient) {
-    Tensor& grad = node.grad;
+  static void add(Tensor& sum, Tensor part) {
+    if (!sum.defined()) sum = std::move(part);
+    else if (!grad_enabled() && sum.sole_owner() && sum.is_contiguous()) sum.add_(part);
+    else sum = sum + part;
+  }
+
+  void finish_leaves() const {
+    for (const auto& [node, wanted] : *needed_)
+      if (node->leaf() && wanted->defined() && node->hooks) call_hooks(*node, *wanted);
+  }
+
+  /// All of keeping a gradient that can fail.
+  static void prepare(Kept& kept) {
+    const Tensor& grad = kept.node->grad;
     if (!grad.defined()) {
       // A gradient that someone else can see, or that repeats elements, is copied: gradients never share
       // memory.
-      const bool own = gradient.is_contiguous() && gradient.sole_owner();
-      grad = own ? std::move(gradient) : gradient.clone();
-    } else if (!grad_enabled() && grad.sole_owner() && grad.is_contiguous() && !grad.requires_grad()) {
-      grad.add_(gradient);
-    } else {
-      grad = grad + gradient;
+      const bool own = kept.gradient.is_contiguous() && kept.gradient.sole_owner();
+      if (!own) kept.gradient = kept.gradient.clone();
+      kept.whole = true;
+    } else if (grad_enabled() || !grad.sole_owner() || !grad.is_contiguous() || grad.requires_grad() ||
+               grad.stream() != kept.gradient.stream()) {
+      kept.gradient = grad + kept.gradient;
+      kept.whole = true;
     }
   }
 
-  Queue queue_;
+  static void keep(Kept& kept) {
+    if (kept.whole) kept.node->grad = std::move(kept.gradient);
+    else kept.node->grad.add_(kept.gradient);
+  }
+
+  Room room_;
+  std::pmr::vector<Node*> waiting_{&room_.memory};  // hold a gradient; a heap, the deepest first
+  std::pmr::vector<Kept> kept_{&room_.memory};
+  std::pmr::vector<Node*> done_{&room_.memory};
+  const char* const op_;
   const bool keep_graph_, anomaly_;
   const std::unordered_map<Node*, Tensor*>* const needed_;
   Node* const outer_ = running;
@@ -187,12 +232,12 @@ Tensor root_gradient(const char* op, const Tensor& root, const Tensor& given) {
   return given;
 }
 
-void run(const Tensor& root, Tensor gradient, bool retain_graph, bool create_graph,
+void run(const char* op, const Tensor& root, Tensor gradient, bool retain_graph, bool create_graph,
     const std::unordered_map<Node*, Tensor*>* needed) {
   const Ref<Node> keep = node_ref(root);  // a hook may drop the caller's handle
   const bool anomaly = mode().anomaly;  // the pass looks itself, and names the line of the forward operation
   const ModeGuard guard({.record = create_graph, .anomaly = false});
-  Pass pass(retain_graph || create_graph, anomaly, needed);
+  Pass pass(op, retain_graph || create_graph, anomaly, needed);
   pass.run(*keep, std::move(gradient));
 }
 
@@ -230,7 +275,9 @@ bool has_nan(const Tensor& tensor) {
 }
 
 std::vector<Tensor> grad(
-    const Tensor& output, const std::vector<Tensor>& inputs, const GradOptions& options) {
+    const Tensor& output, const std::vector<Tensor>& inputs, const GradOptions& options, Where where) {
+  const Call call("grad", where);
+  check(!inputs.empty(), "grad: needs at least one input");
   Tensor gradient = root_gradient("grad", output, options.grad_output);
   std::vector<Tensor> results(inputs.size());
   std::unordered_map<Node*, Tensor*> wanted;
@@ -245,7 +292,8 @@ std::vector<Tensor> grad(
         "grad: the output does not depend on input {} of shape {}; pass allow_unused to get an undefined "
         "gradient",
         i, inputs[i].shape());
-  if (!needed.empty()) run(output, std::move(gradient), options.retain_graph, options.create_graph, &needed);
+  if (!needed.empty())
+    run("grad", output, std::move(gradient), options.retain_graph, options.create_graph, &needed);
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     Tensor& found = *wanted.at(node_of(inputs[i]));
     if (!found.defined() && !options.allow_unused) found = zeros_like(inputs[i]);
@@ -256,10 +304,13 @@ std::vector<Tensor> grad(
 
 }  // namespace autograd
 
-void Tensor::backward(const BackwardOptions& options) const { backward(Tensor(), options); }
+void Tensor::backward(const BackwardOptions& options, Where where) const {
+  backward(Tensor(), options, where);
+}
 
-void Tensor::backward(const Tensor& gradient, const BackwardOptions& options) const {
-  autograd::run(*this, autograd::root_gradient("backward", *this, gradient), options.retain_graph,
+void Tensor::backward(const Tensor& gradient, const BackwardOptions& options, Where where) const {
+  const Call call("backward", where);
+  autograd::run("backward", *this, autograd::root_gradient("backward", *this, gradient), options.retain_graph,
       options.create_graph, nullptr);
 }
 

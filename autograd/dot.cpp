@@ -1,6 +1,5 @@
 #include <tenon/autograd/dot.h>
 
-#include <cstring>
 #include <unordered_map>
 
 #include <tenon/autograd/node.h>
@@ -14,14 +13,12 @@ std::string dot(const Tensor& root) {
   std::string text = "digraph tape {\n  rankdir=BT;\n  node [shape=box, fontname=\"sans-serif\"];\n";
   for (std::size_t i = 0; i < found.size(); ++i) {
     Node& node = *found[i];
-    const char* slash = std::strrchr(node.where.file_name(), '/');
-    const char* file = slash ? slash + 1 : node.where.file_name();
+    std::string line = to_string(node.where);
+    line.erase(0, line.rfind('/') + 1);
     if (node.leaf())
       text += tenon::detail::format(
           "  n{} [label=\"leaf\\n{}\", style=filled, fillcolor=\"#d9ead3\"];\n", {i, node.shape});
-    else
-      text += tenon::detail::format(
-          "  n{} [label=\"{}\\n{}\\n{}:{}\"];\n", {i, node.name, node.shape, file, node.where.line()});
+    else text += tenon::detail::format("  n{} [label=\"{}\\n{}\\n{}\"];\n", {i, node.name, node.shape, line});
     for (Edge& edge : node.edges()) {
       const auto [at, added] = number.emplace(edge.source.get(), found.size());
       if (added) found.push_back(edge.source.get());

@@ -1,6 +1,9 @@
 #include <tenon/autograd/node.h>
 
 #include <algorithm>
+#include <unordered_set>
+
+#include <tenon/core/call.h>
 
 namespace tenon {
 
@@ -20,6 +23,7 @@ constinit thread_local bool draining [[gnu::tls_model("initial-exec")]] = false;
 }  // namespace
 
 Ref<Node> Node::create(const char* name, int capacity, const Tensor& value, Where where) {
+  if (!where && running_call) where = running_call->where();
   return Ref<Node>::adopt(new (pool::allocate(block_bytes(capacity))) Node(name, capacity, value, where));
 }
 
@@ -39,7 +43,7 @@ void Node::dispose() noexcept {
 }
 
 std::string describe(const Node& node) {
-  return detail::format("\"{}\" at {}:{}", {node.name, node.where.file_name(), node.where.line()});
+  return detail::format(node.where ? "\"{}\" at {}" : "\"{}\"", {node.name, node.where});
 }
 
 }  // namespace autograd
@@ -53,15 +57,20 @@ void HookHandle::remove() {
   hooks_.reset();
 }
 
-const Tensor& Tensor::set_requires_grad(bool required) const {
+const Tensor& Tensor::set_requires_grad(bool required, Where where) const {
+  const Call call("set_requires_grad", where);
+  if (required == requires_grad()) return *this;
   check(is_leaf(),
       "set_requires_grad: the tensor is the result of \"{}\"; only a leaf can change, detach() it first",
       node_of(*this) ? node_of(*this)->name : "");
-  if (required == requires_grad()) return *this;
   check(!required || is_floating_point(dtype()),
       "set_requires_grad: only floating-point tensors have gradients; the dtype is {}", dtype());
-  if (required) impl().meta = Node::create("leaf", 0, *this, Where::current());
-  else impl().meta = nullptr;
+  if (required) {
+    autograd::set_node(*this, Node::create("leaf", 0, *this, where));
+  } else {
+    impl().meta = nullptr;
+    impl().storage->clear_needs_grad(impl().family);
+  }
   return *this;
 }
 
@@ -69,7 +78,24 @@ bool Tensor::is_leaf() const { return !requires_grad() || node_of(*this)->leaf()
 
 Tensor Tensor::grad() const { return requires_grad() ? node_of(*this)->grad : Tensor(); }
 
-void Tensor::set_grad(const Tensor& gradient) const {
+namespace {
+
+/// Whether the tape leads from `root` to `leaf`.
+bool reaches(Node* root, const Node* leaf) {
+  std::vector<Node*> found{root};
+  std::unordered_set<Node*> seen{root};
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (found[i] == leaf) return true;
+    for (autograd::Edge& edge : found[i]->edges())
+      if (seen.insert(edge.source.get()).second) found.push_back(edge.source.get());
+  }
+  return false;
+}
+
+}  // namespace
+
+void Tensor::set_grad(const Tensor& gradient, Where where) const {
+  const Call call("set_grad", where);
   check(requires_grad(), "set_grad: the tensor does not require a gradient");
   if (gradient.defined()) {
     check(gradient.shape() == shape(), "set_grad: the gradient is {}, the tensor {}", gradient.shape(),
@@ -77,6 +103,8 @@ void Tensor::set_grad(const Tensor& gradient) const {
     check(gradient.dtype() == dtype() && gradient.device() == device(),
         "set_grad: the gradient is {} on {}, the tensor {} on {}", gradient.dtype(), gradient.device(),
         dtype(), device());
+    check(!gradient.requires_grad() || !reaches(node_of(gradient), node_of(*this)),
+        "set_grad: the gradient depends on the tensor, which would then own itself; detach() it first");
   }
   node_of(*this)->grad = gradient;
 }
@@ -85,7 +113,8 @@ void Tensor::zero_grad() const {
   if (requires_grad()) node_of(*this)->grad = {};
 }
 
-void Tensor::set_data(const Tensor& source) const {
+void Tensor::set_data(const Tensor& source, Where where) const {
+  const Call call("set_data", where);
   check(is_leaf(), "set_data: only a leaf can take other elements; the tensor is the result of \"{}\"",
       node_of(*this) ? node_of(*this)->name : "");
   check(source.shape() == shape(), "set_data: shapes differ; {} and {}", shape(), source.shape());
@@ -106,22 +135,26 @@ void Tensor::set_data(const Tensor& source) const {
   to.strides = from.strides;
   to.contiguous = from.contiguous;
   to.is_view = false;
+  to.family = to.storage->new_family();
   if (Node* node = node_of(*this)) {
+    to.storage->set_needs_grad(to.family);
     node->dtype = from.dtype;
     node->device = source.device();
   }
 }
 
-void Tensor::retain_grad() const {
+void Tensor::retain_grad(Where where) const {
+  const Call call("retain_grad", where);
   check(requires_grad(), "retain_grad: the tensor does not require a gradient");
   node_of(*this)->keeps_grad = true;
 }
 
-HookHandle Tensor::add_hook(std::function<Tensor(const Tensor&)> hook) const {
+HookHandle Tensor::add_hook(std::function<Tensor(const Tensor&)> hook, Where where) const {
+  const Call call("register_hook", where);
   check(requires_grad(), "register_hook: the tensor does not require a gradient");
   auto& hooks = node_of(*this)->hooks;
   if (!hooks) hooks = std::make_shared<autograd::HookList>();
-  hooks->entries.push_back({hooks->next_id, std::move(hook)});
+  hooks->entries.push_back({hooks->next_id, where, std::move(hook)});
   return HookHandle(hooks, hooks->next_id++);
 }
 

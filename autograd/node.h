@@ -23,7 +23,7 @@ class Pullback {
       call_ = [](void* f, const Tensor& g, const Shape& shape) {
         return call(*static_cast<F*>(f), g, shape);
       };
-      drop_ = [](void* f) { static_cast<F*>(f)->~F(); };
+      if constexpr (!std::is_trivially_destructible_v<F>) drop_ = [](void* f) { static_cast<F*>(f)->~F(); };
     } else {
       *reinterpret_cast<F**>(buffer_) = new F(make_closure());
       call_ = [](void* f, const Tensor& g, const Shape& shape) {
@@ -40,11 +40,11 @@ class Pullback {
   Tensor operator()(const Tensor& gradient, const Shape& input_shape) {
     return call_(buffer_, gradient, input_shape);
   }
-  /// Drops what the closure saved.
+  /// Drops what the closure saved. One that saved nothing stays usable.
   void release() {
-    if (call_) {
+    if (drop_) {
       call_ = nullptr;
-      drop_(buffer_);
+      std::exchange(drop_, nullptr)(buffer_);
     }
   }
 
@@ -56,7 +56,7 @@ class Pullback {
   }
 
   Tensor (*call_)(void*, const Tensor&, const Shape&) = nullptr;
-  void (*drop_)(void*) = nullptr;
+  void (*drop_)(void*) = nullptr;  // null: there is nothing to drop
   alignas(std::max_align_t) std::byte buffer_[48];
 };
 
@@ -69,6 +69,7 @@ struct Edge {
 struct HookList {
   struct Entry {
     std::uint64_t id;
+    Where where;
     std::function<Tensor(const Tensor&)> call;
   };
   std::vector<Entry> entries;
@@ -127,8 +128,14 @@ inline Ref<Node> node_ref(const Tensor& tensor) {
   if (node) node->retain();
   return Ref<Node>::adopt(node);
 }
+/// Puts a tensor on the tape.
+inline void set_node(const Tensor& tensor, Ref<Node> node) noexcept {
+  TensorImpl& impl = tensor.impl();
+  impl.storage->set_needs_grad(impl.family);
+  impl.meta = std::move(node);
+}
 
-/// `"matmul" at model.cpp:12`
+/// `"matmul" at model.cpp:12`, or `"matmul"` when the line is not known
 TENON_API std::string describe(const Node& node);
 
 }  // namespace tenon::autograd

@@ -3,7 +3,7 @@
 // often as you like.
 //
 // There is no type promotion: operands must agree in dtype and device, and a C++ number takes the dtype of
-// the tensor. The last parameter is the caller's line, for error reports of anomaly mode; leave it out.
+// the tensor. The last parameter is the caller's line, with which errors end; leave it out.
 #pragma once
 #include <tenon/autograd/backward.h>
 #include <tenon/autograd/mode.h>
@@ -14,35 +14,41 @@ namespace tenon {
 
 // ---- new tensors (not differentiable; `options` gives dtype, device and whether they require a gradient)
 
-TENON_API Tensor empty(const Shape& shape, const Options& options = {});
-TENON_API Tensor zeros(const Shape& shape, const Options& options = {});
-TENON_API Tensor ones(const Shape& shape, const Options& options = {});
-TENON_API Tensor full(const Shape& shape, double value, const Options& options = {});
-TENON_API Tensor zeros_like(const Tensor& tensor);
-TENON_API Tensor ones_like(const Tensor& tensor);
+TENON_API Tensor empty(const Shape& shape, const Options& options = {}, Where where = Where::current());
+TENON_API Tensor zeros(const Shape& shape, const Options& options = {}, Where where = Where::current());
+TENON_API Tensor ones(const Shape& shape, const Options& options = {}, Where where = Where::current());
+TENON_API Tensor full(
+    const Shape& shape, double value, const Options& options = {}, Where where = Where::current());
+TENON_API Tensor zeros_like(const Tensor& tensor, Where where = Where::current());
+TENON_API Tensor ones_like(const Tensor& tensor, Where where = Where::current());
 /// start, start + step, ... up to but not including end. step may be negative, never zero.
-TENON_API Tensor arange(double start, double end, double step = 1, const Options& options = {});
-TENON_API Tensor arange(double end, const Options& options = {});
+TENON_API Tensor arange(
+    double start, double end, double step = 1, const Options& options = {}, Where where = Where::current());
+TENON_API Tensor arange(double end, const Options& options = {}, Where where = Where::current());
 /// `steps` evenly spaced numbers from start to end, both included.
-TENON_API Tensor linspace(double start, double end, std::int64_t steps, const Options& options = {});
+TENON_API Tensor linspace(double start, double end, std::int64_t steps, const Options& options = {},
+    Where where = Where::current());
 /// The identity matrix [n, n], or [n, m] with ones on the diagonal.
-TENON_API Tensor eye(std::int64_t n, const Options& options = {});
-TENON_API Tensor eye(std::int64_t n, std::int64_t m, const Options& options);
+TENON_API Tensor eye(std::int64_t n, const Options& options = {}, Where where = Where::current());
+TENON_API Tensor eye(std::int64_t n, std::int64_t m, const Options& options, Where where = Where::current());
 /// Uniform in [0, 1). The generator is the process's when none is passed.
-TENON_API Tensor rand(const Shape& shape, const Options& options = {});
-TENON_API Tensor rand(const Shape& shape, Generator& generator, const Options& options = {});
+TENON_API Tensor rand(const Shape& shape, const Options& options = {}, Where where = Where::current());
+TENON_API Tensor rand(
+    const Shape& shape, Generator& generator, const Options& options = {}, Where where = Where::current());
 /// Standard normal.
-TENON_API Tensor randn(const Shape& shape, const Options& options = {});
-TENON_API Tensor randn(const Shape& shape, Generator& generator, const Options& options = {});
+TENON_API Tensor randn(const Shape& shape, const Options& options = {}, Where where = Where::current());
+TENON_API Tensor randn(
+    const Shape& shape, Generator& generator, const Options& options = {}, Where where = Where::current());
 /// Integers uniform in [low, high).
 TENON_API Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape,
-    const Options& options = {.dtype = DType::int64});
+    const Options& options = {.dtype = DType::int64}, Where where = Where::current());
 TENON_API Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generator& generator,
-    const Options& options = {.dtype = DType::int64});
+    const Options& options = {.dtype = DType::int64}, Where where = Where::current());
 /// A random permutation of 0 ... n - 1, int64.
-TENON_API Tensor randperm(std::int64_t n, const Options& options = {.dtype = DType::int64});
 TENON_API Tensor randperm(
-    std::int64_t n, Generator& generator, const Options& options = {.dtype = DType::int64});
+    std::int64_t n, const Options& options = {.dtype = DType::int64}, Where where = Where::current());
+TENON_API Tensor randperm(std::int64_t n, Generator& generator,
+    const Options& options = {.dtype = DType::int64}, Where where = Where::current());
 
 /// Numbers in nested braces: tensor({{1, 2}, {3, 4}}) is [2, 2], tensor(5) has no dimensions.
 class TENON_API TensorData {
@@ -53,7 +59,7 @@ class TENON_API TensorData {
   TensorData(std::initializer_list<TensorData> items) : items_(items), list_(true) {}
 
  private:
-  friend TENON_API Tensor tensor(const TensorData& data, const Options& options);
+  friend TENON_API Tensor tensor(const TensorData& data, const Options& options, Where where);
   template <class T>
   static bool is_int64(T number) {
     if constexpr (std::is_same_v<T, std::uint64_t>) return number >> 63 == 0;
@@ -73,22 +79,23 @@ class TENON_API TensorData {
   bool whole_ = false, list_ = false;
 };
 /// float32 unless the options say otherwise, whatever the numbers look like.
-TENON_API Tensor tensor(const TensorData& data, const Options& options = {});
+TENON_API Tensor tensor(const TensorData& data, const Options& options = {}, Where where = Where::current());
 namespace detail {
 template <Element T>
-Tensor tensor_from(std::span<const T> values, const Shape& shape, const Options& options);
+Tensor tensor_from(std::span<const T> values, const Shape& shape, const Options& options, Where where);
 template <class Values>
 using ElementOf = std::remove_cv_t<typename decltype(std::span(std::declval<const Values&>()))::element_type>;
 }  // namespace detail
 /// Elements of a vector, array or span in row-major order; their count must be that of the shape.
 template <class Values, Element T = detail::ElementOf<Values>>
-Tensor tensor(const Values& values, const Shape& shape, const Options& options = {.dtype = dtype_of<T>}) {
-  return detail::tensor_from<T>(values, shape, options);
+Tensor tensor(const Values& values, const Shape& shape, const Options& options = {.dtype = dtype_of<T>},
+    Where where = Where::current()) {
+  return detail::tensor_from<T>(values, shape, options, where);
 }
 /// Memory that the caller owns, row-major, without a copy. `deleter` runs when the last tensor over it has
 /// gone.
-TENON_API Tensor from_blob(
-    void* data, const Shape& shape, const Options& options = {}, std::function<void(void*)> deleter = {});
+TENON_API Tensor from_blob(void* data, const Shape& shape, const Options& options = {},
+    std::function<void(void*)> deleter = {}, Where where = Where::current());
 
 // ---- elementwise; two tensors broadcast as in NumPy
 
@@ -154,30 +161,42 @@ TENON_API Tensor where(const Tensor& condition, const Tensor& a, double b, Where
 TENON_API Tensor where(const Tensor& condition, double a, const Tensor& b, Where line = Where::current());
 
 // Comparisons give boolean tensors and have no gradient. A comparison with NaN is false, but for !=.
-TENON_API Tensor eq(const Tensor& a, const Tensor& b);
-TENON_API Tensor eq(const Tensor& a, double b);
-TENON_API Tensor ne(const Tensor& a, const Tensor& b);
-TENON_API Tensor ne(const Tensor& a, double b);
-TENON_API Tensor lt(const Tensor& a, const Tensor& b);
-TENON_API Tensor lt(const Tensor& a, double b);
-TENON_API Tensor le(const Tensor& a, const Tensor& b);
-TENON_API Tensor le(const Tensor& a, double b);
-TENON_API Tensor gt(const Tensor& a, const Tensor& b);
-TENON_API Tensor gt(const Tensor& a, double b);
-TENON_API Tensor ge(const Tensor& a, const Tensor& b);
-TENON_API Tensor ge(const Tensor& a, double b);
-inline Tensor operator==(const Tensor& a, const Tensor& b) { return eq(a, b); }
-inline Tensor operator==(const Tensor& a, double b) { return eq(a, b); }
-inline Tensor operator!=(const Tensor& a, const Tensor& b) { return ne(a, b); }
-inline Tensor operator!=(const Tensor& a, double b) { return ne(a, b); }
-inline Tensor operator<(const Tensor& a, const Tensor& b) { return lt(a, b); }
-inline Tensor operator<(const Tensor& a, double b) { return lt(a, b); }
-inline Tensor operator<=(const Tensor& a, const Tensor& b) { return le(a, b); }
-inline Tensor operator<=(const Tensor& a, double b) { return le(a, b); }
-inline Tensor operator>(const Tensor& a, const Tensor& b) { return gt(a, b); }
-inline Tensor operator>(const Tensor& a, double b) { return gt(a, b); }
-inline Tensor operator>=(const Tensor& a, const Tensor& b) { return ge(a, b); }
-inline Tensor operator>=(const Tensor& a, double b) { return ge(a, b); }
+TENON_API Tensor eq(const Tensor& a, const Tensor& b, Where where = Where::current());
+TENON_API Tensor eq(const Tensor& a, double b, Where where = Where::current());
+TENON_API Tensor ne(const Tensor& a, const Tensor& b, Where where = Where::current());
+TENON_API Tensor ne(const Tensor& a, double b, Where where = Where::current());
+TENON_API Tensor lt(const Tensor& a, const Tensor& b, Where where = Where::current());
+TENON_API Tensor lt(const Tensor& a, double b, Where where = Where::current());
+TENON_API Tensor le(const Tensor& a, const Tensor& b, Where where = Where::current());
+TENON_API Tensor le(const Tensor& a, double b, Where where = Where::current());
+TENON_API Tensor gt(const Tensor& a, const Tensor& b, Where where = Where::current());
+TENON_API Tensor gt(const Tensor& a, double b, Where where = Where::current());
+TENON_API Tensor ge(const Tensor& a, const Tensor& b, Where where = Where::current());
+TENON_API Tensor ge(const Tensor& a, double b, Where where = Where::current());
+inline Tensor operator==(const autograd::Located& a, const autograd::Located& b) {
+  return eq(a.tensor, b.tensor, a.where);
+}
+inline Tensor operator==(const autograd::Located& a, double b) { return eq(a.tensor, b, a.where); }
+inline Tensor operator!=(const autograd::Located& a, const autograd::Located& b) {
+  return ne(a.tensor, b.tensor, a.where);
+}
+inline Tensor operator!=(const autograd::Located& a, double b) { return ne(a.tensor, b, a.where); }
+inline Tensor operator<(const autograd::Located& a, const autograd::Located& b) {
+  return lt(a.tensor, b.tensor, a.where);
+}
+inline Tensor operator<(const autograd::Located& a, double b) { return lt(a.tensor, b, a.where); }
+inline Tensor operator<=(const autograd::Located& a, const autograd::Located& b) {
+  return le(a.tensor, b.tensor, a.where);
+}
+inline Tensor operator<=(const autograd::Located& a, double b) { return le(a.tensor, b, a.where); }
+inline Tensor operator>(const autograd::Located& a, const autograd::Located& b) {
+  return gt(a.tensor, b.tensor, a.where);
+}
+inline Tensor operator>(const autograd::Located& a, double b) { return gt(a.tensor, b, a.where); }
+inline Tensor operator>=(const autograd::Located& a, const autograd::Located& b) {
+  return ge(a.tensor, b.tensor, a.where);
+}
+inline Tensor operator>=(const autograd::Located& a, double b) { return ge(a.tensor, b, a.where); }
 
 // ---- matrices
 
@@ -264,8 +283,9 @@ TENON_API Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction re
 // ---- comparisons of whole tensors
 
 /// True when shape, dtype and every element are equal; NaN equals nothing.
-TENON_API bool equal(const Tensor& a, const Tensor& b);
+TENON_API bool equal(const Tensor& a, const Tensor& b, Where where = Where::current());
 /// True when |a - b| <= atol + rtol |b| everywhere; NaN is close to nothing.
-TENON_API bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8);
+TENON_API bool allclose(
+    const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8, Where where = Where::current());
 
 }  // namespace tenon

@@ -68,7 +68,7 @@ namespace detail {
 /// A view whose base was changed by a recorded operation has lost its history; using it would give wrong
 /// gradients.
 [[noreturn, gnu::cold]] TENON_API void fail_stale_view(const char* op);
-TENON_API void check_no_nan(const Tensor& output, const char* op, Where where);
+TENON_API void check_no_nan(const Tensor& output, const char* op);
 
 inline bool needs_grad(const char* op, const Tensor& input) {
   const TensorImpl& impl = input.impl();
@@ -85,7 +85,7 @@ template <class... Inputs>
 Tensor record(const char* op, Where where, Tensor output, const Inputs&... inputs) {
   const Mode mode = autograd::mode();
   if (mode.anomaly) [[unlikely]]
-    detail::check_no_nan(output, op, where);
+    detail::check_no_nan(output, op);
   if (!mode.record) return output;
   const int wanted = (0 + ... + int{detail::needs_grad(op, inputs.tensor)});
   if (wanted == 0) return output;
@@ -93,7 +93,7 @@ Tensor record(const char* op, Where where, Tensor output, const Inputs&... input
   ((inputs.tensor.requires_grad() ? node->connect(node_ref(inputs.tensor), Inputs::broadcast, inputs.make)
                                   : void()),
       ...);
-  output.impl().meta = std::move(node);
+  set_node(output, std::move(node));
   return output;
 }
 
@@ -102,7 +102,7 @@ template <class Make>
 Tensor record_list(const char* op, Where where, Tensor output, const std::vector<Tensor>& inputs, Make make) {
   const Mode mode = autograd::mode();
   if (mode.anomaly) [[unlikely]]
-    detail::check_no_nan(output, op, where);
+    detail::check_no_nan(output, op);
   if (!mode.record) return output;
   int wanted = 0;
   for (const Tensor& input : inputs) wanted += detail::needs_grad(op, input);
@@ -110,7 +110,7 @@ Tensor record_list(const char* op, Where where, Tensor output, const std::vector
   Ref<Node> node = Node::create(op, wanted, output, where);
   for (std::size_t i = 0; i < inputs.size(); ++i)
     if (inputs[i].requires_grad()) node->connect(node_ref(inputs[i]), false, [&] { return make(i); });
-  output.impl().meta = std::move(node);
+  set_node(output, std::move(node));
   return output;
 }
 
@@ -119,6 +119,7 @@ template <class Make>
 Tensor record_view(const char* op, Where where, const Tensor& base, Tensor output, Make make) {
   TensorImpl& impl = output.impl();
   impl.is_view = true;
+  impl.family = base.impl().family;
   impl.recorded_writes = impl.storage->recorded_writes();
   return record(op, where, std::move(output), Input(base, std::move(make)));
 }

@@ -49,6 +49,7 @@ tenon_object_library(tenon_device_objects ${TENON_DEVICE_SOURCES})
 foreach(objects tenon_objects tenon_device_objects)
   # Copies of two or three sizes must not become calls of memcpy.
   target_compile_options(${objects} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-tree-loop-distribute-patterns>)
+  target_compile_definitions(${objects} PRIVATE TENON_INTERNAL)  # core/where.h
   target_compile_features(${objects} PUBLIC cxx_std_20)
   target_link_libraries(${objects} PUBLIC Threads::Threads PRIVATE fmt::fmt-header-only)
 endforeach()

@@ -2,7 +2,17 @@
 
 #include <fmt/format.h>
 
-namespace tenon::detail {
+#include <tenon/core/call.h>
+
+namespace tenon {
+
+constinit thread_local const Call* running_call = nullptr;
+
+std::string to_string(Where where) {
+  return where ? fmt::format("{}:{}", where.file_name(), where.line()) : std::string();
+}
+
+namespace detail {
 
 void Arg::append_text(std::string& out, std::string_view text) { out += text; }
 void Arg::append_integer(std::string& out, std::int64_t value) {
@@ -28,6 +38,27 @@ std::string format(std::string_view text, std::initializer_list<Arg> args) {
   return out;
 }
 
-void throw_error(std::string_view text, std::initializer_list<Arg> args) { throw Error(format(text, args)); }
+std::string format_with_line(std::string_view text, std::initializer_list<Arg> args) {
+  std::string out = format(text, args);
+  if (running_call && running_call->where()) out += " (" + to_string(running_call->where()) + ")";
+  return out;
+}
 
-}  // namespace tenon::detail
+namespace {
+
+/// The first word of an error is the function that the user called, not the one inside it that found out.
+std::string with_name(std::string text) {
+  const auto end = text.find(": ");
+  const bool is_name =
+      end != text.npos && text.find_first_not_of("abcdefghijklmnopqrstuvwxyz_0123456789") == end;
+  return running_call && is_name ? running_call->name() + text.substr(end) : text;
+}
+
+}  // namespace
+
+void throw_error(std::string_view text, std::initializer_list<Arg> args) {
+  throw Error(with_name(format_with_line(text, args)));
+}
+
+}  // namespace detail
+}  // namespace tenon

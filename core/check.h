@@ -54,11 +54,14 @@ class Arg {
 };
 
 TENON_API std::string format(std::string_view text, std::initializer_list<Arg> args);
+/// The same, with the line of the running call (core/call.h) at its end.
+TENON_API std::string format_with_line(std::string_view text, std::initializer_list<Arg> args);
 [[noreturn]] TENON_API void throw_error(std::string_view text, std::initializer_list<Arg> args);
 
 }  // namespace detail
 
-/// Throws Error with each `{}` of `text` replaced by the next value.
+/// Throws Error with each `{}` of `text` replaced by the next value. Inside of an operation the text begins
+/// with the name of the function that the user called and ends with the line.
 template <class... Args>
 [[noreturn, gnu::cold, gnu::noinline]] void fail(std::string_view text, const Args&... args) {
   detail::throw_error(text, {detail::Arg(args)...});

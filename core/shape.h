@@ -39,10 +39,10 @@ class Shape {
     check(rank_ < max_rank, "shape: at most {} dimensions; got {}", max_rank, rank_ + 1);
     sizes_[rank_++] = size;
   }
-  /// Product of the extents; the callers that make tensors check it for overflow with checked_numel.
+  /// Product of the extents. It wraps; the callers that make tensors check it with checked_numel.
   constexpr std::int64_t numel() const {
     std::int64_t n = 1;
-    for (int i = 0; i < rank_; ++i) n *= sizes_[i];
+    for (int i = 0; i < rank_; ++i) static_cast<void>(__builtin_mul_overflow(n, sizes_[i], &n));
     return n;
   }
   friend constexpr bool operator==(const Shape& a, const Shape& b) {
@@ -68,7 +68,8 @@ constexpr Strides contiguous_strides(const Shape& shape) {
   std::int64_t step = 1;
   for (int i = shape.rank() - 1; i >= 0; --i) {
     strides[i] = step;
-    step *= shape[i];
+    // It wraps for shapes that checked_numel has yet to refuse.
+    static_cast<void>(__builtin_mul_overflow(step, shape[i], &step));
   }
   return strides;
 }
@@ -84,11 +85,14 @@ TENON_API Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b)
 /// repeat.
 TENON_API Strides broadcast_strides(
     const char* op, const Shape& from, const Strides& strides, const Shape& to);
+/// Whether a tensor without dimensions may be spoken of as if it were [1]: its dimension 0 or -1.
+enum class Scalar : bool { strict, as_vector };
 /// `dim` counted from the front; negative ones count from the end.
-inline int wrap_dim(const char* op, std::int64_t dim, int rank) {
-  check(dim >= -rank && dim < rank, "{}: dimension {} is out of range for a tensor with {} dimensions", op,
+inline int wrap_dim(const char* op, std::int64_t dim, int rank, Scalar scalar = Scalar::strict) {
+  const int count = rank == 0 && scalar == Scalar::as_vector ? 1 : rank;
+  check(dim >= -count && dim < count, "{}: dimension {} is out of range for a tensor with {} dimensions", op,
       dim, rank);
-  return static_cast<int>(dim < 0 ? dim + rank : dim);
+  return static_cast<int>(dim < 0 ? dim + count : dim);
 }
 
 }  // namespace tenon

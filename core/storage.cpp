@@ -13,8 +13,8 @@ constexpr std::size_t header_bytes = 64;  // keeps the data of a cache-line alig
 static_assert(sizeof(Storage) <= header_bytes);
 
 struct Borrowed final : Storage {
-  Borrowed(void* data, std::size_t bytes, std::function<void(void*)> free)
-      : Storage(Kind::borrowed, Stream(), static_cast<std::byte*>(data), bytes), deleter(std::move(free)) {}
+  Borrowed(void* data, std::size_t bytes)
+      : Storage(Kind::borrowed, Stream(), static_cast<std::byte*>(data), bytes) {}
   std::function<void(void*)> deleter;
 };
 
@@ -36,9 +36,12 @@ Ref<Storage> Storage::create(Stream stream, std::size_t bytes) {
   return Ref<Storage>::adopt(new (block) Storage(Kind::pooled, stream, block + header_bytes, bytes));
 }
 
-Ref<Storage> Storage::borrow(void* data, std::size_t bytes, std::function<void(void*)> deleter) {
-  auto* storage = new Borrowed(data, bytes, std::move(deleter));
-  return Ref<Storage>::adopt(static_cast<Storage*>(storage));
+Ref<Storage> Storage::borrow(void* data, std::size_t bytes) {
+  return Ref<Storage>::adopt(new Borrowed(data, bytes));
+}
+
+void Storage::set_deleter(std::function<void(void*)> deleter) noexcept {
+  static_cast<Borrowed*>(this)->deleter = std::move(deleter);
 }
 
 void Storage::dispose() noexcept {

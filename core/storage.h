@@ -13,8 +13,10 @@ class TENON_API Storage : public Counted {
  public:
   /// Uninitialised memory on the stream's device; on the CPU header and data are one block.
   static Ref<Storage> create(Stream stream, std::size_t bytes);
-  /// Someone else's CPU memory; `deleter` runs when the last tensor lets go, and may be empty.
-  static Ref<Storage> borrow(void* data, std::size_t bytes, std::function<void(void*)> deleter);
+  /// Someone else's CPU memory.
+  static Ref<Storage> borrow(void* data, std::size_t bytes);
+  /// For borrowed memory: runs when the last tensor lets go, and may be empty.
+  void set_deleter(std::function<void(void*)> deleter) noexcept;
 
   std::byte* data() const noexcept { return data_; }
   std::size_t bytes() const noexcept { return bytes_; }
@@ -27,6 +29,28 @@ class TENON_API Storage : public Counted {
   std::uint32_t recorded_writes() const noexcept { return recorded_writes_.load(std::memory_order_relaxed); }
   void bump_recorded_writes() noexcept {
     recorded_writes_.store(recorded_writes() + 1, std::memory_order_relaxed);
+  }
+
+  /// Tensors that share bytes as views do are a family; detach() and set_data() begin another, which the tape
+  /// knows nothing of. The storage remembers the family that needs a gradient (if several do, that all of
+  /// them do), because a view that is not on the tape must not be written to behind its base's back.
+  std::uint32_t new_family() noexcept {
+    const std::uint32_t family = families_.load(std::memory_order_relaxed) + 1;
+    families_.store(family, std::memory_order_relaxed);
+    return family;
+  }
+  bool needs_grad(std::uint32_t family) const noexcept {
+    const std::uint32_t needing = needing_grad_.load(std::memory_order_relaxed);
+    return needing == family + 1 || needing == several;
+  }
+  void set_needs_grad(std::uint32_t family) noexcept {
+    const std::uint32_t needing = needing_grad_.load(std::memory_order_relaxed);
+    if (needing != family + 1)
+      needing_grad_.store(needing == 0 ? family + 1 : several, std::memory_order_relaxed);
+  }
+  void clear_needs_grad(std::uint32_t family) noexcept {
+    if (needing_grad_.load(std::memory_order_relaxed) == family + 1)
+      needing_grad_.store(0, std::memory_order_relaxed);
   }
 
   void dispose() noexcept;
@@ -43,6 +67,8 @@ class TENON_API Storage : public Counted {
   Stream stream_;
   Kind kind_;
   std::atomic<std::uint32_t> version_{0}, recorded_writes_{0};
+  static constexpr std::uint32_t several = ~std::uint32_t{0};
+  std::atomic<std::uint32_t> families_{0}, needing_grad_{0};  // the latter plus 1; 0: none
 };
 
 }  // namespace tenon

@@ -4,6 +4,7 @@
 #include <limits>
 #include <new>
 
+#include <tenon/core/call.h>
 #include <tenon/core/cuda/backend.h>
 #include <tenon/core/pool.h>
 
@@ -37,7 +38,7 @@ Tensor new_tensor(const Shape& shape, DType dtype, Stream stream) {
     strides[i] = numel;
     overflow |= __builtin_mul_overflow(numel, shape[i], &numel);
   }
-  if (overflow || numel > most_elements) [[unlikely]]
+  if (overflow || numel > most_elements || numel == 0) [[unlikely]]
     numel = checked_numel("tensor", shape);
   return row_major(Storage::create(stream, static_cast<std::size_t>(numel) * size_of(dtype)), shape, strides,
       numel, dtype);
@@ -58,7 +59,7 @@ Tensor finish(TensorImpl* impl) {
     overflow |= __builtin_mul_overflow(numel, impl->shape[i], &numel);
   }
   Tensor tensor(Ref<TensorImpl>::adopt(impl));
-  if (overflow || numel > most_elements) [[unlikely]]
+  if (overflow || numel > most_elements || numel == 0) [[unlikely]]
     numel = checked_numel("tensor", impl->shape);
   impl->numel = numel;
   impl->contiguous = contiguous || numel == 0;
@@ -96,11 +97,21 @@ Tensor new_view(const Tensor& base, const Shape& shape, const Strides& strides, 
 
 }  // namespace detail
 
-void Tensor::fail_undefined() { fail("tensor: it is undefined; assign a tensor to it before it is used"); }
+void Tensor::fail_undefined() { fail("tensor: a tensor is undefined; assign one to it before it is used"); }
 
-Tensor Tensor::detach() const { return detail::new_view(*this, shape(), strides(), 0); }
+std::int64_t Tensor::size(std::int64_t dim, Where where) const {
+  const Call call("size", where);
+  return shape()[wrap_dim("size", dim, shape().rank())];
+}
 
-void Tensor::check_span(const char* op, DType wanted) const {
+Tensor Tensor::detach() const {
+  Tensor out = detail::new_view(*this, shape(), strides(), 0);
+  out.impl().family = out.impl().storage->new_family();
+  return out;
+}
+
+void Tensor::check_span(const char* op, DType wanted, Where where) const {
+  const Call call(op, where);
   check(dtype() == wanted, "{}: the tensor holds {}, not {}", op, dtype(), wanted);
   check(device().is_cpu(), "{}: the tensor is on {}; call to(Device::cpu())", op, device());
   check(is_contiguous(), "{}: the view of shape {} is not contiguous; call contiguous()", op, shape());
@@ -109,7 +120,8 @@ void Tensor::check_span(const char* op, DType wanted) const {
 namespace {
 
 template <class T>
-T only_element(const Tensor& tensor) {
+T only_element(const Tensor& tensor, Where where) {
+  const Call call("item", where);
   check(tensor.numel() == 1, "item: needs one element; the shape is {}", tensor.shape());
   return visit(tensor.dtype(), [&]<class From>(std::type_identity<From>) -> T {
     From value;
@@ -134,9 +146,9 @@ T only_element(const Tensor& tensor) {
 
 }  // namespace
 
-double Tensor::item_double() const { return only_element<double>(*this); }
-float Tensor::item_float() const { return only_element<float>(*this); }
-std::int64_t Tensor::item_int64() const { return only_element<std::int64_t>(*this); }
-bool Tensor::item_bool() const { return only_element<bool>(*this); }
+double Tensor::item_double(Where where) const { return only_element<double>(*this, where); }
+float Tensor::item_float(Where where) const { return only_element<float>(*this, where); }
+std::int64_t Tensor::item_int64(Where where) const { return only_element<std::int64_t>(*this, where); }
+bool Tensor::item_bool(Where where) const { return only_element<bool>(*this, where); }
 
 }  // namespace tenon

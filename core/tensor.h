@@ -12,24 +12,9 @@
 #include <tenon/core/options.h>
 #include <tenon/core/shape.h>
 #include <tenon/core/storage.h>
+#include <tenon/core/where.h>
 
 namespace tenon {
-
-/// The line that called an operation; anomaly mode names it. What std::source_location is for, which clang 14
-/// cannot offer with libstdc++.
-class Where {
- public:
-  static constexpr Where current(const char* file = __builtin_FILE(), unsigned line = __builtin_LINE()) {
-    return Where(file, line);
-  }
-  constexpr const char* file_name() const { return file_; }
-  constexpr unsigned line() const { return line_; }
-
- private:
-  constexpr Where(const char* file, unsigned line) : file_(file), line_(line) {}
-  const char* file_;
-  unsigned line_;
-};
 
 /// What autograd hangs on a tensor that needs a gradient. Core knows only how to drop it.
 struct TENON_API Meta : Counted {
@@ -53,6 +38,7 @@ struct TENON_API TensorImpl final : Counted {
   bool contiguous = true;
   bool is_view = false;               // made by a view operation: it follows the writes of another tensor
   std::uint32_t recorded_writes = 0;  // of the storage, when the view was taken
+  std::uint32_t family = 0;           // of the views of one tensor, see Storage
   Shape shape;
   Strides strides;
 };
@@ -97,9 +83,7 @@ class TENON_API Tensor {
   /// Steps in elements.
   const Strides& strides() const { return impl().strides; }
   /// The extent of a dimension; negative ones count from the back.
-  std::int64_t size(std::int64_t dim) const {
-    return impl().shape[wrap_dim("size", dim, impl().shape.rank())];
-  }
+  std::int64_t size(std::int64_t dim, Where where = Where::current()) const;
   std::int64_t dim() const { return impl().shape.rank(); }
   std::int64_t numel() const { return impl().numel; }
   DType dtype() const { return impl().dtype; }
@@ -114,59 +98,62 @@ class TENON_API Tensor {
   // ---- elements
   /// The elements of a contiguous CPU tensor of exactly this type; otherwise an error.
   template <Element T>
-  std::span<const T> data() const {
-    check_span("data", dtype_of<T>);
+  std::span<const T> data(Where where = Where::current()) const {
+    check_span("data", dtype_of<T>, where);
     return {reinterpret_cast<const T*>(impl_->data), static_cast<std::size_t>(impl_->numel)};
   }
   /// The same for writing; it counts as a write.
   template <Element T>
-  std::span<T> mutable_data() {
-    check_span("mutable_data", dtype_of<T>);
+  std::span<T> mutable_data(Where where = Where::current()) {
+    check_span("mutable_data", dtype_of<T>, where);
     impl_->storage->bump_version();
     return {reinterpret_cast<T*>(impl_->data), static_cast<std::size_t>(impl_->numel)};
   }
   /// The only element, converted; for a CUDA tensor it waits for the stream. Throws when there are more or
   /// fewer, or when T cannot hold the value.
   template <Element T>
-  T item() const {
-    if constexpr (std::is_same_v<T, double>) return item_double();
-    else if constexpr (std::is_same_v<T, float>) return item_float();
-    else if constexpr (std::is_same_v<T, std::int64_t>) return item_int64();
-    else return item_bool();
+  T item(Where where = Where::current()) const {
+    if constexpr (std::is_same_v<T, double>) return item_double(where);
+    else if constexpr (std::is_same_v<T, float>) return item_float(where);
+    else if constexpr (std::is_same_v<T, std::int64_t>) return item_int64(where);
+    else return item_bool(where);
   }
 
   // ---- gradients (defined with autograd)
   bool requires_grad() const { return static_cast<bool>(impl().meta); }
   /// Makes a floating-point tensor a leaf whose gradient backward() fills in, or, given false, a leaf a
   /// constant: its gradient is dropped, and graphs recorded before no longer reach it.
-  const Tensor& set_requires_grad(bool required = true) const;
+  const Tensor& set_requires_grad(bool required = true, Where where = Where::current()) const;
   /// True when no recorded operation made it.
   bool is_leaf() const;
   /// The gradient that backward() has accumulated; undefined when there is none.
   Tensor grad() const;
   /// Replaces the gradient; it must match in shape, dtype and device, or be undefined.
-  void set_grad(const Tensor& gradient) const;
+  void set_grad(const Tensor& gradient, Where where = Where::current()) const;
   /// Drops the gradient.
   void zero_grad() const;
   /// Puts the elements of `source`, of the same shape, under this leaf without a copy; every handle sees
   /// them. The gradient must have been dropped if dtype or device change.
-  void set_data(const Tensor& source) const;
+  void set_data(const Tensor& source, Where where = Where::current()) const;
   /// Asks backward() to keep the gradient of a tensor that is not a leaf.
-  void retain_grad() const;
+  void retain_grad(Where where = Where::current()) const;
   /// Adds d(this)/d(leaf) to the gradient of every leaf below. The first form is for one element.
-  void backward(const BackwardOptions& options = {}) const;
+  void backward(const BackwardOptions& options = {}, Where where = Where::current()) const;
   /// `gradient` is that of some scalar with respect to this tensor, in its shape.
-  void backward(const Tensor& gradient, const BackwardOptions& options = {}) const;
+  void backward(
+      const Tensor& gradient, const BackwardOptions& options = {}, Where where = Where::current()) const;
   /// Calls hook(gradient) when a backward pass has this tensor's whole gradient; a defined result replaces
   /// it. The hook may also return nothing.
   template <class Hook>
-  HookHandle register_hook(Hook hook) const {
+  HookHandle register_hook(Hook hook, Where where = Where::current()) const {
     if constexpr (std::is_void_v<std::invoke_result_t<Hook&, const Tensor&>>)
-      return add_hook([h = std::move(hook)](const Tensor& g) mutable {
-        h(g);
-        return Tensor();
-      });
-    else return add_hook(std::move(hook));
+      return add_hook(
+          [h = std::move(hook)](const Tensor& g) mutable {
+            h(g);
+            return Tensor();
+          },
+          where);
+    else return add_hook(std::move(hook), where);
   }
   /// The same elements, cut from the tape.
   Tensor detach() const;
@@ -228,12 +215,12 @@ class TENON_API Tensor {
 
  private:
   [[noreturn]] static void fail_undefined();
-  void check_span(const char* op, DType dtype) const;
-  double item_double() const;
-  float item_float() const;
-  std::int64_t item_int64() const;
-  bool item_bool() const;
-  HookHandle add_hook(std::function<Tensor(const Tensor&)> hook) const;
+  void check_span(const char* op, DType dtype, Where where) const;
+  double item_double(Where where) const;
+  float item_float(Where where) const;
+  std::int64_t item_int64(Where where) const;
+  bool item_bool(Where where) const;
+  HookHandle add_hook(std::function<Tensor(const Tensor&)> hook, Where where) const;
 
   Ref<TensorImpl> impl_;
 };

@@ -2,6 +2,7 @@
 #pragma once
 #include <tenon/autograd/ops.h>
 #include <tenon/autograd/record.h>
+#include <tenon/core/call.h>
 #include <tenon/kernels/elementwise.h>
 
 namespace tenon::autograd {

@@ -17,7 +17,8 @@ using kernels::Compare;
 
 namespace {
 
-Tensor compare(const char* op, Compare kernel, const Tensor& a, const Tensor& b) {
+Tensor compare(const char* op, Compare kernel, const Tensor& a, const Tensor& b, Where line) {
+  const Call call(op, line);
   check_same_kind(op, a, b);
   Tensor out = new_tensor(broadcast_shapes(op, a.shape(), b.shape()), DType::boolean, a.stream());
   kernels::compare(a.stream(), kernel, a.dtype(), out.shape(), out.raw(), Operand(op, a, out.shape()),
@@ -25,7 +26,8 @@ Tensor compare(const char* op, Compare kernel, const Tensor& a, const Tensor& b)
   return out;
 }
 
-Tensor compare(const char* op, Compare kernel, const Tensor& a, double b) {
+Tensor compare(const char* op, Compare kernel, const Tensor& a, double b, Where line) {
+  const Call call(op, line);
   autograd::check_scalar(op, a, b);
   Tensor out = new_tensor(a.shape(), DType::boolean, a.stream());
   kernels::compare(a.stream(), kernel, a.dtype(), out.shape(), out.raw(), Operand(op, a, out.shape()), b);
@@ -34,18 +36,18 @@ Tensor compare(const char* op, Compare kernel, const Tensor& a, double b) {
 
 }  // namespace
 
-Tensor eq(const Tensor& a, const Tensor& b) { return compare("eq", Compare::eq, a, b); }
-Tensor eq(const Tensor& a, double b) { return compare("eq", Compare::eq, a, b); }
-Tensor ne(const Tensor& a, const Tensor& b) { return compare("ne", Compare::ne, a, b); }
-Tensor ne(const Tensor& a, double b) { return compare("ne", Compare::ne, a, b); }
-Tensor lt(const Tensor& a, const Tensor& b) { return compare("lt", Compare::lt, a, b); }
-Tensor lt(const Tensor& a, double b) { return compare("lt", Compare::lt, a, b); }
-Tensor le(const Tensor& a, const Tensor& b) { return compare("le", Compare::le, a, b); }
-Tensor le(const Tensor& a, double b) { return compare("le", Compare::le, a, b); }
-Tensor gt(const Tensor& a, const Tensor& b) { return compare("gt", Compare::gt, a, b); }
-Tensor gt(const Tensor& a, double b) { return compare("gt", Compare::gt, a, b); }
-Tensor ge(const Tensor& a, const Tensor& b) { return compare("ge", Compare::ge, a, b); }
-Tensor ge(const Tensor& a, double b) { return compare("ge", Compare::ge, a, b); }
+Tensor eq(const Tensor& a, const Tensor& b, Where line) { return compare("eq", Compare::eq, a, b, line); }
+Tensor eq(const Tensor& a, double b, Where line) { return compare("eq", Compare::eq, a, b, line); }
+Tensor ne(const Tensor& a, const Tensor& b, Where line) { return compare("ne", Compare::ne, a, b, line); }
+Tensor ne(const Tensor& a, double b, Where line) { return compare("ne", Compare::ne, a, b, line); }
+Tensor lt(const Tensor& a, const Tensor& b, Where line) { return compare("lt", Compare::lt, a, b, line); }
+Tensor lt(const Tensor& a, double b, Where line) { return compare("lt", Compare::lt, a, b, line); }
+Tensor le(const Tensor& a, const Tensor& b, Where line) { return compare("le", Compare::le, a, b, line); }
+Tensor le(const Tensor& a, double b, Where line) { return compare("le", Compare::le, a, b, line); }
+Tensor gt(const Tensor& a, const Tensor& b, Where line) { return compare("gt", Compare::gt, a, b, line); }
+Tensor gt(const Tensor& a, double b, Where line) { return compare("gt", Compare::gt, a, b, line); }
+Tensor ge(const Tensor& a, const Tensor& b, Where line) { return compare("ge", Compare::ge, a, b, line); }
+Tensor ge(const Tensor& a, double b, Where line) { return compare("ge", Compare::ge, a, b, line); }
 
 namespace {
 
@@ -60,6 +62,7 @@ void check_condition(const Tensor& condition, const Tensor& value) {
 }  // namespace
 
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b, Where line) {
+  const Call call("where", line);
   check_condition(condition, a);
   check_same_kind("where", a, b);
   const Shape shape =
@@ -73,6 +76,7 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b, Where li
 }
 
 Tensor where(const Tensor& condition, const Tensor& a, double b, Where line) {
+  const Call call("where", line);
   check_condition(condition, a);
   autograd::check_scalar("where", a, b);
   const Shape shape = broadcast_shapes("where", condition.shape(), a.shape());
@@ -84,6 +88,7 @@ Tensor where(const Tensor& condition, const Tensor& a, double b, Where line) {
 }
 
 Tensor where(const Tensor& condition, double a, const Tensor& b, Where line) {
+  const Call call("where", line);
   check_condition(condition, b);
   autograd::check_scalar("where", b, a);
   const Shape shape = broadcast_shapes("where", condition.shape(), b.shape());
@@ -96,12 +101,15 @@ Tensor where(const Tensor& condition, double a, const Tensor& b, Where line) {
 
 namespace {
 
-/// The one of two elements that `wins` over the other; equal elements share the gradient evenly.
-Tensor extremum(const char* op, kernels::Binary kernel, Tensor (*wins)(const Tensor&, const Tensor&),
+/// The one of two elements that `loses` to no other. Equal elements share the gradient evenly; where one is
+/// NaN neither loses, and both get all of it, as in PyTorch.
+Tensor extremum(const char* op, kernels::Binary kernel, Tensor (*loses)(const Tensor&, const Tensor&, Where),
     const Tensor& a, const Tensor& b, Where line) {
+  const Call call(op, line);
   autograd::check_number(op, a);
-  const auto share = [wins](const Tensor& g, const Tensor& mine, const Tensor& other) {
-    return where(eq(mine, other), mul(g, 0.5), where(wins(mine, other), g, 0.0));
+  const auto share = [loses](const Tensor& g, const Tensor& mine, const Tensor& other) {
+    const Tensor part = where(eq(mine, other), mul(g, 0.5), g);
+    return where(loses(mine, other, Where::current()), 0.0, part);
   };
   return record(op, line, autograd::binary(op, kernel, a, b),
       Broadcast(a,
@@ -116,14 +124,15 @@ Tensor extremum(const char* op, kernels::Binary kernel, Tensor (*wins)(const Ten
 }  // namespace
 
 Tensor maximum(const Tensor& a, const Tensor& b, Where line) {
-  return extremum("maximum", kernels::Binary::maximum, &gt, a, b, line);
+  return extremum("maximum", kernels::Binary::maximum, &lt, a, b, line);
 }
 
 Tensor minimum(const Tensor& a, const Tensor& b, Where line) {
-  return extremum("minimum", kernels::Binary::minimum, &lt, a, b, line);
+  return extremum("minimum", kernels::Binary::minimum, &gt, a, b, line);
 }
 
 Tensor clamp(const Tensor& a, double low, double high, Where line) {
+  const Call call("clamp", line);
   autograd::check_scalar("clamp", a, std::isfinite(low) ? low : 0);
   autograd::check_scalar("clamp", a, std::isfinite(high) ? high : 0);
   check(low <= high, "clamp: the bounds must be in order; they are {} and {}", low, high);
@@ -148,12 +157,14 @@ Tensor clamp_backward(const Tensor& g, const Tensor& x, double low, double high)
 
 }  // namespace autograd
 
-bool equal(const Tensor& a, const Tensor& b) {
+bool equal(const Tensor& a, const Tensor& b, Where line) {
+  const Call call("equal", line);
   if (a.shape() != b.shape() || a.dtype() != b.dtype()) return false;
   return ne(a, b).sum().item<std::int64_t>() == 0;
 }
 
-bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol) {
+bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol, Where line) {
+  const Call call("allclose", line);
   autograd::check_floating("allclose", a);
   const NoGradGuard no_grad;
   const Tensor distance = abs(sub(a, b));

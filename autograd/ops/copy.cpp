@@ -7,13 +7,18 @@ using autograd::Input;
 using autograd::record;
 
 Tensor clone(const Tensor& a, Where where) {
+  const Call call("clone", where);
   return record("clone", where, autograd::copy(a, a.dtype()),
       Input(a, [] { return [](const Tensor& g) { return g; }; }));
 }
 
-Tensor contiguous(const Tensor& a, Where where) { return a.is_contiguous() ? a : clone(a, where); }
+Tensor contiguous(const Tensor& a, Where where) {
+  const Call call("contiguous", where);
+  return a.is_contiguous() ? a : clone(a);
+}
 
 Tensor to(const Tensor& a, DType dtype, Where where) {
+  const Call call("to", where);
   if (a.dtype() == dtype) return a;
   Tensor out = autograd::copy(a, dtype);
   if (!is_floating_point(dtype)) return out;
@@ -34,6 +39,7 @@ Tensor to_stream(const Tensor& a, Stream stream, Where where) {
 }  // namespace
 
 Tensor to(const Tensor& a, Device device, Where where) {
+  const Call call("to", where);
   check_available("to", device);
   return to_stream(a, Stream::current(device), where);
 }

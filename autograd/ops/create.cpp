@@ -42,36 +42,45 @@ kernels::RandomKey next_key(Generator& generator) {
 
 }  // namespace
 
-Tensor empty(const Shape& shape, const Options& options) {
+Tensor empty(const Shape& shape, const Options& options, Where where) {
+  const Call call("empty", where);
   return finish(create("empty", shape, options), options);
 }
-Tensor zeros(const Shape& shape, const Options& options) { return filled("zeros", shape, 0, options); }
+Tensor zeros(const Shape& shape, const Options& options, Where where) {
+  const Call call("zeros", where);
+  return filled("zeros", shape, 0, options);
+}
 
-Tensor ones(const Shape& shape, const Options& options) {
+Tensor ones(const Shape& shape, const Options& options, Where where) {
+  const Call call("ones", where);
   Tensor out = create("ones", shape, options);
   fill(out, 1);
   return finish(std::move(out), options);
 }
 
-Tensor full(const Shape& shape, double value, const Options& options) {
+Tensor full(const Shape& shape, double value, const Options& options, Where where) {
+  const Call call("full", where);
   if (options.dtype == DType::boolean) check(value == 0 || value == 1, "full: {} is not a boolean", value);
   if (options.dtype != DType::boolean) return filled("full", shape, value, options);
   return value == 0 ? zeros(shape, options) : ones(shape, options);
 }
 
-Tensor zeros_like(const Tensor& tensor) {
+Tensor zeros_like(const Tensor& tensor, Where where) {
+  const Call call("zeros_like", where);
   Tensor out = new_tensor(tensor.shape(), tensor.dtype(), tensor.stream());
   fill(out, 0);
   return out;
 }
 
-Tensor ones_like(const Tensor& tensor) {
+Tensor ones_like(const Tensor& tensor, Where where) {
+  const Call call("ones_like", where);
   Tensor out = new_tensor(tensor.shape(), tensor.dtype(), tensor.stream());
   fill(out, 1);
   return out;
 }
 
-Tensor arange(double start, double end, double step, const Options& options) {
+Tensor arange(double start, double end, double step, const Options& options, Where where) {
+  const Call call("arange", where);
   check(std::isfinite(start) && std::isfinite(end) && std::isfinite(step) && step != 0,
       "arange: needs finite bounds and a step that is not 0; they are {}, {} and {}", start, end, step);
   check(options.dtype != DType::boolean, "arange: needs numbers; the dtype is {}", options.dtype);
@@ -88,9 +97,13 @@ Tensor arange(double start, double end, double step, const Options& options) {
   return finish(std::move(out), options);
 }
 
-Tensor arange(double end, const Options& options) { return arange(0, end, 1, options); }
+Tensor arange(double end, const Options& options, Where where) {
+  const Call call("arange", where);
+  return arange(0, end, 1, options);
+}
 
-Tensor linspace(double start, double end, std::int64_t steps, const Options& options) {
+Tensor linspace(double start, double end, std::int64_t steps, const Options& options, Where where) {
+  const Call call("linspace", where);
   check(is_floating_point(options.dtype), "linspace: needs floating-point numbers; the dtype is {}",
       options.dtype);
   check(std::isfinite(end - start), "linspace: the range must be finite; it is from {} to {}", start, end);
@@ -99,55 +112,73 @@ Tensor linspace(double start, double end, std::int64_t steps, const Options& opt
   return finish(std::move(out), options);
 }
 
-Tensor eye(std::int64_t n, const Options& options) { return eye(n, n, options); }
+Tensor eye(std::int64_t n, const Options& options, Where where) {
+  const Call call("eye", where);
+  return eye(n, n, options);
+}
 
-Tensor eye(std::int64_t n, std::int64_t m, const Options& options) {
+Tensor eye(std::int64_t n, std::int64_t m, const Options& options, Where where) {
+  const Call call("eye", where);
   Tensor out = create("eye", {n, m}, options);
   fill(out, 0);
-  const Shape diagonal{n < m ? n : m};
-  const Strides stride{m + 1};
-  kernels::copy(out.stream(), out.dtype(), out.dtype(), diagonal, {out.raw(), stride}, 1.0);
+  if (out.numel() > 0) {
+    const Shape diagonal{n < m ? n : m};
+    const Strides stride{m + 1};
+    kernels::copy(out.stream(), out.dtype(), out.dtype(), diagonal, {out.raw(), stride}, 1.0);
+  }
   return finish(std::move(out), options);
 }
 
-Tensor rand(const Shape& shape, const Options& options) { return rand(shape, default_generator(), options); }
+Tensor rand(const Shape& shape, const Options& options, Where where) {
+  const Call call("rand", where);
+  return rand(shape, default_generator(), options);
+}
 
-Tensor rand(const Shape& shape, Generator& generator, const Options& options) {
+Tensor rand(const Shape& shape, Generator& generator, const Options& options, Where where) {
+  const Call call("rand", where);
   check(
       is_floating_point(options.dtype), "rand: needs floating-point numbers; the dtype is {}", options.dtype);
-  Tensor out = create("rand", shape, options);
+  Tensor out = finish(create("rand", shape, options), options);
   kernels::random_uniform(out.stream(), out.dtype(), out.numel(), out.raw(), next_key(generator), 0, 1);
-  return finish(std::move(out), options);
+  return out;
 }
 
-Tensor randn(const Shape& shape, const Options& options) {
+Tensor randn(const Shape& shape, const Options& options, Where where) {
+  const Call call("randn", where);
   return randn(shape, default_generator(), options);
 }
 
-Tensor randn(const Shape& shape, Generator& generator, const Options& options) {
+Tensor randn(const Shape& shape, Generator& generator, const Options& options, Where where) {
+  const Call call("randn", where);
   check(is_floating_point(options.dtype), "randn: needs floating-point numbers; the dtype is {}",
       options.dtype);
-  Tensor out = create("randn", shape, options);
+  Tensor out = finish(create("randn", shape, options), options);
   kernels::random_normal(out.stream(), out.dtype(), out.numel(), out.raw(), next_key(generator), 0, 1);
-  return finish(std::move(out), options);
+  return out;
 }
 
-Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, const Options& options) {
+Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, const Options& options, Where where) {
+  const Call call("randint", where);
   return randint(low, high, shape, default_generator(), options);
 }
 
-Tensor randint(
-    std::int64_t low, std::int64_t high, const Shape& shape, Generator& generator, const Options& options) {
+Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generator& generator,
+    const Options& options, Where where) {
+  const Call call("randint", where);
   check(low < high, "randint: the range [{}, {}) is empty", low, high);
   check(options.dtype != DType::boolean, "randint: needs numbers; the dtype is {}", options.dtype);
-  Tensor out = create("randint", shape, options);
+  Tensor out = finish(create("randint", shape, options), options);
   kernels::random_integers(out.stream(), out.dtype(), out.numel(), out.raw(), next_key(generator), low, high);
-  return finish(std::move(out), options);
+  return out;
 }
 
-Tensor randperm(std::int64_t n, const Options& options) { return randperm(n, default_generator(), options); }
+Tensor randperm(std::int64_t n, const Options& options, Where where) {
+  const Call call("randperm", where);
+  return randperm(n, default_generator(), options);
+}
 
-Tensor randperm(std::int64_t n, Generator& generator, const Options& options) {
+Tensor randperm(std::int64_t n, Generator& generator, const Options& options, Where where) {
+  const Call call("randperm", where);
   check(options.dtype == DType::int64, "randperm: gives int64; the dtype asked for is {}", options.dtype);
   Tensor out = create("randperm", {n}, options);
   kernels::random_permutation(out.stream(), n, out.ptr<std::int64_t>(), next_key(generator));
@@ -184,7 +215,8 @@ void TensorData::write(Tensor& out, std::int64_t& at) const {
   });
 }
 
-Tensor tensor(const TensorData& data, const Options& options) {
+Tensor tensor(const TensorData& data, const Options& options, Where where) {
+  const Call call("tensor", where);
   Options host = options;
   host.device = Device::cpu();
   Tensor out = create("tensor", data.shape(), host);
@@ -194,7 +226,9 @@ Tensor tensor(const TensorData& data, const Options& options) {
 }
 
 template <Element T>
-Tensor detail::tensor_from(std::span<const T> values, const Shape& shape, const Options& options) {
+Tensor detail::tensor_from(
+    std::span<const T> values, const Shape& shape, const Options& options, Where where) {
+  const Call call("tensor", where);
   const std::int64_t numel = checked_numel("tensor", shape);
   check(static_cast<std::size_t>(numel) == values.size(), "tensor: {} values for shape {}", values.size(),
       shape);
@@ -202,12 +236,15 @@ Tensor detail::tensor_from(std::span<const T> values, const Shape& shape, const 
   if (numel != 0) std::memcpy(out.raw(), values.data(), values.size_bytes());
   return finish(out.to(options.dtype).to(options.device), options);
 }
-template TENON_API Tensor detail::tensor_from(std::span<const float>, const Shape&, const Options&);
-template TENON_API Tensor detail::tensor_from(std::span<const double>, const Shape&, const Options&);
-template TENON_API Tensor detail::tensor_from(std::span<const std::int64_t>, const Shape&, const Options&);
-template TENON_API Tensor detail::tensor_from(std::span<const bool>, const Shape&, const Options&);
+template TENON_API Tensor detail::tensor_from(std::span<const float>, const Shape&, const Options&, Where);
+template TENON_API Tensor detail::tensor_from(std::span<const double>, const Shape&, const Options&, Where);
+template TENON_API Tensor detail::tensor_from(
+    std::span<const std::int64_t>, const Shape&, const Options&, Where);
+template TENON_API Tensor detail::tensor_from(std::span<const bool>, const Shape&, const Options&, Where);
 
-Tensor from_blob(void* data, const Shape& shape, const Options& options, std::function<void(void*)> deleter) {
+Tensor from_blob(
+    void* data, const Shape& shape, const Options& options, std::function<void(void*)> deleter, Where where) {
+  const Call call("from_blob", where);
   const std::int64_t numel = checked_numel("from_blob", shape);
   check(options.device.is_cpu(), "from_blob: takes CPU memory; the device is {}", options.device);
   check(data != nullptr, "from_blob: the pointer is null; the shape is {}", shape);
@@ -215,9 +252,11 @@ Tensor from_blob(void* data, const Shape& shape, const Options& options, std::fu
       "from_blob: the pointer is not aligned for {}", options.dtype);
   check(!options.requires_grad || is_floating_point(options.dtype),
       "from_blob: only floating-point tensors have gradients; the dtype is {}", options.dtype);
-  Ref<Storage> storage =
-      Storage::borrow(data, static_cast<std::size_t>(numel) * size_of(options.dtype), std::move(deleter));
-  return finish(detail::new_tensor_over(std::move(storage), shape, options.dtype), options);
+  const Ref<Storage> storage =
+      Storage::borrow(data, static_cast<std::size_t>(numel) * size_of(options.dtype));
+  Tensor out = finish(detail::new_tensor_over(storage, shape, options.dtype), options);
+  storage->set_deleter(std::move(deleter));  // last: a call that fails leaves the memory to its caller
+  return out;
 }
 
 }  // namespace tenon

@@ -29,9 +29,10 @@ Tensor slice_range(const char* op, const Tensor& a, int dim, std::int64_t start,
     std::int64_t step, Where where);
 /// Zeros of `shape`, of which `g` is that range.
 Tensor slice_scatter(const Tensor& g, const Shape& shape, int dim, std::int64_t start, std::int64_t step);
-/// Zeros of `size` along `dim`, to which row i of `g` is added at index[i].
-Tensor index_add(const Tensor& g, std::int64_t dim, const Tensor& index, std::int64_t size);
-/// Zeros of `size` along `dim`, to which each element of `g` is added at its index in `index`, of g's shape.
-Tensor gather_add(const Tensor& g, std::int64_t dim, const Tensor& index, std::int64_t size);
+/// Zeros of `shape`, to which row i of `g` along dimension d is added at index[i].
+Tensor index_add(const Tensor& g, int d, const Tensor& index, const Shape& shape);
+/// Zeros of `shape`, to which each element of `g` is added at its index in `index`, of g's shape, along
+/// dimension d.
+Tensor gather_add(const Tensor& g, int d, const Tensor& index, const Shape& shape);
 
 }  // namespace tenon::autograd

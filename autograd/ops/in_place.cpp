@@ -22,133 +22,165 @@ namespace {
 /// The checks of a write to `self`, before anything changes. True when the write goes onto the tape.
 bool begin_write(const char* op, const Tensor& self, const Tensor* other = nullptr) {
   for (int i = 0; i < self.shape().rank(); ++i)
-    check(self.strides()[i] != 0 || self.shape()[i] <= 1,
+    check(self.strides()[i] != 0 || self.shape()[i] <= 1 || self.numel() == 0,
         "{}: elements of this tensor of shape {} share memory; clone() it first", op, self.shape());
   if (other) {
     autograd::check_same_kind(op, self, *other);
     broadcast_strides(op, other->shape(), other->strides(), self.shape());
   }
   if (!grad_enabled()) return false;
+  const TensorImpl& impl = self.impl();
   const bool self_needs = autograd::detail::needs_grad(op, self);
   const bool other_needs = other && autograd::detail::needs_grad(op, *other);
+  check(!impl.is_view || self_needs || !impl.storage->needs_grad(impl.family),
+      "{}: this view is not on the tape, but its base needs a gradient, which would miss the change; take "
+      "the "
+      "view again, or write under NoGradGuard",
+      op);
   if (!self_needs && !other_needs) return false;
-  check(!self.requires_grad() || !self.is_leaf(),
+  check(!self_needs || !self.is_leaf(),
       "{}: a leaf that requires a gradient may change only under NoGradGuard", op);
-  check(!self.impl().is_view,
+  check(!impl.is_view,
       "{}: a view that needs a gradient cannot change in place; clone() it, or change its base", op);
-  check(!self.impl().saved(),
+  check(!impl.saved(),
       "{}: the tensor was saved for the backward pass of another operation, which a change would make wrong",
       op);
   return true;
 }
 
-/// Counts the write and, if it is `recorded`, makes `self` the result of `op` on those inputs that still
-/// matter.
-template <class... Inputs>
-const Tensor& end_write(
-    const char* op, Where where, const Tensor& self, bool recorded, const Inputs&... inputs) {
+/// Makes the write: kernel(). If it is `recorded`, `self` becomes the result of `op` on the inputs. What can
+/// fail comes before the kernel, and a failure leaves all as it was.
+template <class Kernel, class... Inputs>
+const Tensor& write(
+    const char* op, Where where, const Tensor& self, bool recorded, Kernel kernel, const Inputs&... inputs) {
   TensorImpl& impl = self.impl();
-  impl.storage->bump_version();
-  if (autograd::mode().anomaly) [[unlikely]]
-    autograd::detail::check_no_nan(self, op, where);
-  if (!recorded) return self;
-  impl.storage->bump_recorded_writes();
-  const bool keeps_grad = self.requires_grad() && autograd::node_of(self)->keeps_grad;
-  const int wanted = (0 + ... + int{inputs.tensor.requires_grad()});
-  Ref<Node> node;  // stays null when constants have replaced every element
-  if (wanted > 0) {
-    node = Node::create(op, wanted, self, where);
-    node->keeps_grad = keeps_grad;
-    ((inputs.tensor.requires_grad()
-             ? node->connect(autograd::node_ref(inputs.tensor), Inputs::broadcast, inputs.make)
-             : void()),
-        ...);
+  Storage& storage = *impl.storage;
+  const std::uint32_t version = storage.version();
+  Ref<Node> node;
+  try {
+    storage.bump_version();  // before the pullbacks are made: of `self` they save the new elements
+    if (recorded) {
+      node = Node::create(op, (0 + ... + int{inputs.tensor.requires_grad()}), self, where);
+      node->keeps_grad = self.requires_grad() && autograd::node_of(self)->keeps_grad;
+      ((inputs.tensor.requires_grad()
+               ? node->connect(autograd::node_ref(inputs.tensor), Inputs::broadcast, inputs.make)
+               : void()),
+          ...);
+    }
+    kernel();
+  } catch (...) {
+    storage.set_version(version);
+    throw;
   }
-  impl.meta = std::move(node);
+  if (recorded) {
+    storage.bump_recorded_writes();
+    autograd::set_node(self, std::move(node));
+  }
+  if (autograd::mode().anomaly) [[unlikely]]
+    autograd::detail::check_no_nan(self, op);
   return self;
 }
 
-bool shares_memory(const Tensor& a, const Tensor& b) {
-  return a.impl().storage.get() == b.impl().storage.get();
+/// Behind the last byte of its elements.
+const std::byte* end_of(const Tensor& a) {
+  std::int64_t last = 0;
+  for (int i = 0; i < a.shape().rank(); ++i) last += (a.shape()[i] - 1) * a.strides()[i];
+  return a.impl().data + (last + 1) * static_cast<std::int64_t>(size_of(a.dtype()));
+}
+
+/// Whether a write to one may change the other: their bytes are compared, as two from_blob() can lie across
+/// each other.
+bool overlap(const Tensor& a, const Tensor& b) {
+  return a.numel() > 0 && b.numel() > 0 && a.impl().data < end_of(b) && b.impl().data < end_of(a);
 }
 
 /// `other`, or a copy of it where it lies across the elements that are about to change.
 Tensor apart(const Tensor& self, const Tensor& other) {
   const bool exact =
       self.raw() == other.raw() && self.shape() == other.shape() && self.strides() == other.strides();
-  return shares_memory(self, other) && !exact ? autograd::copy(other, other.dtype()) : other;
+  return !exact && overlap(self, other) ? autograd::copy(other, other.dtype()) : other;
 }
 
-void write(const char* op, Binary kernel, const Tensor& self, const Tensor& other) {
-  const Tensor source = apart(self, other);
-  kernels::binary(self.stream(), kernel, self.dtype(), self.shape(), autograd::result_of(self),
-      Operand(op, self, self.shape()), Operand(op, source, self.shape()));
+/// self = kernel(self, other), where `other` does not lie across `self`.
+auto kernel_of(const char* op, Binary kernel, const Tensor& self, const Tensor& other) {
+  return [=, &self, &other] {
+    kernels::binary(self.stream(), kernel, self.dtype(), self.shape(), autograd::result_of(self),
+        Operand(op, self, self.shape()), Operand(op, other, self.shape()));
+  };
 }
 
-void write(const char* op, Binary kernel, const Tensor& self, double other) {
-  kernels::binary(self.stream(), kernel, self.dtype(), self.shape(), autograd::result_of(self),
-      Operand(op, self, self.shape()), other);
+auto kernel_of(const char* op, Binary kernel, const Tensor& self, double other) {
+  return [=, &self] {
+    kernels::binary(self.stream(), kernel, self.dtype(), self.shape(), autograd::result_of(self),
+        Operand(op, self, self.shape()), other);
+  };
 }
 
 constexpr auto pass_through = [] { return [](const Tensor& g) { return g; }; };
+/// Of elements that are replaced: as in PyTorch the tensor keeps its history, with zeros for a gradient.
+constexpr auto replaced = [] { return [](const Tensor& g) { return zeros_like(g); }; };
 
 }  // namespace
 
 const Tensor& Tensor::add_(const Tensor& other, Where where) const {
+  const Call call("add_", where);
   autograd::check_number("add_", *this);
   const bool recorded = begin_write("add_", *this, &other);
-  write("add_", Binary::add, *this, other);
-  return end_write(
-      "add_", where, *this, recorded, Input(*this, pass_through), Broadcast(other, pass_through));
+  const Tensor term = apart(*this, other);
+  return write("add_", where, *this, recorded, kernel_of("add_", Binary::add, *this, term),
+      Input(*this, pass_through), Broadcast(other, pass_through));
 }
 
 const Tensor& Tensor::add_(double other, Where where) const {
+  const Call call("add_", where);
   check_scalar("add_", *this, other);
   const bool recorded = begin_write("add_", *this);
-  write("add_", Binary::add, *this, other);
-  return end_write("add_", where, *this, recorded, Input(*this, pass_through));
+  return write("add_", where, *this, recorded, kernel_of("add_", Binary::add, *this, other),
+      Input(*this, pass_through));
 }
 
 const Tensor& Tensor::sub_(const Tensor& other, Where where) const {
+  const Call call("sub_", where);
   autograd::check_number("sub_", *this);
   const bool recorded = begin_write("sub_", *this, &other);
-  write("sub_", Binary::sub, *this, other);
-  return end_write("sub_", where, *this, recorded, Input(*this, pass_through),
-      Broadcast(other, [] { return [](const Tensor& g) { return neg(g); }; }));
+  const Tensor term = apart(*this, other);
+  return write("sub_", where, *this, recorded, kernel_of("sub_", Binary::sub, *this, term),
+      Input(*this, pass_through), Broadcast(other, [] { return [](const Tensor& g) { return neg(g); }; }));
 }
 
 const Tensor& Tensor::sub_(double other, Where where) const {
+  const Call call("sub_", where);
   check_scalar("sub_", *this, other);
   const bool recorded = begin_write("sub_", *this);
-  write("sub_", Binary::sub, *this, other);
-  return end_write("sub_", where, *this, recorded, Input(*this, pass_through));
+  return write("sub_", where, *this, recorded, kernel_of("sub_", Binary::sub, *this, other),
+      Input(*this, pass_through));
 }
 
 const Tensor& Tensor::mul_(const Tensor& other, Where where) const {
+  const Call call("mul_", where);
   autograd::check_number("mul_", *this);
   const bool recorded = begin_write("mul_", *this, &other);
-  const Tensor factor = shares_memory(*this, other) ? other.clone() : other;
+  const Tensor factor = overlap(*this, other) ? other.clone() : other;
   const Tensor before = recorded && factor.requires_grad() ? clone() : Tensor();
-  write("mul_", Binary::mul, *this, factor);
-  return end_write("mul_", where, *this, recorded,
+  return write("mul_", where, *this, recorded, kernel_of("mul_", Binary::mul, *this, factor),
       Input(*this, [&] { return [b = Saved(factor)](const Tensor& g) { return mul(g, b()); }; }),
       Broadcast(factor, [&] { return [a = Saved(before)](const Tensor& g) { return mul(g, a()); }; }));
 }
 
 const Tensor& Tensor::mul_(double other, Where where) const {
+  const Call call("mul_", where);
   check_scalar("mul_", *this, other);
   const bool recorded = begin_write("mul_", *this);
-  write("mul_", Binary::mul, *this, other);
-  return end_write("mul_", where, *this, recorded,
+  return write("mul_", where, *this, recorded, kernel_of("mul_", Binary::mul, *this, other),
       Input(*this, [other] { return [other](const Tensor& g) { return mul(g, other); }; }));
 }
 
 const Tensor& Tensor::div_(const Tensor& other, Where where) const {
+  const Call call("div_", where);
   autograd::check_floating("div_", *this);
   const bool recorded = begin_write("div_", *this, &other);
-  const Tensor divisor = shares_memory(*this, other) ? other.clone() : other;
-  write("div_", Binary::div, *this, divisor);
-  return end_write("div_", where, *this, recorded,
+  const Tensor divisor = overlap(*this, other) ? other.clone() : other;
+  return write("div_", where, *this, recorded, kernel_of("div_", Binary::div, *this, divisor),
       Input(*this, [&] { return [b = Saved(divisor)](const Tensor& g) { return div(g, b()); }; }),
       Broadcast(divisor, [&] {
         return [y = SavedOutput(*this), b = Saved(divisor)](
@@ -157,46 +189,59 @@ const Tensor& Tensor::div_(const Tensor& other, Where where) const {
 }
 
 const Tensor& Tensor::div_(double other, Where where) const {
+  const Call call("div_", where);
   autograd::check_floating("div_", *this);
   const bool recorded = begin_write("div_", *this);
-  write("div_", Binary::div, *this, other);
-  return end_write("div_", where, *this, recorded,
+  return write("div_", where, *this, recorded, kernel_of("div_", Binary::div, *this, other),
       Input(*this, [other] { return [other](const Tensor& g) { return div(g, other); }; }));
 }
 
 const Tensor& Tensor::copy_(const Tensor& source, Where where) const {
-  const Tensor same_type = source.dtype() == dtype() ? source : source.to(dtype(), where);
+  const Call call("copy_", where);
+  const Tensor same_type = source.dtype() == dtype() ? source : source.to(dtype());
   const bool recorded = begin_write("copy_", *this, &same_type);
   const Tensor from = apart(*this, same_type);
-  kernels::copy(
-      stream(), dtype(), dtype(), shape(), autograd::result_of(*this), Operand("copy_", from, shape()));
-  return end_write("copy_", where, *this, recorded, Broadcast(same_type, pass_through));
+  const auto kernel = [&] {
+    kernels::copy(
+        stream(), dtype(), dtype(), shape(), autograd::result_of(*this), Operand("copy_", from, shape()));
+  };
+  return write(
+      "copy_", where, *this, recorded, kernel, Input(*this, replaced), Broadcast(same_type, pass_through));
 }
 
 const Tensor& Tensor::fill_(double value, Where where) const {
+  const Call call("fill_", where);
   if (dtype() == DType::boolean) check(value == 0 || value == 1, "fill_: {} is not a boolean", value);
   else check_scalar("fill_", *this, value);
   const bool recorded = begin_write("fill_", *this);
-  kernels::copy(stream(), dtype(), dtype(), shape(), autograd::result_of(*this), value);
-  return end_write("fill_", where, *this, recorded);
+  const auto kernel = [&] {
+    kernels::copy(stream(), dtype(), dtype(), shape(), autograd::result_of(*this), value);
+  };
+  return write("fill_", where, *this, recorded, kernel, Input(*this, replaced));
 }
 
-const Tensor& Tensor::zero_(Where where) const { return fill_(0, where); }
+const Tensor& Tensor::zero_(Where where) const {
+  const Call call("zero_", where);
+  return fill_(0);
+}
 
 namespace {
 
 template <class Kernel>
 const Tensor& write_random(const char* op, const Tensor& self, double first, double second,
-    Generator::Key key, Kernel kernel, Where where) {
+    RandomDomain domain, Generator& generator, Kernel kernel, Where where) {
   autograd::check_floating(op, self);
   const bool recorded = begin_write(op, self);
   const Tensor dense = self.is_contiguous() ? self : new_tensor(self.shape(), self.dtype(), self.stream());
-  kernel(self.stream(), self.dtype(), self.numel(), dense.raw(), kernels::RandomKey{key.seed, key.stream},
-      first, second);
-  if (!self.is_contiguous())
-    kernels::copy(
-        self.stream(), self.dtype(), self.dtype(), self.shape(), autograd::result_of(self), dense.raw());
-  return end_write(op, where, self, recorded);
+  const auto fill = [&] {
+    const Generator::Key key = generator.next(domain);
+    kernel(self.stream(), self.dtype(), self.numel(), dense.raw(), kernels::RandomKey{key.seed, key.stream},
+        first, second);
+    if (!self.is_contiguous())
+      kernels::copy(
+          self.stream(), self.dtype(), self.dtype(), self.shape(), autograd::result_of(self), dense.raw());
+  };
+  return write(op, where, self, recorded, fill, Input(self, replaced));
 }
 
 }  // namespace
@@ -205,20 +250,21 @@ namespace autograd {
 
 const Tensor& fill_normal(const Tensor& self, double mean, double deviation, RandomDomain domain,
     Generator& generator, Where where) {
+  const Call call("normal_", where);
   check(deviation >= 0 && std::isfinite(deviation) && std::isfinite(mean),
       "normal_: the deviation must not be negative, and both finite; mean {}, deviation {}", mean, deviation);
-  return write_random(
-      "normal_", self, mean, deviation, generator.next(domain), kernels::random_normal, where);
+  return write_random("normal_", self, mean, deviation, domain, generator, kernels::random_normal, where);
 }
 
 const Tensor& fill_uniform(
     const Tensor& self, double low, double high, RandomDomain domain, Generator& generator, Where where) {
+  const Call call("uniform_", where);
   const bool narrow_enough = self.dtype() == DType::float32
                                  ? std::isfinite(static_cast<float>(high) - static_cast<float>(low))
                                  : std::isfinite(high - low);
   check(low <= high && narrow_enough, "uniform_: the bounds must be finite and in order; they are {} and {}",
       low, high);
-  return write_random("uniform_", self, low, high, generator.next(domain), kernels::random_uniform, where);
+  return write_random("uniform_", self, low, high, domain, generator, kernels::random_uniform, where);
 }
 
 }  // namespace autograd

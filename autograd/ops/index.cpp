@@ -13,6 +13,7 @@ using autograd::record;
 namespace {
 
 kernels::Indexed indexed(const Shape& shape, int dim) {
+  if (shape.rank() == 0) return {1, 1, 1};  // a number is indexed as [1]
   kernels::Indexed layout{1, shape[dim], 1};
   for (int i = 0; i < shape.rank(); ++i) (i < dim ? layout.outer : layout.inner) *= i == dim ? 1 : shape[i];
   return layout;
@@ -28,25 +29,29 @@ Tensor dense(const Tensor& a) { return a.is_contiguous() ? a : autograd::copy(a,
 }  // namespace
 
 Tensor index_select(const Tensor& a, std::int64_t dim, const Tensor& index, Where where) {
-  const int d = wrap_dim("index_select", dim, a.shape().rank());
-  check(index.dtype() == DType::int64 && index.dim() == 1,
+  const Call call("index_select", where);
+  const int d = wrap_dim("index_select", dim, a.shape().rank(), Scalar::as_vector);
+  check(index.dtype() == DType::int64 && index.dim() <= 1,
       "index_select: the index must be a vector of int64; it is {} {}", index.dtype(), index.shape());
+  check(a.dim() > 0 || index.numel() == 1,
+      "index_select: a tensor without dimensions takes one index; {} were given", index.numel());
   check_where("index_select", a, index);
   const Tensor dense_index = contiguous(index);
   Shape shape = a.shape();
-  shape[d] = index.numel();
+  if (a.dim() > 0) shape[d] = index.numel();
   const Tensor from = dense(a);
   Tensor out = new_tensor(shape, a.dtype(), a.stream());
   kernels::index_select(a.stream(), a.dtype(), indexed(a.shape(), d), out.raw(), from.raw(),
       dense_index.ptr<std::int64_t>(), index.numel(), d);
   return record("index_select", where, std::move(out), Input(a, [&] {
-    return [d, index = autograd::Saved(dense_index), size = a.shape()[d]](
-               const Tensor& g) { return autograd::index_add(g, d, index(), size); };
+    return [d, index = autograd::Saved(dense_index)](
+               const Tensor& g, const Shape& whole) { return autograd::index_add(g, d, index(), whole); };
   }));
 }
 
 Tensor gather(const Tensor& a, std::int64_t dim, const Tensor& index, Where where) {
-  const int rank = a.shape().rank(), d = wrap_dim("gather", dim, rank);
+  const Call call("gather", where);
+  const int rank = a.shape().rank(), d = wrap_dim("gather", dim, rank, Scalar::as_vector);
   check(index.dtype() == DType::int64, "gather: the index must be int64; it is {}", index.dtype());
   check(index.dim() == rank, "gather: the index has {} dimensions, the tensor {}", index.dim(), rank);
   check_where("gather", a, index);
@@ -55,37 +60,31 @@ Tensor gather(const Tensor& a, std::int64_t dim, const Tensor& index, Where wher
     if (i == d) continue;
     check(index.shape()[i] <= a.shape()[i],
         "gather: the index of shape {} is larger than the tensor of shape {}", index.shape(), a.shape());
-    if (index.shape()[i] < a.shape()[i]) part = narrow(part, i, 0, index.shape()[i], where);
+    if (index.shape()[i] < a.shape()[i]) part = narrow(part, i, 0, index.shape()[i]);
   }
   const Tensor from = dense(part), dense_index = contiguous(index);
   Tensor out = new_tensor(index.shape(), a.dtype(), a.stream());
   kernels::gather(a.stream(), a.dtype(), indexed(part.shape(), d), out.raw(), from.raw(),
-      dense_index.ptr<std::int64_t>(), index.shape()[d], d);
+      dense_index.ptr<std::int64_t>(), rank > 0 ? index.shape()[d] : 1, d);
   return record("gather", where, std::move(out), Input(part, [&] {
-    return [d, index = autograd::Saved(dense_index), size = part.shape()[d]](
-               const Tensor& g) { return autograd::gather_add(g, d, index(), size); };
+    return [d, index = autograd::Saved(dense_index)](
+               const Tensor& g, const Shape& whole) { return autograd::gather_add(g, d, index(), whole); };
   }));
 }
 
 namespace autograd {
 
-Tensor gather_add(const Tensor& g, std::int64_t dim, const Tensor& index, std::int64_t size) {
-  const int d = static_cast<int>(dim);
-  Shape shape = g.shape();
-  shape[d] = size;
+Tensor gather_add(const Tensor& g, int d, const Tensor& index, const Shape& shape) {
   const Tensor from = dense(g);
   Tensor out = new_tensor(shape, g.dtype(), g.stream());
   kernels::gather_add(g.stream(), g.dtype(), indexed(shape, d), out.raw(), from.raw(),
-      index.ptr<std::int64_t>(), index.shape()[d]);
+      index.ptr<std::int64_t>(), index.dim() > 0 ? index.shape()[d] : 1);
   return record("gather_add", Where::current(), std::move(out), Input(g, [&] {
     return [d, index = Saved(index)](const Tensor& gg) { return gather(gg, d, index()); };
   }));
 }
 
-Tensor index_add(const Tensor& g, std::int64_t dim, const Tensor& index, std::int64_t size) {
-  const int d = static_cast<int>(dim);
-  Shape shape = g.shape();
-  shape[d] = size;
+Tensor index_add(const Tensor& g, int d, const Tensor& index, const Shape& shape) {
   const Tensor from = dense(g);
   Tensor out = new_tensor(shape, g.dtype(), g.stream());
   kernels::index_add(g.stream(), g.dtype(), indexed(shape, d), out.raw(), from.raw(),

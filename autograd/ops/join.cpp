@@ -1,4 +1,6 @@
 // Tensors put together.
+#include <algorithm>
+
 #include <tenon/autograd/ops/common.h>
 
 namespace tenon {
@@ -7,19 +9,30 @@ using autograd::check_same_kind;
 using autograd::new_tensor;
 using autograd::Operand;
 
+namespace {
+
+/// A vector without elements joins anything, as in PyTorch: an empty list to start from.
+bool is_nothing(const Tensor& tensor) { return tensor.dim() == 1 && tensor.numel() == 0; }
+
+}  // namespace
+
 Tensor cat(const std::vector<Tensor>& tensors, std::int64_t dim, Where where) {
+  const Call call("cat", where);
   check(!tensors.empty(), "cat: needs at least one tensor");
-  const Tensor& first = tensors.front();
+  const auto some = std::find_if_not(tensors.begin(), tensors.end(), is_nothing);
+  const Tensor& first = some == tensors.end() ? tensors.front() : *some;
   const int d = wrap_dim("cat", dim, first.shape().rank());
   Shape shape = first.shape();
   shape[d] = 0;
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     check_same_kind("cat", first, tensors[i]);
+    if (is_nothing(tensors[i])) continue;
     Shape fitted = tensors[i].shape();
     if (fitted.rank() == shape.rank()) fitted[d] = first.shape()[d];
     check(fitted == first.shape(), "cat: tensor {} of shape {} does not fit {} along dimension {}", i,
         tensors[i].shape(), first.shape(), dim);
-    shape[d] += tensors[i].shape()[d];
+    check(!__builtin_add_overflow(shape[d], tensors[i].shape()[d], &shape[d]),
+        "cat: {} tensors of shape {} have too many elements", tensors.size(), first.shape());
   }
   Tensor out = new_tensor(shape, first.dtype(), first.stream());
   std::vector<std::int64_t> starts;
@@ -28,6 +41,7 @@ Tensor cat(const std::vector<Tensor>& tensors, std::int64_t dim, Where where) {
     std::int64_t at = 0;
     for (const Tensor& tensor : tensors) {
       starts.push_back(at);
+      if (is_nothing(tensor)) continue;
       const std::int64_t length = tensor.shape()[d];
       const Tensor part = narrow(out, d, at, length);
       kernels::copy(out.stream(), out.dtype(), out.dtype(), tensor.shape(), autograd::result_of(part),
@@ -36,12 +50,15 @@ Tensor cat(const std::vector<Tensor>& tensors, std::int64_t dim, Where where) {
     }
   }
   return autograd::record_list("cat", where, std::move(out), tensors, [&](std::size_t i) {
-    return [d, at = starts[i], length = tensors[i].shape()[d]](
-               const Tensor& g) { return narrow(g, d, at, length); };
+    const std::int64_t length = is_nothing(tensors[i]) ? 0 : tensors[i].shape()[d];
+    return [d, at = starts[i], length](const Tensor& g, const Shape& from) {
+      return length == 0 ? reshape(narrow(g, d, at, 0), from) : narrow(g, d, at, length);
+    };
   });
 }
 
 Tensor stack(const std::vector<Tensor>& tensors, std::int64_t dim, Where where) {
+  const Call call("stack", where);
   check(!tensors.empty(), "stack: needs at least one tensor");
   const int d = wrap_dim("stack", dim, tensors.front().shape().rank() + 1);
   std::vector<Tensor> rows;
@@ -49,9 +66,9 @@ Tensor stack(const std::vector<Tensor>& tensors, std::int64_t dim, Where where) 
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     check(tensors[i].shape() == tensors.front().shape(), "stack: tensor {} is {}, the first is {}", i,
         tensors[i].shape(), tensors.front().shape());
-    rows.push_back(unsqueeze(tensors[i], d, where));
+    rows.push_back(unsqueeze(tensors[i], d));
   }
-  return cat(rows, d, where);
+  return cat(rows, d);
 }
 
 }  // namespace tenon

@@ -39,6 +39,7 @@ Tensor loss(const char* op, kernels::Binary each, kernels::Reduce all, const Ten
 }  // namespace
 
 Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction, Where where) {
+  const Call call("mse_loss", where);
   check_loss("mse_loss", input, target, reduction);
   const double count = reduction == Reduction::mean ? static_cast<double>(input.numel()) : 1;
   Tensor out, slope;  // slope: the gradient of the input for an upstream gradient of 1
@@ -57,7 +58,9 @@ Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction, 
           [&] {
             return [x = Saved(input), y = Saved(target), slope, count](const Tensor& g) {
               const Tensor &at_x = x(), &at_y = y();
-              if (slope.defined() && autograd::is_first_gradient(g)) return slope;
+              // A hook may have kept it, and written to it since.
+              const bool usable = slope.defined() && slope.version() == 0;
+              if (usable && autograd::is_first_gradient(g)) return slope;
               return autograd::scaled_difference(g, at_x, at_y, 2, count);
             };
           }),
@@ -68,6 +71,7 @@ Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction, 
 }
 
 Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction, Where where) {
+  const Call call("l1_loss", where);
   check_loss("l1_loss", input, target, reduction);
   const double count = reduction == Reduction::mean ? static_cast<double>(input.numel()) : 1;
   return record("l1_loss", where,

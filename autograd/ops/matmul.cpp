@@ -37,6 +37,7 @@ Tensor transposed_times(const Tensor& a, const Tensor& g) {
 }  // namespace
 
 Tensor matmul(const Tensor& a, const Tensor& b, Where where) {
+  const Call call("matmul", where);
   check(a.dim() == 2 && b.dim() == 2, "matmul: both operands must be matrices; a is {}, b is {}", a.shape(),
       b.shape());
   check(a.shape()[1] == b.shape()[0], "matmul: inner dimensions differ; a is {}, b is {}", a.shape(),
@@ -49,6 +50,7 @@ Tensor matmul(const Tensor& a, const Tensor& b, Where where) {
 }
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Where where) {
+  const Call call("linear", where);
   check(x.dim() == 2 && weight.dim() == 2, "linear: x and weight must be matrices; x is {}, weight is {}",
       x.shape(), weight.shape());
   check(x.shape()[1] == weight.shape()[1],
@@ -57,7 +59,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Where w
   check_same_kind("linear", x, weight);
   autograd::check_floating("linear", x);
   const std::int64_t outputs = weight.shape()[0];
-  if (!bias.defined()) return matmul(x, t(weight, where), where);
+  if (!bias.defined()) return matmul(x, t(weight));
   check(bias.dim() == 1 && bias.shape()[0] == outputs,
       "linear: the bias must be [{}]; it is {}, weight is {}", outputs, bias.shape(), weight.shape());
   check_same_kind("linear", x, bias);

@@ -1,5 +1,6 @@
 // The everyday operations as methods of Tensor.
 #include <tenon/autograd/ops.h>
+#include <tenon/core/call.h>
 
 namespace tenon {
 
@@ -28,10 +29,17 @@ Tensor Tensor::to(Device device, Where where) const { return tenon::to(*this, de
 Tensor Tensor::to(DType dtype, Where where) const { return tenon::to(*this, dtype, where); }
 
 Tensor Tensor::at(std::initializer_list<std::int64_t> index, Where where) const {
+  const Call call("at", where);
   check(static_cast<std::int64_t>(index.size()) == dim(),
-      "at: needs one index a dimension; {} were given for shape {}", index.size(), shape());
+      "at: needs one index per dimension; {} were given for shape {}", index.size(), shape());
+  int d = 0;
+  for (const std::int64_t i : index) {
+    check(i >= -shape()[d] && i < shape()[d], "at: index {} is out of range; dimension {} of {} has {}", i, d,
+        shape(), shape()[d]);
+    ++d;
+  }
   Tensor part = *this;
-  for (const std::int64_t i : index) part = tenon::select(part, 0, i, where);
+  for (const std::int64_t i : index) part = tenon::select(part, 0, i);
   return part;
 }
 

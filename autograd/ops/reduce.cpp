@@ -22,11 +22,11 @@ Dims chosen_dims(const char* op, const Tensor& a, std::initializer_list<std::int
   if (dims.size() == 0) return all_dims(a);
   Dims chosen = 0;
   for (const std::int64_t dim : dims) {
-    const Dims bit = Dims{1} << wrap_dim(op, dim, a.shape().rank());
+    const Dims bit = Dims{1} << wrap_dim(op, dim, a.shape().rank(), Scalar::as_vector);
     check((chosen & bit) == 0, "{}: dimension {} is named twice", op, dim);
     chosen |= bit;
   }
-  return chosen;
+  return chosen & all_dims(a);
 }
 
 /// `shape` with the reduced dimensions at size 1, or without them.
@@ -66,25 +66,32 @@ double mean_divisor(const Tensor& a, Dims dims) {
 
 }  // namespace
 
-Tensor sum(const Tensor& a, Where where) { return reduce("sum", where, a, all_dims(a), {}, 1); }
+Tensor sum(const Tensor& a, Where where) {
+  const Call call("sum", where);
+  return reduce("sum", where, a, all_dims(a), {}, 1);
+}
 
 Tensor sum(const Tensor& a, std::initializer_list<std::int64_t> dims, bool keepdim, Where where) {
+  const Call call("sum", where);
   const Dims chosen = chosen_dims("sum", a, dims);
   return reduce("sum", where, a, chosen, reduced_shape(a.shape(), chosen, keepdim), 1);
 }
 
 Tensor mean(const Tensor& a, Where where) {
+  const Call call("mean", where);
   const Dims dims = all_dims(a);
   return reduce("mean", where, a, dims, {}, mean_divisor(a, dims));
 }
 
 Tensor mean(const Tensor& a, std::initializer_list<std::int64_t> dims, bool keepdim, Where where) {
+  const Call call("mean", where);
   const Dims chosen = chosen_dims("mean", a, dims);
   const double divisor = mean_divisor(a, chosen);
   return reduce("mean", where, a, chosen, reduced_shape(a.shape(), chosen, keepdim), divisor);
 }
 
 Tensor expand(const Tensor& a, const Shape& shape, Where where) {
+  const Call call("expand", where);
   Shape wanted = shape;
   const int shift = shape.rank() - a.shape().rank();
   for (int i = 0; i < shape.rank(); ++i) {

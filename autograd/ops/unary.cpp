@@ -13,12 +13,14 @@ using autograd::unary;
 using kernels::Unary;
 
 Tensor abs(const Tensor& a, Where where) {
+  const Call call("abs", where);
   autograd::check_number("abs", a);
   return record("abs", where, unary("abs", Unary::abs, a),
       Input(a, [&] { return [a = Saved(a)](const Tensor& g) { return autograd::abs_backward(g, a()); }; }));
 }
 
 Tensor exp(const Tensor& a, Where where) {
+  const Call call("exp", where);
   check_floating("exp", a);
   Tensor out = unary("exp", Unary::exp, a);
   return record("exp", where, out,
@@ -26,12 +28,14 @@ Tensor exp(const Tensor& a, Where where) {
 }
 
 Tensor log(const Tensor& a, Where where) {
+  const Call call("log", where);
   check_floating("log", a);
   return record("log", where, unary("log", Unary::log, a),
       Input(a, [&] { return [a = Saved(a)](const Tensor& g) { return div(g, a()); }; }));
 }
 
 Tensor sqrt(const Tensor& a, Where where) {
+  const Call call("sqrt", where);
   check_floating("sqrt", a);
   Tensor out = unary("sqrt", Unary::sqrt, a);
   return record("sqrt", where, out,
@@ -39,18 +43,21 @@ Tensor sqrt(const Tensor& a, Where where) {
 }
 
 Tensor sin(const Tensor& a, Where where) {
+  const Call call("sin", where);
   check_floating("sin", a);
   return record("sin", where, unary("sin", Unary::sin, a),
       Input(a, [&] { return [a = Saved(a)](const Tensor& g) { return mul(g, cos(a())); }; }));
 }
 
 Tensor cos(const Tensor& a, Where where) {
+  const Call call("cos", where);
   check_floating("cos", a);
   return record("cos", where, unary("cos", Unary::cos, a),
       Input(a, [&] { return [a = Saved(a)](const Tensor& g) { return neg(mul(g, sin(a()))); }; }));
 }
 
 Tensor tanh(const Tensor& a, Where where) {
+  const Call call("tanh", where);
   check_floating("tanh", a);
   Tensor out = unary("tanh", Unary::tanh, a);
   return record("tanh", where, out, Input(a, [&] {
@@ -59,6 +66,7 @@ Tensor tanh(const Tensor& a, Where where) {
 }
 
 Tensor sigmoid(const Tensor& a, Where where) {
+  const Call call("sigmoid", where);
   check_floating("sigmoid", a);
   Tensor out = unary("sigmoid", Unary::sigmoid, a);
   return record("sigmoid", where, out, Input(a, [&] {
@@ -67,6 +75,7 @@ Tensor sigmoid(const Tensor& a, Where where) {
 }
 
 Tensor relu(const Tensor& a, Where where) {
+  const Call call("relu", where);
   check_floating("relu", a);
   return record("relu", where, unary("relu", Unary::relu, a),
       Input(a, [&] { return [a = Saved(a)](const Tensor& g) { return autograd::relu_backward(g, a()); }; }));

@@ -60,24 +60,26 @@ bool reshape_strides(const Tensor& a, const Shape& shape, Strides& strides) {
 }  // namespace
 
 Tensor reshape(const Tensor& a, const Shape& shape, Where where) {
+  const Call call("reshape", where);
   const Shape wanted = complete_shape(a, shape);
   Strides strides;
-  if (!reshape_strides(a, wanted, strides)) return reshape(contiguous(a, where), wanted, where);
+  if (!reshape_strides(a, wanted, strides)) return reshape(contiguous(a), wanted);
   return record_view("reshape", where, a, new_view(a, wanted, strides, 0),
       [] { return [](const Tensor& g, const Shape& from) { return reshape(g, from); }; });
 }
 
 Tensor flatten(const Tensor& a, std::int64_t start_dim, std::int64_t end_dim, Where where) {
-  if (a.dim() == 0) return reshape(a, {1}, where);
-  const int first = wrap_dim("flatten", start_dim, a.shape().rank()),
-            last = wrap_dim("flatten", end_dim, a.shape().rank());
+  const Call call("flatten", where);
+  const int rank = a.shape().rank(), first = wrap_dim("flatten", start_dim, rank, Scalar::as_vector),
+            last = wrap_dim("flatten", end_dim, rank, Scalar::as_vector);
   check(first <= last, "flatten: start_dim {} is behind end_dim {}", start_dim, end_dim);
+  if (rank == 0) return reshape(a, {1});
   Shape shape;
-  for (int i = 0; i < a.shape().rank(); ++i) {
+  for (int i = 0; i < rank; ++i) {
     if (i > first && i <= last) shape[first] *= a.shape()[i];
     else shape.push_back(a.shape()[i]);
   }
-  return reshape(a, shape, where);
+  return reshape(a, shape);
 }
 
 namespace autograd {
@@ -87,7 +89,7 @@ Tensor slice_range(const char* op, const Tensor& a, int dim, std::int64_t start,
   Shape shape = a.shape();
   Strides strides = a.strides();
   shape[dim] = length;
-  strides[dim] *= step;
+  if (length > 1) strides[dim] *= step;  // a step beyond the end may be too large to multiply
   return record_view(
       op, where, a, new_view(a, shape, strides, length == 0 ? 0 : start * a.strides()[dim]), [&] {
         return [dim, start, step](
@@ -114,14 +116,17 @@ Tensor slice_scatter(const Tensor& g, const Shape& shape, int dim, std::int64_t 
 }  // namespace autograd
 
 Tensor narrow(const Tensor& a, std::int64_t dim, std::int64_t start, std::int64_t length, Where where) {
+  const Call call("narrow", where);
   const int d = wrap_dim("narrow", dim, a.shape().rank());
-  check(start >= 0 && length >= 0 && length <= a.shape()[d] && start <= a.shape()[d] - length,
+  const std::int64_t size = a.shape()[d], first = start < 0 ? start + size : start;
+  check(first >= 0 && length >= 0 && length <= size && first <= size - length,
       "narrow: elements {} to {} + {} are out of range; dimension {} of {} has {}", start, start, length, dim,
-      a.shape(), a.shape()[d]);
-  return autograd::slice_range("narrow", a, d, start, length, 1, where);
+      a.shape(), size);
+  return autograd::slice_range("narrow", a, d, first, length, 1, where);
 }
 
 Tensor slice(const Tensor& a, std::int64_t dim, const Slice& range, Where where) {
+  const Call call("slice", where);
   const int d = wrap_dim("slice", dim, a.shape().rank());
   check(range.step > 0, "slice: the step must be positive; it is {}", range.step);
   const std::int64_t size = a.shape()[d];
@@ -134,6 +139,7 @@ Tensor slice(const Tensor& a, std::int64_t dim, const Slice& range, Where where)
 }
 
 Tensor select(const Tensor& a, std::int64_t dim, std::int64_t index, Where where) {
+  const Call call("select", where);
   const int d = wrap_dim("select", dim, a.shape().rank());
   const std::int64_t size = a.shape()[d];
   check(index >= -size && index < size, "select: index {} is out of range; dimension {} of {} has {}", index,
@@ -154,6 +160,7 @@ Tensor select(const Tensor& a, std::int64_t dim, std::int64_t index, Where where
 }
 
 Tensor unsqueeze(const Tensor& a, std::int64_t dim, Where where) {
+  const Call call("unsqueeze", where);
   const int rank = a.shape().rank(), d = wrap_dim("unsqueeze", dim, rank + 1);
   Shape shape;
   Strides strides;
@@ -184,23 +191,28 @@ Tensor squeeze_dims(const Tensor& a, std::uint32_t dims, Where where) {
 
 Tensor squeeze(const Tensor& a, Where where) { return squeeze_dims(a, ~0u, where); }
 Tensor squeeze(const Tensor& a, std::int64_t dim, Where where) {
-  return squeeze_dims(a, 1u << wrap_dim("squeeze", dim, a.shape().rank()), where);
+  const Call call("squeeze", where);
+  return squeeze_dims(a, 1u << wrap_dim("squeeze", dim, a.shape().rank(), Scalar::as_vector), where);
 }
 
 Tensor transpose(const Tensor& a, std::int64_t dim0, std::int64_t dim1, Where where) {
-  const int d0 = wrap_dim("transpose", dim0, a.shape().rank()),
-            d1 = wrap_dim("transpose", dim1, a.shape().rank());
+  const Call call("transpose", where);
+  const int rank = a.shape().rank(), d0 = wrap_dim("transpose", dim0, rank, Scalar::as_vector),
+            d1 = wrap_dim("transpose", dim1, rank, Scalar::as_vector);
   Shape shape = a.shape();
   Strides strides = a.strides();
-  std::swap(shape[d0], shape[d1]);
-  std::swap(strides[d0], strides[d1]);
+  if (d0 != d1) {
+    std::swap(shape[d0], shape[d1]);
+    std::swap(strides[d0], strides[d1]);
+  }
   return record_view("transpose", where, a, new_view(a, shape, strides, 0),
       [d0, d1] { return [d0, d1](const Tensor& g) { return transpose(g, d0, d1); }; });
 }
 
 Tensor t(const Tensor& a, Where where) {
+  const Call call("t", where);
   check(a.dim() <= 2, "t: needs at most two dimensions; the shape is {}", a.shape());
-  return a.dim() == 2 ? transpose(a, 0, 1, where) : a;
+  return a.dim() == 2 ? transpose(a, 0, 1) : a;
 }
 
 namespace {
@@ -226,6 +238,7 @@ Tensor permute_dims(const Tensor& a, const Shape& dims, Where where) {
 }  // namespace
 
 Tensor permute(const Tensor& a, std::initializer_list<std::int64_t> dims, Where where) {
+  const Call call("permute", where);
   return permute_dims(a, dims, where);
 }
 

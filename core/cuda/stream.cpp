@@ -28,7 +28,7 @@ bool asked_by_environment(const char* name) {
 
 void throw_cuda(const char* op, cudaError_t error, Device device) {
   cudaGetLastError();  // it is told now, and not again by the next launch
-  throw CudaError(tenon::detail::format(
+  throw CudaError(tenon::detail::format_with_line(
       "{}: {} on {}; an earlier kernel may be the cause: run again with TENON_SYNC=1 to learn which",
       {op, cudaGetErrorString(error), device}));
 }
@@ -151,7 +151,7 @@ bool synchronous() {
 [[noreturn]] void throw_launch(const Launch& launch, std::int64_t blocks, int threads, cudaError_t error) {
   std::string sizes;
   for (const std::int64_t size : launch.sizes) sizes += (sizes.empty() ? "" : ", ") + std::to_string(size);
-  throw CudaError(tenon::detail::format("{}: {}; sizes [{}], {} blocks of {} threads on {}",
+  throw CudaError(tenon::detail::format_with_line("{}: {}; sizes [{}], {} blocks of {} threads on {}",
       {launch.kernel, cudaGetErrorString(error), sizes, blocks, threads, launch.stream.device()}));
 }
 

@@ -168,3 +168,109 @@ TEST_CASE("in place: a stale view is refused as a root too") {
           "backward: the tensor is a view whose base was changed by a recorded in-place operation; take the "
           "view again");
 }
+
+TEST_CASE("in place: a tensor without elements shares none", "[in_place]") {
+  for (const Shape& shape : {Shape{3, 0}, Shape{0, 3}, Shape{2, 3, 0, 2}}) {
+    const Tensor none = zeros(shape);
+    none.add_(1).sub_(none).mul_(2).div_(3).copy_(ones(shape)).fill_(4).zero_().normal_().uniform_();
+    expand(none, shape).add_(1);
+    REQUIRE(none.shape() == shape);
+  }
+  const nn::Linear layer(0, 3);
+  for (int pass = 0; pass < 3; ++pass) layer(zeros({2, 0})).sum().backward();
+  REQUIRE(layer.weight.grad().shape() == Shape{3, 0});
+  REQUIRE(equal(layer.bias.grad(), tensor({6, 6, 6})));
+}
+
+TEST_CASE(
+    "in place: elements that are replaced keep their history, with zeros for a gradient", "[in_place]") {
+  const Tensor constant = tensor({5, 6});
+  const std::vector<std::function<void(const Tensor&)>> writes = {[](const Tensor& y) { y.fill_(3); },
+      [](const Tensor& y) { y.zero_(); }, [](const Tensor& y) { y.normal_(); },
+      [](const Tensor& y) { y.uniform_(); }, [&](const Tensor& y) { y.copy_(constant); }};
+  for (const auto& write : writes) {
+    const Tensor x = tensor({1, 2}, {.requires_grad = true});
+    const Tensor y = x * 1;
+    write(y);
+    REQUIRE(y.requires_grad());
+    (y * 2 + x).sum().backward();
+    REQUIRE(equal(x.grad(), tensor({1, 1})));
+    x.zero_grad();
+    const Tensor z = x * 1;
+    write(z);
+    z.sum().backward();
+    REQUIRE(equal(x.grad(), tensor({0, 0})));
+  }
+  const Tensor x = tensor({1, 2}, {.requires_grad = true}), source = tensor({3, 4}, {.requires_grad = true});
+  (x * 1).copy_(source).sum().backward();
+  REQUIRE(equal(x.grad(), tensor({0, 0})));
+  REQUIRE(equal(source.grad(), tensor({1, 1})));
+}
+
+TEST_CASE("in place: a view behind its base's back is refused while the tape records", "[in_place]") {
+  const std::string text =
+      "mul_: this view is not on the tape, but its base needs a gradient, which would miss the change; take "
+      "the view "
+      "again, or write under NoGradGuard";
+  const Tensor w = ones({2}, {.requires_grad = true});
+  const Tensor h = w * 1;
+  Tensor row, of_row;
+  {
+    const NoGradGuard no_grad;
+    row = h.narrow(0, 0, 1);
+    of_row = row.reshape({1, 1});
+  }
+  REQUIRE(error_of([&] { row.mul_(10); }) == text);
+  REQUIRE(error_of([&] { of_row.mul_(10); }) == text);
+  REQUIRE(error_of([&] { of_row.select(0, 0).mul_(10); }) == text);
+  REQUIRE(error_of([&] { row.mul_(ones({1})); }) == text);
+  for (const auto& write : {std::function<void()>([&] { row.add_(1); }), {[&] { row.zero_(); }},
+           {[&] { row.copy_(ones({1})); }}, {[&] { row.normal_(); }}, {[&] { row.add_(w.narrow(0, 0, 1)); }}})
+    REQUIRE(error_of(write).find("this view is not on the tape") != std::string::npos);
+  REQUIRE(equal(h, ones({2})));
+  (row * 2).sum();  // reading is fine
+  {
+    const NoGradGuard no_grad;
+    row.mul_(10);
+  }
+  REQUIRE(equal(h, tensor({10, 1})));
+}
+
+TEST_CASE(
+    "in place: a view that is older than set_requires_grad() may not write into the leaf", "[in_place]") {
+  const Tensor w = ones({2});
+  const Tensor view = w.narrow(0, 0, 1), detached = w.detach();
+  const Tensor of_detached = detached.narrow(0, 0, 1);
+  view.mul_(2);
+  w.set_requires_grad();
+  REQUIRE(error_of([&] { view.mul_(2); }).find("its base needs a gradient") != std::string::npos);
+  of_detached.mul_(3);  // cut from the tape on purpose
+  detached.mul_(2);
+  REQUIRE(equal(w, tensor({12, 2})));
+  w.set_requires_grad(false);
+  view.mul_(2);
+  REQUIRE(equal(w, tensor({24, 2})));
+  w.set_requires_grad();
+  {
+    const NoGradGuard no_grad;
+    view.mul_(0.5);
+  }
+  REQUIRE(equal(w, tensor({12, 2})));
+  const Tensor other = zeros({2});
+  const Tensor of_other = other.narrow(0, 0, 1);
+  w.set_data(other);
+  of_other.add_(1);  // no view of w: set_data() begins anew
+  REQUIRE(equal(w, tensor({1, 0})));
+}
+
+TEST_CASE(
+    "in place: two tensors over the same memory of the caller's may lie across each other", "[in_place]") {
+  float values[] = {0, 1, 2, 3, 4};
+  const Tensor front = from_blob(values, {4}), back = from_blob(values + 1, {4});
+  back.copy_(front);
+  REQUIRE(equal(back, tensor({0, 1, 2, 3})));
+  back.add_(front);
+  REQUIRE(equal(back, tensor({0, 1, 3, 5})));
+  back.mul_(front);
+  REQUIRE(equal(back, tensor({0, 0, 3, 15})));
+}

@@ -122,6 +122,8 @@ TEST_CASE("mutants: a wrong factor in any pullback is noticed", "[ops][mutants]"
     REQUIRE((elsewhere.contains(row.name) || where.contains({row.name, 0})));
   }
   for (const auto& [site, subjects] : where) {
+    // What is replaced has a gradient of zeros: in_place_test.cpp.
+    if (site == Site{"copy_", 0} || site == Site{"fill_", 0}) continue;
     INFO("edge " << site.second << " of " << site.first);
     bool noticed = false;
     for (const Subject& subject : subjects)

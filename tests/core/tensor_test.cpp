@@ -83,7 +83,7 @@ TEST_CASE("tensor: creation refuses nonsense") {
     empty({1 << 30, 1 << 30});
   }) == "empty: the shape [1073741824, 1073741824] has too many elements");
   REQUIRE(error_of([] { empty({std::int64_t{1} << 50}); }) ==
-          "allocate: out of memory; 4503599627370560 bytes were asked for");
+          "empty: out of memory; 4503599627370560 bytes were asked for");
   REQUIRE(error_of([] { Shape{1, 1, 1, 1, 1, 1, 1, 1, 1}; }) == "shape: at most 8 dimensions; got 9");
   REQUIRE(error_of([] { ones({2}, {.dtype = DType::int64, .requires_grad = true}); }) ==
           "ones: only floating-point tensors have gradients; the dtype is int64");
@@ -148,7 +148,7 @@ TEST_CASE("tensor: spans are for contiguous tensors of the right type") {
   REQUIRE(error_of([&] { a.t().data<float>(); }) ==
           "data: the view of shape [3, 2] is not contiguous; call contiguous()");
   REQUIRE(error_of([] { Tensor().shape(); }) ==
-          "tensor: it is undefined; assign a tensor to it before it is used");
+          "tensor: a tensor is undefined; assign one to it before it is used");
 }
 
 TEST_CASE("tensor: item converts what fits") {
@@ -214,7 +214,7 @@ TEST_CASE("tensor: shape operations refuse nonsense") {
   REQUIRE(error_of([&] { permute(a, {0, 0}); }) == "permute: dimension 0 is named twice");
   REQUIRE(error_of([] { t(zeros({1, 2, 3})); }) == "t: needs at most two dimensions; the shape is [1, 2, 3]");
   REQUIRE(error_of([&] { flatten(a, 1, 0); }) == "flatten: start_dim 1 is behind end_dim 0");
-  REQUIRE(error_of([&] { a.at({1}); }) == "at: needs one index a dimension; 1 were given for shape [2, 3]");
+  REQUIRE(error_of([&] { a.at({1}); }) == "at: needs one index per dimension; 1 were given for shape [2, 3]");
   REQUIRE(error_of([&] { a.size(2); }) == "size: dimension 2 is out of range for a tensor with 2 dimensions");
 }
 
@@ -334,12 +334,11 @@ TEST_CASE("tensor: results that cannot exist are errors, whoever makes them") {
   const std::int64_t big = std::int64_t{1} << 32;
   REQUIRE(error_of([&] {
     expand(ones({1, 1}), {big, big});
-  }) == "tensor: the shape [4294967296, 4294967296] has too many elements");
+  }) == "expand: the shape [4294967296, 4294967296] has too many elements");
   const Tensor column = expand(ones({1, 1}), {big, 1}), row = expand(ones({1, 1}), {1, big});
-  REQUIRE(
-      error_of([&] { column + row; }) == "tensor: the shape [4294967296, 4294967296] has too many elements");
+  REQUIRE(error_of([&] { column + row; }) == "add: the shape [4294967296, 4294967296] has too many elements");
   REQUIRE(error_of([&] { matmul(column, row); }) ==
-          "tensor: the shape [4294967296, 4294967296] has too many elements");
+          "matmul: the shape [4294967296, 4294967296] has too many elements");
   REQUIRE(error_of([] { tensor(~std::uint64_t{0}, {.dtype = DType::int64}); }) ==
           "tensor: 1.8446744073709552e+19 is not an int64");
   REQUIRE(error_of([] {

@@ -76,7 +76,7 @@ bool support::detail::is_about_memory(const std::exception_ptr& thrown) {
   try {
     std::rethrow_exception(thrown);
   } catch (const std::bad_alloc&) { return true; } catch (const tenon::Error& error) {
-    return std::string_view(error.what()).starts_with("allocate: out of memory");
+    return std::string_view(error.what()).find(": out of memory; ") != std::string_view::npos;
   } catch (...) { return false; }
 }
 

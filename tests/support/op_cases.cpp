@@ -1,6 +1,9 @@
 #include "op_cases.h"
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <regex>
 
 using namespace tenon;
 using reference::Array;
@@ -390,6 +393,16 @@ const std::vector<OpCase>& in_place_cases() {
     return all;
   }();
   return rows;
+}
+
+std::set<std::string> declared_operations() {
+  std::ifstream file(TENON_SOURCE_DIR "/autograd/ops.h");
+  const std::string text((std::istreambuf_iterator<char>(file)), {});
+  std::set<std::string> declared;
+  const std::regex declaration(R"(TENON_API (?:Tensor|bool) (\w+)\()");
+  for (std::sregex_iterator at(text.begin(), text.end(), declaration), end; at != end; ++at)
+    declared.insert((*at)[1]);
+  return declared;
 }
 
 std::vector<Tensor> make_inputs(const OpCase& row, DType dtype) {

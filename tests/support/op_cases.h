@@ -1,6 +1,7 @@
 // One table of operations; every property of an operation is tested over its rows.
 #pragma once
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,9 @@ struct OpCase {
 const std::vector<OpCase>& op_cases();
 /// Functions that overwrite a tensor on the way; their rows have no reference.
 const std::vector<OpCase>& in_place_cases();
+
+/// The functions that ops.h declares, differentiable or not.
+std::set<std::string> declared_operations();
 
 /// Inputs of a row, the same for the same row: drawn in float64, rounded to `dtype`.
 std::vector<tenon::Tensor> make_inputs(const OpCase& row, tenon::DType dtype);

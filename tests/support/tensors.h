@@ -44,13 +44,22 @@ inline bool same_bits(const tenon::Tensor& a, const tenon::Tensor& b) {
   });
 }
 
-/// The text of the Error that f throws; empty when it throws none.
+/// The text of the Error that f throws, with the line that it ends with; empty when it throws none.
 template <class F>
-std::string error_of(F&& f) {
+std::string full_error_of(F&& f) {
   try {
     f();
   } catch (const tenon::Error& error) { return error.what(); }
   return "";
+}
+
+/// The same without the line.
+template <class F>
+std::string error_of(F&& f) {
+  std::string text = full_error_of(f);
+  const auto line = text.rfind(" (");
+  if (line != text.npos && text.find(".cpp:", line) != text.npos && text.back() == ')') text.erase(line);
+  return text;
 }
 
 inline double value(const tenon::Tensor& tensor) { return tensor.item<double>(); }

@@ -1,0 +1,215 @@
+// Every error of an operation begins with the function that was called and ends with the line that called it.
+#include "../support/catch.h"
+
+#include <functional>
+
+#include <tenon/autograd/node.h>
+#include <tenon/core/call.h>
+
+#include "../support/op_cases.h"
+#include "../support/tensors.h"
+
+using namespace tenon;
+using support::error_of;
+using support::full_error_of;
+
+namespace {
+
+std::string at(unsigned line) { return " (" + std::string(__FILE__) + ":" + std::to_string(line) + ")"; }
+
+struct Mistake {
+  unsigned line;
+  const char* function;
+  std::function<void()> call;
+};
+
+const std::vector<Mistake>& mistakes() {
+  static const Tensor a = ones({2, 3}), b = ones({4}), counts = ones({2}, {.dtype = DType::int64}), none,
+                      leaf = ones({2}, {.requires_grad = true}), yes = ones({2}, {.dtype = DType::boolean});
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  // One line each: the line is what is tested.
+  // clang-format off
+  static const std::vector<Mistake> all = {
+      {__LINE__, "add", [] { add(a, b); }},
+      {__LINE__, "add", [] { a + b; }},
+      {__LINE__, "add", [] { a + none; }},
+      {__LINE__, "add", [] { counts + 0.5; }},
+      {__LINE__, "sub", [] { 0.5 - counts; }},
+      {__LINE__, "mul", [] { a * b; }},
+      {__LINE__, "div", [] { counts / counts; }},
+      {__LINE__, "div", [] { 1 / counts; }},
+      {__LINE__, "neg", [] { -yes; }},
+      {__LINE__, "eq", [] { a == b; }},
+      {__LINE__, "lt", [] { a < b; }},
+      {__LINE__, "ge", [] { counts >= 0.5; }},
+      {__LINE__, "exp", [] { exp(counts); }},
+      {__LINE__, "abs", [] { abs(yes); }},
+      {__LINE__, "log", [] { log(none); }},
+      {__LINE__, "sqrt", [] { sqrt(counts); }},
+      {__LINE__, "sin", [] { sin(counts); }},
+      {__LINE__, "cos", [] { cos(counts); }},
+      {__LINE__, "tanh", [] { tanh(counts); }},
+      {__LINE__, "sigmoid", [] { sigmoid(counts); }},
+      {__LINE__, "relu", [] { relu(counts); }},
+      {__LINE__, "pow", [] { pow(counts, 2); }},
+      {__LINE__, "pow", [] { pow(a, b); }},
+      {__LINE__, "maximum", [] { maximum(a, b); }},
+      {__LINE__, "minimum", [] { minimum(a, b); }},
+      {__LINE__, "clamp", [] { clamp(counts, 0.5, 1); }},
+      {__LINE__, "where", [] { where(a, a, a); }},
+      {__LINE__, "where", [] { where(yes, a, b); }},
+      {__LINE__, "matmul", [] { matmul(a, a); }},
+      {__LINE__, "matmul", [] { const Tensor x = expand(ones({1}), {1ll << 30, 1}); matmul(x, x.t()); }},
+      {__LINE__, "linear", [] { linear(a, ones({1, 4})); }},
+      {__LINE__, "sum", [] { a.sum({2}); }},
+      {__LINE__, "mean", [] { counts.mean(); }},
+      {__LINE__, "reshape", [] { a.reshape({5}); }},
+      {__LINE__, "reshape", [] { zeros({0}).reshape({0, most, most}); }},
+      {__LINE__, "flatten", [] { flatten(a, 2); }},
+      {__LINE__, "narrow", [] { a.narrow(0, 1, 2); }},
+      {__LINE__, "select", [] { a.select(0, 2); }},
+      {__LINE__, "slice", [] { slice(a, 0, {.step = 0}); }},
+      {__LINE__, "expand", [] { expand(ones({1}), {most, most}); }},
+      {__LINE__, "expand", [] { expand(a, {-1}); }},
+      {__LINE__, "unsqueeze", [] { unsqueeze(a, 3); }},
+      {__LINE__, "unsqueeze", [] { unsqueeze(ones({1, 1, 1, 1, 1, 1, 1, 1}), 0); }},
+      {__LINE__, "squeeze", [] { squeeze(a, 2); }},
+      {__LINE__, "transpose", [] { a.transpose(0, 2); }},
+      {__LINE__, "t", [] { ones({1, 1, 1}).t(); }},
+      {__LINE__, "permute", [] { permute(a, {0, 0}); }},
+      {__LINE__, "cat", [] { cat({a, b}); }},
+      {__LINE__, "cat", [] { const Tensor x = expand(ones({1}), {1ll << 56}); cat(std::vector<Tensor>(128, x)); }},
+      {__LINE__, "stack", [] { stack({a, b}); }},
+      {__LINE__, "stack", [] { stack({a, ones({2, 2})}); }},
+      {__LINE__, "stack", [] { stack({ones({2}), counts}); }},
+      {__LINE__, "stack", [] { const Tensor x = expand(ones({1}), {1ll << 55}); stack({x, x, x}); }},
+      {__LINE__, "index_select", [] { index_select(a, 0, tensor({7}, {.dtype = DType::int64})); }},
+      {__LINE__, "gather", [] { gather(a, 0, tensor({{7}}, {.dtype = DType::int64})); }},
+      {__LINE__, "at", [] { a.at({0}); }},
+      {__LINE__, "at", [] { a.at({0, 3}); }},
+      {__LINE__, "size", [] { a.size(2); }},
+      {__LINE__, "clone", [] { clone(none); }},
+      {__LINE__, "contiguous", [] { contiguous(none); }},
+      {__LINE__, "to", [] { to(none, DType::float64); }},
+      {__LINE__, "mse_loss", [] { mse_loss(a, b); }},
+      {__LINE__, "l1_loss", [] { l1_loss(a, b); }},
+      {__LINE__, "equal", [] { equal(none, a); }},
+      {__LINE__, "allclose", [] { allclose(a, b); }},
+      {__LINE__, "item", [] { a.item<float>(); }},
+      {__LINE__, "data", [] { a.data<double>(); }},
+      {__LINE__, "mutable_data", [] { Tensor(a).mutable_data<double>(); }},
+      {__LINE__, "add_", [] { a.add_(b); }},
+      {__LINE__, "sub_", [] { counts.sub_(0.5); }},
+      {__LINE__, "mul_", [] { leaf.mul_(2); }},
+      {__LINE__, "div_", [] { counts.div_(2); }},
+      {__LINE__, "copy_", [] { a.copy_(b); }},
+      {__LINE__, "fill_", [] { counts.fill_(0.5); }},
+      {__LINE__, "zero_", [] { leaf.zero_(); }},
+      {__LINE__, "normal_", [] { a.normal_(0, -1); }},
+      {__LINE__, "uniform_", [] { counts.uniform_(); }},
+      {__LINE__, "empty", [] { empty({-1}); }},
+      {__LINE__, "zeros", [] { zeros({most, most}); }},
+      {__LINE__, "ones", [] { ones({1}, {.dtype = DType::int64, .requires_grad = true}); }},
+      {__LINE__, "full", [] { full({1}, 2, {.dtype = DType::boolean}); }},
+      {__LINE__, "zeros_like", [] { zeros_like(none); }},
+      {__LINE__, "ones_like", [] { ones_like(none); }},
+      {__LINE__, "arange", [] { arange(0, 1, 0); }},
+      {__LINE__, "linspace", [] { linspace(0, 1, -1); }},
+      {__LINE__, "eye", [] { eye(-1); }},
+      {__LINE__, "rand", [] { rand({2}, {.dtype = DType::int64}); }},
+      {__LINE__, "randn", [] { randn({-2}); }},
+      {__LINE__, "randint", [] { randint(3, 3, {2}); }},
+      {__LINE__, "randperm", [] { randperm(-1); }},
+      {__LINE__, "tensor", [] { tensor({1.5}, {.dtype = DType::int64}); }},
+      {__LINE__, "tensor", [] { tensor(std::vector<float>{1, 2}, {3}); }},
+      {__LINE__, "from_blob", [] { from_blob(nullptr, {3}); }},
+      {__LINE__, "set_requires_grad", [] { counts.set_requires_grad(); }},
+      {__LINE__, "set_grad", [] { a.set_grad(a); }},
+      {__LINE__, "set_data", [] { Tensor(a).set_data(b); }},
+      {__LINE__, "retain_grad", [] { a.retain_grad(); }},
+      {__LINE__, "register_hook", [] { a.register_hook([](const Tensor&) {}); }},
+      {__LINE__, "backward", [] { a.backward(); }},
+      {__LINE__, "backward", [] { (leaf * 1).backward(); }},
+      {__LINE__, "backward", [] { (leaf * 1).backward(a); }},
+      {__LINE__, "grad", [] { autograd::grad(a, {leaf}); }},
+      {__LINE__, "grad", [] { autograd::grad((leaf * 1).sum(), {}); }},
+  };
+  // clang-format on
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "where: an error begins with the function that was called and ends with the caller's line", "[where]") {
+  for (const Mistake& mistake : mistakes()) {
+    const std::string text = full_error_of(mistake.call);
+    INFO("line " << mistake.line << ": " << text);
+    REQUIRE(text.starts_with(mistake.function + std::string(": ")));
+    REQUIRE(text.ends_with(at(mistake.line)));
+    REQUIRE(text.find(".cpp:") == text.rfind(".cpp:"));
+    REQUIRE(text.find("tensor: ") == (mistake.function == std::string("tensor") ? 0 : text.npos));
+  }
+}
+
+TEST_CASE("where: every function of ops.h that can be called wrongly has a mistake in the list", "[where]") {
+  std::set<std::string> made;
+  for (const Mistake& mistake : mistakes()) made.insert(mistake.function);
+  for (const std::string& name : support::declared_operations()) {
+    INFO(name);
+    if (name == "ne" || name == "le" || name == "gt") continue;  // as eq, lt and ge
+    REQUIRE(made.contains(name));
+  }
+}
+
+TEST_CASE("where: no call is running once an error was thrown or an operation is done", "[where]") {
+  full_error_of([] { stack({ones({2}), ones({3})}); });
+  REQUIRE(running_call == nullptr);
+  ones({2}, {.requires_grad = true}).sum().backward();
+  REQUIRE(running_call == nullptr);
+  REQUIRE(full_error_of([] { check(false, "mine: {} is wrong", 3); }) == "mine: 3 is wrong");
+}
+
+TEST_CASE("where: errors of a pass end with the line of the operation that they are about", "[where]") {
+  const Tensor x = ones({2}, {.requires_grad = true});
+  const Tensor y = x * x;
+  const auto line = Where::current().line() - 1;
+  {
+    const NoGradGuard no_grad;
+    x.mul_(2);
+  }
+  REQUIRE(
+      full_error_of([&] { y.sum().backward(); }) ==
+      "backward: a tensor of shape [2] that was saved for \"mul\" has been modified in place since; it is at "
+      "version 1, saved at version 0" +
+          at(line));
+  REQUIRE(full_error_of([&] { autograd::grad(y.sum(), {x}); }).starts_with("grad: a tensor of shape [2]"));
+}
+
+TEST_CASE("where: an error in a hook is the hook's own", "[where]") {
+  const Tensor x = ones({2}, {.requires_grad = true});
+  unsigned line = 0;
+  x.register_hook([&](const Tensor& g) {
+    line = Where::current().line() + 1;
+    return matmul(g, g);
+  });
+  const std::string text = full_error_of([&] { (x * 2).sum().backward(); });
+  REQUIRE(text == "matmul: both operands must be matrices; a is [2], b is [2]" + at(line));
+}
+
+TEST_CASE("where: the tape knows lines of the user's only", "[where]") {
+  const Tensor x = ones({2}, {.requires_grad = true});
+  const auto leaf_line = Where::current().line() - 1;
+  REQUIRE(autograd::describe(*autograd::node_of(x)) ==
+          "\"leaf\" at " + std::string(__FILE__) + ":" + std::to_string(leaf_line));
+  const Tensor y = stack({x, x});
+  const auto line = Where::current().line() - 1;
+  REQUIRE(autograd::node_of(y)->where.line() == line);
+  REQUIRE(autograd::node_of(y)->edges()[0].source->where.line() == line);  // the unsqueeze() inside
+  // What a recorded pass makes belongs to the operation whose gradient it is.
+  const Tensor z = exp(y).sum();
+  const auto z_line = Where::current().line() - 1;
+  const Tensor gradient = autograd::grad(z, {x}, {.create_graph = true})[0];
+  REQUIRE(std::string(autograd::node_of(gradient)->where.file_name()) == __FILE__);
+  REQUIRE(autograd::node_of(gradient)->where.line() <= z_line);
+}
