@@ -1,7 +1,8 @@
 #include <tenon/autograd/backward.h>
 
 #include <algorithm>
-#include <memory_resource>
+#include <functional>
+#include <memory>
 #include <unordered_map>
 
 #include <tenon/autograd/ops.h>
@@ -17,10 +18,26 @@ namespace {
 
 constinit thread_local Node* running [[gnu::tls_model("initial-exec")]] = nullptr;
 
-/// Room for the lists of a pass. Those of a small model fit, so its passes need no allocation here.
+/// Room for the lists of a pass: those of a small model need no allocation.
 struct Room {
-  std::byte bytes[2048];
-  std::pmr::monotonic_buffer_resource memory{bytes, sizeof bytes};
+  static constexpr std::size_t size = 1536;
+  alignas(std::max_align_t) std::byte bytes[size];
+  std::size_t used = 0;
+};
+template <class T>
+struct RoomAllocator {
+  using value_type = T;
+  Room* room;
+  T* allocate(std::size_t count) {
+    if (count > (Room::size - room->used) / sizeof(T)) return std::allocator<T>().allocate(count);
+    return reinterpret_cast<T*>(room->bytes + std::exchange(room->used, room->used + count * sizeof(T)));
+  }
+  void deallocate(T* list, std::size_t count) noexcept {
+    const auto* const at = reinterpret_cast<const std::byte*>(list);
+    if (std::less<>()(at, room->bytes) || !std::less<>()(at, room->bytes + Room::size))
+      std::allocator<T>().deallocate(list, count);
+  }
+  friend bool operator==(const RoomAllocator&, const RoomAllocator&) = default;
 };
 
 /// One run over the tape. The gradients in flight are in the nodes. What the pass changes for good, the
@@ -29,11 +46,11 @@ struct Room {
 class Pass {
  public:
   /// With `needed`, only those nodes run and no leaf accumulates: it is a call of grad().
-  Pass(const char* op, bool keep_graph, bool anomaly, const std::unordered_map<Node*, Tensor*>* needed)
-      : op_(op), keep_graph_(keep_graph), anomaly_(anomaly), needed_(needed) {
-    waiting_.reserve(64);
-    kept_.reserve(16);
-    done_.reserve(64);
+  Pass(const char* op, Where caller, bool keep_graph, bool anomaly,
+      const std::unordered_map<Node*, Tensor*>* needed)
+      : caller_(caller), call_(op, caller), keep_graph_(keep_graph), anomaly_(anomaly), needed_(needed) {
+    waiting_.reserve(32);
+    done_.reserve(48);
   }
   ~Pass() {
     running = outer_;
@@ -55,19 +72,20 @@ class Pass {
     }
     if (needed_) [[unlikely]]
       finish_leaves();
-    for (Kept& kept : kept_) prepare(kept);
-    for (Kept& kept : kept_) keep(kept);
-    if (!keep_graph_)
-      for (Node* node : done_)
-        for (Edge& edge : node->edges()) edge.pullback.release();
+    for (Visited& visited : done_)
+      if (visited.gradient.defined()) prepare(visited);
+    for (Visited& visited : done_) {
+      if (visited.gradient.defined()) keep(visited);
+      if (!keep_graph_)
+        for (Edge& edge : visited.node->edges()) edge.pullback.release();
+    }
   }
 
  private:
-  /// A gradient that a node shall keep.
-  struct Kept {
+  struct Visited {
     Node* node;
-    Tensor gradient;
-    bool whole;  // it takes the place of what the node has, which is in it already
+    Tensor gradient;  // which the node is to keep; undefined for most
+    bool whole;       // it takes the place of what the node has, which is in it already
   };
 
   static bool shallower(const Node* a, const Node* b) { return a->depth < b->depth; }
@@ -77,17 +95,17 @@ class Pass {
       Node& node;
       ~Release() { node.pass.store(nullptr, std::memory_order_release); }
     } const release{node};
-    const Call call(op_, node.where);
+    call_.set_where(node.where ? node.where : caller_);
+    Visited& done = done_.emplace_back(&node, Tensor(), false);
     Tensor gradient = std::move(node.pending);
     if (node.hooks) [[unlikely]]
       call_hooks(node, gradient);
     if (needed_) [[unlikely]] {
       if (Tensor* wanted = needed_->at(&node)) *wanted = gradient;
     } else if (node.keeps_grad) {
-      kept_.push_back({&node, node.leaf() ? std::move(gradient) : gradient, false});
+      done.gradient = node.leaf() ? std::move(gradient) : gradient;
     }
     if (node.leaf()) return;
-    done_.push_back(&node);
     running = &node;
     for (Edge& edge : node.edges()) {
       if (needed_ && !needed_->contains(edge.source.get())) continue;
@@ -141,12 +159,13 @@ class Pass {
 
   /// In a call of grad() leaves gather their gradients in the results, not in the nodes, which other threads
   /// may use for theirs.
-  void deliver(Node& node, Tensor part) {
-    if (needed_ && node.leaf()) add(*needed_->at(&node), std::move(part));
+  void deliver(Node& node, Tensor&& part) {
+    if (needed_ && node.leaf()) [[unlikely]]
+      add(*needed_->at(&node), std::move(part));
     else receive(node, std::move(part));
   }
 
-  void receive(Node& node, Tensor part) {
+  void receive(Node& node, Tensor&& part) {
     if (node.pass.load(std::memory_order_relaxed) == this) return add(node.pending, std::move(part));
     waiting_.push_back(&node);  // the only thing here that can fail, so it comes first
     const void* nobody = nullptr;
@@ -159,7 +178,7 @@ class Pass {
     std::push_heap(waiting_.begin(), waiting_.end(), shallower);
   }
 
-  static void add(Tensor& sum, Tensor part) {
+  static void add(Tensor& sum, Tensor&& part) {
     if (!sum.defined()) sum = std::move(part);
     else if (!grad_enabled() && sum.sole_owner() && sum.is_contiguous()) sum.add_(part);
     else sum = sum + part;
@@ -171,7 +190,7 @@ class Pass {
   }
 
   /// All of keeping a gradient that can fail.
-  static void prepare(Kept& kept) {
+  static void prepare(Visited& kept) {
     const Tensor& grad = kept.node->grad;
     if (!grad.defined()) {
       // A gradient that someone else can see, or that repeats elements, is copied: gradients never share
@@ -186,16 +205,16 @@ class Pass {
     }
   }
 
-  static void keep(Kept& kept) {
+  static void keep(Visited& kept) {
     if (kept.whole) kept.node->grad = std::move(kept.gradient);
     else kept.node->grad.add_(kept.gradient);
   }
 
   Room room_;
-  std::pmr::vector<Node*> waiting_{&room_.memory};  // hold a gradient; a heap, the deepest first
-  std::pmr::vector<Kept> kept_{&room_.memory};
-  std::pmr::vector<Node*> done_{&room_.memory};
-  const char* const op_;
+  std::vector<Node*, RoomAllocator<Node*>> waiting_{{&room_}};  // hold a gradient; a heap, the deepest first
+  std::vector<Visited, RoomAllocator<Visited>> done_{{&room_}};
+  const Where caller_;
+  Call call_;  // at the line of the operation whose gradient is computed
   const bool keep_graph_, anomaly_;
   const std::unordered_map<Node*, Tensor*>* const needed_;
   Node* const outer_ = running;
@@ -232,12 +251,12 @@ Tensor root_gradient(const char* op, const Tensor& root, const Tensor& given) {
   return given;
 }
 
-void run(const char* op, const Tensor& root, Tensor gradient, bool retain_graph, bool create_graph,
-    const std::unordered_map<Node*, Tensor*>* needed) {
+void run(const char* op, Where where, const Tensor& root, Tensor gradient, bool retain_graph,
+    bool create_graph, const std::unordered_map<Node*, Tensor*>* needed) {
   const Ref<Node> keep = node_ref(root);  // a hook may drop the caller's handle
   const bool anomaly = mode().anomaly;  // the pass looks itself, and names the line of the forward operation
   const ModeGuard guard({.record = create_graph, .anomaly = false});
-  Pass pass(op, retain_graph || create_graph, anomaly, needed);
+  Pass pass(op, where, retain_graph || create_graph, anomaly, needed);
   pass.run(*keep, std::move(gradient));
 }
 
@@ -293,7 +312,7 @@ std::vector<Tensor> grad(
         "gradient",
         i, inputs[i].shape());
   if (!needed.empty())
-    run("grad", output, std::move(gradient), options.retain_graph, options.create_graph, &needed);
+    run("grad", where, output, std::move(gradient), options.retain_graph, options.create_graph, &needed);
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     Tensor& found = *wanted.at(node_of(inputs[i]));
     if (!found.defined() && !options.allow_unused) found = zeros_like(inputs[i]);
@@ -310,8 +329,8 @@ void Tensor::backward(const BackwardOptions& options, Where where) const {
 
 void Tensor::backward(const Tensor& gradient, const BackwardOptions& options, Where where) const {
   const Call call("backward", where);
-  autograd::run("backward", *this, autograd::root_gradient("backward", *this, gradient), options.retain_graph,
-      options.create_graph, nullptr);
+  autograd::run("backward", where, *this, autograd::root_gradient("backward", *this, gradient),
+      options.retain_graph, options.create_graph, nullptr);
 }
 
 }  // namespace tenon

@@ -22,6 +22,8 @@ class Call {
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
+  /// For a call that serves several lines, one after the other.
+  void set_where(Where where) { where_ = where; }
   const char* name() const { return name_; }
   Where where() const { return where_; }
 
