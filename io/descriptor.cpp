@@ -31,6 +31,8 @@ Descriptor open_descriptor(const std::string& path, int flags) {
   return Descriptor(number);
 }
 
+Descriptor duplicate_descriptor(int number) { return Descriptor(::fcntl(number, F_DUPFD_CLOEXEC, 3)); }
+
 int write_all(int number, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(number, bytes.data(), bytes.size());

@@ -34,6 +34,9 @@ class Descriptor {
 /// open(2) with O_CLOEXEC and mode 0666: a descriptor that is not open, with errno set, if that failed.
 Descriptor open_descriptor(const std::string& path, int flags);
 
+/// Another descriptor of the same open file, sharing its position.
+Descriptor duplicate_descriptor(int number);
+
 /// Writes all bytes, in one write(2) unless the system takes fewer: 0 or errno.
 int write_all(int number, std::string_view bytes);
 

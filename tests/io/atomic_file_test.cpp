@@ -1,10 +1,13 @@
 #include <tenon/core/check.h>
 #include <tenon/io/atomic_file.h>
 
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <csignal>
+#include <thread>
 
 #include "support.h"
 
@@ -36,6 +39,20 @@ TEST_CASE("a new file follows the umask, a replaced one keeps its mode") {
   CHECK(mode() == 0604);
 }
 
+TEST_CASE("a file that root replaces keeps its owner") {
+  if (::geteuid() != 0) return;
+  const TemporaryDirectory directory;
+  io::write_file_atomically(directory / "x", "1");
+  REQUIRE(::chown((directory / "x").c_str(), 65534, 65533) == 0);
+  REQUIRE(::chmod((directory / "x").c_str(), 0600) == 0);
+  io::write_file_atomically(directory / "x", "2");
+  struct stat status;
+  REQUIRE(::stat((directory / "x").c_str(), &status) == 0);
+  CHECK(status.st_uid == 65534);
+  CHECK(status.st_gid == 65533);
+  CHECK((status.st_mode & 07777) == 0600);
+}
+
 TEST_CASE("a failed write leaves the old file and no other") {
   const TemporaryDirectory directory;
   io::write_file_atomically(directory / "x", "old");
@@ -56,16 +73,146 @@ TEST_CASE("a failed write leaves the old file and no other") {
 TEST_CASE("places that take no file are refused by name") {
   const TemporaryDirectory directory;
   std::filesystem::create_directory(directory / "d");
-  REQUIRE(::mkfifo((directory / "pipe").c_str(), 0600) == 0);
-  for (const char* name : {"d", "pipe"})
-    CHECK(message_of<IoError>([&] { io::write_file_atomically(directory / name, "x"); }) ==
-          "write_file_atomically: " + directory / name + " is not a regular file");
-  const std::string temporary = directory / "missing/x.tmp.";
-  const std::string message =
-      message_of<IoError>([&] { io::write_file_atomically(directory / "missing/x", "x"); });
-  CHECK(message.starts_with("write_file_atomically: cannot create " + temporary));
-  CHECK(message.ends_with(": No such file or directory"));
+  std::filesystem::create_symlink("d", directory / "link");
+  std::filesystem::create_symlink("loop", directory / "loop");
+  std::filesystem::create_symlink("missing/x", directory / "nowhere");
+  const std::vector<std::string> before = names_below(directory.path());
+  for (const auto& [name, text] : std::vector<std::pair<std::string, std::string>>{
+           {"d", "write {}: Is a directory"}, {"d/", "write {}: Is a directory"},
+           {"link", "write {}: Is a directory"}, {"loop", "write {}: Too many levels of symbolic links"},
+           {"new/", "write {}: Is a directory"}, {"missing/x", "create {}: No such file or directory"},
+           {"nowhere", "create {}: No such file or directory"}}) {
+    const std::string path = directory / name;
+    const std::string expected = ": cannot " + std::string(text).replace(text.find("{}"), 2, path);
+    CHECK(message_of<IoError>([&] { io::write_file_atomically(path, "x"); }) ==
+          "write_file_atomically" + expected);
+    CHECK(message_of<IoError>([&] { io::check_writable(path); }) == "check_writable" + expected);
+  }
   CHECK(message_of<Error>([] { io::write_file_atomically("", "x"); }) ==
         "write_file_atomically: '' is not a path");
-  CHECK(names_below(directory.path()) == std::vector<std::string>{"d", "pipe"});
+  CHECK(message_of<Error>([] { io::check_writable(""); }) == "check_writable: '' is not a path");
+  CHECK_THROWS_AS(io::check_writable(std::string("a\0b", 3)), Error);
+  CHECK(names_below(directory.path()) == before);
+}
+
+TEST_CASE("what the user may not write is refused, and stays") {
+  const TemporaryDirectory directory;
+  write_file(directory / "protected", "old");
+  std::filesystem::create_directory(directory / "full");
+  write_file(directory / "full/x", "old");
+  ::chmod((directory / "full/x").c_str(), 0666);
+  ::chmod((directory / "full").c_str(), 0555);
+  ::chmod((directory / "protected").c_str(), 0444);
+  ::chmod(directory.path().c_str(), 0777);
+  const int status = status_of_child([&] {
+    if (::geteuid() == 0 && ::setuid(65534) != 0) return 77;  // root may write everything
+    for (const auto& [name, text] : std::vector<std::pair<std::string, std::string>>{
+             {"protected", "write"}, {"full/x", "create a file beside"}, {"full/new", "create"}}) {
+      const std::string path = directory / name;
+      const std::string expected = ": cannot " + text + " " + path + ": Permission denied";
+      if (message_of<IoError>([&] { io::check_writable(path); }) != "check_writable" + expected) return 1;
+      if (message_of<IoError>([&] { io::write_file_atomically(path, "x"); }) !=
+          "write_file_atomically" + expected)
+        return 2;
+    }
+    return 0;
+  });
+  CHECK(WEXITSTATUS(status) == 0);
+  CHECK(read_file(directory / "protected") == "old");
+  CHECK(names_below(directory.path()) == std::vector<std::string>{"full", "full/x", "protected"});
+}
+
+TEST_CASE("a place that can be written passes the check and stays as it is") {
+  const TemporaryDirectory directory;
+  write_file(directory / "x", "old");
+  std::filesystem::create_symlink("x", directory / "link");
+  std::filesystem::create_symlink("new", directory / "dangling");
+  REQUIRE(::mkfifo((directory / "pipe").c_str(), 0600) == 0);
+  const std::vector<std::string> before = names_below(directory.path());
+  for (const char* name : {"x", "link", "dangling", "pipe", "other"})
+    CHECK_NOTHROW(io::check_writable(directory / name));
+  CHECK_NOTHROW(io::check_writable("/dev/null"));
+  CHECK(names_below(directory.path()) == before);
+  CHECK(read_file(directory / "x") == "old");
+}
+
+TEST_CASE("a symbolic link stays, and what it leads to is written") {
+  const TemporaryDirectory directory;
+  std::filesystem::create_directory(directory / "d");
+  write_file(directory / "d/x", "old");
+  std::filesystem::create_symlink("d/x", directory / "relative");
+  std::filesystem::create_symlink(directory / "relative", directory / "absolute");
+  std::filesystem::create_symlink("d/new", directory / "dangling");
+  io::write_file_atomically(directory / "absolute", "1");
+  CHECK(read_file(directory / "d/x") == "1");
+  io::write_file_atomically(directory / "dangling", "2");
+  CHECK(read_file(directory / "d/new") == "2");
+  for (const char* name : {"relative", "absolute", "dangling"})
+    CHECK(std::filesystem::is_symlink(directory / name));
+  CHECK(names_below(directory.path()) ==
+        std::vector<std::string>{"absolute", "d", "d/new", "d/x", "dangling", "relative"});
+}
+
+TEST_CASE("a device is written in place") {
+  const TemporaryDirectory directory;
+  std::filesystem::create_symlink("/dev/null", directory / "null");
+  io::write_file_atomically(directory / "null", "x");
+  CHECK(std::filesystem::is_symlink(directory / "null"));
+  CHECK(std::filesystem::is_character_file("/dev/null"));
+  CHECK(message_of<IoError>([] { io::write_file_atomically("/dev/full", "x"); }) ==
+        "write_file_atomically: cannot write /dev/full: No space left on device");
+}
+
+TEST_CASE("a named pipe is written in place, if somebody reads it") {
+  const TemporaryDirectory directory;
+  const std::string pipe = directory / "pipe", bytes(100'000, 'x');
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  std::string read;
+  std::thread reader([&] { read = read_file(pipe); });
+  io::write_file_atomically(pipe, bytes);
+  reader.join();
+  CHECK(read == bytes);
+  CHECK(message_of<IoError>([&] { io::write_file_atomically(pipe, "x"); }) ==
+        "write_file_atomically: cannot write " + pipe + ": No such device or address");
+  CHECK(std::filesystem::is_fifo(pipe));
+}
+
+TEST_CASE("an open descriptor is written where it stands") {
+  const TemporaryDirectory directory;
+  const std::string log = directory / "log";
+  const int file = ::open(log.c_str(), O_WRONLY | O_CREAT, 0600), null = ::open("/dev/null", O_RDONLY);
+  REQUIRE((file >= 0 && null >= 0 && ::write(file, "before\n", 7) == 7));
+  const std::string number = std::to_string(file);
+  std::filesystem::create_symlink("/proc/self/fd/" + number, directory / "out");  // as /dev/stdout is one
+  for (const std::string& path : {"/dev/fd/" + number, "/proc/self/fd/" + number,
+           "/proc/" + std::to_string(::getpid()) + "/fd/" + number, "/proc/thread-self/fd/" + number,
+           directory / "out"}) {
+    CHECK_NOTHROW(io::check_writable(path));
+    io::write_file_atomically(path, "plot\n");
+  }
+  REQUIRE(::write(file, "after\n", 6) == 6);
+  CHECK(read_file(log) == "before\nplot\nplot\nplot\nplot\nplot\nafter\n");
+  CHECK(std::filesystem::is_symlink(directory / "out"));
+  CHECK(std::filesystem::remove(log));
+  CHECK_NOTHROW(io::write_file_atomically(directory / "out", "x"));  // a file without a name
+  const std::string unwritable = "/dev/fd/" + std::to_string(null);
+  CHECK(message_of<IoError>([&] { io::check_writable(unwritable); }) ==
+        "check_writable: cannot write " + unwritable + ": Bad file descriptor");
+  ::close(file);
+  ::close(null);
+  CHECK(message_of<IoError>([&] { io::write_file_atomically(directory / "out", "x"); }) ==
+        "write_file_atomically: cannot write " + directory / "out" + ": No such file or directory");
+  CHECK(names_below(directory.path()) == std::vector<std::string>{"out"});
+}
+
+TEST_CASE("a pipe or socket by its descriptor is written in place") {
+  for (const bool socket : {false, true}) {
+    int ends[2];
+    REQUIRE((socket ? ::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) : ::pipe(ends)) == 0);
+    io::write_file_atomically("/dev/fd/" + std::to_string(ends[1]), "plot");
+    char bytes[8];
+    CHECK(std::string(bytes, static_cast<std::size_t>(::read(ends[0], bytes, 8))) == "plot");
+    ::close(ends[0]);
+    ::close(ends[1]);
+  }
 }
