@@ -31,13 +31,14 @@ class Descriptor {
   int number_ = -1;
 };
 
-/// open(2) with O_CLOEXEC and mode 0666: a descriptor that is not open, with errno set, if that failed.
+/// open(2) with O_CLOEXEC and mode 0666: a descriptor that is not open, with errno set, if that failed. It is
+/// never 0, 1 or 2, even where the program has closed them: what others print must not land in our files.
 Descriptor open_descriptor(const std::string& path, int flags);
 
-/// Another descriptor of the same open file, sharing its position.
+/// Another descriptor of the same open file, sharing its position; not 0, 1 or 2 either.
 Descriptor duplicate_descriptor(int number);
 
-/// Writes all bytes, in one write(2) unless the system takes fewer: 0 or errno.
+/// Writes all bytes, in one write(2) unless the system takes fewer: 0 or errno. No signal ends the process.
 int write_all(int number, std::string_view bytes);
 
 /// mkdir -p. Throws IoError.

@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include <csignal>
 #include <thread>
 
 #include "support.h"
@@ -57,7 +56,6 @@ TEST_CASE("a failed write leaves the old file and no other") {
   const TemporaryDirectory directory;
   io::write_file_atomically(directory / "x", "old");
   const int status = status_of_child([&] {
-    std::signal(SIGXFSZ, SIG_IGN);
     const rlimit limit = {100, RLIM_INFINITY};
     ::setrlimit(RLIMIT_FSIZE, &limit);
     const std::string message =

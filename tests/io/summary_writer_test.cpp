@@ -40,7 +40,6 @@ std::vector<std::string> directories_below(const std::string& directory) {
 // From now on no file of this process grows beyond `size`: a write beyond it is cut short, the next one
 // refused.
 void limit_file_size(rlim_t size) {
-  std::signal(SIGXFSZ, SIG_IGN);
   rlimit limit{};
   ::getrlimit(RLIMIT_FSIZE, &limit);
   limit.rlim_cur = size;
