@@ -1,43 +1,25 @@
-#include <tenon/core/check.h>
 #include <tenon/io/atomic_file.h>
 #include <tenon/io/descriptor.h>
 #include <tenon/io/save_path.h>
+#include <tenon/io/temporary_file.h>
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cstdio>
 
 namespace tenon::io {
 namespace {
 
-struct Temporary {
-  Descriptor file;
-  std::string name;
-};
-
-Temporary create_temporary_beside(std::string_view op, const SavePath& place) {
-  static std::atomic<int> counter = 0;
-  for (;;) {
-    std::string name = place.file + ".tmp." + std::to_string(::getpid()) + "." + std::to_string(counter++);
-    Descriptor file = open_descriptor(name, O_WRONLY | O_CREAT | O_EXCL);
-    if (file.is_open()) return {std::move(file), std::move(name)};
-    if (errno != EEXIST) throw_io_error(op, place.old ? "create a file beside" : "create", place.path, errno);
-  }
-}
-
-int fill(Descriptor& file, const SavePath& place, std::string_view bytes) {
+int fill(const Descriptor& file, const SavePath& place, std::string_view bytes) {
   if (place.old) {
     // Only root may give a file away; whoever else replaces somebody's file becomes its owner.
     [[maybe_unused]] const int ignored = ::fchown(file.number(), place.old->st_uid, place.old->st_gid);
     if (::fchmod(file.number(), place.old->st_mode & 07777) != 0) return errno;
   }
   if (const int reason = write_all(file.number(), bytes)) return reason;
-  if (::fsync(file.number()) != 0) return errno;
-  return file.close();
+  return ::fsync(file.number()) == 0 ? 0 : errno;
 }
 
 int write_in_place(const SavePath& place, std::string_view bytes) {
@@ -56,7 +38,8 @@ void write_file_atomically(const std::string& path, std::string_view bytes) {
     if (const int reason = write_in_place(place, bytes)) throw_io_error(op, "write", path, reason);
     return;
   }
-  auto [file, temporary] = create_temporary_beside(op, place);
+  remove_left_over_temporaries(place.file);
+  const auto [file, temporary] = create_temporary_beside(op, place);  // in use until it is closed
   int reason = fill(file, place, bytes);
   if (reason == 0 && std::rename(temporary.c_str(), place.file.c_str()) != 0) reason = errno;
   if (reason == 0) return;
@@ -67,7 +50,7 @@ void write_file_atomically(const std::string& path, std::string_view bytes) {
 void check_writable(const std::string& path) {
   constexpr std::string_view op = "check_writable";
   const SavePath place = resolve_save_path(op, path);
-  if (!place.in_place) ::unlink(create_temporary_beside(op, place).name.c_str());
+  if (!place.in_place) ::unlink(create_temporary_beside(op, place).path.c_str());
 }
 
 }  // namespace tenon::io

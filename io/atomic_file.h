@@ -11,7 +11,9 @@ namespace tenon::io {
 /// renamed: readers see the old contents or the new, also after a crash. Symbolic links stay, and what they
 /// lead to is replaced or, where nothing is, created. A new file has mode 0666 less the umask; a replaced one
 /// keeps its mode and, as far as the system allows, its owner. Throws IoError with the path and the system's
-/// reason; then the old file is untouched and no temporary file is left.
+/// reason; then the old file is untouched and no temporary file is left. A run that is killed meanwhile
+/// leaves
+/// `<file>.tmp.<process>.<count>`; the next call for that file removes it.
 ///
 /// A device, a pipe or an open descriptor (`/dev/stdout`, `/dev/fd/3`, also if that is a regular file) is
 /// written in place: there is nothing to replace, and a failure can come after a part of the bytes. A named

@@ -12,7 +12,6 @@
 #include <ctime>
 
 namespace tenon::io {
-namespace {
 
 std::string parent_of(const std::string& path) {
   const auto slash = path.rfind('/');
@@ -23,6 +22,8 @@ std::string parent_of(const std::string& path) {
 std::string_view name_of(std::string_view path) {
   return path.substr(path.rfind('/') + 1);  // npos + 1 is 0
 }
+
+namespace {
 
 std::optional<std::string> link_text(const std::string& path) {
   char text[PATH_MAX];

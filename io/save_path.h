@@ -21,6 +21,10 @@ struct SavePath {
   int descriptor = -1;
 };
 
+/// The directory that holds `path`, and the name in it.
+std::string parent_of(const std::string& path);
+std::string_view name_of(std::string_view path);
+
 /// Throws IoError `<op>: cannot write <path>: ...` where nothing can be saved: links that lead in a circle, a
 /// directory, a file or device that may not be written.
 SavePath resolve_save_path(std::string_view op, const std::string& path);
