@@ -16,9 +16,10 @@ struct DataLoaderOptions {
   std::optional<Device> device{};  // where batches arrive; unset: where the data set is
 };
 
-/// `for (auto [x, y] : loader)` gives each batch once. Without shuffling a batch is a view; with it, one
-/// gather a tensor, on the data set's device. Each pass over a shuffling loader is a new epoch with a new
-/// order, a function of the seed, the number of the loader and the epoch.
+/// `for (auto [x, y] : loader)` gives each batch once; none if there are no samples, or too few for a full
+/// batch and drop_last. Without shuffling a batch is a view; with it, one gather a tensor, on the data set's
+/// device. Each pass is a new epoch. A shuffling loader gives it a new order, a function of the seed, the
+/// number of the loader and the epoch.
 template <std::size_t N>
 class DataLoader {
  public:
@@ -26,9 +27,6 @@ class DataLoader {
       : dataset_(std::move(dataset)), options_(options) {
     if (options.device) check_available("data_loader", *options.device);
     check(options.batch_size > 0, "data_loader: batch_size must be positive; it is {}", options.batch_size);
-    check(dataset_.size() > 0, "data_loader: the data set is empty");
-    check(batch_count() > 0, "data_loader: {} samples make no full batch of {}, and drop_last drops the rest",
-        dataset_.size(), options.batch_size);
     if (options.shuffle)
       key_ = (options.generator ? *options.generator : default_generator()).next(RandomDomain::loader);
   }
@@ -39,6 +37,7 @@ class DataLoader {
     using difference_type = std::ptrdiff_t;
 
     value_type operator*() const {
+      check_not_at_end();
       const std::int64_t size = loader_->options_.batch_size, start = batch_ * size;
       const std::int64_t count = std::min(size, loader_->dataset_.size() - start);
       value_type batch = order_.defined() ? loader_->dataset_.gather(order_.narrow(0, start, count))
@@ -48,21 +47,32 @@ class DataLoader {
       return batch;
     }
     Iterator& operator++() {
+      check_not_at_end();
       ++batch_;
       return *this;
     }
-    void operator++(int) { ++batch_; }
+    void operator++(int) { ++*this; }
     bool operator==(std::default_sentinel_t) const { return batch_ == loader_->batch_count(); }
 
    private:
     friend class DataLoader;
     Iterator(const DataLoader* loader, Tensor order) : loader_(loader), order_(std::move(order)) {}
+    void check_not_at_end() const {
+      check(batch_ < loader_->batch_count(), "data_loader: there is no batch {}; an epoch has {}", batch_,
+          loader_->batch_count());
+    }
+
     const DataLoader* loader_;
     Tensor order_;  // of the samples; undefined without shuffling
     std::int64_t batch_ = 0;
   };
 
-  Iterator begin() { return Iterator(this, options_.shuffle ? next_order() : Tensor()); }
+  Iterator begin() {
+    check_epoch(epoch_);
+    Iterator first(this, options_.shuffle ? order_of(epoch_) : Tensor());
+    ++epoch_;
+    return first;
+  }
   std::default_sentinel_t end() const { return {}; }
 
   /// Batches an epoch.
@@ -70,16 +80,26 @@ class DataLoader {
     const std::int64_t full = dataset_.size() / options_.batch_size;
     return full + (!options_.drop_last && dataset_.size() % options_.batch_size != 0);
   }
-  /// How many passes have begun; set it to continue where another run stopped.
+  /// How many passes have begun; set it, to at most 2^31 - 1, to continue where another run stopped.
   std::int64_t epoch() const { return epoch_; }
-  void set_epoch(std::int64_t epoch) { epoch_ = epoch; }
+  void set_epoch(std::int64_t epoch) {
+    check_epoch(epoch);
+    epoch_ = epoch;
+  }
   const TensorDataset<N>& dataset() const { return dataset_; }
 
  private:
-  Tensor next_order() {
-    Generator epochs(key_.seed, key_.stream + (static_cast<std::uint64_t>(epoch_++) << 32));
-    return randperm(dataset_.size(), epochs).to(dataset_.device());
+  static void check_epoch(std::int64_t epoch) {
+    check(epoch >= 0 && epoch < epochs, "data_loader: the epoch must be from 0 to {}; it is {}", epochs - 1,
+        epoch);
   }
+  Tensor order_of(std::int64_t epoch) const {
+    Generator generator(key_.seed, key_.stream + (static_cast<std::uint64_t>(epoch) << 32));
+    return randperm(dataset_.size(), generator).to(dataset_.device());
+  }
+
+  // Beyond them an order would use the random numbers of something else: see Generator::next().
+  static constexpr std::int64_t epochs = std::int64_t{1} << 31;
 
   TensorDataset<N> dataset_;
   DataLoaderOptions options_;

@@ -71,19 +71,114 @@ TEST_CASE("loader: shuffling visits each sample once, differently each epoch, ag
 TEST_CASE("loader: refuses nonsense") {
   REQUIRE(error_of([] { data::DataLoader(rows(3), {.batch_size = 0}); }) ==
           "data_loader: batch_size must be positive; it is 0");
-  REQUIRE(error_of([] { data::DataLoader(rows(0)); }) == "data_loader: the data set is empty");
-  REQUIRE(error_of([] { data::DataLoader(rows(3), {.batch_size = 5, .drop_last = true}); }) ==
-          "data_loader: 3 samples make no full batch of 5, and drop_last drops the rest");
+  REQUIRE(error_of([] { data::DataLoader(rows(3), {.batch_size = -4}); }) ==
+          "data_loader: batch_size must be positive; it is -4");
   REQUIRE(error_of([] { const data::TensorDataset uneven(zeros({3}), zeros({4})); }) ==
           "tensor_dataset: the tensors have 3 and 4 rows");
   REQUIRE(error_of([] { const data::TensorDataset number(zeros({})); }) ==
           "tensor_dataset: a tensor without dimensions has no rows");
+  REQUIRE(error_of([] { const data::TensorDataset undefined(zeros({3}), Tensor()); }) ==
+          "tensor_dataset: tensor 1 is undefined");
+}
+
+TEST_CASE("loader: nothing to load is an epoch without batches") {
+  for (const bool shuffle : {false, true}) {
+    data::DataLoader empty(rows(0), {.batch_size = 2, .shuffle = shuffle});
+    REQUIRE(empty.batch_count() == 0);
+    REQUIRE(order_of(empty).empty());
+    REQUIRE(empty.epoch() == 1);
+    data::DataLoader few(rows(3), {.batch_size = 5, .shuffle = shuffle, .drop_last = true});
+    REQUIRE(few.batch_count() == 0);
+    REQUIRE(order_of(few).empty());
+    REQUIRE(error_of([&] { *few.begin(); }) == "data_loader: there is no batch 0; an epoch has 0");
+  }
+}
+
+TEST_CASE("loader: the end is an end") {
+  for (const bool shuffle : {false, true}) {
+    data::DataLoader loader(rows(3), {.batch_size = 2, .shuffle = shuffle});
+    auto batch = loader.begin();
+    ++batch;
+    REQUIRE((*batch)[1].size(0) == 1);
+    batch++;
+    REQUIRE(batch == loader.end());
+    for (int again = 0; again < 2; ++again) {
+      REQUIRE(error_of([&] { *batch; }) == "data_loader: there is no batch 2; an epoch has 2");
+      REQUIRE(error_of([&] { ++batch; }) == "data_loader: there is no batch 2; an epoch has 2");
+      REQUIRE(error_of([&] { batch++; }) == "data_loader: there is no batch 2; an epoch has 2");
+      REQUIRE(batch == loader.end());
+    }
+  }
+}
+
+TEST_CASE("loader: epochs are counted with and without shuffling") {
+  for (const bool shuffle : {false, true}) {
+    data::DataLoader loader(rows(3), {.shuffle = shuffle});
+    REQUIRE(loader.epoch() == 0);
+    order_of(loader);
+    loader.begin();  // begun, not finished
+    REQUIRE(loader.epoch() == 2);
+    loader.set_epoch(7);
+    order_of(loader);
+    REQUIRE(loader.epoch() == 8);
+  }
+}
+
+TEST_CASE("loader: an epoch without an order of its own is refused") {
+  constexpr std::int64_t last = (std::int64_t{1} << 31) - 1, most = std::numeric_limits<std::int64_t>::max();
+  data::DataLoader loader(rows(50), {.shuffle = true});
+  loader.set_epoch(3);
+  for (const std::int64_t epoch :
+      {std::int64_t{-1}, last + 1, most, std::numeric_limits<std::int64_t>::min()})
+    REQUIRE(error_of([&] { loader.set_epoch(epoch); }) ==
+            "data_loader: the epoch must be from 0 to 2147483647; it is " + std::to_string(epoch));
+  REQUIRE(loader.epoch() == 3);
+  loader.set_epoch(0);
+  const auto first = order_of(loader);
+  loader.set_epoch(last);
+  REQUIRE(order_of(loader) != first);
+  for (int again = 0; again < 2; ++again) {
+    REQUIRE(error_of([&] { order_of(loader); }) ==
+            "data_loader: the epoch must be from 0 to 2147483647; it is 2147483648");
+    REQUIRE(loader.epoch() == last + 1);
+  }
+  loader.set_epoch(0);
+  REQUIRE(order_of(loader) == first);
 }
 
 TEST_CASE("dataset: a row of each") {
   const auto [x, y] = rows(4)[2];
   REQUIRE(equal(x, tensor({4, 5})));
   REQUIRE(y.item<std::int64_t>() == 2);
+  REQUIRE(rows(4)[-2][1].item<std::int64_t>() == 2);
+}
+
+TEST_CASE("dataset: errors name it, not the operation inside") {
+  const data::TensorDataset<2> four = rows(4);
+  for (const std::int64_t index : {-5, 4})
+    REQUIRE(error_of([&] { four[index]; }) ==
+            "tensor_dataset: index " + std::to_string(index) + " is out of range; there are 4 rows");
+  REQUIRE(four.rows(4, 0)[1].size(0) == 0);
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  for (const auto& [start, count] :
+      std::vector<std::pair<std::int64_t, std::int64_t>>{{-1, 1}, {0, -1}, {3, 2}, {5, 0}, {most, most}})
+    REQUIRE(error_of([&, start = start, count = count] { four.rows(start, count); }) ==
+            "tensor_dataset: rows " + std::to_string(start) + " to " + std::to_string(start) + " + " +
+                std::to_string(count) + " are out of range; there are 4");
+  REQUIRE(error_of([&] {
+    four.gather(tensor({0.0, 1.0}));
+  }) == "tensor_dataset: the index must be a vector of int64; it is float32 [2]");
+  REQUIRE(error_of([&] { four.gather(Tensor()); }) == "tensor_dataset: the index is undefined");
+}
+
+TEST_CASE("dataset: rows are views, gathered ones are not") {
+  const Tensor x = arange(8);
+  const data::TensorDataset dataset(x);
+  REQUIRE(dataset.rows(2, 3)[0].raw() == x.narrow(0, 2, 3).raw());
+  REQUIRE(dataset[5][0].raw() == x.select(0, 5).raw());
+  const Tensor picked = dataset.gather(arange(3, {.dtype = DType::int64}))[0];
+  REQUIRE(picked.raw() != x.raw());
+  REQUIRE(equal(picked, arange(3)));
 }
 
 TEST_CASE("loader: a batch larger than everything is everything") {
