@@ -1,5 +1,5 @@
+#include <tenon/io/columns.h>
 #include <tenon/io/progress_text.h>
-#include <tenon/io/utf8.h>
 
 #include <algorithm>
 #include <cmath>
@@ -71,23 +71,15 @@ std::string end_text(const ProgressState& state) {
   return (state.done == state.total ? "in " : "stopped after ") + duration_text(state.elapsed);
 }
 
-// Without escape sequences or line ends, which would break the one line.
-std::string printable(std::string_view text) {
-  std::string out(text);
-  std::replace_if(
-      out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
-  return out;
-}
-
-std::string bar_text(const ProgressState& state, std::int64_t columns, const ProgressStyle& style) {
+std::string bar_text(const ProgressState& state, std::int64_t width, const ProgressStyle& style) {
   const char* colour = state.done == state.total ? green : state.finished ? yellow : cyan;
   if (!style.unicode) {
-    const auto full = static_cast<std::int64_t>(fraction(state) * static_cast<double>(columns - 2));
-    const std::string rest = repeated(" ", columns - 2 - full);
+    const auto full = static_cast<std::int64_t>(fraction(state) * static_cast<double>(width - 2));
+    const std::string rest = repeated(" ", width - 2 - full);
     return "[" + painted(repeated("=", full), colour, style) + rest + "]";
   }
-  const auto halves = static_cast<std::int64_t>(fraction(state) * 2 * static_cast<double>(columns));
-  const std::int64_t rest = columns - (halves + 1) / 2;
+  const auto halves = static_cast<std::int64_t>(fraction(state) * 2 * static_cast<double>(width));
+  const std::int64_t rest = width - (halves + 1) / 2;
   const std::string done = repeated("━", halves / 2) + (halves % 2 != 0 ? "╸" : "");
   if (!style.colour) return done + repeated(" ", rest);
   const bool gap = rest > 0 && halves > 0 && halves % 2 == 0;  // a half column between the two colours
@@ -112,15 +104,21 @@ std::string render_progress(const ProgressState& state, int width, const Progres
     figures.push_back({clock_text(state.elapsed), yellow});
     figures.push_back({"ETA " + left_text(state), cyan});
   }
-  const std::string description = printable(first_code_points(state.description, std::max(width / 2, 0)));
-  std::int64_t room = width - code_points(description) + description.empty();
-  for (const Figure& figure : figures) room -= code_points(figure.text) + 1;
-  const std::int64_t columns = std::min<std::int64_t>(room - 1, 40);
-  for (; room < 0 && !figures.empty(); figures.pop_back()) room += code_points(figures.back().text) + 1;
+  std::string line = printable(state.description);
+  line.resize(first_columns(line, width / 2).size());
+  std::int64_t room = width - columns(line) + line.empty();
+  for (const Figure& figure : figures) room -= columns(figure.text) + 1;
+  // Shown whole or not at all: half a number would be another one.
+  const std::string postfix = printable(state.postfix);
+  if (const std::int64_t needed = columns(postfix) + 1; !postfix.empty() && needed <= room) {
+    figures.push_back({postfix, plain});
+    room -= needed;
+  }
+  const std::int64_t bar_columns = std::min<std::int64_t>(room - 1, 40);
+  for (; room < 0 && !figures.empty(); figures.pop_back()) room += columns(figures.back().text) + 1;
 
-  std::string line = description;
   const auto append = [&line](std::string_view text) { (line += line.empty() ? "" : " ") += text; };
-  if (columns >= 8) append(bar_text(state, columns, style));
+  if (bar_columns >= 8) append(bar_text(state, bar_columns, style));
   for (const Figure& figure : figures) append(painted(figure.text, figure.colour, style));
   return line;
 }
@@ -129,8 +127,10 @@ std::string render_progress_plain(const ProgressState& state) {
   const std::string description = printable(state.description);
   std::string line = fmt::format("{}{}{}/{} ({}%), {}, ", description, description.empty() ? "" : ": ",
       state.done, state.total, percentage(state), rate_text(state.rate));
-  if (state.finished) return line + end_text(state);
-  return line + fmt::format("{} elapsed, ETA {}", clock_text(state.elapsed), left_text(state));
+  line += state.finished ? end_text(state)
+                         : fmt::format("{} elapsed, ETA {}", clock_text(state.elapsed), left_text(state));
+  const std::string postfix = printable(state.postfix);
+  return postfix.empty() ? line : line + ", " + postfix;
 }
 
 }  // namespace tenon::io

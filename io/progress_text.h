@@ -8,6 +8,7 @@ namespace tenon::io {
 
 struct ProgressState {
   std::string_view description = {};
+  std::string_view postfix = {};
   std::int64_t done = 0;
   std::int64_t total = 0;
   double elapsed = 0;     // seconds
@@ -21,7 +22,7 @@ struct ProgressStyle {
 };
 
 /// One line without its end, at most `width` columns; the description gets at most half of them. Where they
-/// do not suffice, the bar is left out first, then the figures from the right.
+/// do not suffice, the bar is left out first, then the postfix, then the figures from the right.
 std::string render_progress(const ProgressState& state, int width, const ProgressStyle& style);
 
 /// The plain form for logs.

@@ -1,7 +1,7 @@
 #include <tenon/core/check.h>
+#include <tenon/io/columns.h>
 #include <tenon/io/progress.h>
 #include <tenon/io/progress_text.h>
-#include <tenon/io/utf8.h>
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -134,10 +134,12 @@ TEST_CASE("a narrow terminal loses the bar first, then figures from the right") 
 
 TEST_CASE("no line is wider than the terminal") {
   for (const bool finished : {false, true})
-    for (const std::string_view description : {"", "x", "größer und größer und noch viel größer und größer"})
+    for (const std::string_view description : {"", "x", "größer und größer und noch viel größer und größer",
+             "学習中です学習中です学習中です", "🚀e\u0301🚀e\u0301🚀"})
       for (std::int64_t done = 0; done <= 7; ++done)
         for (int width = 0; width < 130; ++width) {
           const io::ProgressState state = {.description = description,
+              .postfix = description,
               .done = done,
               .total = 7,
               .elapsed = 5000,
@@ -145,7 +147,7 @@ TEST_CASE("no line is wider than the terminal") {
               .finished = finished};
           for (const io::ProgressStyle& style : {ascii, unicode}) {
             const std::string line = io::render_progress(state, width, style);
-            CHECK(io::code_points(line) <= width);
+            CHECK(io::columns(line) <= width);
             CHECK(line.find('\x1b') == line.npos);
           }
         }
@@ -183,6 +185,38 @@ TEST_CASE("descriptions cannot break the line") {
   CHECK(io::render_progress_plain({.description = "a\n\x1b[31mb\r\t", .total = 1})
             .starts_with("a  [31mb  : 0/1 "));
   CHECK(io::render_progress({.description = "a\nb", .total = 1}, 80, ascii).starts_with("a b ["));
+}
+
+TEST_CASE("a description is as wide as the terminal shows it") {
+  const auto line = [](std::string_view description, int width) {
+    return io::render_progress(
+        {.description = description, .done = 25, .total = 100, .elapsed = 2, .rate = 12.5}, width, ascii);
+  };
+  CHECK(line("wdwd", 60) == "wdwd [===            ]  25%  25/100  12.5 it/s 0:02 ETA 0:06");
+  CHECK(line("学習", 60) == "学習 [===            ]  25%  25/100  12.5 it/s 0:02 ETA 0:06");
+  CHECK(line("e\u0301a\u0308🚀", 60) ==
+        "e\u0301a\u0308🚀 [===            ]  25%  25/100  12.5 it/s 0:02 ETA 0:06");
+  CHECK(line("wd\u009b1", 60) == "wd 1 [===            ]  25%  25/100  12.5 it/s 0:02 ETA 0:06");
+  CHECK(line("w\xff"
+             "d1",
+            60) == "w?d1 [===            ]  25%  25/100  12.5 it/s 0:02 ETA 0:06");
+  CHECK(line("学習学習", 12) == "学習学  25%");
+}
+
+TEST_CASE("a postfix ends the line, whole or not at all") {
+  io::ProgressState state = {
+      .description = "wd=0", .postfix = "loss 0.5", .done = 25, .total = 100, .elapsed = 2, .rate = 12.5};
+  CHECK(io::render_progress(state, 69, ascii) ==
+        "wd=0 [===            ]  25%  25/100  12.5 it/s 0:02 ETA 0:06 loss 0.5");
+  CHECK(io::render_progress(state, 51, ascii) == "wd=0  25%  25/100  12.5 it/s 0:02 ETA 0:06 loss 0.5");
+  CHECK(io::render_progress(state, 50, ascii) == "wd=0  25%  25/100  12.5 it/s 0:02 ETA 0:06");
+  CHECK(
+      io::render_progress_plain(state) == "wd=0: 25/100 (25%), 12.5 it/s, 0:02 elapsed, ETA 0:06, loss 0.5");
+  state.postfix = "a\n\u009bb";
+  CHECK(io::render_progress_plain(state).ends_with("ETA 0:06, a  b"));
+  CHECK(io::render_progress(state, 100, ascii).ends_with("ETA 0:06 a  b"));
+  state.finished = true;
+  CHECK(io::render_progress_plain(state).ends_with("stopped after 2.00 s, a  b"));
 }
 
 TEST_CASE("track runs from 0 to n-1") {

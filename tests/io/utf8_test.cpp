@@ -17,12 +17,17 @@ TEST_CASE("is_utf8 refuses what is not") {
     CHECK_FALSE(io::is_utf8(text));
 }
 
-TEST_CASE("code points are counted and cut whole") {
+TEST_CASE("code points are taken one by one, wrong bytes too") {
+  std::string_view text = "aé€😀\xe2\x82z\xff";
+  for (const char32_t c : {U'a', U'é', U'€', U'😀'}) CHECK(io::take_code_point(text) == c);
+  CHECK(io::take_code_point(text) == std::nullopt);
+  CHECK(io::take_code_point(text) == std::nullopt);
+  CHECK(io::take_code_point(text) == U'z');
+  CHECK(io::take_code_point(text) == std::nullopt);
+  CHECK(text.empty());
+}
+
+TEST_CASE("code points are counted") {
   CHECK(io::code_points("") == 0);
   CHECK(io::code_points("aé€😀") == 4);
-  CHECK(io::first_code_points("aé€😀", 0) == "");
-  CHECK(io::first_code_points("aé€😀", 2) == "aé");
-  CHECK(io::first_code_points("aé€😀", 3) == "aé€");
-  CHECK(io::first_code_points("aé€😀", 4) == "aé€😀");
-  CHECK(io::first_code_points("aé€😀", 9) == "aé€😀");
 }
