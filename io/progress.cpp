@@ -1,13 +1,13 @@
 #include <tenon/core/check.h>
-#include <tenon/io/descriptor.h>
 #include <tenon/io/progress.h>
+#include <tenon/io/progress_screen.h>
 #include <tenon/io/progress_text.h>
 
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 
@@ -17,8 +17,6 @@ namespace {
 constexpr double terminal_interval = 0.1;  // seconds
 constexpr double plain_interval = 10;
 constexpr double memory = 10;  // a rate of ten seconds ago counts 1/e
-
-std::atomic<bool> some_track_is_visible = false;
 
 double read_clock(clockid_t clock) {
   timespec now{};
@@ -52,7 +50,10 @@ bool locale_is_utf8() {
 }
 
 int terminal_width(int descriptor) {
-  if (const int columns = std::atoi(std::string(environment("COLUMNS")).c_str()); columns > 0) return columns;
+  const std::string_view wanted = environment("COLUMNS");
+  int columns = 0;
+  std::from_chars(wanted.data(), wanted.data() + wanted.size(), columns);
+  if (columns > 0) return columns;
   winsize size{};
   return ::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
@@ -66,32 +67,30 @@ Track::Track(std::int64_t n, std::string_view description, const TrackOptions& o
 
 Track::~Track() { finish(); }
 
-void Track::start() {
+void Track::start(std::int64_t total) {
   finish();
+  total_ = total;
   done_ = shown_done_ = 0;
   recent_steps_ = recent_seconds_ = 0;
-  visible_ = options_.enabled && !some_track_is_visible.exchange(true);
-  if (!visible_) return;
+  was_shown_ = false;
+  if (!options_.enabled) return;
+  nested_ = add_bar(this, options_.descriptor);
+  visible_ = true;
   terminal_ = ::isatty(options_.descriptor) != 0 && environment("TERM") != "dumb";
   started_ = shown_at_ = precise_time(options_);
   due_ = started_ + (terminal_ ? terminal_interval : plain_interval);
   if (total_ == 0) finish();
-  else if (terminal_) show(false);
+  else if (terminal_ && !nested_) show();
 }
+
+void Track::print(std::string_view text) { print_above_bars(options_.descriptor, text); }
 
 void Track::show_if_due() {
   if (done_ == total_) finish();
-  else if (coarse_time(options_) >= due_) show(false);
+  else if (coarse_time(options_) >= due_) show();
 }
 
-void Track::finish() noexcept {
-  if (!visible_) return;
-  show(true);
-  visible_ = false;
-  some_track_is_visible = false;
-}
-
-void Track::show(bool finished) noexcept try {
+std::string Track::line(bool finished) {
   const double now = precise_time(options_);
   const double elapsed = now - started_;
   const double kept = std::exp((shown_at_ - now) / memory);
@@ -104,22 +103,35 @@ void Track::show(bool finished) noexcept try {
   const double steps = finished ? static_cast<double>(done_) : recent_steps_;
   const double seconds = finished ? elapsed : recent_seconds_;
   const ProgressState state = {.description = description_,
+      .postfix = postfix_,
       .done = done_,
       .total = total_,
       .elapsed = elapsed,
       .rate = seconds > 0 ? steps / seconds : 0,
       .finished = finished};
-  std::string text;
-  if (terminal_) {
-    const ProgressStyle style = {.unicode = locale_is_utf8(), .colour = environment("NO_COLOR").empty()};
-    // A line that fills the last column would make the terminal erase its own end.
-    text = "\r" + render_progress(state, terminal_width(options_.descriptor) - 1, style) + "\x1b[K" +
-           (finished ? "\n" : "");
-  } else {
-    text = render_progress_plain(state) + "\n";
-  }
-  write_all(options_.descriptor, text);
+  if (!terminal_) return render_progress_plain(state) + "\n";
+  const ProgressStyle style = {.unicode = locale_is_utf8(), .colour = environment("NO_COLOR").empty()};
+  // A line that fills the last column would make the terminal erase its own end.
+  return render_progress(state, terminal_width(options_.descriptor) - 1, style);
+}
+
+void Track::show() noexcept try {
+  was_shown_ = true;
+  if (terminal_) draw_bar(this, options_.descriptor, line(false));
+  else write_at_once(options_.descriptor, line(false));
 } catch (...) {  // a bar that cannot be shown must not stop the loop
+}
+
+void Track::finish() noexcept {
+  if (!visible_) return;
+  visible_ = false;
+  std::string last;
+  // An inner loop leaves a line only in a log, and only if it was long enough to be seen there before.
+  if (!nested_ || (!terminal_ && was_shown_)) try {
+      last = line(true);
+      if (!terminal_) write_at_once(options_.descriptor, std::exchange(last, ""));
+    } catch (...) {}
+  remove_bar(this, options_.descriptor, last);
 }
 
 }  // namespace tenon::io

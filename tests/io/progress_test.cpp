@@ -1,223 +1,18 @@
+#include <tenon/autograd/ops.h>
 #include <tenon/core/check.h>
-#include <tenon/io/columns.h>
+#include <tenon/data/data_loader.h>
 #include <tenon/io/progress.h>
-#include <tenon/io/progress_text.h>
-
-#include <fcntl.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
-#include <termios.h>
 
 #include <cmath>
 #include <limits>
-#include <optional>
+#include <list>
 #include <stdexcept>
+#include <thread>
+#include <utility>
 
-#include "support.h"
+#include "terminal.h"
 
 using namespace tenon;
-
-namespace {
-
-constexpr io::ProgressStyle ascii = {}, unicode = {.unicode = true},
-                            colourful = {.unicode = true, .colour = true};
-
-double seconds = 0;
-double test_clock() { return seconds; }
-
-// Sets an environment variable, or removes it, and puts the old state back.
-class Environment {
- public:
-  Environment(const char* name, const char* value) : name_(name) {
-    if (const char* old = std::getenv(name)) old_ = old;
-    set(value);
-  }
-  Environment(const Environment&) = delete;
-  ~Environment() { set(old_ ? old_->c_str() : nullptr); }
-
- private:
-  void set(const char* value) const {
-    if (value != nullptr) ::setenv(name_, value, 1);
-    else ::unsetenv(name_);
-  }
-  const char* name_;
-  std::optional<std::string> old_;
-};
-
-// What a loop writes into a file that is not a terminal.
-template <class Loop>
-std::string plain_output(Loop loop) {
-  const TemporaryDirectory directory;
-  const int file = ::open((directory / "log").c_str(), O_WRONLY | O_CREAT, 0600);
-  REQUIRE(file >= 0);
-  seconds = 1000;
-  loop(io::TrackOptions{.descriptor = file, .clock = test_clock});
-  ::close(file);
-  return read_file(directory / "log");
-}
-
-// What a loop writes to a terminal of `columns` columns.
-template <class Loop>
-std::string terminal_output(unsigned short columns, Loop loop) {
-  const int screen = ::posix_openpt(O_RDWR | O_NOCTTY);
-  REQUIRE((screen >= 0 && ::grantpt(screen) == 0 && ::unlockpt(screen) == 0));
-  const int terminal = ::open(::ptsname(screen), O_RDWR | O_NOCTTY);
-  REQUIRE(terminal >= 0);
-  termios mode{};
-  ::tcgetattr(terminal, &mode);
-  ::cfmakeraw(&mode);
-  ::tcsetattr(terminal, TCSANOW, &mode);
-  const winsize size = {.ws_row = 24, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
-  ::ioctl(terminal, TIOCSWINSZ, &size);
-  seconds = 1000;
-  loop(io::TrackOptions{.descriptor = terminal, .clock = test_clock});
-  // What was written arrives in pieces, and must not be more than a terminal buffers: 4 KiB.
-  constexpr char end = '\x04';
-  REQUIRE(::write(terminal, &end, 1) == 1);
-  std::string out;
-  for (char c = 0; ::read(screen, &c, 1) == 1 && c != end;) out += c;
-  ::close(terminal);
-  ::close(screen);
-  return out;
-}
-
-}  // namespace
-
-TEST_CASE("a progress bar shows share, count, rate, time taken and time left") {
-  const io::ProgressState state = {
-      .description = "wd=0", .done = 25, .total = 100, .elapsed = 2, .rate = 12.5};
-  CHECK(io::render_progress(state, 80, ascii) ==
-        "wd=0 [========                           ]  25%  25/100  12.5 it/s 0:02 ETA 0:06");
-  CHECK(io::render_progress(state, 60, unicode) ==
-        "wd=0 ━━━━               25%  25/100  12.5 it/s 0:02 ETA 0:06");
-  CHECK(io::render_progress(state, 58, unicode) ==
-        "wd=0 ━━━╸             25%  25/100  12.5 it/s 0:02 ETA 0:06");
-  CHECK(io::render_progress(state, 60, colourful) ==
-        "wd=0 \x1b[36m━━━━\x1b[0m\x1b[90m╺━━━━━━━━━━━━\x1b[0m  25% \x1b[32m 25/100\x1b[0m  12.5 it/s "
-        "\x1b[33m0:02\x1b[0m "
-        "\x1b[36mETA 0:06\x1b[0m");
-}
-
-TEST_CASE("a finished bar shows the total time") {
-  const io::ProgressState state = {
-      .description = "wd=0", .done = 100, .total = 100, .elapsed = 0.0302, .rate = 3311, .finished = true};
-  CHECK(io::render_progress(state, 60, ascii) ==
-        "wd=0 [==================] 100% 100/100 3.31k it/s in 30.2 ms");
-  CHECK(io::render_progress(state, 200, ascii) ==
-        "wd=0 [======================================] 100% 100/100 3.31k it/s in 30.2 ms");
-  CHECK(io::render_progress(state, 51, colourful) ==
-        "wd=0 \x1b[32m━━━━━━━━━━━\x1b[0m 100% \x1b[32m100/100\x1b[0m 3.31k it/s \x1b[33min 30.2 ms\x1b[0m");
-}
-
-TEST_CASE("a bar that was left early says so") {
-  const io::ProgressState state = {
-      .description = "wd=0", .done = 37, .total = 100, .elapsed = 3, .rate = 12.3, .finished = true};
-  CHECK(io::render_progress(state, 70, ascii) ==
-        "wd=0 [======            ]  37%  37/100  12.3 it/s stopped after 3.00 s");
-  CHECK(io::render_progress_plain(state) == "wd=0: 37/100 (37%), 12.3 it/s, stopped after 3.00 s");
-}
-
-TEST_CASE("a narrow terminal loses the bar first, then figures from the right") {
-  const io::ProgressState state = {
-      .description = "wd=0", .done = 25, .total = 100, .elapsed = 2, .rate = 12.5};
-  CHECK(io::render_progress(state, 51, ascii) == "wd=0 [=     ]  25%  25/100  12.5 it/s 0:02 ETA 0:06");
-  CHECK(io::render_progress(state, 50, ascii) == "wd=0  25%  25/100  12.5 it/s 0:02 ETA 0:06");
-  CHECK(io::render_progress(state, 42, ascii) == "wd=0  25%  25/100  12.5 it/s 0:02 ETA 0:06");
-  CHECK(io::render_progress(state, 41, ascii) == "wd=0  25%  25/100  12.5 it/s 0:02");
-  CHECK(io::render_progress(state, 32, ascii) == "wd=0  25%  25/100  12.5 it/s");
-  CHECK(io::render_progress(state, 20, ascii) == "wd=0  25%  25/100");
-  CHECK(io::render_progress(state, 10, ascii) == "wd=0  25%");
-  CHECK(io::render_progress(state, 5, ascii) == "wd");
-  CHECK(io::render_progress(state, 0, ascii).empty());
-  CHECK(io::render_progress(state, -1, ascii).empty());
-}
-
-TEST_CASE("no line is wider than the terminal") {
-  for (const bool finished : {false, true})
-    for (const std::string_view description : {"", "x", "größer und größer und noch viel größer und größer",
-             "学習中です学習中です学習中です", "🚀e\u0301🚀e\u0301🚀"})
-      for (std::int64_t done = 0; done <= 7; ++done)
-        for (int width = 0; width < 130; ++width) {
-          const io::ProgressState state = {.description = description,
-              .postfix = description,
-              .done = done,
-              .total = 7,
-              .elapsed = 5000,
-              .rate = 0.001,
-              .finished = finished};
-          for (const io::ProgressStyle& style : {ascii, unicode}) {
-            const std::string line = io::render_progress(state, width, style);
-            CHECK(io::columns(line) <= width);
-            CHECK(line.find('\x1b') == line.npos);
-          }
-        }
-}
-
-TEST_CASE("rates and times choose their units") {
-  const auto line = [](double rate, double elapsed, std::int64_t total = 1000) {
-    return io::render_progress_plain({.done = 0, .total = total, .elapsed = elapsed, .rate = rate});
-  };
-  CHECK(line(0, 0) == "0/1000 (0%), -- it/s, 0:00 elapsed, ETA -:--");
-  CHECK(line(std::numeric_limits<double>::infinity(), 0) == "0/1000 (0%), -- it/s, 0:00 elapsed, ETA 0:00");
-  CHECK(line(0.02, 59.9) == "0/1000 (0%), 50.0 s/it, 0:59 elapsed, ETA 13:53:20");
-  CHECK(line(1, 60) == "0/1000 (0%), 1.00 it/s, 1:00 elapsed, ETA 16:40");
-  CHECK(line(9.999, 3600) == "0/1000 (0%), 10.0 it/s, 1:00:00 elapsed, ETA 1:40");
-  CHECK(line(999.7, 360000) == "0/1000 (0%), 1.00k it/s, 100:00:00 elapsed, ETA 0:01");
-  CHECK(line(2.5e6, 0) == "0/1000 (0%), 2.50M it/s, 0:00 elapsed, ETA 0:00");
-  CHECK(line(7e9, 0) == "0/1000 (0%), 7.00G it/s, 0:00 elapsed, ETA 0:00");
-  CHECK(line(1e-9, 0, 1000000) == "0/1000000 (0%), 1000000000 s/it, 0:00 elapsed, ETA -:--");
-}
-
-TEST_CASE("one hundred per cent is for the last step alone") {
-  const auto share = [](std::int64_t done, std::int64_t total) {
-    const std::string line = io::render_progress_plain({.done = done, .total = total});
-    return line.substr(line.find('('), line.find(')') - line.find('(') + 1);
-  };
-  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
-  CHECK(share(199, 200) == "(99%)");
-  CHECK(share(200, 200) == "(100%)");
-  CHECK(share(most - 1, most) == "(99%)");
-  CHECK(share(most, most) == "(100%)");
-  CHECK(share(0, 0) == "(100%)");
-}
-
-TEST_CASE("descriptions cannot break the line") {
-  CHECK(io::render_progress_plain({.description = "a\n\x1b[31mb\r\t", .total = 1})
-            .starts_with("a  [31mb  : 0/1 "));
-  CHECK(io::render_progress({.description = "a\nb", .total = 1}, 80, ascii).starts_with("a b ["));
-}
-
-TEST_CASE("a description is as wide as the terminal shows it") {
-  const auto line = [](std::string_view description, int width) {
-    return io::render_progress(
-        {.description = description, .done = 25, .total = 100, .elapsed = 2, .rate = 12.5}, width, ascii);
-  };
-  CHECK(line("wdwd", 60) == "wdwd [===            ]  25%  25/100  12.5 it/s 0:02 ETA 0:06");
-  CHECK(line("学習", 60) == "学習 [===            ]  25%  25/100  12.5 it/s 0:02 ETA 0:06");
-  CHECK(line("e\u0301a\u0308🚀", 60) ==
-        "e\u0301a\u0308🚀 [===            ]  25%  25/100  12.5 it/s 0:02 ETA 0:06");
-  CHECK(line("wd\u009b1", 60) == "wd 1 [===            ]  25%  25/100  12.5 it/s 0:02 ETA 0:06");
-  CHECK(line("w\xff"
-             "d1",
-            60) == "w?d1 [===            ]  25%  25/100  12.5 it/s 0:02 ETA 0:06");
-  CHECK(line("学習学習", 12) == "学習学  25%");
-}
-
-TEST_CASE("a postfix ends the line, whole or not at all") {
-  io::ProgressState state = {
-      .description = "wd=0", .postfix = "loss 0.5", .done = 25, .total = 100, .elapsed = 2, .rate = 12.5};
-  CHECK(io::render_progress(state, 69, ascii) ==
-        "wd=0 [===            ]  25%  25/100  12.5 it/s 0:02 ETA 0:06 loss 0.5");
-  CHECK(io::render_progress(state, 51, ascii) == "wd=0  25%  25/100  12.5 it/s 0:02 ETA 0:06 loss 0.5");
-  CHECK(io::render_progress(state, 50, ascii) == "wd=0  25%  25/100  12.5 it/s 0:02 ETA 0:06");
-  CHECK(
-      io::render_progress_plain(state) == "wd=0: 25/100 (25%), 12.5 it/s, 0:02 elapsed, ETA 0:06, loss 0.5");
-  state.postfix = "a\n\u009bb";
-  CHECK(io::render_progress_plain(state).ends_with("ETA 0:06, a  b"));
-  CHECK(io::render_progress(state, 100, ascii).ends_with("ETA 0:06 a  b"));
-  state.finished = true;
-  CHECK(io::render_progress_plain(state).ends_with("stopped after 2.00 s, a  b"));
-}
 
 TEST_CASE("track runs from 0 to n-1") {
   std::vector<std::int64_t> seen;
@@ -359,4 +154,202 @@ TEST_CASE("a bar that cannot be written does not stop the loop") {
     sum += i;
   }
   CHECK(sum == 45);
+}
+
+TEST_CASE("what is printed stands above the bar") {
+  const Environment term("TERM", "xterm"), columns("COLUMNS", nullptr), no_colour("NO_COLOR", "1"),
+      locale("LC_ALL", "C");
+  const std::string bytes = terminal_output(60, [](const io::TrackOptions& options) {
+    io::Track bar = io::track(2, "fit", options);
+    bar.print("before");
+    for (const std::int64_t step : bar) {
+      seconds += 1;
+      bar.set_postfix("loss " + std::to_string(step));
+      bar.print("step " + std::to_string(step) + "\nof 2, and longer than the bar, or so it seems to me");
+    }
+    bar.print("after");
+  });
+  CHECK(shown(bytes) == std::vector<std::string>{"before", "step 0",
+                            "of 2, and longer than the bar, or so it seems to me", "step 1",
+                            "of 2, and longer than the bar, or so it seems to me",
+                            "fit [================] 100% 2/2  1.00 it/s in 2.00 s loss 1", "after", "|"});
+}
+
+TEST_CASE("what is printed is a line among those of a log, whether a bar is shown or not") {
+  const auto loop = [](const io::TrackOptions& options) {
+    io::Track bar = io::track(2, "fit", options);
+    for (const std::int64_t step : bar) {
+      seconds += 6;
+      bar.print("step " + std::to_string(step));
+      bar.set_postfix("loss " + std::to_string(step));
+      bar.set_description("fitting");
+    }
+  };
+  CHECK(plain_output(loop) == "step 0\nstep 1\nfitting: 2/2 (100%), 6.00 s/it, in 12.0 s, loss 1\n");
+  CHECK(plain_output([&](io::TrackOptions options) {
+    options.enabled = false;
+    loop(options);
+  }) == "step 0\nstep 1\n");
+}
+
+TEST_CASE("description and postfix change with the next drawing") {
+  const Environment term("TERM", "xterm"), columns("COLUMNS", nullptr), no_colour("NO_COLOR", "1"),
+      locale("LC_ALL", "C");
+  CHECK(terminal_output(60,
+            [](const io::TrackOptions& options) {
+              io::Track bar = io::track(2, "a", options);
+              for (const std::int64_t step : bar) {
+                bar.set_description("b" + std::to_string(step));
+                bar.set_postfix("\u5b66\u7fd2\u009b " + std::to_string(step));
+                seconds += 1;
+              }
+            }) ==
+        "\ra [                     ]   0% 0/2    -- it/s 0:00 ETA -:--\x1b[K"
+        "\rb0 [======      ]  50% 1/2  1.00 it/s 0:01 ETA 0:01 \u5b66\u7fd2  0\x1b[K"
+        "\rb1 [================] 100% 2/2  1.00 it/s in 2.00 s \u5b66\u7fd2  1\x1b[K\n");
+}
+
+TEST_CASE("an inner loop has the line below, while it runs") {
+  const Environment term("TERM", "xterm"), columns("COLUMNS", nullptr), no_colour("NO_COLOR", "1"),
+      locale("LC_ALL", "C");
+  using Lines = std::vector<std::string>;
+  const std::string outer = "outer [             ]   0% 0/2    -- it/s 0:00 ETA -:--",
+                    half = "outer [======       ]  50% 1/2  3.00 s/it 0:03 ETA 0:03",
+                    inner = "inner [====         ]  33% 1/3  1.00 it/s 0:01 ETA 0:02";
+  // The terminal as it stands after some steps of the inner loop.
+  const auto after = [](int steps, bool print = false) {
+    return shown(terminal_output(56, [=](const io::TrackOptions& options) {
+      int left = steps;
+      io::Track bar = io::track(2, "outer", options);
+      for ([[maybe_unused]] const std::int64_t i : bar)
+        for ([[maybe_unused]] const std::int64_t j : io::track(3, "inner", options)) {
+          if (left-- == 0 && ::write(options.descriptor, &end_of_output, 1) != 1) return;
+          seconds += 1;
+          if (print) bar.print("above");
+        }
+    }));
+  };
+  CHECK(after(0) == Lines{outer + "|"});
+  CHECK(after(1) == Lines{outer, inner + "|"});
+  CHECK(after(3) == Lines{half + "|"});
+  CHECK(after(4) == Lines{half, inner + "|"});
+  CHECK(after(1, true) == Lines{"above", outer, inner + "|"});
+  CHECK(after(5, true).size() == 7);
+  CHECK(after(99) == Lines{"outer [=================] 100% 2/2  3.00 s/it in 6.00 s", "|"});
+}
+
+TEST_CASE("in a log an inner loop has lines if it takes long") {
+  CHECK(plain_output([](const io::TrackOptions& options) {
+    for ([[maybe_unused]] const std::int64_t i : io::track(2, "outer", options))
+      for ([[maybe_unused]] const std::int64_t j : io::track(i == 0 ? 2 : 30, "inner", options))
+        seconds += 0.5;
+  }) == "inner: 20/30 (66%), 2.00 it/s, 0:10 elapsed, ETA 0:05\n"
+        "inner: 30/30 (100%), 2.00 it/s, in 15.0 s\n"
+        "outer: 2/2 (100%), 8.00 s/it, in 16.0 s\n");
+}
+
+TEST_CASE("loops of two threads leave a line each") {
+  const Environment term("TERM", "xterm"), columns("COLUMNS", nullptr), no_colour("NO_COLOR", "1"),
+      locale("LC_ALL", "C");
+  CHECK(shown(terminal_output(56,
+            [](const io::TrackOptions& options) {
+              for (const std::int64_t i : io::track(2, "first", options)) {
+                seconds += 1;
+                if (i == 0)
+                  std::thread([&] {
+                    for ([[maybe_unused]] const std::int64_t j : io::track(1, "second", options))
+                      seconds += 1;
+                  }).join();
+              }
+            })) == std::vector<std::string>{"second [================] 100% 1/1  1.00 it/s in 1.00 s",
+                       "first [=================] 100% 2/2  1.50 s/it in 3.00 s", "|"});
+}
+
+TEST_CASE("loops at different places know nothing of each other") {
+  std::string inner;
+  CHECK(plain_output([&](const io::TrackOptions& options) {
+    for ([[maybe_unused]] const std::int64_t i : io::track(1, "outer", options))
+      inner = plain_output([](const io::TrackOptions& elsewhere) {
+        for ([[maybe_unused]] const std::int64_t j : io::track(1, "inner", elsewhere)) seconds += 1;
+      });
+  }) == "outer: 1/1 (100%), 1.00 it/s, in 1.00 s\n");
+  CHECK(inner == "inner: 1/1 (100%), 1.00 it/s, in 1.00 s\n");
+}
+
+TEST_CASE("a reader that does not read does not stop the loop") {
+  int ends[2];
+  REQUIRE(::pipe2(ends, O_NONBLOCK) == 0);
+  while (::write(ends[1], "x", 1) == 1) {}
+  REQUIRE(::fcntl(ends[1], F_SETFL, 0) == 0);  // a write would wait from now on
+  const int status = status_of_child([&] {
+    ::alarm(10);
+    int steps = 0;
+    for ([[maybe_unused]] const std::int64_t i :
+        io::track(10, "x", {.descriptor = ends[1], .clock = test_clock})) {
+      seconds += 20;
+      ++steps;
+    }
+    return steps == 10 ? 0 : 1;
+  });
+  CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 0));
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
+TEST_CASE("track goes over the elements of a range") {
+  const io::TrackOptions quiet = {.enabled = false};
+  std::vector<std::string> words = {"a", "b", "c"};
+  for (std::string& word : io::track(words, "", quiet)) word += "!";
+  CHECK(words == std::vector<std::string>{"a!", "b!", "c!"});
+  std::string all;
+  for (const std::string& word : io::track(std::as_const(words), "", quiet)) all += word;
+  for (const std::string& word : io::track(std::vector<std::string>{"temporary", "ones"}, "", quiet))
+    all += word;
+  for (const int number : io::track(std::list<int>{1, 2}, "", quiet)) all += std::to_string(number);
+  const int array[] = {3, 4};
+  for (const int number : io::track(array, "", quiet)) all += std::to_string(number);
+  for ([[maybe_unused]] const int number : io::track(std::vector<int>(), "", quiet)) all += "never";
+  CHECK(all == "a!b!c!temporaryones1234");
+  static_assert(!io::TrackableRange<int> && !io::TrackableRange<std::vector<int>*>);
+}
+
+TEST_CASE("a range's length is the total, also when it has changed") {
+  CHECK(plain_output([](const io::TrackOptions& options) {
+    std::vector<int> numbers = {1, 2, 3};
+    auto bar = io::track(numbers, "x", options);
+    for ([[maybe_unused]] const int number : bar) {
+      seconds += 1;
+      bar.set_postfix("loss 0.5");
+    }
+    numbers.resize(1);
+    for ([[maybe_unused]] const int number : bar) bar.print("one");
+    numbers.clear();
+    for ([[maybe_unused]] const int number : bar) bar.print("never");
+    numbers.resize(4);
+    for ([[maybe_unused]] const int number : bar) break;
+  }) == "x: 3/3 (100%), 1.00 it/s, in 3.00 s, loss 0.5\n"
+        "one\n"
+        "x: 1/1 (100%), -- it/s, in 0.00 ms, loss 0.5\n"
+        "x: 0/0 (100%), -- it/s, in 0.00 ms, loss 0.5\n"
+        "x: 0/4 (0%), -- it/s, stopped after 0.00 ms, loss 0.5\n");
+}
+
+TEST_CASE("track goes over the batches of a loader") {
+  data::DataLoader loader(data::TensorDataset(arange(5), arange(5)), {.batch_size = 2, .shuffle = true});
+  data::DataLoader empty(data::TensorDataset(zeros({0})));
+  std::int64_t rows = 0;
+  CHECK(plain_output([&](const io::TrackOptions& options) {
+    for (auto [x, y] : io::track(loader, "epoch 1", options)) {
+      CHECK(equal(x, y));
+      rows += x.size(0);
+      seconds += 1;
+    }
+    for ([[maybe_unused]] auto [x] : io::track(empty, "empty", options)) rows += 100;
+    for ([[maybe_unused]] auto [x] : io::track(data::DataLoader(data::TensorDataset(arange(2))), "", options))
+      ++rows;
+  }) == "epoch 1: 3/3 (100%), 1.00 it/s, in 3.00 s\n"
+        "empty: 0/0 (100%), -- it/s, in 0.00 ms\n"
+        "2/2 (100%), -- it/s, in 0.00 ms\n");
+  CHECK(rows == 7);
+  CHECK(loader.epoch() == 1);
 }
