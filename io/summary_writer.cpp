@@ -63,7 +63,12 @@ struct SummaryWriter::State {
   std::int64_t uses = 0;
   bool closed = false;
 
-  double now() const { return options.wall_time != nullptr ? options.wall_time() : system_time(); }
+  double now() const {
+    const double time = options.wall_time != nullptr ? options.wall_time() : system_time();
+    check(
+        time >= 0 && time < 1e12, "SummaryWriter: wall_time must give seconds since 1970; it gave {}", time);
+    return time;
+  }
 
   void append(const std::string& directory, std::string_view record, double wall_time) {
     check_open();

@@ -2,6 +2,7 @@
 #include "../support/catch.h"
 
 #include <limits>
+#include <optional>
 #include <set>
 
 #include "../support/tensors.h"
@@ -79,6 +80,16 @@ TEST_CASE("loader: refuses nonsense") {
           "tensor_dataset: a tensor without dimensions has no rows");
   REQUIRE(error_of([] { const data::TensorDataset undefined(zeros({3}), Tensor()); }) ==
           "tensor_dataset: tensor 1 is undefined");
+}
+
+TEST_CASE("loader: the generator is needed by the constructor only") {
+  std::optional<Generator> generator(3);
+  data::DataLoader loader(rows(50), {.shuffle = true, .generator = &*generator});
+  const auto first = order_of(loader);
+  generator.reset();
+  REQUIRE(order_of(loader) != first);
+  loader.set_epoch(0);
+  REQUIRE(order_of(loader) == first);
 }
 
 TEST_CASE("loader: nothing to load is an epoch without batches") {

@@ -1,3 +1,4 @@
+#include <tenon/autograd/ops.h>
 #include <tenon/core/check.h>
 #include <tenon/io/event.h>
 #include <tenon/io/summary_writer.h>
@@ -178,6 +179,13 @@ TEST_CASE("tags that no reader could parse are refused") {
   CHECK(message_of<Error>([&] {
     writer.add_scalars("main", {{nul, 1.0}}, 0);
   }) == "add_scalars: a tag must be UTF-8 without NUL");
+  CHECK(message_of<Error>([&] {
+    writer.add_scalars("\xff", {{"x", 1.0}}, 0);
+  }) == "add_scalars: a tag must be UTF-8 without NUL");
+  CHECK(message_of<Error>([&] { writer.add_histogram("\xff", values, 0); }) ==
+        "add_histogram: a tag must be UTF-8 without NUL");
+  CHECK(message_of<Error>([&] { writer.add_histogram("", ones({1}), 0); }) ==
+        "add_histogram: the tag is empty");
   CHECK(read_scalars(directory.path()).empty());
   CHECK(directories_below(directory.path()).empty());
 }
@@ -328,6 +336,12 @@ TEST_CASE("options are checked") {
         "SummaryWriter: '/x' is not a suffix of a file name");
   CHECK(message_of<Error>([&] { io::SummaryWriter writer(directory.path(), {.max_open_files = 0}); }) ==
         "SummaryWriter: max_open_files must be at least 1; it is 0");
+  CHECK(message_of<Error>([&] {
+    io::SummaryWriter writer(directory.path(), {.wall_time = [] { return std::nan(""); }});
+  }) == "SummaryWriter: wall_time must give seconds since 1970; it gave nan");
+  CHECK(message_of<Error>([&] {
+    io::SummaryWriter writer(directory.path(), {.wall_time = [] { return -1.0; }});
+  }) == "SummaryWriter: wall_time must give seconds since 1970; it gave -1");
   CHECK(names_below(directory.path()).empty());
   const io::SummaryWriter writer(directory.path(), {.filename_suffix = ".v2"});
   CHECK(only_event_file(directory.path()).ends_with(".v2"));
