@@ -1,6 +1,7 @@
 #include <tenon/optim/sgd.h>
 
 #include <cmath>
+#include <unordered_map>
 
 #include <tenon/autograd/node.h>
 #include <tenon/autograd/ops.h>
@@ -10,19 +11,32 @@ namespace tenon::optim {
 
 namespace {
 
-void check_options(std::size_t group, const SGDOptions& options) {
-  const auto check_rate = [group](const char* name, double value) {
+void check_rates(const char* function, std::size_t group, const SGDOptions& options) {
+  const auto check_rate = [=](const char* name, double value) {
     check(value >= 0 && std::isfinite(value),
-        "sgd: {} must not be negative and must be finite; group {} has {}", name, group, value);
+        "{}: {} must not be negative and must be finite; group {} has {}", function, name, group, value);
   };
   check_rate("lr", options.lr);
   check_rate("momentum", options.momentum);
-  check(std::isfinite(options.dampening), "sgd: dampening must be finite; group {} has {}", group,
+  check(std::isfinite(options.dampening), "{}: dampening must be finite; group {} has {}", function, group,
       options.dampening);
   check_rate("weight_decay", options.weight_decay);
   check(!options.nesterov || (options.momentum > 0 && options.dampening == 0),
-      "sgd: nesterov needs momentum and no dampening; group {} has momentum {} and dampening {}", group,
-      options.momentum, options.dampening);
+      "{}: nesterov needs momentum and no dampening; group {} has momentum {} and dampening {}", function,
+      group, options.momentum, options.dampening);
+}
+
+/// The step of float32 parameters computes with rates in float32.
+void check_float32_holds(const char* function, std::size_t group, const SGDOptions& options) {
+  const auto check_rate = [=](const char* name, double value) {
+    check(std::isfinite(static_cast<float>(value)),
+        "{}: {} must be finite in float32, the dtype of the parameters; group {} has {}", function, name,
+        group, value);
+  };
+  check_rate("lr", options.lr);
+  check_rate("momentum", options.momentum);
+  check_rate("dampening", options.dampening);
+  check_rate("weight_decay", options.weight_decay);
 }
 
 SGDOptions resolve(const ParamGroup& group, const SGDOptions& defaults) {
@@ -40,11 +54,16 @@ std::vector<ParamGroup> one_group(std::vector<Tensor> params) {
   return groups;
 }
 
-/// Undefined for a parameter that was frozen since.
+/// Undefined for a frozen parameter.
 const Tensor& grad_of(const Tensor& param) {
   static const Tensor none;
   const autograd::Node* node = autograd::node_of(param);
   return node ? node->grad : none;
+}
+
+/// `buffer` in the dtype and on the device of its parameter; the module may have moved.
+Tensor converted(const Tensor& buffer, const Tensor& param) {
+  return buffer.to(param.dtype()).to(param.device());
 }
 
 }  // namespace
@@ -54,54 +73,61 @@ SGD::SGD(std::vector<Tensor> params, const SGDOptions& defaults)
 
 SGD::SGD(std::vector<ParamGroup> groups, const SGDOptions& defaults) {
   check(!groups.empty(), "sgd: needs at least one group of parameters");
+  struct Place {
+    std::size_t group, index;
+  };
+  std::unordered_map<const TensorImpl*, Place> places;
   for (std::size_t g = 0; g < groups.size(); ++g) {
     ParamGroup& group = groups[g];
     check(!group.params.empty(), "sgd: group {} has no parameters", g);
     for (std::size_t i = 0; i < group.params.size(); ++i) {
       const Tensor& param = group.params[i];
       check(param.defined(), "sgd: parameter {} of group {} is undefined", i, g);
-      check(param.requires_grad() && param.is_leaf(),
-          "sgd: parameter {} of group {}, of shape {}, is not a leaf that requires a gradient", i, g,
-          param.shape());
+      check(is_floating_point(param.dtype()),
+          "sgd: parameter {} of group {}, of shape {}, must hold floating-point numbers; the dtype is {}", i,
+          g, param.shape(), param.dtype());
+      check(param.is_leaf(),
+          "sgd: parameter {} of group {}, of shape {}, is the result of an operation; pass the leaf it was "
+          "computed from",
+          i, g, param.shape());
       check(param.is_contiguous(), "sgd: parameter {} of group {}, of shape {}, is not contiguous", i, g,
           param.shape());
-      for (std::size_t h = 0; h <= g; ++h) {
-        const auto& others = h < g ? groups_[h].params : group.params;
-        for (std::size_t k = 0; k < (h < g ? others.size() : i); ++k)
-          check(!others[k].is_same(param),
-              "sgd: parameter {} of group {}, of shape {}, is also parameter {} of group {}", i, g,
-              param.shape(), k, h);
-      }
+      const auto [first, added] = places.try_emplace(&param.impl(), Place{g, i});
+      check(added, "sgd: parameter {} of group {}, of shape {}, is also parameter {} of group {}", i, g,
+          param.shape(), first->second.index, first->second.group);
     }
     const SGDOptions options = resolve(group, defaults);
-    check_options(g, options);
     const std::size_t count = group.params.size();
     groups_.push_back({std::move(group.params), std::vector<Tensor>(count), options});
+    check_options("sgd", g, options);
   }
 }
 
 void SGD::zero_grad() {
+  check_not_moved_from("zero_grad");
   for (const Group& group : groups_)
     for (const Tensor& param : group.params) param.zero_grad();
 }
 
 void SGD::step() {
+  check_not_moved_from("step");
   const NoGradGuard no_grad;
   const Tensor* first = nullptr;
   std::size_t count = 0;
-  for (const Group& group : groups_) {
-    for (const Tensor& param : group.params) {
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    for (const Tensor& param : groups_[g].params) {
       const Tensor& grad = grad_of(param);
       if (!grad.defined()) continue;
       if (!first) first = &param;
       check(param.dtype() == first->dtype() && param.device() == first->device(),
-          "sgd: parameters differ in kind; {} on {}, and {} on {}", first->dtype(), first->device(),
+          "step: parameters differ in kind; {} on {}, and {} on {}", first->dtype(), first->device(),
           param.dtype(), param.device());
       check(grad.shape() == param.shape() && grad.dtype() == param.dtype() && grad.device() == param.device(),
-          "sgd: a gradient is {} {} on {}, its parameter {} {} on {}", grad.dtype(), grad.shape(),
+          "step: a gradient is {} {} on {}, its parameter {} {} on {}", grad.dtype(), grad.shape(),
           grad.device(), param.dtype(), param.shape(), param.device());
       check(grad.is_contiguous() && param.is_contiguous(),
-          "sgd: a parameter of shape {} or its gradient is not contiguous", param.shape());
+          "step: a parameter of shape {} or its gradient is not contiguous", param.shape());
+      if (param.dtype() == DType::float32) check_float32_holds("step", g, groups_[g].options);
       ++count;
     }
   }
@@ -111,6 +137,13 @@ void SGD::step() {
   kernels::SgdItem inline_items[few];
   std::vector<kernels::SgdItem> many(count > few ? count : 0);
   kernels::SgdItem* const items = count > few ? many.data() : inline_items;
+  // A new buffer waits here until nothing can fail any more; otherwise a buffer of zeros would be taken for
+  // that of an earlier step.
+  struct NewBuffer {
+    Tensor value;
+    Tensor* place;
+  };
+  std::vector<NewBuffer> new_buffers;
   std::size_t at = 0;
   for (Group& group : groups_) {
     const SGDOptions& options = group.options;
@@ -118,14 +151,17 @@ void SGD::step() {
       const Tensor& param = group.params[i];
       const Tensor& grad = grad_of(param);
       if (!grad.defined()) continue;
-      Tensor& buffer = group.momentum_buffers[i];
-      if (buffer.defined())
-        buffer = buffer.to(param.dtype()).to(param.device());  // the module may have moved
-      const bool first_step = options.momentum != 0 && !buffer.defined();
-      if (first_step) buffer = zeros_like(param);
+      Tensor& kept = group.momentum_buffers[i];
+      const bool first_step = options.momentum != 0 && !kept.defined();
+      void* buffer = nullptr;
+      if (options.momentum != 0) {
+        const bool usable = !first_step && kept.dtype() == param.dtype() && kept.device() == param.device();
+        if (!usable) new_buffers.push_back({first_step ? zeros_like(param) : converted(kept, param), &kept});
+        buffer = (usable ? kept : new_buffers.back().value).raw();
+      }
       items[at++] = {.param = param.raw(),
           .grad = grad.raw(),
-          .momentum_buffer = options.momentum != 0 ? buffer.raw() : nullptr,
+          .momentum_buffer = buffer,
           .n = param.numel(),
           .lr = options.lr,
           .momentum = options.momentum,
@@ -134,40 +170,60 @@ void SGD::step() {
           .nesterov = options.nesterov,
           .maximize = options.maximize,
           .first_step = first_step};
-      param.impl().storage->bump_version();
     }
   }
   kernels::sgd(first->stream(), first->dtype(), {items, count});
+
+  for (NewBuffer& buffer : new_buffers) *buffer.place = std::move(buffer.value);
+  for (const Group& group : groups_)
+    for (const Tensor& param : group.params)
+      if (grad_of(param).defined()) param.impl().storage->bump_version();
 }
 
-const std::vector<Tensor>& SGD::params(std::size_t group) const {
-  check(group < groups_.size(), "sgd: group {} does not exist; there are {}", group, groups_.size());
-  return groups_[group].params;
+const SGD::Group& SGD::group_at(const char* function, std::size_t group) const {
+  check(group < groups_.size(), "{}: group {} does not exist; there are {}", function, group, groups_.size());
+  return groups_[group];
 }
 
-const SGDOptions& SGD::options(std::size_t group) const {
-  check(group < groups_.size(), "sgd: group {} does not exist; there are {}", group, groups_.size());
-  return groups_[group].options;
+void SGD::check_options(const char* function, std::size_t group, const SGDOptions& options) const {
+  check_rates(function, group, options);
+  for (const Tensor& param : groups_[group].params)
+    if (param.dtype() == DType::float32) return check_float32_holds(function, group, options);
 }
+
+void SGD::check_not_moved_from(const char* function) const {
+  check(!groups_.empty(), "{}: the optimizer was moved from; use the one that it was moved to", function);
+}
+
+const std::vector<Tensor>& SGD::params(std::size_t group) const { return group_at("params", group).params; }
+
+const SGDOptions& SGD::options(std::size_t group) const { return group_at("options", group).options; }
 
 void SGD::set_options(std::size_t group, const SGDOptions& options) {
-  check(group < groups_.size(), "sgd: group {} does not exist; there are {}", group, groups_.size());
-  check_options(group, options);
+  group_at("set_options", group);
+  check_options("set_options", group, options);
   groups_[group].options = options;
 }
 
 void SGD::set_lr(double lr) {
-  check(lr >= 0 && std::isfinite(lr), "sgd: lr must not be negative and must be finite; it is {}", lr);
+  check_not_moved_from("set_lr");
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    SGDOptions changed = groups_[g].options;
+    changed.lr = lr;
+    check_options("set_lr", g, changed);
+  }
   for (Group& group : groups_) group.options.lr = lr;
 }
 
 void SGD::set_lr(std::size_t group, double lr) {
-  SGDOptions changed = options(group);
+  SGDOptions changed = group_at("set_lr", group).options;
   changed.lr = lr;
-  set_options(group, changed);
+  check_options("set_lr", group, changed);
+  groups_[group].options = changed;
 }
 
 SGDState SGD::state_dict() const {
+  check_not_moved_from("state_dict");
   SGDState state;
   for (const Group& group : groups_) {
     state.groups.push_back({group.options, {}});
@@ -178,24 +234,26 @@ SGDState SGD::state_dict() const {
 }
 
 void SGD::load_state_dict(const SGDState& state) {
-  check(state.groups.size() == groups_.size(), "sgd: the state has {} groups, the optimizer {}",
+  check_not_moved_from("load_state_dict");
+  check(state.groups.size() == groups_.size(), "load_state_dict: the state has {} groups, the optimizer {}",
       state.groups.size(), groups_.size());
+  const NoGradGuard no_grad;
   std::vector<Group> loaded = groups_;
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     const SGDState::Group& from = state.groups[g];
-    check_options(g, from.options);
     check(from.momentum_buffers.size() == groups_[g].params.size(),
-        "sgd: the state of group {} has {} parameters, the optimizer {}", g, from.momentum_buffers.size(),
-        groups_[g].params.size());
+        "load_state_dict: the state of group {} has {} parameters, the optimizer {}", g,
+        from.momentum_buffers.size(), groups_[g].params.size());
+    check_options("load_state_dict", g, from.options);
     loaded[g].options = from.options;
     for (std::size_t i = 0; i < from.momentum_buffers.size(); ++i) {
       const Tensor& buffer = from.momentum_buffers[i];
       const Tensor& param = groups_[g].params[i];
       if (buffer.defined())
-        check(buffer.shape() == param.shape() && buffer.dtype() == param.dtype(),
-            "sgd: momentum buffer {} of group {} is {} {}, its parameter {} {}", i, g, buffer.dtype(),
-            buffer.shape(), param.dtype(), param.shape());
-      loaded[g].momentum_buffers[i] = buffer.defined() ? buffer.to(param.device()).clone() : Tensor();
+        check(buffer.shape() == param.shape() && is_floating_point(buffer.dtype()),
+            "load_state_dict: momentum buffer {} of group {} is {} {}, its parameter {} {}", i, g,
+            buffer.dtype(), buffer.shape(), param.dtype(), param.shape());
+      loaded[g].momentum_buffers[i] = buffer.defined() ? converted(buffer, param).clone() : Tensor();
     }
   }
   groups_ = std::move(loaded);

@@ -25,7 +25,7 @@ struct ParamGroup {
   std::optional<bool> nesterov{}, maximize{};
 };
 
-/// What an optimizer needs to go on where it stopped.
+/// What an optimizer needs to go on where it stopped. Copies share the buffers, as handles of tensors do.
 struct SGDState {
   struct Group {
     SGDOptions options;
@@ -42,17 +42,25 @@ struct SGDState {
 ///     g = nesterov ? g + momentum b : b
 ///     w = w - lr g
 ///
-/// A parameter without a gradient is left alone: it does not decay either. step() never writes a gradient.
+/// A parameter without a gradient is left alone, a frozen one therefore too: it does not decay either. step()
+/// never writes a gradient.
+///
+/// Optimizers move but do not copy, so that two never share momentum. One that was moved from can only be
+/// assigned to or destroyed.
 class TENON_API SGD {
  public:
-  /// Throws when a group is empty, a parameter is not a leaf that requires a gradient or stands in two
-  /// places, a rate is negative or not finite, or nesterov comes without momentum or with dampening.
+  /// Throws when a group is empty, a parameter is not a floating-point leaf or stands in two places, a rate
+  /// is negative or not finite in the dtype of the parameters, or nesterov comes without momentum or with
+  /// dampening. A parameter may be frozen (require no gradient), now or later.
   SGD(std::vector<ParamGroup> groups, const SGDOptions& defaults = {});
   SGD(std::initializer_list<ParamGroup> groups, const SGDOptions& defaults = {})
       : SGD(std::vector<ParamGroup>(groups), defaults) {}
   SGD(std::vector<Tensor> params, const SGDOptions& defaults = {});
+  SGD(SGD&&) noexcept = default;
+  SGD& operator=(SGD&&) noexcept = default;
+  ~SGD() = default;
 
-  /// All parameters in one kernel call. Checks every gradient before it changes any parameter.
+  /// All parameters in one kernel call. When it throws, nothing has changed.
   void step();
   /// Drops the gradient of every parameter.
   void zero_grad();
@@ -68,7 +76,8 @@ class TENON_API SGD {
 
   /// A copy of the options and momentum buffers.
   SGDState state_dict() const;
-  /// Takes them over; groups and shapes must agree, or an Error is thrown and nothing changes.
+  /// Takes a copy of them, in the dtype and on the device of each parameter; groups and shapes must agree, or
+  /// an Error is thrown and nothing changes.
   void load_state_dict(const SGDState& state);
 
  private:
@@ -77,6 +86,10 @@ class TENON_API SGD {
     std::vector<Tensor> momentum_buffers;
     SGDOptions options;
   };
+  const Group& group_at(const char* function, std::size_t group) const;
+  /// Throws unless the options suit the group.
+  void check_options(const char* function, std::size_t group, const SGDOptions& options) const;
+  void check_not_moved_from(const char* function) const;
   std::vector<Group> groups_;
 };
 

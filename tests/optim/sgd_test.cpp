@@ -1,4 +1,4 @@
-// SGD: golden traces of PyTorch, groups, state, and what it must leave alone.
+// SGD: golden traces of PyTorch, groups, and what it must leave alone.
 #include "../support/catch.h"
 
 #include <cmath>
@@ -166,97 +166,10 @@ TEST_CASE("sgd: a step counts as a write, so that a graph of the old weights fai
   REQUIRE_FALSE(error_of([&] { loss.backward(); }).empty());
 }
 
-TEST_CASE("sgd: state goes out, comes back, and continues bit for bit") {
-  const Tensor a = parameter({1, 2, 3}), b = parameter({1, 2, 3});
-  SGD first({a}, {.lr = 0.1, .momentum = 0.9});
-  const auto step = [](SGD& optimizer, const Tensor& p) {
-    optimizer.zero_grad();
-    (p * p).sum().backward();
-    optimizer.step();
-  };
-  for (int i = 0; i < 3; ++i) step(first, a);
-  const auto state = first.state_dict();
-  {
-    const NoGradGuard no_grad;
-    b.copy_(a);
-  }
-  SGD second({b}, {.lr = 7});
-  second.load_state_dict(state);
-  REQUIRE(second.options(0).lr == 0.1);
-  for (int i = 0; i < 3; ++i) {
-    step(first, a);
-    step(second, b);
-  }
-  REQUIRE(same_bits(a, b));
-
-  SGD other({parameter({1})}, {.lr = 7});
-  REQUIRE(error_of([&] { other.load_state_dict(state); }) ==
-          "sgd: momentum buffer 0 of group 0 is float32 [3], its parameter float32 [1]");
-  REQUIRE(other.options(0).lr == 7);
-  REQUIRE(error_of([&] {
-    SGD({{.params = {parameter({1})}}, {.params = {parameter({1})}}}, {}).load_state_dict(state);
-  }) == "sgd: the state has 1 groups, the optimizer 2");
-}
-
-TEST_CASE("sgd: what it refuses") {
-  const Tensor w = parameter({1, 2}), v = parameter({3});
-  REQUIRE(error_of([&] {
-    SGD({{.params = {w}}, {.params = {v, w}}}, {});
-  }) == "sgd: parameter 1 of group 1, of shape [2], is also parameter 0 of group 0");
-  REQUIRE(error_of([&] { SGD({{.params = {w}}, {.params = {}}}, {}); }) == "sgd: group 1 has no parameters");
-  REQUIRE(error_of([&] { SGD(std::vector<optim::ParamGroup>{}, {}); }) ==
-          "sgd: needs at least one group of parameters");
-  REQUIRE(error_of([&] { SGD({w}, {.lr = -1}); }) ==
-          "sgd: lr must not be negative and must be finite; group 0 has -1");
-  REQUIRE(error_of([&] { SGD({{.params = {w}, .weight_decay = NAN}}, {}); }) ==
-          "sgd: weight_decay must not be negative and must be finite; group 0 has nan");
-  REQUIRE(error_of([&] { SGD({w}, {.momentum = -0.1}); }) ==
-          "sgd: momentum must not be negative and must be finite; group 0 has -0.1");
-  REQUIRE(error_of([&] { SGD({w}, {.nesterov = true}); }) ==
-          "sgd: nesterov needs momentum and no dampening; group 0 has momentum 0 and dampening 0");
-  REQUIRE(error_of([&] { SGD({w}, {.momentum = 0.9, .dampening = 0.1, .nesterov = true}); }) ==
-          "sgd: nesterov needs momentum and no dampening; group 0 has momentum 0.9 and dampening 0.1");
-  REQUIRE(error_of([&] { SGD({w * 2}, {}); }) ==
-          "sgd: parameter 0 of group 0, of shape [2], is not a leaf that requires a gradient");
-  REQUIRE(error_of([&] { SGD({ones({2})}, {}); }) ==
-          "sgd: parameter 0 of group 0, of shape [2], is not a leaf that requires a gradient");
-  REQUIRE(error_of([&] { SGD({Tensor()}, {}); }) == "sgd: parameter 0 of group 0 is undefined");
-  SGD optimizer({w}, {.lr = 0.1});
-  REQUIRE(
-      error_of([&] { optimizer.set_lr(-1); }) == "sgd: lr must not be negative and must be finite; it is -1");
-  REQUIRE(error_of([&] { optimizer.options(1); }) == "sgd: group 1 does not exist; there are 1");
-  const Tensor d = tensor({1.0}, {.dtype = DType::float64, .requires_grad = true});
-  SGD mixed({w, d}, {.lr = 0.1, .momentum = 0.9});
-  w.set_grad(ones({2}));
-  d.set_grad(ones({1}, {.dtype = DType::float64}));
-  REQUIRE(error_of([&] { mixed.step(); }) ==
-          "sgd: parameters differ in kind; float32 on cpu, and float64 on cpu");
-  REQUIRE(equal(w, tensor({1, 2})));
-}
-
 TEST_CASE("split: by predicate, in order") {
   const std::vector<Tensor> params{ones({2, 2}), ones({2}), ones({3, 3})};
   const auto [matrices, vectors] = optim::split(params, [](const Tensor& p) { return p.dim() == 2; });
   REQUIRE(matrices.size() == 2);
   REQUIRE(matrices[1].is_same(params[2]));
   REQUIRE(vectors.size() == 1);
-}
-
-TEST_CASE("sgd: momentum follows a module to another dtype, and a frozen parameter is skipped") {
-  nn::Linear net(3, 4);
-  optim::SGD optimizer(net.parameters(), {.lr = 1, .momentum = 0.9});
-  const auto step = [&](const Tensor& x) {
-    optimizer.zero_grad();
-    net(x).sum().backward();
-    optimizer.step();
-  };
-  step(ones({2, 3}));
-  net.to(DType::float64);
-  const Tensor before = net.weight.detach().clone();
-  step(ones({2, 3}, {.dtype = DType::float64}));
-  REQUIRE(allclose(before - net.weight.detach(), full({4, 3}, 3.8, {.dtype = DType::float64}), 1e-6));
-  const Tensor bias = net.bias.detach().clone();
-  net.bias.set_requires_grad(false);
-  step(ones({2, 3}, {.dtype = DType::float64}));
-  REQUIRE(equal(net.bias, bias));
 }
