@@ -1,6 +1,6 @@
 // Ways to fill a parameter before training. All of them write in place, outside of the tape, and return the
 // tensor. Their random numbers have a stream of their own: a new layer does not change the data that is drawn
-// after it.
+// after it. A tensor without elements is left as it is.
 #pragma once
 #include <tenon/core/random.h>
 #include <tenon/core/tensor.h>
@@ -26,8 +26,9 @@ struct KaimingOptions {
   Nonlinearity nonlinearity = Nonlinearity::leaky_relu;
 };
 
-/// sqrt(2 / (1 + a^2)) for leaky_relu, 5/3 for tanh, sqrt(2) for relu, else 1.
-TENON_API double gain(Nonlinearity nonlinearity, double a = 0);
+/// sqrt(2 / (1 + a^2)) for leaky_relu, 5/3 for tanh, sqrt(2) for relu, else 1. The slope is 0.01 where none
+/// is given, here alone: KaimingOptions start from 0. Both are PyTorch's defaults.
+TENON_API double gain(Nonlinearity nonlinearity, double a = 0.01);
 /// He et al. 2015, for a weight [fan_out, fan_in]: uniform in +-gain sqrt(3 / fan), or normal of deviation
 /// gain / sqrt(fan).
 TENON_API const Tensor& kaiming_uniform_(

@@ -11,13 +11,15 @@ Linear::Linear(std::int64_t in_features, std::int64_t out_features, const Linear
       in_features, out_features);
   check(is_floating_point(options.dtype), "linear: weights are floating-point numbers; the dtype is {}",
       options.dtype);
+  check_available("linear", options.device);
+  checked_numel("linear", {out_features, in_features});
   const Options made{.dtype = options.dtype, .device = options.device, .requires_grad = true};
   weight = empty({out_features, in_features}, made);
+  if (options.bias) bias = empty({out_features}, made);
   const double bound = in_features > 0 ? 1 / std::sqrt(static_cast<double>(in_features)) : 0;
+  // After all memory is there: a layer that could not be made must not use up random numbers.
   init::uniform_(weight, -bound, bound);
-  if (!options.bias) return;
-  bias = empty({out_features}, made);
-  init::uniform_(bias, -bound, bound);
+  if (options.bias) init::uniform_(bias, -bound, bound);
 }
 
 void Linear::visit(Visitor& visitor) {

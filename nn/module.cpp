@@ -1,6 +1,8 @@
 #include <tenon/nn/module.h>
 
-#include <algorithm>
+#include <unordered_map>
+
+#include <tenon/autograd/node.h>
 
 namespace tenon::nn {
 
@@ -8,14 +10,14 @@ namespace {
 
 struct Entry {
   std::string name;
-  Tensor* tensor;
+  Tensor tensor;
   bool is_parameter;
 };
 
 struct Collector final : Visitor {
   std::vector<Entry> entries;
   void visit(const std::string& name, Tensor& tensor, bool is_parameter) override {
-    entries.push_back({name, &tensor, is_parameter});
+    entries.push_back({name, tensor, is_parameter});
   }
 };
 
@@ -23,80 +25,123 @@ struct Collector final : Visitor {
 std::vector<Entry> collect(Module& module) {
   Collector collector;
   module.visit(collector);
-  for (std::size_t i = 0; i < collector.entries.size(); ++i)
-    for (std::size_t k = 0; k < i; ++k)
-      check(collector.entries[k].name != collector.entries[i].name, "module: the name \"{}\" is used twice",
-          collector.entries[i].name);
   return std::move(collector.entries);
 }
 
 /// The entries without the later names of a tensor that has several.
 std::vector<Entry> distinct(std::vector<Entry> entries) {
-  std::vector<Entry> out;
-  for (Entry& entry : entries)
-    if (std::none_of(
-            out.begin(), out.end(), [&](const Entry& e) { return e.tensor->is_same(*entry.tensor); }))
-      out.push_back(std::move(entry));
-  return out;
+  std::unordered_set<const TensorImpl*> seen;
+  std::erase_if(entries, [&](const Entry& entry) { return !seen.insert(&entry.tensor.impl()).second; });
+  return entries;
 }
 
-/// Converts a tensor and its gradient, under the same handles.
+std::vector<Entry> distinct_parameters(Module& module) {
+  std::vector<Entry> entries = collect(module);
+  std::erase_if(entries, [](const Entry& entry) { return !entry.is_parameter; });
+  return distinct(std::move(entries));
+}
+
+/// Converts tensors and their gradients, under the same handles. All memory is asked for before the first
+/// tensor changes.
 template <class Convert>
-void convert_in_place(Tensor& tensor, Convert convert) {
-  const Tensor elements = tensor.detach(), converted = convert(elements);
-  if (converted.is_same(elements)) return;  // a graph that saved them stays valid
-  const Tensor gradient = tensor.grad().defined() ? convert(tensor.grad().detach()) : Tensor();
-  tensor.zero_grad();
-  tensor.set_data(converted);
-  if (gradient.defined()) tensor.set_grad(gradient);
+void convert_in_place(const std::vector<Entry>& entries, Convert convert) {
+  struct Change {
+    Tensor tensor, elements, gradient;
+  };
+  std::vector<Change> changes;
+  for (const auto& [name, tensor, is_parameter] : entries) {
+    const Tensor elements = tensor.detach();
+    Tensor converted = convert(elements);
+    if (converted.is_same(elements)) continue;  // a graph that saved them stays valid
+    check(
+        tensor.is_leaf(), "to: \"{}\" is the result of an operation; give the module a detach() of it", name);
+    const Tensor gradient = tensor.grad();
+    changes.push_back(
+        {tensor, std::move(converted), gradient.defined() ? convert(gradient.detach()) : Tensor()});
+  }
+  for (const Change& change : changes) {
+    change.tensor.zero_grad();
+    change.tensor.set_data(change.elements);
+    if (change.gradient.defined()) change.tensor.set_grad(change.gradient);
+  }
+}
+
+/// True when a write to one element changes another one.
+bool repeats_elements(const Tensor& tensor) {
+  for (int i = 0; i < tensor.shape().rank(); ++i)
+    if (tensor.strides()[i] == 0 && tensor.shape()[i] > 1) return tensor.numel() > 0;
+  return false;
 }
 
 }  // namespace
 
+std::string Visitor::add_name(const char* name) {
+  if (!with_names_) return {};
+  check(name != nullptr, "visit: a name is null; the module is \"{}\"", path_);
+  const std::string_view part = name;
+  check(!part.empty(), "visit: a name is empty; the module is \"{}\"", path_);
+  check(
+      part.find('.') == part.npos, "visit: the name \"{}\" has a dot, which stands between names only", part);
+  std::string whole = path_.empty() ? name : path_ + "." + name;
+  check(names_.insert(whole).second, "visit: the name \"{}\" is used twice", whole);
+  return whole;
+}
+
 void Visitor::operator()(const char* name, Module& module) {
-  const std::size_t length = prefix_.size();
-  prefix_.append(name).append(".");
+  std::string path = add_name(name);
+  for (const Around* around = around_; around; around = around->outer)
+    check(around->module != &module, "visit: a module contains itself; it is \"{}\"", path);
+  const Around around{&module, around_};
+  around_ = &around;
+  path_.swap(path);
   module.visit(*this);
-  prefix_.resize(length);
+  path_.swap(path);
+  around_ = around.outer;
 }
 
 void Visitor::tensor(const char* name, Tensor& tensor, bool is_parameter) {
-  if (tensor.defined()) visit(prefix_ + name, tensor, is_parameter);
+  const std::string whole = add_name(name);
+  if (tensor.defined()) visit(whole, tensor, is_parameter);
 }
 
 std::vector<std::pair<std::string, Tensor>> Module::named_parameters() {
   std::vector<std::pair<std::string, Tensor>> out;
-  for (const Entry& entry : distinct(collect(*this)))
-    if (entry.is_parameter) out.emplace_back(entry.name, *entry.tensor);
+  for (Entry& entry : distinct_parameters(*this)) out.emplace_back(std::move(entry.name), entry.tensor);
   return out;
 }
 
 std::vector<Tensor> Module::parameters() {
   std::vector<Tensor> out;
-  for (auto& [name, tensor] : named_parameters()) out.push_back(tensor);
+  for (const Entry& entry : distinct_parameters(*this)) out.push_back(entry.tensor);
   return out;
 }
 
 void Module::zero_grad() {
-  for (const Tensor& parameter : parameters()) parameter.zero_grad();
+  struct Parameters final : Visitor {
+    Parameters() : Visitor(false) {}
+    std::vector<Tensor> list;
+    void visit(const std::string&, Tensor& tensor, bool is_parameter) override {
+      if (is_parameter) list.push_back(tensor);
+    }
+  } parameters;
+  visit(parameters);
+  for (const Tensor& parameter : parameters.list) parameter.zero_grad();
 }
 
 void Module::to(Device device) {
   check_available("to", device);
-  for (const Entry& entry : distinct(collect(*this)))
-    convert_in_place(*entry.tensor, [device](const Tensor& t) { return t.to(device); });
+  convert_in_place(distinct(collect(*this)), [device](const Tensor& t) { return t.to(device); });
 }
 
 void Module::to(DType dtype) {
   check(is_floating_point(dtype), "to: a module holds floating-point numbers; the dtype is {}", dtype);
-  for (const Entry& entry : distinct(collect(*this)))
-    if (is_floating_point(entry.tensor->dtype()))
-      convert_in_place(*entry.tensor, [dtype](const Tensor& t) { return t.to(dtype); });
+  convert_in_place(distinct(collect(*this)),
+      [dtype](const Tensor& t) { return is_floating_point(t.dtype()) ? t.to(dtype) : t; });
 }
 
 StateDict Module::state_dict() {
   StateDict state;
-  for (const Entry& entry : collect(*this)) state.emplace_back(entry.name, entry.tensor->detach());
+  for (const Entry& entry : collect(*this)) state.emplace_back(entry.name, entry.tensor.detach());
   return state;
 }
 
@@ -106,34 +151,64 @@ void Module::load_state_dict(const StateDict& state) {
   const auto complain = [&wrong](std::string_view text, std::initializer_list<detail::Arg> args) {
     wrong += (wrong.empty() ? "" : "; ") + detail::format(text, args);
   };
-  const auto find = [](const auto& list, const std::string& name) {
-    return std::find_if(list.begin(), list.end(), [&](const auto& item) {
-      if constexpr (requires { item.first; }) return item.first == name;
-      else return item.name == name;
-    });
-  };
-  for (std::size_t i = 0; i < state.size(); ++i) {
-    if (find(entries, state[i].first) == entries.end())
-      complain("\"{}\" is not in the module", {state[i].first});
-    for (std::size_t k = 0; k < i; ++k)
-      if (state[k].first == state[i].first) complain("\"{}\" is given twice", {state[i].first});
+  std::unordered_set<std::string_view> names;
+  for (const Entry& entry : entries) names.insert(entry.name);
+  std::unordered_map<std::string_view, const Tensor*> given;
+  for (const auto& [name, tensor] : state) {
+    if (!names.contains(name)) complain("\"{}\" is not in the module", {name});
+    if (!given.emplace(name, &tensor).second) complain("\"{}\" is given twice", {name});
   }
-  for (const Entry& entry : entries) {
-    const auto given = find(state, entry.name);
-    if (given == state.end()) complain("\"{}\" is missing", {entry.name});
-    else if (given->second.shape() != entry.tensor->shape() || given->second.dtype() != entry.tensor->dtype())
-      complain(
-          "\"{}\" is {} {}, the module has {} {}", {entry.name, given->second.dtype(), given->second.shape(),
-                                                       entry.tensor->dtype(), entry.tensor->shape()});
+  std::vector<const Tensor*> sources;  // one an entry
+  for (const auto& [name, tensor, is_parameter] : entries) {
+    const auto found = given.find(name);
+    if (found == given.end()) {
+      complain("\"{}\" is missing", {name});
+      continue;
+    }
+    const Tensor& source = *found->second;
+    sources.push_back(&source);
+    if (!source.defined()) complain("\"{}\" is undefined", {name});
+    else if (source.shape() != tensor.shape() || source.dtype() != tensor.dtype())
+      complain("\"{}\" is {} {}, the module has {} {}",
+          {name, source.dtype(), source.shape(), tensor.dtype(), tensor.shape()});
+    if (repeats_elements(tensor)) complain("elements of \"{}\" share memory in the module", {name});
   }
   check(wrong.empty(), "load_state_dict: {}", wrong);
 
-  const NoGradGuard no_grad;
   // Copied first: the state may share memory with the module, and a failure must not leave half of it behind.
+  const NoGradGuard no_grad;
   std::vector<Tensor> values;
-  for (const Entry& entry : entries)
-    values.push_back(find(state, entry.name)->second.to(entry.tensor->device()).clone());
-  for (std::size_t i = 0; i < entries.size(); ++i) entries[i].tensor->copy_(values[i]);
+  for (std::size_t i = 0; i < entries.size(); ++i)
+    values.push_back(sources[i]->to(entries[i].tensor.device()).clone());
+  const autograd::ModeGuard quiet({.record = false, .anomaly = false});  // clone() has looked for NaN
+  for (std::size_t i = 0; i < entries.size(); ++i) entries[i].tensor.copy_(values[i]);
+}
+
+void check_visit(Module& module, const Tensor& result) {
+  using autograd::Node;
+  using autograd::node_of;
+  check(result.defined(), "check_visit: the result is undefined");
+  check(result.requires_grad(),
+      "check_visit: the result does not depend on any tensor that requires a gradient");
+  std::unordered_set<Node*> seen;
+  for (const Tensor& parameter : module.parameters()) seen.insert(node_of(parameter));
+  std::string forgotten;
+  std::vector<Node*> open;
+  const auto reach = [&](Node* node) {
+    if (!seen.insert(node).second) return;
+    open.push_back(node);
+    if (node->leaf())
+      forgotten += detail::format(forgotten.empty() ? "{} {}" : ", {} {}", {node->dtype, node->shape});
+  };
+  reach(node_of(result));
+  while (!open.empty()) {
+    Node* const node = open.back();
+    open.pop_back();
+    for (autograd::Edge& edge : node->edges()) reach(edge.source.get());
+  }
+  check(forgotten.empty(),
+      "check_visit: visit() does not name each parameter that the result depends on; missing are {}",
+      forgotten);
 }
 
 }  // namespace tenon::nn

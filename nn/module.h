@@ -1,6 +1,7 @@
 // Modules: structs of tensors and other modules that say what they are made of.
 #pragma once
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -13,7 +14,8 @@ class Module;
 /// Ordered names and tensors, as PyTorch writes them: `fc1.weight`.
 using StateDict = std::vector<std::pair<std::string, Tensor>>;
 
-/// What a module's visit() shows its parts to.
+/// What a module's visit() shows its parts to. Each has a name of its own in its module, not empty and
+/// without a dot; an undefined tensor is left out.
 class TENON_API Visitor {
  public:
   void operator()(const char* name, Tensor& parameter) { tensor(name, parameter, true); }
@@ -22,15 +24,27 @@ class TENON_API Visitor {
   void buffer(const char* name, Tensor& buffer) { tensor(name, buffer, false); }
 
  protected:
-  Visitor() = default;
+  /// Without names, visit() is given empty ones, and nobody looks at them.
+  explicit Visitor(bool with_names = true) : with_names_(with_names) {}
   ~Visitor() = default;
   Visitor(const Visitor&) = delete;
   Visitor& operator=(const Visitor&) = delete;
   virtual void visit(const std::string& name, Tensor& tensor, bool is_parameter) = 0;
 
  private:
+  /// The modules around a part, the innermost first.
+  struct Around {
+    const Module* module;
+    const Around* outer;
+  };
+  /// The whole name of a part, after its checks.
+  std::string add_name(const char* name);
   void tensor(const char* name, Tensor& tensor, bool is_parameter);
-  std::string prefix_;
+
+  const bool with_names_;
+  std::string path_;  // of the module whose parts are shown
+  std::unordered_set<std::string> names_;
+  const Around* around_ = nullptr;
 };
 
 /// The base of every module. A derived class names its parameters, buffers and submodules in visit():
@@ -41,7 +55,8 @@ class TENON_API Visitor {
 ///       void visit(nn::Visitor& visitor) override { visitor("fc1", fc1); visitor("fc2", fc2); }
 ///     };
 ///
-/// Modules move but do not copy: two handles to one weight are never made by accident.
+/// A member that visit() does not name is neither trained, moved nor saved; check_visit() finds forgotten
+/// parameters. Modules move but do not copy: two handles to one weight are never made by accident.
 class TENON_API Module {
  public:
   Module() = default;
@@ -57,7 +72,7 @@ class TENON_API Module {
   /// Drops every parameter's gradient.
   void zero_grad();
   /// Moves parameters, buffers and gradients; the tensors stay the same objects, so an optimizer keeps
-  /// working.
+  /// working. When it throws, nothing has moved.
   void to(Device device);
   void to(DType dtype);
   /// Parameters and buffers under every name they have. The tensors are the module's own, cut from the tape.
@@ -66,5 +81,9 @@ class TENON_API Module {
   /// other; otherwise an Error lists what is wrong and nothing has changed.
   void load_state_dict(const StateDict& state);
 };
+
+/// For tests of a module: throws when `result`, which it computed, depends on a tensor that requires a
+/// gradient and that visit() does not name as a parameter. Inputs must not require a gradient.
+TENON_API void check_visit(Module& module, const Tensor& result);
 
 }  // namespace tenon::nn

@@ -59,23 +59,6 @@ TEST_CASE("module: tied weights are one parameter with two names in the state") 
   REQUIRE(other.decoder.is_same(other.encoder.weight));
 }
 
-TEST_CASE("module: linear starts as PyTorch's does") {
-  manual_seed(1);
-  const nn::Linear net(200, 50);
-  const double bound = 1 / std::sqrt(200.0);
-  for (const Tensor& p : {net.weight, net.bias}) {
-    REQUIRE((abs(p) > bound).sum().item<std::int64_t>() == 0);
-    REQUIRE((abs(p) > 0.9 * bound).sum().item<std::int64_t>() > 0);
-    REQUIRE(p.requires_grad());
-  }
-  REQUIRE(std::abs(net.weight.mean().item<double>()) < bound / 20);
-  REQUIRE_FALSE(nn::Linear(2, 3, {.bias = false}).bias.defined());
-  REQUIRE(nn::Linear(2, 3, {.dtype = DType::float64}).weight.dtype() == DType::float64);
-  REQUIRE(error_of([] { nn::Linear(-1, 2); }) == "linear: sizes must not be negative; they are -1 and 2");
-  REQUIRE(error_of([] { nn::Linear(1, 2, {.dtype = DType::int64}); }) ==
-          "linear: weights are floating-point numbers; the dtype is int64");
-}
-
 TEST_CASE("module: a layer more does not move anyone's data") {
   manual_seed(5);
   const Tensor without = randn({4});
@@ -135,46 +118,6 @@ TEST_CASE("module: a graph that saved the weights notices to()") {
   REQUIRE(error_of([&] { y.backward(); }) != "");
 }
 
-TEST_CASE("init: moments and bounds") {
-  manual_seed(2);
-  const Tensor w = empty({300, 100}, {.requires_grad = true});
-  const auto deviation = [&] { return std::sqrt((w.detach() * w.detach()).mean().item<double>()); };
-  const auto largest = [&](double bound) {
-    return (abs(w) > bound).sum().item<std::int64_t>() == 0 &&
-           (abs(w) > 0.99 * bound).sum().item<std::int64_t>() > 0;
-  };
-  nn::init::normal_(w, 0, 2);
-  REQUIRE(deviation() == Approx(2).epsilon(0.02));
-  nn::init::uniform_(w, -3, 3);
-  REQUIRE(largest(3));
-  nn::init::kaiming_uniform_(w);
-  REQUIRE(largest(std::sqrt(6.0 / 100)));
-  nn::init::kaiming_uniform_(w, {.a = std::sqrt(5.0)});
-  REQUIRE(largest(1 / std::sqrt(100.0)));
-  nn::init::kaiming_normal_(w, {.mode = nn::init::Fan::out, .nonlinearity = nn::init::Nonlinearity::relu});
-  REQUIRE(deviation() == Approx(std::sqrt(2.0 / 300)).epsilon(0.02));
-  nn::init::xavier_uniform_(w, 2);
-  REQUIRE(largest(2 * std::sqrt(6.0 / 400)));
-  nn::init::xavier_normal_(w);
-  REQUIRE(deviation() == Approx(std::sqrt(2.0 / 400)).epsilon(0.02));
-  nn::init::constant_(w, 4);
-  REQUIRE(equal(w, full({300, 100}, 4)));
-  nn::init::zeros_(w);
-  REQUIRE(equal(w, zeros({300, 100})));
-  nn::init::ones_(w);
-  REQUIRE(equal(w, ones({300, 100})));
-  REQUIRE(w.is_leaf());
-  REQUIRE(nn::init::gain(nn::init::Nonlinearity::tanh) == 5.0 / 3);
-  REQUIRE(error_of([] { nn::init::kaiming_normal_(ones({3})); }) ==
-          "kaiming_normal_: needs at least two dimensions; the shape is [3]");
-  REQUIRE(error_of([] {
-    nn::init::xavier_normal_(ones({0, 3}));
-  }) == "xavier_normal_: the weight of shape [0, 3] has no inputs or no outputs");
-  REQUIRE(error_of([] {
-    nn::init::xavier_uniform_(ones({2, 3}), -1);
-  }) == "xavier_uniform_: the gain must not be negative; it is -1");
-}
-
 TEST_CASE("losses: as objects") {
   const Tensor x = tensor({1, 2, 4}), y = tensor({1, 0, 1});
   REQUIRE(nn::MSELoss()(x, y).item<double>() == Approx(13.0 / 3));
@@ -191,4 +134,33 @@ TEST_CASE("module: to() that changes nothing leaves graphs alone") {
   net.to(DType::float32);
   y.backward();
   REQUIRE(net.first.weight.grad().defined());
+}
+
+TEST_CASE("module: what cannot be loaded or moved is named, and nothing changes") {
+  Net net;
+  nn::StateDict state = net.state_dict();
+  const Tensor weight = net.first.weight.detach().clone();
+  state[0].second = zeros({4, 3});
+  state[3].second = Tensor();
+  REQUIRE(error_of([&] { net.load_state_dict(state); }) == "load_state_dict: \"scale\" is undefined");
+  state[3].second = zeros({2});
+  net.scale = expand(ones({1}), {2});
+  REQUIRE(error_of([&] { net.load_state_dict(state); }) ==
+          "load_state_dict: elements of \"scale\" share memory in the module");
+  REQUIRE(equal(net.first.weight, weight));
+  net.scale = ones({2}, {.requires_grad = true}) * 2;
+  REQUIRE(error_of([&] { net.to(DType::float64); }) ==
+          "to: \"scale\" is the result of an operation; give the module a detach() of it");
+  REQUIRE(net.first.weight.dtype() == DType::float32);
+}
+
+TEST_CASE("module: in anomaly mode a NaN is found before anything is loaded") {
+  Net net;
+  nn::StateDict state = net.state_dict();
+  state[0].second = zeros({4, 3});
+  state[3].second = full({2}, NAN);
+  const AnomalyGuard anomaly;
+  const Tensor weight = net.first.weight.detach().clone();
+  REQUIRE(error_of([&] { net.load_state_dict(state); }).starts_with("anomaly: \"clone\" at "));
+  REQUIRE(equal(net.first.weight, weight));
 }

@@ -1,0 +1,111 @@
+// Modules where memory runs out: nothing has changed, and the same call succeeds later.
+#include "../support/catch.h"
+#include "../support/failing_allocator.h"
+#include "../support/snapshot.h"
+
+using namespace tenon;
+using support::for_each_failure;
+using support::same_bits;
+
+namespace {
+
+struct Net : nn::Module {
+  nn::Linear first{3, 4}, second{4, 2};
+  Tensor count = zeros({2}, {.dtype = DType::int64}), scale = ones({2});
+  Tensor tied = first.weight;
+  Tensor operator()(const Tensor& x) { return second(tanh(first(x))) * scale; }
+  void visit(nn::Visitor& visitor) override {
+    visitor("first", first);
+    visitor("second", second);
+    visitor.buffer("count", count);
+    visitor.buffer("scale", scale);
+    visitor("tied", tied);
+  }
+};
+
+std::vector<Tensor> tensors_of(Net& net) {
+  return {net.first.weight, net.first.bias, net.second.weight, net.second.bias, net.count, net.scale};
+}
+
+/// A module with gradients, and how it was.
+struct Subject {
+  Net net{};
+  support::Snapshot before{};
+  Subject() {
+    for (const Tensor& param : net.parameters()) nn::init::constant_(param, 0.125);
+    net(ones({2, 3})).sum().backward();
+    before = support::Snapshot(tensors_of(net));
+  }
+  void require_unchanged() const { REQUIRE(before.holds()); }
+};
+
+}  // namespace
+
+TEST_CASE("out of memory: a module moves whole or not at all") {
+  Subject right;
+  right.net.to(DType::float64);
+  for_each_failure([] { return Subject(); }, [](Subject& subject) { subject.net.to(DType::float64); },
+      [](const Subject& subject) { subject.require_unchanged(); },
+      [&](Subject& subject) {
+        const std::vector<Tensor> got = tensors_of(subject.net), wanted = tensors_of(right.net);
+        REQUIRE(same_bits(got, wanted));
+        for (std::size_t i = 0; i < 4; ++i) REQUIRE(same_bits(got[i].grad(), wanted[i].grad()));
+        REQUIRE(subject.net.tied.is_same(subject.net.first.weight));
+      });
+}
+
+TEST_CASE("out of memory: a module loads whole or not at all") {
+  Subject other;
+  for (const Tensor& param : other.net.parameters()) nn::init::constant_(param, 7);
+  const nn::StateDict state = other.net.state_dict();
+  for (const bool anomaly : {false, true})
+    for_each_failure([] { return Subject(); },
+        [&](Subject& subject) {
+          const autograd::ModeGuard guard({.record = true, .anomaly = anomaly});
+          subject.net.load_state_dict(state);
+        },
+        [](const Subject& subject) { subject.require_unchanged(); },
+        [&](Subject& subject) { REQUIRE(same_bits(tensors_of(subject.net), tensors_of(other.net))); });
+}
+
+TEST_CASE("out of memory: what only looks at a module leaves it alone") {
+  std::vector<Tensor> parameters;
+  nn::StateDict state;
+  for_each_failure([] { return Subject(); },
+      [&](Subject& subject) {
+        parameters = subject.net.parameters();
+        state = subject.net.state_dict();
+      },
+      [](const Subject& subject) { subject.require_unchanged(); },
+      [&](Subject& subject) {
+        subject.require_unchanged();
+        REQUIRE(parameters.size() == 4);
+        REQUIRE(state.size() == 7);
+        REQUIRE(state[6].first == "tied");
+      });
+}
+
+TEST_CASE("out of memory: gradients are dropped all or none") {
+  for_each_failure([] { return Subject(); }, [](Subject& subject) { subject.net.zero_grad(); },
+      [](const Subject& subject) { subject.require_unchanged(); },
+      [](Subject& subject) {
+        for (const Tensor& param : subject.net.parameters()) REQUIRE_FALSE(param.grad().defined());
+      });
+}
+
+TEST_CASE("out of memory: a layer that could not be made takes no random numbers") {
+  manual_seed(3);
+  const nn::Linear right(3, 4);
+  std::optional<nn::Linear> made;
+  for_each_failure(
+      [&] {
+        made.reset();
+        manual_seed(3);
+        return 0;
+      },
+      [&](int) { made.emplace(3, 4); }, [&](int) { REQUIRE_FALSE(made.has_value()); },
+      [&](int) {
+        REQUIRE(same_bits(made->weight, right.weight));
+        REQUIRE(same_bits(made->bias, right.bias));
+      });
+}
