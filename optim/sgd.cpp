@@ -28,7 +28,7 @@ void check_rates(const char* function, std::size_t group, const SGDOptions& opti
 
 /// The step of float32 parameters computes with rates in float32.
 void check_float32_holds(const char* function, std::size_t group, const SGDOptions& options) {
-  const auto check_rate = [=](const char* name, double value) {
+  const auto check_rate = [&](const char* name, double value) {
     check(std::isfinite(static_cast<float>(value)),
         "{}: {} must be finite in float32, the dtype of the parameters; group {} has {}", function, name,
         group, value);
@@ -54,11 +54,10 @@ std::vector<ParamGroup> one_group(std::vector<Tensor> params) {
   return groups;
 }
 
-/// Undefined for a frozen parameter.
-const Tensor& grad_of(const Tensor& param) {
-  static const Tensor none;
+/// Null where there is none, as for a frozen parameter.
+const Tensor* grad_of(const Tensor& param) {
   const autograd::Node* node = autograd::node_of(param);
-  return node ? node->grad : none;
+  return node && node->grad.defined() ? &node->grad : nullptr;
 }
 
 /// `buffer` in the dtype and on the device of its parameter; the module may have moved.
@@ -116,16 +115,17 @@ void SGD::step() {
   std::size_t count = 0;
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     for (const Tensor& param : groups_[g].params) {
-      const Tensor& grad = grad_of(param);
-      if (!grad.defined()) continue;
+      const Tensor* const grad = grad_of(param);
+      if (!grad) continue;
       if (!first) first = &param;
       check(param.dtype() == first->dtype() && param.device() == first->device(),
           "step: parameters differ in kind; {} on {}, and {} on {}", first->dtype(), first->device(),
           param.dtype(), param.device());
-      check(grad.shape() == param.shape() && grad.dtype() == param.dtype() && grad.device() == param.device(),
-          "step: a gradient is {} {} on {}, its parameter {} {} on {}", grad.dtype(), grad.shape(),
-          grad.device(), param.dtype(), param.shape(), param.device());
-      check(grad.is_contiguous() && param.is_contiguous(),
+      check(grad->shape() == param.shape() && grad->dtype() == param.dtype() &&
+                grad->device() == param.device(),
+          "step: a gradient is {} {} on {}, its parameter {} {} on {}", grad->dtype(), grad->shape(),
+          grad->device(), param.dtype(), param.shape(), param.device());
+      check(grad->is_contiguous() && param.is_contiguous(),
           "step: a parameter of shape {} or its gradient is not contiguous", param.shape());
       if (param.dtype() == DType::float32) check_float32_holds("step", g, groups_[g].options);
       ++count;
@@ -149,8 +149,8 @@ void SGD::step() {
     const SGDOptions& options = group.options;
     for (std::size_t i = 0; i < group.params.size(); ++i) {
       const Tensor& param = group.params[i];
-      const Tensor& grad = grad_of(param);
-      if (!grad.defined()) continue;
+      const Tensor* const grad = grad_of(param);
+      if (!grad) continue;
       Tensor& kept = group.momentum_buffers[i];
       const bool first_step = options.momentum != 0 && !kept.defined();
       void* buffer = nullptr;
@@ -160,7 +160,7 @@ void SGD::step() {
         buffer = (usable ? kept : new_buffers.back().value).raw();
       }
       items[at++] = {.param = param.raw(),
-          .grad = grad.raw(),
+          .grad = grad->raw(),
           .momentum_buffer = buffer,
           .n = param.numel(),
           .lr = options.lr,
@@ -177,7 +177,7 @@ void SGD::step() {
   for (NewBuffer& buffer : new_buffers) *buffer.place = std::move(buffer.value);
   for (const Group& group : groups_)
     for (const Tensor& param : group.params)
-      if (grad_of(param).defined()) param.impl().storage->bump_version();
+      if (grad_of(param)) param.impl().storage->bump_version();
 }
 
 const SGD::Group& SGD::group_at(const char* function, std::size_t group) const {
