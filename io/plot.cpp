@@ -1,11 +1,11 @@
 #include <tenon/core/check.h>
 #include <tenon/io/atomic_file.h>
+#include <tenon/io/axis.h>
 #include <tenon/io/plot.h>
-#include <tenon/io/ticks.h>
+#include <tenon/io/plot_line.h>
 #include <tenon/io/utf8.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -14,10 +14,6 @@
 
 namespace tenon::io {
 namespace {
-
-// Okabe and Ito's palette, without its yellow: told apart also by colour-blind eyes.
-constexpr std::array<const char*, 7> palette = {
-    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"};
 
 constexpr const char* style = R"(
 text { font-family: system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; font-size: 13px; fill: #57606a }
@@ -32,13 +28,6 @@ text { font-family: system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans
 constexpr double glyph = 7.5;  // pixels, about the mean width of a character at 13 px in a wide font
 constexpr double sample = 26;  // pixels, the piece of line in the legend
 constexpr double margin = 24;  // pixels
-
-std::string number(double value) {
-  std::string text = fmt::format("{:.2f}", value);
-  text.erase(text.find_last_not_of('0') + 1);
-  if (text.back() == '.') text.pop_back();
-  return text == "-0" ? "0" : text;
-}
 
 std::string escaped(std::string_view text) {
   std::string out;
@@ -56,12 +45,12 @@ std::string escaped(std::string_view text) {
 }
 
 std::string text_at(double x, double y, const char* attributes, std::string_view content) {
-  return fmt::format("<text x=\"{}\" y=\"{}\"{}>{}</text>\n", number(x), number(y), attributes, content);
+  return fmt::format("<text x=\"{}\" y=\"{}\"{}>{}</text>\n", pixels(x), pixels(y), attributes, content);
 }
 
 std::string line(const char* kind, double x1, double y1, double x2, double y2) {
   return fmt::format(
-      "<path class=\"{}\" d=\"M{} {}L{} {}\"/>\n", kind, number(x1), number(y1), number(x2), number(y2));
+      "<path class=\"{}\" d=\"M{} {}L{} {}\"/>\n", kind, pixels(x1), pixels(y1), pixels(x2), pixels(y2));
 }
 
 std::string tick_text(const Tick& tick) {
@@ -74,62 +63,6 @@ double tick_width(const Tick& tick) {
   const std::int64_t raised =
       tick.exponent ? static_cast<std::int64_t>(fmt::format("{}", *tick.exponent).size()) : 0;
   return glyph * static_cast<double>(code_points(tick.label)) + 5.5 * static_cast<double>(raised);
-}
-
-struct Range {
-  double low = std::numeric_limits<double>::infinity();
-  double high = -std::numeric_limits<double>::infinity();
-
-  void include(double value) {
-    low = std::min(low, value);
-    high = std::max(high, value);
-  }
-  // Makes room on both sides; something to see also where all values are equal.
-  void widen(double share) {
-    const double largest = std::max(std::abs(low), std::abs(high));
-    double room = share * (high - low);
-    if (high - low <= std::max(1e-9 * largest, 1e-300)) room = largest > 1e-290 ? 0.1 * largest : 1;
-    low -= room;
-    high += room;
-  }
-};
-
-// Data to pixels. A log axis keeps logarithms in its range.
-struct Axis {
-  Scale scale;
-  Range range;
-  double from, to;  // pixels
-
-  double position(double value) const {
-    const double along =
-        ((scale == Scale::log ? std::log10(value) : value) - range.low) / (range.high - range.low);
-    return from + (to - from) * along;
-  }
-  std::vector<Tick> ticks(int count) const {
-    if (scale == Scale::linear) return linear_ticks(range.low, range.high, count);
-    constexpr double least = std::numeric_limits<double>::min(), most = std::numeric_limits<double>::max();
-    return log_ticks(
-        std::max(std::pow(10.0, range.low), least), std::min(std::pow(10.0, range.high), most), count);
-  }
-};
-
-bool drawable(const Series& series, std::size_t i, Scale y_scale) {
-  return std::isfinite(series.x[i]) && std::isfinite(series.y[i]) &&
-         (y_scale == Scale::linear || series.y[i] > 0);
-}
-
-std::string path_data(const Series& series, const Axis& x, const Axis& y) {
-  std::string data;
-  bool pen_down = false;
-  for (std::size_t i = 0; i < series.x.size(); ++i) {
-    const bool draw = drawable(series, i, y.scale);
-    if (draw) {
-      const std::string point = number(x.position(series.x[i])) + " " + number(y.position(series.y[i]));
-      data += pen_down ? "L" + point : "M" + point + "h0";  // a lone point becomes a dot
-    }
-    pen_down = draw;
-  }
-  return data;
 }
 
 // The wished heights, moved apart as little as needed: at least `spacing` between neighbours, all within
@@ -175,31 +108,32 @@ std::string axes(
   return out + line("axis", x.from, y.from, x.to, y.from);
 }
 
-// Where the names stand: beside the ends of their lines.
-std::vector<double> name_heights(const std::vector<Series>& all, const Axis& y) {
-  std::vector<double> ends;
-  for (const Series& series : all) {
-    std::size_t last = series.x.size();
-    while (last > 0 && !drawable(series, last - 1, y.scale)) --last;
-    ends.push_back(last > 0 ? y.position(series.y[last - 1]) : y.from);
-  }
-  return spread(ends, std::min(20.0, (y.from - y.to) / static_cast<double>(all.size())), y.to, y.from);
-}
-
 std::string lines_and_names(const std::vector<Series>& all, const Axis& x, const Axis& y) {
-  const std::vector<double> heights = name_heights(all, y);
+  std::vector<PlotLine> drawn;
+  std::vector<double> ends;
+  int next_look = 0;
+  for (const Series& series : all) {
+    drawn.emplace_back(series, series.colour >= 0 ? series.colour : next_look++, x, y);
+    ends.push_back(drawn.back().end());
+  }
+  // The names stand beside the ends of their lines.
+  const double spacing = std::min(20.0, (y.from - y.to) / static_cast<double>(all.size()));
+  const std::vector<double> heights = spread(ends, spacing, y.to, y.from);
   std::string lines, names;
-  int next_colour = 0;
   for (std::size_t i = 0; i < all.size(); ++i) {
     const Series& series = all[i];
-    const auto index = static_cast<std::size_t>(series.colour >= 0 ? series.colour : next_colour++);
-    const std::string look = fmt::format(
-        "class=\"line{}\" stroke=\"{}\"", series.dashed ? " dashed" : "", palette[index % palette.size()]);
-    lines += fmt::format("<path {} d=\"{}\"/>\n", look, path_data(series, x, y));
+    const PlotLine& plotted = drawn[i];
+    const auto append_paths = [&](std::string& out, const std::string& path, const std::string& marks) {
+      out += fmt::format("<path class=\"line{}\" stroke=\"{}\" d=\"{}\"/>\n", series.dashed ? " dashed" : "",
+          plotted.colour(), path);
+      if (!marks.empty()) out += fmt::format("<path fill=\"{}\" d=\"{}\"/>\n", plotted.colour(), marks);
+    };
+    append_paths(lines, plotted.path(), plotted.marks());
     if (series.name.empty()) continue;
-    names += fmt::format(
-        "<path {} d=\"M{} {}h{}\"/>\n", look, number(x.to + 12), number(heights[i]), number(sample));
-    names += text_at(x.to + 20 + sample, heights[i] + 4.5, " class=\"name\"", escaped(series.name));
+    const double at = x.to + 12;
+    append_paths(names, fmt::format("M{} {}h{}", pixels(at), pixels(heights[i]), pixels(sample)),
+        plotted.mark_in_legend(at + sample / 2, heights[i]));
+    names += text_at(at + 8 + sample, heights[i] + 4.5, " class=\"name\"", escaped(series.name));
   }
   return lines + names;
 }
@@ -211,6 +145,9 @@ LinePlot::LinePlot(LinePlotOptions options) : options_(std::move(options)) {
       options_.width >= 320 && options_.height >= 200 && options_.width <= 10000 && options_.height <= 10000,
       "LinePlot: the size must be from 320 x 200 to 10000 x 10000; it is {} x {}", options_.width,
       options_.height);
+  check(!options_.y_max ||
+            (std::isfinite(*options_.y_max) && (options_.y_scale == Scale::linear || *options_.y_max > 0)),
+      "LinePlot: y_max must be finite and, on a log axis, positive; it is {}", options_.y_max.value_or(0));
   for (const std::string* text : {&options_.title, &options_.x_label, &options_.y_label})
     check(is_utf8(*text), "LinePlot: '{}' is not UTF-8", *text);
 }
@@ -231,15 +168,21 @@ void LinePlot::add(Series series) {
 
 std::string LinePlot::svg() const {
   const bool log = options_.y_scale == Scale::log;
-  Axis x{Scale::linear, {}, 0, 0}, y{options_.y_scale, {}, 0, 0};
+  const double y_max = options_.y_max.value_or(std::numeric_limits<double>::infinity());
+  Axis x{.whole = true}, y{.scale = options_.y_scale, .open = options_.y_max.has_value()};
+  const auto include_height = [&](double height) { y.range.include(log ? std::log10(height) : height); };
+  bool cut = false;
   for (const Series& series : series_)
     for (std::size_t i = 0; i < series.x.size(); ++i) {
-      if (!drawable(series, i, y.scale)) continue;
+      if (!is_drawn(series, i, y)) continue;
       x.range.include(series.x[i]);
-      y.range.include(log ? std::log10(series.y[i]) : series.y[i]);
+      x.whole = x.whole && series.x[i] == std::floor(series.x[i]);
+      if (series.y[i] <= y_max) include_height(series.y[i]);
+      else cut = true;
     }
-  check(x.range.low <= x.range.high, "LinePlot: there is nothing to draw; no point is finite{}",
-      log ? " and positive" : "");
+  check(y.range.low <= y.range.high, "LinePlot: there is nothing to draw; no point is finite{}{}",
+      log ? " and positive" : "", options_.y_max ? " and at most y_max" : "");
+  if (cut) include_height(y_max);
   x.range.widen(0);
   y.range.widen(0.04);
   check(std::isfinite(x.range.high - x.range.low) && std::isfinite(y.range.high - y.range.low),

@@ -1,5 +1,6 @@
 // Line plots as SVG.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,18 +15,22 @@ struct LinePlotOptions {
   std::string x_label = {};
   std::string y_label = {};
   Scale y_scale = Scale::linear;
+  /// Where the y axis ends if there are higher points: a line to one of them, or to infinity, leaves the
+  /// picture at its top edge.
+  std::optional<double> y_max = {};
   /// Size in pixels; the picture scales to whatever it is shown at.
   int width = 800;
   int height = 450;
 };
 
 /// A line through (x[i], y[i]); an empty x stands for 0, 1, 2, ... It has a gap where a coordinate is NaN or
-/// infinite, or where y is not positive on a log axis.
+/// infinite, or where y is not positive on a log axis. A point between two gaps is drawn as a mark.
 struct Series {
   std::string name = {};
   std::vector<double> x = {};
   std::vector<double> y = {};
-  /// Which colour of the palette; -1 takes the next.
+  /// Which look; -1 takes the next. Seven colours, then the same seven with squares along the line, with
+  /// diamonds, with triangles and with discs; after these 35 they repeat.
   int colour = -1;
   bool dashed = false;
 };
@@ -33,7 +38,7 @@ struct Series {
 /// Collects series and draws them. All text is UTF-8.
 class TENON_API LinePlot {
  public:
-  /// Throws Error if the size is below 320 x 200 or above 10000 x 10000.
+  /// Throws Error if the size is below 320 x 200 or above 10000 x 10000, or y_max cannot be on the axis.
   explicit LinePlot(LinePlotOptions options = {});
 
   /// Throws Error if x and y differ in length.

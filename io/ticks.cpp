@@ -38,8 +38,8 @@ Tick labelled(double value, std::int64_t multiple, Step step) {
 
 }  // namespace
 
-std::vector<Tick> linear_ticks(double low, double high, int count) {
-  const Step step = step_of_at_least((high - low) / count);
+std::vector<Tick> linear_ticks(double low, double high, int count, double least_step) {
+  const Step step = step_of_at_least(std::max((high - low) / count, least_step));
   const double slack = 1e-9 * (high - low) / step.value();
   std::vector<Tick> ticks;
   const auto last = static_cast<std::int64_t>(std::floor(high / step.value() + slack));

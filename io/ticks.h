@@ -14,8 +14,9 @@ struct Tick {
   std::optional<int> exponent = {};
 };
 
-/// Multiples of 1, 2 or 5 times a power of ten within [low, high], about `count` of them. low < high.
-std::vector<Tick> linear_ticks(double low, double high, int count);
+/// Multiples of 1, 2 or 5 times a power of ten within [low, high], about `count` of them, at least
+/// `least_step` apart. low < high.
+std::vector<Tick> linear_ticks(double low, double high, int count, double least_step = 0);
 
 /// Powers of ten within [low, high], at most `count`; 1, 2 and 5 times them where at most three fit;
 /// linear_ticks where fewer than two do. 0 < low < high.

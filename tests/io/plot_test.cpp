@@ -6,6 +6,7 @@
 #include <clocale>
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "support.h"
 
@@ -42,6 +43,28 @@ std::string path_of(const std::vector<double>& y, io::Scale scale = io::Scale::l
   io::LinePlot plot({.y_scale = scale});
   plot.add({.y = y});
   return path_of(plot);
+}
+
+// The path data of all marks.
+std::string marks_of(const std::string& svg) {
+  std::string marks;
+  const std::string_view begin = "<path fill=";
+  for (auto at = svg.find(begin); at != svg.npos; at = svg.find(begin, at + 1)) {
+    const auto from = svg.find("d=\"", at) + 3;
+    marks += svg.substr(from, svg.find('"', from) - from);
+  }
+  return marks;
+}
+
+// Below the x axis, from left to right.
+Labels x_labels(const std::string& svg) {
+  Labels found;
+  const std::string_view middle = "text-anchor=\"middle\">";
+  for (auto at = svg.find(middle); at != svg.npos; at = svg.find(middle, at + 1)) {
+    const auto from = at + middle.size();
+    found.push_back(svg.substr(from, svg.find('<', from) - from));
+  }
+  return found;
 }
 
 // Tags closed in order, attributes quoted, no bare & or <.
@@ -113,10 +136,10 @@ TEST_CASE("a plot is well formed whatever the text") {
 }
 
 TEST_CASE("points become a path, left to right, greater values higher") {
-  CHECK(path_of({0, 1}) == "M54.5 399.56h0L776 38.44");
+  CHECK(path_of({0, 1}) == "M54.5 399.56L776 38.44");
   io::LinePlot plot;
   plot.add({.x = {0, 10, 5}, .y = {1, 0, 1}});
-  CHECK(path_of(plot) == "M54.5 38.44h0L776 399.56L415.25 38.44");
+  CHECK(path_of(plot) == "M54.5 38.44L776 399.56L415.25 38.44");
 }
 
 TEST_CASE("a log axis has equal steps for equal factors") {
@@ -132,6 +155,51 @@ TEST_CASE("what cannot be drawn is a gap") {
   CHECK(path_of({0, 1, missing}).starts_with(path_of({0, 1}).substr(0, 12)));
 }
 
+TEST_CASE("a point without neighbours is a mark") {
+  const auto marks = [](const std::vector<double>& y) {
+    io::LinePlot plot;
+    plot.add({.name = "a", .y = y});
+    return marks_of(plot.svg());
+  };
+  constexpr std::string_view disc = "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z";
+  CHECK(marks({1, 2, missing, 3, 4}).empty());
+  CHECK(count(marks({1}), disc) == 1);
+  CHECK(count(marks({missing, 1, missing, 2, 3, missing, 4}), disc) == 2);
+  CHECK(marks({missing, 5, missing}) == "M391.5 219" + std::string(disc));
+}
+
+TEST_CASE("the x axis ends with the points, and has whole marks for whole numbers") {
+  const auto labels_of = [](std::vector<double> x) {
+    io::LinePlot plot;
+    const std::vector<double> y(x.size(), 1);
+    plot.add({.x = std::move(x), .y = y});
+    return x_labels(plot.svg());
+  };
+  CHECK(labels_of({0, 1}) == Labels{"0", "1"});
+  CHECK(labels_of({1, 2, 3, 4}) == Labels{"1", "2", "3", "4"});
+  CHECK(labels_of({1}) == Labels{"1"});
+  CHECK(labels_of({0, 100}) == Labels{"0", "20", "40", "60", "80", "100"});
+  CHECK(labels_of({0, 0.5, 1}) == Labels{"0", "0.2", "0.4", "0.6", "0.8", "1.0"});
+  CHECK(labels(io::linear_ticks(0, 1, 8, 1)) == Labels{"0", "1"});
+}
+
+TEST_CASE("a line that goes above y_max leaves the picture at the top") {
+  const auto path = [](const std::vector<double>& y, io::Scale scale, std::optional<double> y_max) {
+    io::LinePlot plot({.y_scale = scale, .y_max = y_max});
+    plot.add({.y = y});
+    return path_of(plot);
+  };
+  // Up, cut off where it meets the edge; nothing outside; back in from the edge.
+  CHECK(path({0, 2, 30, 50, 0}, io::Scale::linear, 4) ==
+        "M54.5 399.56L234.88 219L248.79 24M760.99 24L776 399.56");
+  CHECK(path({1, 10, infinity}, io::Scale::log, 100) == "M54.5 399.56L415.25 219L415.25 24");
+  CHECK(path({1, 10, 1e300}, io::Scale::log, 100) == "M54.5 399.56L415.25 219L416.55 24");
+  CHECK(path({1, DBL_MAX}, io::Scale::linear, 2) == "M54.5 399.56L54.5 24");
+  CHECK(path({1, 2, 3}, io::Scale::linear, 100) == path({1, 2, 3}, io::Scale::linear, {}));
+  CHECK(count(path({1, 2, -infinity, 3, 4}, io::Scale::linear, 100), "M") == 2);
+  CHECK(count(path({1, 2, infinity, 3, 4}, io::Scale::linear, {}), "M") == 2);
+}
+
 TEST_CASE("a plot of nothing is refused") {
   const auto error = [](io::Scale scale, const std::vector<double>& y) {
     return message_of<Error>([&] { path_of(y, scale); });
@@ -143,6 +211,11 @@ TEST_CASE("a plot of nothing is refused") {
         "LinePlot: there is nothing to draw; no point is finite");
   CHECK(error(io::Scale::log, {0, -1, missing}) ==
         "LinePlot: there is nothing to draw; no point is finite and positive");
+  CHECK(message_of<Error>([] {
+    io::LinePlot plot({.y_scale = io::Scale::log, .y_max = 2});
+    plot.add({.y = {3, infinity}});
+    plot.svg();
+  }) == "LinePlot: there is nothing to draw; no point is finite and positive and at most y_max");
 }
 
 TEST_CASE("one point, equal points and extreme values can be drawn") {
@@ -185,6 +258,31 @@ TEST_CASE("the legend names every series beside its end, without overlap") {
   CHECK(count(svg, "class=\"line dashed\"") == 4);
 }
 
+TEST_CASE("no two of 35 lines look alike") {
+  io::LinePlot plot;
+  for (int i = 0; i < 36; ++i) plot.add({.y = {0, 1, 0, 1, 0}});
+  std::string svg = plot.svg();
+  svg.erase(0, svg.find("<path class=\"line\""));
+  std::vector<std::string> looks;  // the line with its marks
+  while (svg.starts_with("<path class=\"line\"")) {
+    const auto next = std::min(svg.find("<path class=\"line\"", 1), svg.find("</svg>"));
+    looks.push_back(svg.substr(0, next));
+    svg.erase(0, next);
+  }
+  REQUIRE(looks.size() == 36);
+  CHECK(std::set<std::string>(looks.begin(), looks.end()).size() == 35);
+  CHECK(looks[35] == looks[0]);
+  for (std::size_t i = 0; i < 35; ++i) CHECK(count(looks[i], "z") == (i < 7 ? 0 : 5));
+}
+
+TEST_CASE("the legend shows the marks of its line") {
+  io::LinePlot plot;
+  plot.add({.name = "a", .y = std::vector<double>(100, 1.0), .colour = 7, .dashed = true});
+  const std::string svg = plot.svg();
+  CHECK(count(marks_of(svg), "m-3.5-3.5h7v7h-7z") == 9);  // eight along the line
+  CHECK(svg.find("<path fill=\"#0072b2\" d=\"M") != svg.npos);
+}
+
 TEST_CASE("the same plot is the same bytes, also where the comma is the decimal point") {
   const auto picture = [] {
     io::LinePlot plot({.title = "t", .y_scale = io::Scale::log});
@@ -207,6 +305,14 @@ TEST_CASE("what is asked of a plot is checked") {
         "LinePlot: the colour of 'a' must be -1 or an index; it is -2");
   CHECK(message_of<Error>([&] { plot.add({.name = "\xff"}); }) == "LinePlot: the name '\xff' is not UTF-8");
   CHECK(message_of<Error>([] { io::LinePlot({.title = "\xff"}); }) == "LinePlot: '\xff' is not UTF-8");
+  const auto with_y_max = [](double y_max, io::Scale scale) {
+    return message_of<Error>([=] { io::LinePlot({.y_scale = scale, .y_max = y_max}); });
+  };
+  CHECK(with_y_max(infinity, io::Scale::linear) ==
+        "LinePlot: y_max must be finite and, on a log axis, positive; it is inf");
+  CHECK(with_y_max(0, io::Scale::log) ==
+        "LinePlot: y_max must be finite and, on a log axis, positive; it is 0");
+  CHECK(with_y_max(0, io::Scale::linear) == "nothing was thrown");
   CHECK(message_of<Error>([] { io::LinePlot({.width = 100}); }) ==
         "LinePlot: the size must be from 320 x 200 to 10000 x 10000; it is 100 x 450");
 }
