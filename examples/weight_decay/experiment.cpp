@@ -22,6 +22,9 @@ Data make_data(std::int64_t samples) {
   return {x, y};
 }
 
+// One NaN, without a sign, however the machine made it.
+double plain(double value) { return std::isnan(value) ? std::nan("") : value; }
+
 double mean_loss(data::DataLoader<2>& loader, nn::Linear& net, Device device) {
   const NoGradGuard no_grad;
   double sum = 0;
@@ -30,8 +33,7 @@ double mean_loss(data::DataLoader<2>& loader, nn::Linear& net, Device device) {
     sum += mse_loss(net(x.to(device)), y.to(device), Reduction::sum).item<double>();
     count += y.size(0);
   }
-  const double mean = sum / static_cast<double>(count);
-  return std::isnan(mean) ? std::nan("") : mean;  // one NaN, without a sign, however the machine made it
+  return plain(sum / static_cast<double>(count));
 }
 
 /// A model and its optimizer on one device.
@@ -55,8 +57,8 @@ struct Learner {
   optim::SGD optimizer;
 };
 
-Run train(const Settings& settings, double weight_decay, const Data& data, io::SummaryWriter& writer,
-    Verification* verification) {
+Run train(
+    const Settings& settings, double weight_decay, const Data& data, Log& log, Verification* verification) {
   // Every run starts from the seed: the same first weights, the same batches, and only the decay differs.
   manual_seed(settings.seed);
   data::DataLoader train(
@@ -80,7 +82,10 @@ Run train(const Settings& settings, double weight_decay, const Data& data, io::S
   }
 
   Run run{.weight_decay = weight_decay};
-  const std::string name = run_name(weight_decay);
+  run.first_train_loss = mean_loss(train_in_order, net, settings.device);
+  run.first_test_loss = mean_loss(test, net, settings.device);
+  const std::string name = fmt::format("wd={}", weight_decay);
+  log.begin(name);
   const auto start = std::chrono::steady_clock::now();
   for (const std::int64_t epoch : io::track(settings.epochs, name, {.enabled = !settings.quiet})) {
     for (auto [x_batch, y_batch] : train) {
@@ -102,27 +107,24 @@ Run train(const Settings& settings, double weight_decay, const Data& data, io::S
     }
     run.train_curve.push_back(mean_loss(train_in_order, net, settings.device));
     run.test_curve.push_back(mean_loss(test, net, settings.device));
-    writer.add_scalars(
-        name, {{"train_loss", run.train_curve.back()}, {"test_loss", run.test_curve.back()}}, epoch);
+    log.add(run.train_loss(), run.test_loss(), epoch);
   }
   run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const NoGradGuard no_grad;
-  run.weight_norm = std::sqrt((net.weight * net.weight).sum().item<double>());
-  run.bias = net.bias.item<double>();
+  run.weight_norm = plain(std::sqrt((net.weight * net.weight).sum().item<double>()));
+  run.bias = plain(net.bias.item<double>());
   return run;
 }
 
 }  // namespace
 
-std::string run_name(double weight_decay) { return fmt::format("wd={:g}", weight_decay); }
-
-Outcome run_experiment(const Settings& settings, io::SummaryWriter& writer) {
+Outcome run_experiment(const Settings& settings, Log& log) {
   manual_seed(settings.seed);
   const Data data = make_data(train_samples + test_samples);
   Outcome outcome;
   if (settings.verify) outcome.verification.emplace();
   for (const double weight_decay : settings.weight_decays)
     outcome.runs.push_back(
-        train(settings, weight_decay, data, writer, settings.verify ? &*outcome.verification : nullptr));
+        train(settings, weight_decay, data, log, settings.verify ? &*outcome.verification : nullptr));
   return outcome;
 }

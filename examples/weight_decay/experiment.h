@@ -6,6 +6,8 @@
 
 #include <tenon/tenon.h>
 
+#include "log.h"
+
 enum class Init { normal, standard };
 
 /// What the command line says; the defaults are the tutorial's.
@@ -37,9 +39,15 @@ struct Verification {
 /// One training run.
 struct Run {
   double weight_decay = 0;
-  std::vector<double> train_curve{}, test_curve{};  // mean squared error after each epoch
+  double first_train_loss = 0, first_test_loss = 0;  // mean squared error before the first step
+  std::vector<double> train_curve{}, test_curve{};   // and after each epoch
   double weight_norm = 0, bias = 0, seconds = 0;
   std::int64_t steps = 0;
+  double train_loss() const { return train_curve.back(); }
+  double test_loss() const { return test_curve.back(); }
+  /// Away from the samples instead of towards them; a loss that is a little higher than the first may yet
+  /// fall.
+  bool diverged() const { return !(train_loss() <= 2 * first_train_loss); }
 };
 
 struct Outcome {
@@ -49,9 +57,5 @@ struct Outcome {
 
 inline constexpr std::int64_t features = 200, train_samples = 20, test_samples = 100;
 
-/// Trains once for each weight decay, from the same start and on the same batches, and logs the curves to
-/// `writer`.
-Outcome run_experiment(const Settings& settings, tenon::io::SummaryWriter& writer);
-
-/// `wd=3`
-std::string run_name(double weight_decay);
+/// Trains once for each weight decay, from the same start and on the same batches, and logs the curves.
+Outcome run_experiment(const Settings& settings, Log& log);

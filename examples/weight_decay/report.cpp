@@ -10,49 +10,60 @@
 
 using namespace tenon;
 
+namespace {
+
+std::string duration(double seconds) {
+  return seconds < 1 ? fmt::format("{:.2f} ms", 1e3 * seconds) : fmt::format("{:.2f} s", seconds);
+}
+
+// A loss that is no longer a number has become too large for one.
+double height(double loss) { return std::isfinite(loss) ? loss : INFINITY; }
+
+}  // namespace
+
 std::string table(const Outcome& outcome) {
-  std::string text = fmt::format("{:>12}  {:>11}  {:>11}  {:>11}  {:>9}  {:>8}\n", "weight decay",
-      "train loss", "test loss", "weight norm", "bias", "seconds");
+  std::size_t width = 12;
+  for (const Run& run : outcome.runs) width = std::max(width, fmt::formatted_size("{}", run.weight_decay));
+  std::string text = fmt::format("{:>{}}  {:>11}  {:>11}  {:>11}  {:>9}  {:>9}\n", "weight decay", width,
+      "train loss", "test loss", "weight norm", "bias", "time");
   for (const Run& run : outcome.runs)
-    text += fmt::format("{:>12g}  {:>11.4g}  {:>11.4g}  {:>11.4g}  {:>9.4f}  {:>8.3f}\n", run.weight_decay,
-        run.train_curve.back(), run.test_curve.back(), run.weight_norm, run.bias, run.seconds);
+    text += fmt::format("{:>{}}  {:>11.4g}  {:>11.4g}  {:>11.4g}  {:>9.4f}  {:>9}\n", run.weight_decay, width,
+        run.train_loss(), run.test_loss(), run.weight_norm, run.bias, duration(run.seconds));
   return text;
 }
 
-std::string conclusion(const Outcome& outcome, const Settings& settings) {
-  const auto by_test_loss = [](const Run& a, const Run& b) {
-    return a.test_curve.back() < b.test_curve.back();
-  };
-  for (const Run& run : outcome.runs)
-    if (!std::isfinite(run.train_curve.back()))
-      return fmt::format(
-          "With weight decay {:g} the training diverged; a smaller --lr keeps it stable.", run.weight_decay);
-  const auto [best, worst] = std::minmax_element(outcome.runs.begin(), outcome.runs.end(), by_test_loss);
-  if (outcome.runs.size() == 1 || best->weight_decay == worst->weight_decay)
-    return fmt::format("The loss is {:.3g} on the {} training samples and {:.3g} on new ones.",
-        best->train_curve.back(), train_samples, best->test_curve.back());
-  const std::string compared =
-      fmt::format("Weight decay {:g} brings the test loss from {:.3g} (with {:g}) to {:.3g}",
-          best->weight_decay, worst->test_curve.back(), worst->weight_decay, best->test_curve.back());
-  if (best->weight_decay < worst->weight_decay || settings.momentum != 0) return compared + ".";
-  const double kept = std::pow(1 - settings.lr * best->weight_decay, static_cast<double>(best->steps));
-  return fmt::format(
-      "{}: of the random first weights in the {} directions that {} samples cannot see, {:.2g} is left after "
-      "{} steps.",
-      compared, features - train_samples, train_samples, kept, best->steps);
-}
-
 void save_plot(const Outcome& outcome, const std::string& path) {
+  // A run that diverged leaves the picture where the others need no more room.
+  double highest = 0;
+  bool diverged = false;
+  for (const Run& run : outcome.runs) {
+    diverged = diverged || run.diverged();
+    highest = std::max({highest, run.first_train_loss, run.first_test_loss});
+    if (run.diverged()) continue;
+    for (const auto* curve : {&run.train_curve, &run.test_curve})
+      highest = std::max(highest, *std::max_element(curve->begin(), curve->end()));
+  }
+  const auto names = static_cast<int>(2 * std::min<std::size_t>(outcome.runs.size(), 200));
   io::LinePlot plot({.title = fmt::format("{} weights, {} samples: the loss with and without weight decay",
                          features, train_samples),
       .x_label = "epoch",
       .y_label = "mean squared error",
-      .y_scale = io::Scale::log});
+      .y_scale = io::Scale::log,
+      .y_max = diverged ? std::optional(10 * highest) : std::nullopt,
+      .height = std::max(450, 132 + 20 * names)});
   for (std::size_t i = 0; i < outcome.runs.size(); ++i) {
     const Run& run = outcome.runs[i];
-    const std::string name = fmt::format("decay {:g}", run.weight_decay);
-    plot.add({.name = name + ", train", .y = run.train_curve, .colour = static_cast<int>(i), .dashed = true});
-    plot.add({.name = name + ", test", .y = run.test_curve, .colour = static_cast<int>(i)});
+    const auto add = [&](const char* what, double first, const std::vector<double>& curve, bool dashed) {
+      std::vector<double> y{first};
+      std::transform(curve.begin(), curve.end(), std::back_inserter(y), height);
+      plot.add(
+          {.name = fmt::format("decay {}, {}{}", run.weight_decay, what, run.diverged() ? " (diverged)" : ""),
+              .y = std::move(y),
+              .colour = static_cast<int>(i),
+              .dashed = dashed});
+    };
+    add("train", run.first_train_loss, run.train_curve, true);
+    add("test", run.first_test_loss, run.test_curve, false);
   }
   plot.save(path);
 }
@@ -61,10 +72,10 @@ void save_json(const Outcome& outcome, const Settings& settings, const std::stri
   using Json = nlohmann::ordered_json;
   Json json{{"device", to_string(settings.device)}, {"seed", settings.seed}, {"runs", Json::array()}};
   for (const Run& run : outcome.runs)
-    json["runs"].push_back({{"weight_decay", run.weight_decay}, {"train_loss", run.train_curve.back()},
-        {"test_loss", run.test_curve.back()}, {"weight_norm", run.weight_norm}, {"bias", run.bias},
-        {"steps", run.steps}, {"seconds", run.seconds}, {"train_curve", run.train_curve},
-        {"test_curve", run.test_curve}});
+    json["runs"].push_back(
+        {{"weight_decay", run.weight_decay}, {"train_loss", run.train_loss()}, {"test_loss", run.test_loss()},
+            {"weight_norm", run.weight_norm}, {"bias", run.bias}, {"steps", run.steps},
+            {"seconds", run.seconds}, {"train_curve", run.train_curve}, {"test_curve", run.test_curve}});
   if (const auto& verification = outcome.verification)
     json["verify"] = {{"steps", verification->steps},
         {"largest_difference", verification->largest_difference},

@@ -4,8 +4,10 @@
 
 #include "experiment.h"
 
-/// A line a run, and below one sentence that says what happened.
+/// A line a run.
 std::string table(const Outcome& outcome);
+/// What happened, no more than the numbers say: a sentence on the runs that ended well, one on those that
+/// diverged.
 std::string conclusion(const Outcome& outcome, const Settings& settings);
 /// Both losses of every run over the epochs, on a log axis.
 void save_plot(const Outcome& outcome, const std::string& path);

@@ -1,0 +1,57 @@
+#include "log.h"
+
+using namespace tenon;
+namespace fs = std::filesystem;
+
+Log::Log(const std::string& parent) {
+  std::error_code ignored;
+  for (fs::path at = fs::absolute(parent); !fs::exists(at, ignored); at = at.parent_path()) topmost_ = at;
+  directory_ = io::next_run_directory(parent, "exp");
+  if (topmost_.empty()) topmost_ = fs::absolute(directory_);
+  try {
+    charts_of_runs_.emplace(directory_);
+  } catch (...) {
+    discard();
+    throw;
+  }
+}
+
+void Log::begin(const std::string& run) {
+  run_ = run;
+  // TensorBoard takes a directory for a run, and draws all runs that have a tag in its chart.
+  attempt([&] { charts_of_losses_.emplace(directory_ + "/" + run); });
+}
+
+void Log::add(double train_loss, double test_loss, std::int64_t epoch) {
+  attempt([&] {
+    charts_of_runs_->add_scalars(run_, {{"train_loss", train_loss}, {"test_loss", test_loss}}, epoch);
+    charts_of_losses_->add_scalar("train_loss", train_loss, epoch);
+    charts_of_losses_->add_scalar("test_loss", test_loss, epoch);
+  });
+}
+
+std::string Log::close() {
+  attempt([&] {
+    if (charts_of_losses_) charts_of_losses_->close();
+    charts_of_runs_->close();
+  });
+  return problem_;
+}
+
+void Log::discard() {
+  charts_of_losses_.reset();
+  charts_of_runs_.reset();
+  std::error_code ignored;
+  fs::path at = fs::absolute(directory_);
+  fs::remove_all(at, ignored);
+  // The directories above it may have got other contents meanwhile: only empty ones are removed.
+  while (at != topmost_ && fs::remove(at.parent_path(), ignored)) at = at.parent_path();
+}
+
+template <class Work>
+void Log::attempt(Work work) {
+  if (!problem_.empty()) return;
+  try {
+    work();
+  } catch (const Error& error) { problem_ = error.what(); }
+}

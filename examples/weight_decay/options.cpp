@@ -1,0 +1,124 @@
+#include "options.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <limits>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace {
+
+// CLI11 takes a whole number that is too large for the largest there is, and NaN for a number like any other.
+
+template <class Number>
+bool parses(const std::string& text, Number& value) {
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, value);
+  return error == std::errc() && end == last && text[0] != '-';
+}
+
+CLI::Validator whole_number(std::uint64_t low, std::uint64_t high) {
+  return CLI::Validator(
+      [low, high](std::string& text) {
+        std::uint64_t value = 0;
+        if (parses(text, value) && value >= low && value <= high) return std::string();
+        return fmt::format("{} is not a whole number from {} to {}", text, low, high);
+      },
+      "");
+}
+
+CLI::Validator number() {
+  return CLI::Validator(
+      [](std::string& text) {
+        double value = 0;
+        if (parses(text, value) && std::isfinite(value)) return std::string();
+        return text + " is not a finite number from 0 up";
+      },
+      "");
+}
+
+CLI::Validator one_of(const std::vector<std::string>& names) {
+  return CLI::Validator(
+      [names](std::string& text) {
+        if (std::find(names.begin(), names.end(), text) != names.end()) return std::string();
+        return fmt::format("{} is not one of {}", text, fmt::join(names, ", "));
+      },
+      fmt::format("{{{}}}", fmt::join(names, ",")));
+}
+
+CLI::Validator path() {
+  return CLI::Validator(
+      [](std::string& text) { return text.empty() ? std::string("the path is empty") : std::string(); }, "");
+}
+
+tenon::Device choose_device(const std::string& name) {
+  using namespace tenon;
+  if (name == "cpu" || (name == "auto" && !cuda::is_available())) return Device::cpu();
+  check_available("--device", Device::cuda());
+  return Device::cuda();
+}
+
+// Two different files can be one to the system. Into a device, such as /dev/null, both may go.
+bool is_same_file(const std::string& a, const std::string& b) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  return !fs::is_other(fs::status(a, ignored)) &&
+         fs::weakly_canonical(fs::absolute(a), ignored) == fs::weakly_canonical(fs::absolute(b), ignored);
+}
+
+constexpr std::uint64_t most = 1'000'000'000, most_seed = std::numeric_limits<std::uint64_t>::max();
+
+}  // namespace
+
+void add_options(CLI::App& app, Arguments& arguments) {
+  Settings& settings = arguments.settings;
+  const auto add = [&app](const char* name, auto& value, const char* kind, const CLI::Validator& check,
+                       const char* text) {
+    return app.add_option(name, value, text)->type_name(kind)->check(check);
+  };
+  const CLI::Validator count = whole_number(1, most);
+  add("--device", arguments.device, "NAME", one_of({"auto", "cpu", "cuda"}),
+      "where to train; auto is cuda if there is one")
+      ->capture_default_str();
+  add("--weight-decay", settings.weight_decays, "NUMBER", number(), "one run for each")
+      ->capture_default_str();
+  add("--epochs", settings.epochs, "COUNT", count, "passes over the training data")->capture_default_str();
+  add("--lr", settings.lr, "NUMBER", number(), "learning rate")->capture_default_str();
+  add("--momentum", settings.momentum, "NUMBER", number(), "momentum of SGD")->capture_default_str();
+  add("--batch-size", settings.batch_size, "COUNT", count, "samples a step")->capture_default_str();
+  add("--seed", settings.seed, "SEED", whole_number(0, most_seed), "of data, first weights and batches")
+      ->capture_default_str();
+  add("--init", arguments.init, "NAME", one_of({"normal", "default"}),
+      "first weights: normal is N(0, 1), default the layer's own")
+      ->capture_default_str();
+  app.add_flag("--decay-bias", settings.decay_bias, "decay the bias too");
+  add("--logdir", arguments.logdir, "PATH", path(),
+      "where TensorBoard's event files go, in a new expN each time")
+      ->capture_default_str();
+  add("--plot", arguments.plot, "PATH", path(), "draw the curves into this SVG file");
+  add("--json", arguments.json, "PATH", path(), "write results and curves into this file");
+  app.add_flag("--verify", settings.verify,
+      "check the gradients of every step against a closed form in double and, on CUDA, every bit against the "
+      "CPU");
+  app.add_flag("--quiet", settings.quiet, "print nothing but errors");
+  app.set_version_flag("--version", "weight_decay " TENON_VERSION, "print the version and exit");
+  app.footer(fmt::format(
+      "COUNT is a whole number from 1 to {}, SEED one from 0 to {}, NUMBER a finite number from 0 up.", most,
+      most_seed));
+}
+
+void settle(Arguments& arguments) {
+  Settings& settings = arguments.settings;
+  std::vector<double> decays = settings.weight_decays;
+  std::sort(decays.begin(), decays.end());
+  const auto twice = std::adjacent_find(decays.begin(), decays.end());
+  if (twice != decays.end())
+    throw CLI::ValidationError("--weight-decay", fmt::format("{} is given twice", *twice));
+  if (!arguments.plot.empty() && !arguments.json.empty() && is_same_file(arguments.plot, arguments.json))
+    throw CLI::ValidationError("--json", arguments.json + " is also the file of --plot");
+  settings.device = choose_device(arguments.device);
+  settings.init = arguments.init == "normal" ? Init::normal : Init::standard;
+}
