@@ -2,6 +2,7 @@
 #include <fcntl.h>
 
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
 #include <sstream>
 #include <system_error>
@@ -40,10 +41,12 @@ int print(const std::string& text) {
 std::string report(const Outcome& outcome, const Settings& settings, const std::string& directory) {
   std::string text = fmt::format("\n{}\n{}\n", table(outcome), conclusion(outcome, settings));
   if (const auto& verification = outcome.verification) {
-    text += fmt::format(
-        "The gradients of {} steps differ from the closed form by at most {:.2g}, {:.2g} of the numbers they "
-        "add up.\n",
-        verification->steps, verification->largest_difference, verification->largest_relative);
+    if (std::isfinite(verification->largest_relative))
+      text += fmt::format(
+          "The gradients of {} steps differ from the closed form by at most {:.2g}, {:.2g} of the numbers "
+          "they "
+          "add up.\n",
+          verification->steps, verification->largest_difference, verification->largest_relative);
     if (verification->compared > 0)
       text += fmt::format("Of {} losses, gradients and weights {} differ from the CPU's in a bit.\n",
           verification->compared, verification->different);
@@ -57,6 +60,8 @@ int judge(const Verification& verification) {
                         verification.compared),
         failed);
   if (verification.passed()) return ok;
+  if (!std::isfinite(verification.largest_relative))
+    return complain("a gradient is no longer finite, and the closed form cannot be compared with it", failed);
   return complain(fmt::format("a gradient is wrong; it differs from the closed form by {} of the numbers it "
                               "adds up, more than {}",
                       verification.largest_relative, Verification::tolerance),

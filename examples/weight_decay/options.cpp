@@ -51,7 +51,11 @@ CLI::Validator one_of(const std::vector<std::string>& names) {
 
 CLI::Validator path() {
   return CLI::Validator(
-      [](std::string& text) { return text.empty() ? std::string("the path is empty") : std::string(); }, "");
+      [](std::string& text) {
+        if (text.empty()) return std::string("the path is empty");
+        return text.starts_with("--") ? text + " is an option, not a path" : std::string();
+      },
+      "");
 }
 
 tenon::Device choose_device(const std::string& name) {
