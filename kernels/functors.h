@@ -26,7 +26,8 @@ struct UnaryOf {
     else if constexpr (op == Unary::sign) return num::sign(a);
     else if constexpr (op == Unary::square) return a * a;
     else if constexpr (op == Unary::cube) return (a * a) * a;
-    else return T(1) / a;
+    else if constexpr (op == Unary::reciprocal) return T(1) / a;
+    else return num::root(a);
   }
   TENON_HD_MEMBER int64_t operator()(int64_t a) const {
     if constexpr (op == Unary::neg) return wrap(-bare(a));
@@ -47,7 +48,7 @@ struct BinaryOf {
     else if constexpr (op == Binary::pow) return num::pow(a, b);
     else if constexpr (op == Binary::squared_difference) return (a - b) * (a - b);
     else if constexpr (op == Binary::absolute_difference) return num::abs(a - b);
-    else if constexpr (op == Binary::relu_backward) return b > T(0) ? a : T(0);
+    else if constexpr (op == Binary::relu_backward) return b <= T(0) ? T(0) : a;
     else if constexpr (op == Binary::tanh_backward) return a * num::fma(-b, b, T(1));
     else if constexpr (op == Binary::sigmoid_backward) return a * ((T(1) - b) * b);
     else return a * num::sign(b);

@@ -41,10 +41,15 @@ TENON_CONSTANTS float exp_c[] = {
 TENON_CONSTANTS float tanh_c[] = {-0x1.555368p-2f, 0x1.10a722p-3f, -0x1.abb934p-5f, 0x1.ff9e7ep-7f};
 TENON_CONSTANTS float sin_c[] = {-0x1.555556p-3f, 0x1.111174p-7f, -0x1.a05964p-13f, 0x1.7c3616p-19f};
 TENON_CONSTANTS float cos_c[] = {0x1.55554ap-5f, -0x1.6c0c2ap-10f, 0x1.99e914p-16f};
-TENON_CONSTANTS float atanh_c[] = {0x1.555554p-2f, 0x1.999c28p-3f, 0x1.23d312p-3f, 0x1.f161d2p-4f};
+TENON_CONSTANTS double log2_c[] = {0x1.71547652b8252p+1, 0x1.ec709dc53b7f1p-1, 0x1.2776c2941288ep-1,
+    0x1.a61a2e30f20cbp-2, 0x1.47956dab71094p-2, 0x1.21afa26c38eb4p-2};
+TENON_CONSTANTS double exp2_c[] = {0x1.62e42fef89d05p-1, 0x1.ebfbdff8edcd3p-3, 0x1.c6b08dced610cp-5,
+    0x1.3b2ab5ed95ecep-7, 0x1.5d874d0479b14p-10, 0x1.430aa843a8b48p-13, 0x1.00d85497dedb4p-16,
+    0x1.61c52f1f3c7e8p-20};
 
 inline constexpr float magic =
     12582912.0f;  // 1.5 * 2^23: x + magic - magic rounds |x| < 2^22 to an integer, ties to even
+inline constexpr double magic64 = 0x1.8p52;  // likewise for |x| < 2^51
 inline constexpr float infinity = __builtin_inff();
 inline constexpr float least_normal = 0x1p-126f;
 
@@ -213,34 +218,45 @@ TENON_HD float sin(float x) {
 }
 TENON_HD float cos(float x) { return abs(x) < sincos_near ? sin_near(x, 1) : sin_far(x, 1); }
 
-/// log(a) as the sum of two floats, a > 0 and finite: 2 atanh((m - 1) / (m + 1)) + e log 2 (after N. Juffa).
-TENON_HD float log_pair(float a, float& low) {
-  float e;
-  const float m = split(a, 0x1.6a09e6p-1f, e), f = m - 1.0f, g = 1.0f / (m + 1.0f);
-  const float q = f * g, q_low = g * fma(q, -f, fma(q, -2.0f, f));
-  const float s = q * q, s_low = fma(q, q_low + q_low, fma(q, q, -s));
-  const float c = s * q, c_low = fma(s, q_low, fma(s_low, q, fma(s, q, -c)));
-  float r = fma(atanh_c[3], s, atanh_c[2]);
-  r = fma(r, s, atanh_c[1]);
-  r = fma(r, s, atanh_c[0]);
-  const float rest = fma(r, c, fma(r, c_low, q_low)), twice = q + q;
-  const float t = fma(log_2[0], e, twice), p = fma(-log_2[0], e, t);
-  const float u = fma(log_2[1], e, fma(2.0f, rest, twice - p));
-  const float high = t + u;
-  low = (t - high) + u;
-  return high;
+/// 2^x for |x| < 1000.
+TENON_HD double exp2(double x) {
+  const double m = x + magic64, f = x - (m - magic64);
+  double r = fma(exp2_c[7], f, exp2_c[6]);
+  r = fma(r, f, exp2_c[5]);
+  r = fma(r, f, exp2_c[4]);
+  r = fma(r, f, exp2_c[3]);
+  r = fma(r, f, exp2_c[2]);
+  r = fma(r, f, exp2_c[1]);
+  r = fma(r, f, exp2_c[0]);
+  r = fma(r, f, 1.0);
+  return real(bits(r) + (bits(m) << 52));
 }
 
-/// C's pow, but for 0.5, which is sqrt. The exponents 0, 1, 2, 3, 0.5 and -1 are one or two operations.
+/// log2(a) for a > 0 and finite: e + 2 / log(2) atanh((m - 1) / (m + 1)).
+TENON_HD double log2(float a) {
+  float e;
+  const double m = static_cast<double>(split(a, 0x1.6a09e6p-1f, e)), q = (m - 1.0) / (m + 1.0), s = q * q;
+  double r = fma(log2_c[5], s, log2_c[4]);
+  r = fma(r, s, log2_c[3]);
+  r = fma(r, s, log2_c[2]);
+  r = fma(r, s, log2_c[1]);
+  r = fma(r, s, log2_c[0]);
+  return fma(r, q, static_cast<double>(e));
+}
+
+/// C's pow(a, 0.5): sqrt, but for +0 at -0 and +infinity at -infinity.
+template <class T>
+TENON_HD T root(T a) {
+  return a == -T(infinity) ? T(infinity) : sqrt(a == T(0) ? T(0) : a);
+}
+
+/// C's pow. The exponents 0, 1, 2, 3, 0.5 and -1 are one or two operations; the others go through binary64
+/// and are rounded once, so that overflow and denormal results come out right.
 TENON_HD float pow(float a, float b) {
   const float t = abs(a);
-  float low;
-  float high = log_pair(t, low);
-  high = t == 0.0f ? -infinity : t == infinity ? infinity : high;
-  const float product = high * b, magnitude = abs(product);
-  const float error = fma(low, b, fma(high, b, -product)), e = exp(product);
-  float r = magnitude < 104.0f ? fma(e, error, e) : e;  // beyond it, e is 0, infinite or NaN
-  r = e < infinity ? r : e;
+  const double log = t == 0.0f ? -static_cast<double>(infinity) : t < infinity ? log2(t) : t;
+  const double x = log * b;
+  float r = static_cast<float>(exp2(x < -200.0 ? -200.0 : x > 200.0 ? 200.0 : x));
   r = ((t == 1.0f) & (abs(b) == infinity)) ? 1.0f : r;
   // The last bit of b before the point, and the bits behind it; a branch on abs(b) would keep loops from
   // vectorising.
@@ -251,11 +267,11 @@ TENON_HD float pow(float a, float b) {
   const float invalid = a > -infinity ? real(0x7fc00000u) : r, below = a < 0.0f ? invalid : r;
   r = fraction == 0 ? real(bits(r) ^ flip) : below;
   r = a != a ? a : b != b ? b : r;
-  const float root = sqrt(a), inverse = 1.0f / a, square = a * a, cube = square * a;
+  const float square = a * a, cube = square * a, inverse = 1.0f / a;
   r = b == 1.0f ? a : r;
   r = b == 2.0f ? square : r;
   r = b == 3.0f ? cube : r;
-  r = b == 0.5f ? root : r;
+  r = b == 0.5f ? root(a) : r;
   r = b == -1.0f ? inverse : r;
   return ((b == 0.0f) | (a == 1.0f)) ? 1.0f : r;
 }
@@ -273,7 +289,7 @@ TENON_HD double sigmoid(double a) {
 TENON_HD double pow(double a, double b) {
   if (b == 3.0) return (a * a) * a;
   if (b == 2.0) return a * a;
-  return b == 0.5 ? sqrt(a) : b == -1.0 ? 1.0 / a : __builtin_pow(a, b);
+  return b == 0.5 ? root(a) : b == -1.0 ? 1.0 / a : __builtin_pow(a, b);
 }
 
 /// Truncates, saturates, takes NaN to 0.

@@ -22,9 +22,10 @@ enum class Unary : std::uint8_t {
   square,  // x * x
   cube,    // (x * x) * x
   reciprocal,
+  root,  // pow(x, 0.5): sqrt, but +0 at -0 and +infinity at -infinity
 };
 inline constexpr const char* unary_names[] = {"neg", "abs", "sqrt", "exp", "log", "sin", "cos", "tanh",
-    "sigmoid", "relu", "sign", "square", "cube", "reciprocal"};
+    "sigmoid", "relu", "sign", "square", "cube", "reciprocal", "root"};
 inline constexpr int unary_count = sizeof unary_names / sizeof *unary_names;
 
 /// Result and operands have the same dtype. add, sub, mul, maximum and minimum also take int64; the others
@@ -36,11 +37,11 @@ enum class Binary : std::uint8_t {
   div,
   maximum,
   minimum,
-  pow,                  // exp(b log a) for a >= 0; the special cases of docs/numerics.md
+  pow,                  // C's; docs/numerics.md
   squared_difference,   // d * d, d = a - b
   absolute_difference,  // |a - b|
   // gradients: a is the upstream gradient
-  relu_backward,     // b > 0 ? a : +0
+  relu_backward,     // b <= 0 ? +0 : a
   tanh_backward,     // a * (1 - b * b), b = tanh(x);    fma(-b, b, 1)
   sigmoid_backward,  // a * ((1 - b) * b), b = sigmoid(x)
   abs_backward,      // a * sign(b)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Fits the polynomials of kernels/math.h and kernels/philox.h: weighted minimax at 40 digits, coefficients
-rounded to float32 one by one, lowest order first, refitting the others after each.
+rounded to float32 (those of pow to float64) one by one, lowest order first, refitting the others after each.
 
     scripts/fit_polynomials.py           prints coefficients and the largest relative error of each polynomial
     scripts/fit_polynomials.py --check   compares with the constants in the headers; exit status 1 on a difference
@@ -24,12 +24,15 @@ def to_float32(x):
     return mpf(struct.unpack("f", struct.pack("f", float(x)))[0])
 
 
-def hex_float(x):
-    """C++ spelling with the 24 bits of a float32."""
-    mantissa, exponent = mp.frexp(abs(x))
-    bits = int(mantissa * 2**24)
-    digits = f"{(bits - 2**23) << 1:06x}".rstrip("0") or "0"
-    return f"{'-' if x < 0 else ''}0x1.{digits}p{int(exponent) - 1:+d}f"
+def to_float64(x):
+    return mpf(float(x))
+
+
+def hex_float(x, kind="float"):
+    """C++ spelling of a number that the type `kind` holds exactly."""
+    mantissa, exponent = float(x).hex().split("p")
+    mantissa = mantissa.rstrip("0")
+    return f"{mantissa}{'0' if mantissa.endswith('.') else ''}p{exponent}{'f' if kind == 'float' else ''}"
 
 
 def minimax(values, weights, basis):
@@ -60,8 +63,8 @@ def minimax(values, weights, basis):
     return list(best)
 
 
-def fit(function, fixed, powers, low, high):
-    """function(x) ~ sum of fixed {power: coefficient} + fitted float32 coefficients of `powers`, relative error."""
+def fit(function, fixed, powers, low, high, rounded=to_float32):
+    """function(x) ~ sum of fixed {power: coefficient} + fitted coefficients of `powers`, relative error."""
     nodes = [(low + high) / 2 - (high - low) / 2 * mp.cos(mp.pi * (i + mpf(1) / 2) / 160) for i in range(160)]
     weights = [1 / abs(function(x)) for x in nodes]
     rest = [function(x) - sum(c * x**p for p, c in fixed.items()) for x in nodes]
@@ -70,7 +73,7 @@ def fit(function, fixed, powers, low, high):
     while left:
         solution = minimax(rest, weights, [[x**p for x in nodes] for p in left])
         head = left.pop(0)
-        known[head] = to_float32(solution[0])
+        known[head] = rounded(solution[0])
         rest = [r - known[head] * x**head for r, x in zip(rest, nodes)]
     grid = [low + (high - low) * (i + mpf(1) / 3) / 4000 for i in range(4000)]
     worst = max(abs(sum(c * x**p for p, c in known.items()) / function(x) - 1) for x in grid)
@@ -90,10 +93,18 @@ def polynomials():
         "tanh_c": fit(mp.tanh, {1: 1}, [3, 5, 7, 9], tiny, mpf("0.6")),
         "sin_c": fit(mp.sin, {1: 1}, [3, 5, 7, 9], tiny, quarter),
         "cos_c": fit(mp.cos, {0: 1, 2: mpf(-0.5)}, [4, 6, 8], tiny, quarter),
-        "atanh_c": fit(mp.atanh, {1: 1}, [3, 5, 7, 9], tiny, atanh_limit),
+        "log2_c": fit(lambda x: 2 * mp.atanh(x) / mp.log(2), {}, range(1, 13, 2), tiny, atanh_limit, to_float64),
+        "exp2_c": fit(lambda x: mpf(2) ** x, {0: 1}, range(1, 9), mpf(-1) / 2, mpf(1) / 2, to_float64),
         "sin_turn_c": fit(lambda x: mp.sin(mp.pi * x), {1: pi}, [3, 5, 7], tiny, mpf(1) / 4),
         "cos_turn_c": fit(lambda x: mp.cos(mp.pi * x), {0: 1}, [2, 4, 6, 8], tiny, mpf(1) / 4),
     }
+
+
+DOUBLES = {"log2_c", "exp2_c"}  # the other constants are floats
+
+
+def kind_of(name):
+    return "double" if name in DOUBLES else "float"
 
 
 def split_constant(x, parts):
@@ -127,21 +138,23 @@ def main():
     if "--check" not in sys.argv[1:]:
         for name, values in result.items():
             note = f"  // largest relative error {mp.nstr(errors[name], 3)}" if name in errors else ""
-            text = ", ".join(hex_float(v) for v in values)
+            text = ", ".join(hex_float(v, kind_of(name)) for v in values)
             if len(values) == 1:
-                print(f"inline constexpr float {name} = {text};{note}")
+                print(f"inline constexpr {kind_of(name)} {name} = {text};{note}")
             else:
-                print(f"TENON_CONSTANTS float {name}[] = {{{text}}};{note}")
+                print(f"TENON_CONSTANTS {kind_of(name)} {name}[] = {{{text}}};{note}")
         return 0
     kernels = pathlib.Path(__file__).resolve().parent.parent / "kernels"
     source = (kernels / "math.h").read_text() + (kernels / "philox.h").read_text()
     bad = 0
     for name, values in result.items():
-        found = re.search(rf"(?:constexpr|TENON_CONSTANTS) float {name}(?:\[\])? = \{{?([^;}}]*)\}}?;", source)
-        spelled = re.findall(r"-?0x[0-9a-fp.+-]+f", found.group(1)) if found else []
-        if spelled != [hex_float(v) for v in values]:
+        kind = kind_of(name)
+        found = re.search(rf"(?:constexpr|TENON_CONSTANTS) {kind} {name}(?:\[\])? = \{{?([^;}}]*)\}}?;", source)
+        spelled = re.findall(r"-?0x[0-9a-fp.+-]+", found.group(1)) if found else []
+        wanted = [hex_float(v, kind) for v in values]
+        if spelled != wanted:
             bad += 1
-            print(f"{name}: the headers have {spelled}, the fit gives {[hex_float(v) for v in values]}")
+            print(f"{name}: the headers have {spelled}, the fit gives {wanted}")
     print("fit_polynomials: all constants agree" if not bad else f"fit_polynomials: {bad} constants differ")
     return 1 if bad else 0
 

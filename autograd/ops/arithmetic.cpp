@@ -109,7 +109,7 @@ Tensor power(const Tensor& a, double exponent) {
   if (exponent == 1) return autograd::copy(a, a.dtype());
   if (exponent == 2) return autograd::unary("pow", Unary::square, a);
   if (exponent == 3) return autograd::unary("pow", Unary::cube, a);
-  if (exponent == 0.5) return autograd::unary("pow", Unary::sqrt, a);
+  if (exponent == 0.5) return autograd::unary("pow", Unary::root, a);
   if (exponent == -1) return autograd::unary("pow", Unary::reciprocal, a);
   return binary(Binary::pow, a, exponent);
 }

@@ -11,12 +11,7 @@ namespace {
 
 using namespace tenon;
 
-double ulps(float got, long double want) {
-  int exponent;
-  std::frexp(want, &exponent);
-  return static_cast<double>(
-      std::abs(static_cast<long double>(got) - want) / std::ldexp(1.0L, std::max(exponent, -125) - 24));
-}
+using test::ulps;
 
 /// The largest error over bit patterns from ... to, every `step`th.
 template <class F, class G>
@@ -105,17 +100,16 @@ TEST_CASE("math: pow is accurate", "[kernels][math]") {
                 b = std::ldexp(static_cast<float>(static_cast<std::int32_t>(random())),
                     -31 + static_cast<int>(random() % 12));
     const long double want = std::pow(static_cast<long double>(a), static_cast<long double>(b));
-    if (!(a <= largest) || !(want >= 1e-37L && want <= 3e38L)) continue;
-    error = std::max(error, ulps(num::pow(a, b), want));
+    if (a <= largest && b != 3) error = std::max(error, ulps(num::pow(a, b), want));
   }
-  CHECK(error <= 1.5);
+  CHECK(error <= 0.51);
   CHECK(num::pow(3.0f, 4.0f) == 81.0f);
   CHECK(num::pow(10.0f, -3.0f) == 0.001f);
 }
 
 TEST_CASE("math: pow has C's special cases", "[kernels][math]") {
   const float numbers[] = {0.0f, -0.0f, 1.0f, -1.0f, 2.0f, -2.0f, 3.0f, -3.0f, 4.0f, 0.7f, -0.7f, 2.5f, -2.5f,
-      inf, -inf, not_a_number, 1e30f, -1e30f, 1e-30f, 16777217.0f, -7.0f};
+      inf, -inf, not_a_number, 0.5f, -0.5f, 1e30f, -1e30f, 1e-30f, 16777217.0f, -7.0f};
   for (const float a : numbers)
     for (const float b : numbers) {
       CAPTURE(a, b);
@@ -124,8 +118,6 @@ TEST_CASE("math: pow has C's special cases", "[kernels][math]") {
       else if (std::isnan(want)) CHECK(std::isnan(got));
       else CHECK(std::abs(got - want) <= 2e-7f * std::abs(want));
     }
-  CHECK(test::bits(num::pow(-0.0f, 0.5f)) == test::bits(-0.0f));  // sqrt
-  CHECK(std::isnan(num::pow(-inf, 0.5f)));
   CHECK(num::pow(-8.0f, 3.0f) == -512.0f);
 }
 

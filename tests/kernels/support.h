@@ -1,6 +1,7 @@
 // Inputs, bitwise comparison, and what the kernel tests run on: every instruction set of the CPU or, with
 // TENON_TEST_DEVICE=cuda in the environment, a CUDA device, be it emulated.
 #pragma once
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -75,6 +76,16 @@ auto bits(T x) {
   else if constexpr (std::is_same_v<T, double>)
     return std::bit_cast<std::uint64_t>(x != x ? std::numeric_limits<T>::quiet_NaN() : x);
   else return x;
+}
+
+/// The error of `got` in units of the last place of `want`. Infinity counts as 2^128, the number that the
+/// range ends before.
+inline double ulps(float got, long double want) {
+  const auto number = [](long double x) { return std::isinf(x) ? std::copysign(0x1p128L, x) : x; };
+  const long double exact = std::abs(want) > 0x1p128L ? std::copysign(0x1p128L, want) : number(want);
+  int exponent;
+  std::frexp(std::clamp(std::abs(exact), 0x1p-126L, 0x1.fffffep127L), &exponent);
+  return static_cast<double>(std::abs(number(got) - exact) / std::ldexp(1.0L, exponent - 24));
 }
 
 /// Every element has the same bits, or is off by no more units of the last place than `ulps`; two NaNs are

@@ -1,0 +1,64 @@
+// Operations and gradients at zeros, infinities and NaN.
+#include "../support/catch.h"
+
+#include <cmath>
+#include <limits>
+
+#include "../support/tensors.h"
+
+using namespace tenon;
+using support::error_of;
+
+namespace {
+
+constexpr double inf = std::numeric_limits<double>::infinity();
+const double not_a_number = std::nan("");
+
+}  // namespace
+
+TEST_CASE("pow: a number and a tensor as exponent give the same bits, those of C at special values") {
+  const double values[] = {0, 1, 2, 3, 0.5, 2.5, 7, 1e30, 1e-30, inf, not_a_number};
+  for (const DType dtype : {DType::float32, DType::float64})
+    for (const double x : values)
+      for (const double y : values)
+        for (const double a : {x, -x})
+          for (const double b : {y, -y}) {
+            const Tensor base = tensor(a, {.dtype = dtype}), exponent = tensor(b, {.dtype = dtype});
+            const Tensor one = pow(base, b), other = pow(base, exponent);
+            INFO(a << " to the power of " << b << " in " << dtype);
+            REQUIRE(support::same_bits(one, other));
+            const double want = dtype == DType::float32
+                                    ? std::pow(static_cast<float>(a), static_cast<float>(b))
+                                    : std::pow(a, b);
+            if (want == 0 || !std::isfinite(want) || std::abs(want) == 1)
+              REQUIRE(support::same_bits(one, tensor(want, {.dtype = dtype})));
+          }
+}
+
+TEST_CASE("pow: gradients of square roots at special values") {
+  Tensor x = tensor({4.0, 0.0, inf}, {.requires_grad = true});
+  pow(x, 0.5).sum().backward();
+  REQUIRE(support::same_bits(x.grad(), tensor({0.25, inf, 0.0})));
+}
+
+TEST_CASE("relu: the gradient passes where the input is NaN, and not at 0") {
+  for (const DType dtype : {DType::float32, DType::float64}) {
+    Tensor x = tensor({not_a_number, -not_a_number, 0.0, -0.0, 2.0, -2.0, inf, -inf},
+        {.dtype = dtype, .requires_grad = true});
+    relu(x).backward(full({8}, 3, {.dtype = dtype}));
+    REQUIRE(equal(x.grad(), tensor({3, 3, 0, 0, 3, 0, 3, 0}, {.dtype = dtype})));
+  }
+}
+
+TEST_CASE("clamp: the gradient passes at both bounds, and not where the input is NaN") {
+  Tensor x = tensor({not_a_number, -1.0, 2.0, -1.5, 2.5, 0.0, inf, -inf}, {.requires_grad = true});
+  const Tensor y = clamp(x, -1, 2);
+  REQUIRE(support::same_bits(y.detach(), tensor({not_a_number, -1.0, 2.0, -1.0, 2.0, 0.0, 2.0, -1.0})));
+  y.backward(full({8}, 3));
+  REQUIRE(equal(x.grad(), tensor({0, 3, 3, 0, 0, 3, 0, 0})));
+  REQUIRE(error_of([&] { clamp(x, not_a_number, 1); }) ==
+          "clamp: the bounds must be in order; they are nan and 1");
+  REQUIRE(error_of([&] { clamp(x, 0, -not_a_number); }) ==
+          "clamp: the bounds must be in order; they are 0 and nan");
+  REQUIRE(error_of([&] { clamp(x, 2, 1); }) == "clamp: the bounds must be in order; they are 2 and 1");
+}
