@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <unordered_map>
+#include <utility>
 
 #include <tenon/autograd/ops.h>
 #include <tenon/autograd/ops/gradients.h>
@@ -222,15 +223,30 @@ class Pass {
 
 /// The 1 that a number starts from. Every pass reads it, so it is made once a thread, and again if somebody
 /// took it or wrote to it, or if the next root is of another kind.
-thread_local Tensor kept_one;
+/// A pointer, because a pass may run after the thread_locals of its thread, in a static destructor.
+constinit thread_local TensorImpl* kept_one [[gnu::tls_model("initial-exec")]] = nullptr;
+
+void drop_kept_one() { Ref<TensorImpl>::adopt(std::exchange(kept_one, nullptr)); }
+
+struct Reaper {
+  bool armed = false;
+  ~Reaper() { drop_kept_one(); }
+};
+thread_local Reaper reaper;
 
 Tensor one(const Tensor& root) {
   if (root.dim() != 0) return ones_like(root);
-  const bool usable =
-      kept_one.defined() && kept_one.sole_owner() && kept_one.version() == 0 && !kept_one.requires_grad();
-  if (!usable || kept_one.dtype() != root.dtype() || kept_one.stream() != root.stream())
-    kept_one = ones_like(root);
-  return kept_one;
+  const TensorImpl* const kept = kept_one;
+  const bool usable = kept && kept->unique() && kept->storage->unique() && kept->storage->version() == 0 &&
+                      !kept->meta && kept->dtype == root.dtype() && kept->storage->stream() == root.stream();
+  if (!usable) {
+    Tensor made = ones_like(root);
+    drop_kept_one();
+    kept_one = std::move(made).disown();
+    reaper.armed = true;
+  }
+  kept_one->retain();
+  return Tensor(Ref<TensorImpl>::adopt(kept_one));
 }
 
 Tensor root_gradient(const char* op, const Tensor& root, const Tensor& given) {
@@ -283,7 +299,7 @@ std::unordered_map<Node*, Tensor*> nodes_between(Node* root, std::unordered_map<
 Node* running_node() noexcept { return running; }
 
 bool is_first_gradient(const Tensor& gradient) noexcept {
-  return !grad_enabled() && gradient.is_same(kept_one) && gradient.version() == 0;
+  return kept_one && !grad_enabled() && &gradient.impl() == kept_one && gradient.version() == 0;
 }
 
 bool has_nan(const Tensor& tensor) {

@@ -6,9 +6,11 @@
 #include <atomic>
 #include <charconv>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdlib>
 #include <exception>
 #include <mutex>
+#include <new>
 #include <string_view>
 #include <system_error>
 #include <thread>
@@ -66,23 +68,27 @@ class Pool {
   Pool() {
     pthread_atfork(nullptr, nullptr, [] { pool_usable.store(false, std::memory_order_relaxed); });
   }
-  ~Pool() {
-    if (!pool_usable.exchange(false)) {
-      new std::vector<std::thread>(std::move(workers_));  // a forked child has none of these threads to join
-      return;
-    }
+
+  /// Ends the workers and waits for them. What is left of a region is its caller's to do.
+  void stop() {
+    std::vector<std::thread> workers;
     {
       const std::lock_guard lock(mutex_);
       stop_ = true;
+      workers.swap(workers_);
+      jobs_.shrink_to_fit();
     }
     wake_.notify_all();
-    for (std::thread& worker : workers_) worker.join();
+    for (std::thread& worker : workers) {
+      if (worker.get_id() == std::this_thread::get_id()) worker.detach();  // a body called exit()
+      else worker.join();
+    }
   }
 
   void run(Job& job) {
     {
       const std::lock_guard lock(mutex_);
-      grow(static_cast<std::size_t>(job.ranges - 1));
+      if (!stop_) grow(static_cast<std::size_t>(job.ranges - 1));
       jobs_.push_back(&job);
     }
     for (std::int64_t i = 1; i < job.ranges; ++i) wake_.notify_one();
@@ -142,9 +148,17 @@ class Pool {
   bool stop_ = false;
 };
 
+/// Its memory is never destroyed: at exit another thread may be in a region, and in a forked child the
+/// destructor of a condition variable would wait for threads that are not there.
 Pool& pool() {
-  static Pool shared;
-  return shared;
+  alignas(Pool) static std::byte memory[sizeof(Pool)];
+  static const struct Owner {
+    Pool* shared;
+    ~Owner() {
+      if (pool_usable.exchange(false)) shared->stop();  // not in a forked child, which has no workers
+    }
+  } owner{new (memory) Pool};
+  return *owner.shared;
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include <tenon/kernels/cpu/dispatch.h>
 
 #include <cstdlib>
-#include <memory>
 #include <new>
 
 #include <tenon/core/float_mode.h>
@@ -34,9 +33,22 @@ const Tables& tables() {
   return found;
 }
 
-struct Free {
-  void operator()(void* p) const { std::free(p); }
+/// Plain data: a kernel may run after the thread_locals of its thread, in a static destructor.
+struct Buffer {
+  void* memory;
+  std::size_t size;
+  void drop() {
+    std::free(memory);
+    *this = {};
+  }
 };
+constinit thread_local Buffer buffer{};
+
+struct Reaper {
+  bool armed = false;
+  ~Reaper() { buffer.drop(); }
+};
+thread_local Reaper reaper;
 
 }  // namespace
 
@@ -68,17 +80,15 @@ const Table& exchange_table(const Table& table) {
 }
 
 void* scratch(std::size_t bytes) {
-  thread_local std::unique_ptr<void, Free> buffer;
-  thread_local std::size_t size = 0;
-  if (bytes > size) {
+  if (bytes > buffer.size) {
     const std::size_t grown = (bytes + 4095) / 4096 * 4096;
-    buffer.reset();
-    size = 0;
-    buffer.reset(std::aligned_alloc(64, grown));
-    if (!buffer) throw std::bad_alloc();
-    size = grown;
+    buffer.drop();
+    reaper.armed = true;
+    buffer.memory = std::aligned_alloc(64, grown);
+    if (!buffer.memory) throw std::bad_alloc();
+    buffer.size = grown;
   }
-  return buffer.get();
+  return buffer.memory;
 }
 
 }  // namespace tenon::kernels::cpu

@@ -1,12 +1,17 @@
-// The thread pool: coverage, nesting, exceptions, several callers, fork.
+// The thread pool: coverage, nesting, exceptions, several callers, forks and their ends.
 #include <tenon/core/parallel.h>
 
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
 #include <stdexcept>
 #include <thread>
+
+#include <tenon/autograd/ops.h>
 
 #include "support.h"
 
@@ -28,6 +33,47 @@ bool covers(std::int64_t count, std::int64_t grain) {
   for (const auto& s : seen)
     if (s != 1) return false;
   return true;
+}
+
+constexpr unsigned most_seconds = 20;  // of a child, which must not hang
+
+/// A forked child that calls `body`, which ends it.
+class Child {
+ public:
+  template <class Body>
+  explicit Child(Body body) {
+    std::fflush(nullptr);
+    pid_ = fork();
+    if (pid_ == 0) {
+      alarm(most_seconds);
+      body();
+    }
+  }
+  /// Waits for its end.
+  std::string status() const {
+    int status = 0;
+    if (waitpid(pid_, &status, 0) != pid_) return "no child";
+    return WIFEXITED(status) ? "exited with " + std::to_string(WEXITSTATUS(status))
+                             : "killed by signal " + std::to_string(WTERMSIG(status));
+  }
+
+ private:
+  pid_t pid_;
+};
+
+/// Makes the workers of the pool, and gives them time to wait for more.
+void use_workers() {
+  const Threads guard(3);
+  REQUIRE(covers(1000, 1));
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+}
+
+bool works() {
+  const Threads guard(3);
+  const Tensor a = ones({200, 300}), b = ones({300, 100}, {.requires_grad = true});
+  const Tensor sum = matmul(a, b).sum();
+  sum.backward();
+  return covers(1000, 1) && sum.item<double>() == 200 * 300 * 100 && equal(b.grad(), full({300, 100}, 200));
 }
 
 }  // namespace
@@ -81,15 +127,81 @@ TEST_CASE("parallel_for: several threads may call at once", "[kernels][parallel]
   CHECK(failures == 0);
 }
 
-TEST_CASE("parallel_for: a forked child works alone and exits cleanly", "[kernels][parallel]") {
-  const Threads guard(3);
-  REQUIRE(covers(1000, 1));
-  const pid_t child = fork();
-  if (child == 0) _exit(covers(1000, 1) ? 0 : 1);
-  int status = 1;
-  REQUIRE(waitpid(child, &status, 0) == child);
-  CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 0));
+TEST_CASE("parallel_for: a forked child works alone, and exits with its status", "[kernels][parallel]") {
+  use_workers();
+  const Child child([] { std::exit(works() ? 7 : 1); });
+  CHECK(child.status() == "exited with 7");
   CHECK(covers(1000, 1));
+}
+
+TEST_CASE("parallel_for: so does a child of a child", "[kernels][parallel]") {
+  use_workers();
+  const Child child([] {
+    const Child grandchild([] { std::exit(works() ? 7 : 1); });
+    std::exit(works() && grandchild.status() == "exited with 7" ? 8 : 1);
+  });
+  CHECK(child.status() == "exited with 8");
+}
+
+TEST_CASE("parallel_for: so does a child that was forked inside a region", "[kernels][parallel]") {
+  const Threads guard(3);
+  std::string status;
+  parallel_for(3, 1, [&](std::int64_t begin, std::int64_t) {
+    if (begin == 0) status = Child([] { std::exit(works() ? 7 : 1); }).status();
+  });
+  CHECK(status == "exited with 7");
+}
+
+TEST_CASE("parallel_for: so does a daemon", "[kernels][parallel]") {
+  use_workers();
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  static int report;
+  report = ends[1];
+  const Child child([&] {
+    close(ends[0]);
+    if (daemon(0, 0) != 0) _exit(1);  // its parent has gone with status 0
+    alarm(most_seconds);
+    // Static destructors run after those of the thread.
+    struct Last {
+      ~Last() { [[maybe_unused]] const ssize_t written = write(report, works() ? "7" : "1", 1); }
+    };
+    static const Last last;
+    std::exit(works() ? 0 : 1);
+  });
+  close(ends[1]);
+  CHECK(child.status() == "exited with 0");
+  char said = 0;
+  CHECK(read(ends[0], &said, 1) == 1);
+  CHECK(said == '7');
+  close(ends[0]);
+}
+
+TEST_CASE("parallel_for: a body may call exit()", "[kernels][parallel]") {
+  const Child child([] {
+    set_num_threads(3);
+    const auto caller = std::this_thread::get_id();
+    for (int i = 0; i < 100; ++i)  // there are no workers if an earlier test of this process had them
+      parallel_for(3, 1, [&](std::int64_t, std::int64_t) {
+        if (std::this_thread::get_id() != caller) std::exit(7);
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      });
+    std::exit(7);
+  });
+  CHECK(child.status() == "exited with 7");
+}
+
+TEST_CASE("parallel_for: exit() in one thread while another is in a region", "[kernels][parallel]") {
+  const Child child([] {
+    set_num_threads(3);
+    std::atomic<bool> inside = false;
+    std::thread([&] {
+      for (;;) inside = covers(1000, 1);
+    }).detach();
+    while (!inside) std::this_thread::yield();
+    std::exit(7);
+  });
+  CHECK(child.status() == "exited with 7");
 }
 
 TEST_CASE("num_threads: nonsense is refused", "[kernels][parallel]") {
