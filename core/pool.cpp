@@ -1,12 +1,16 @@
 #include <tenon/core/pool.h>
 
 #include <cstdlib>
+#include <new>
+#include <utility>
 
 #include <tenon/core/check.h>
 
 namespace tenon::pool {
 
-constinit thread_local Cache cache{};
+static constinit Cache unopened{}, closed{};  // never written to, as they have no block and no room
+
+constinit thread_local Cache* cache = &unopened;
 
 namespace {
 
@@ -17,29 +21,33 @@ struct Reaper {
 };
 thread_local Reaper reaper;
 
-void open() {
-  cache.state = Cache::open;
+/// False if there is no memory for a cache.
+bool open() {
+  Cache* const opened = new (std::nothrow) Cache{};
+  if (!opened) return false;
+  for (int i = 0; i < classes; ++i) opened->lists[static_cast<std::size_t>(i)].room = class_limit(i);
   reaper.armed = true;
-  for (int i = 0; i < classes; ++i) cache.lists[static_cast<std::size_t>(i)].room = class_limit(i);
+  cache = opened;
+  return true;
 }
 
 }  // namespace
 
 void close_thread_cache() noexcept {
-  for (List& list : cache.lists) {
+  Cache* const old = std::exchange(cache, &closed);
+  if (old == &unopened || old == &closed) return;
+  for (List& list : old->lists)
     while (void* block = list.head) {
       list.head = *static_cast<void**>(block);
       std::free(block);
     }
-    list.room = 0;
-  }
-  cache.state = Cache::closed;
+  delete old;
 }
 
 void* allocate_slow(std::size_t bytes) {
   std::size_t block_bytes = bytes;
   if constexpr (enabled) {
-    if (cache.state == Cache::fresh) open();
+    if (cache == &unopened) open();
     if (bytes <= large_limit)
       block_bytes = class_bytes(size_class(bytes));  // a list serves every size of its class
   }
@@ -52,10 +60,7 @@ void* allocate_slow(std::size_t bytes) {
 
 void release_slow(void* block, std::size_t bytes) noexcept {
   if constexpr (enabled)
-    if (cache.state == Cache::fresh) {
-      open();
-      return release(block, bytes);
-    }
+    if (cache == &unopened && open()) return release(block, bytes);
   std::free(block);
 }
 

@@ -41,17 +41,17 @@ static_assert(size_class(1) == 0 && size_class(1024) == 15 && size_class(1025) =
               size_class(large_limit) < classes);
 static_assert(class_bytes(size_class(1281)) == 1536 && class_bytes(size_class(large_limit)) == large_limit);
 
-/// `room` counts down to a full list. A zero-initialised list is empty and full: both sides take the slow
-/// path.
+/// `room` counts down to a full list. A list of zeros is empty and full: both sides take the slow path.
 struct List {
   void* head;
   std::uint32_t room;
 };
 struct Cache {
   std::array<List, classes> lists;
-  enum : std::uint8_t { fresh, open, closed } state;
 };
-extern constinit thread_local Cache cache [[gnu::tls_model("initial-exec")]];
+/// This thread's cache; before its first block and after its end, a shared one of zeros. A pointer, because
+/// every library that a program loads takes its thread_locals from one small reserve (docs/design.md).
+extern constinit thread_local Cache* cache [[gnu::tls_model("initial-exec")]];
 
 void* allocate_slow(std::size_t bytes);
 void release_slow(void* block, std::size_t bytes) noexcept;
@@ -62,7 +62,7 @@ void close_thread_cache() noexcept;
 inline void* allocate(std::size_t bytes) {
   if constexpr (enabled)
     if (bytes <= large_limit) [[likely]] {
-      List& list = cache.lists[static_cast<std::size_t>(size_class(bytes))];
+      List& list = cache->lists[static_cast<std::size_t>(size_class(bytes))];
       if (void* block = list.head) [[likely]] {
         list.head = *static_cast<void**>(block);
         ++list.room;
@@ -76,7 +76,7 @@ inline void* allocate(std::size_t bytes) {
 inline void release(void* block, std::size_t bytes) noexcept {
   if constexpr (enabled)
     if (bytes <= large_limit) [[likely]] {
-      List& list = cache.lists[static_cast<std::size_t>(size_class(bytes))];
+      List& list = cache->lists[static_cast<std::size_t>(size_class(bytes))];
       if (list.room) [[likely]] {
         --list.room;
         *static_cast<void**>(block) = list.head;

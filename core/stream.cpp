@@ -1,5 +1,6 @@
 #include <tenon/core/stream.h>
 
+#include <limits>
 #include <utility>
 
 #include <tenon/core/check.h>
@@ -10,8 +11,14 @@ namespace tenon {
 
 namespace {
 
-/// The stream that this thread uses on each CUDA device.
-constinit thread_local std::uint16_t current_index[128] = {};
+/// The stream that this thread uses on each CUDA device; null before it chose one, and after its end.
+constinit thread_local std::uint16_t* current_index = nullptr;
+
+struct Reaper {
+  bool armed = false;
+  ~Reaper() { delete[] std::exchange(current_index, nullptr); }
+};
+thread_local Reaper reaper;
 
 }  // namespace
 
@@ -22,7 +29,7 @@ std::string to_string(Stream stream) {
 
 Stream Stream::current_on(Device device) {
   check_available("stream", device);
-  return Stream(device, current_index[device.index]);
+  return Stream(device, current_index ? current_index[device.index] : std::uint16_t{0});
 }
 
 Stream Stream::create(Device device) {
@@ -50,11 +57,15 @@ void check_cuda_device(const char* op, Device device) {
 }  // namespace
 
 StreamGuard::StreamGuard(Stream stream) : before_(Stream::current(stream.device())) {
-  if (stream.device().is_cuda())
-    current_index[stream.device().index] = static_cast<std::uint16_t>(stream.index());
+  if (!stream.device().is_cuda()) return;
+  if (!current_index) {
+    current_index = new std::uint16_t[std::numeric_limits<decltype(Device::index)>::max() + 1]{};
+    reaper.armed = true;
+  }
+  current_index[stream.device().index] = static_cast<std::uint16_t>(stream.index());
 }
 StreamGuard::~StreamGuard() {
-  if (before_.device().is_cuda())
+  if (before_.device().is_cuda() && current_index)
     current_index[before_.device().index] = static_cast<std::uint16_t>(before_.index());
 }
 
