@@ -11,11 +11,13 @@
 #include <exception>
 #include <mutex>
 #include <new>
+#include <new>
 #include <string_view>
 #include <system_error>
 #include <thread>
 #include <vector>
 
+#include <tenon/core/call.h>
 #include <tenon/core/check.h>
 #include <tenon/core/float_mode.h>
 
@@ -50,6 +52,7 @@ struct Job {
   void (*call)(void*, std::int64_t, std::int64_t);
   void* body;
   std::int64_t count, ranges;
+  const Call* caller = running_call;  // workers name it in their errors
   std::atomic<std::int64_t> next = 0;
   int helpers = 0;             // workers inside; guarded by the pool's mutex
   std::exception_ptr error{};  // the first one; guarded by the pool's mutex
@@ -86,11 +89,11 @@ class Pool {
   }
 
   void run(Job& job) {
-    {
+    try {
       const std::lock_guard lock(mutex_);
       if (!stop_) grow(static_cast<std::size_t>(job.ranges - 1));
       jobs_.push_back(&job);
-    }
+    } catch (const std::bad_alloc&) {}  // no worker hears of it: this thread does the work
     for (std::int64_t i = 1; i < job.ranges; ++i) wake_.notify_one();
     work(job);
     std::unique_lock lock(mutex_);
@@ -128,6 +131,7 @@ class Pool {
       if (!job) return;
       ++job->helpers;
       lock.unlock();
+      running_call = job->caller;
       try {
         check_float_mode();
         job->run_ranges();
@@ -136,6 +140,7 @@ class Pool {
         if (!job->error) job->error = std::current_exception();
         lock.unlock();
       }
+      running_call = nullptr;
       lock.lock();
       if (--job->helpers == 0) job->left.notify_one();
     }

@@ -12,7 +12,9 @@
 #include <thread>
 
 #include <tenon/autograd/ops.h>
+#include <tenon/core/call.h>
 
+#include "../support/failing_allocator.h"
 #include "support.h"
 
 using namespace tenon;
@@ -202,6 +204,34 @@ TEST_CASE("parallel_for: exit() in one thread while another is in a region", "[k
     std::exit(7);
   });
   CHECK(child.status() == "exited with 7");
+}
+
+TEST_CASE("parallel_for: an error in a worker names the call that it serves, and its line", "[kernels][parallel]") {
+  const Threads three(3);
+  const auto caller = std::this_thread::get_id();
+  const auto line = Where::current().line() + 3;
+  std::string text;
+  try {
+    const Call call("outer", Where::current());
+    while (text.empty())
+      parallel_for(3, 1, [&](std::int64_t, std::int64_t) {
+        check(std::this_thread::get_id() == caller, "inner: not the caller");
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      });
+  } catch (const Error& error) { text = error.what(); }
+  CHECK(text == "outer: not the caller (" + std::string(__FILE__) + ":" + std::to_string(line) + ")");
+}
+
+TEST_CASE("parallel_for: without memory for its lists the caller does the work", "[kernels][parallel]") {
+  const Threads three(3);
+  for (int request = 0; request < 4; ++request) {
+    std::atomic<int> items = 0;
+    const auto attempt = support::with_failing_request(request, support::Failing::from_then_on, [&] {
+      parallel_for(1000, 1, [&](std::int64_t begin, std::int64_t end) { items += static_cast<int>(end - begin); });
+    });
+    CHECK_FALSE(attempt.threw);
+    CHECK(items == 1000);
+  }
 }
 
 TEST_CASE("num_threads: nonsense is refused", "[kernels][parallel]") {
