@@ -19,7 +19,7 @@ class TENON_API Saved {
     if (impl && impl->release(Counted::one_saved)) impl->dispose();
   }
   /// The tensor, with its place on the tape, for gradients of gradients.
-  const Tensor& operator()() const {
+  const Tensor& operator()() const TENON_LIFETIMEBOUND {
     if (value_.version() != version_) [[unlikely]]
       fail_modified();
     return value_;

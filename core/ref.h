@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <utility>
 
+#include <tenon/core/api.h>
+
 namespace tenon {
 
 /// The count of an object that Refs share. Its type offers dispose(), which destroys and frees it. The upper

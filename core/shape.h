@@ -31,9 +31,9 @@ class Shape {
 
   constexpr int rank() const { return rank_; }
   constexpr std::int64_t operator[](int i) const { return sizes_[i]; }
-  constexpr std::int64_t& operator[](int i) { return sizes_[i]; }
-  constexpr const std::int64_t* begin() const { return sizes_; }
-  constexpr const std::int64_t* end() const { return sizes_ + rank_; }
+  constexpr std::int64_t& operator[](int i) TENON_LIFETIMEBOUND { return sizes_[i]; }
+  constexpr const std::int64_t* begin() const TENON_LIFETIMEBOUND { return sizes_; }
+  constexpr const std::int64_t* end() const TENON_LIFETIMEBOUND { return sizes_ + rank_; }
   /// Appends a dimension.
   constexpr void push_back(std::int64_t size) {
     check(rank_ < max_rank, "shape: at most {} dimensions; got {}", max_rank, rank_ + 1);

@@ -79,9 +79,9 @@ class TENON_API Tensor {
 
   // ---- what it is; every call on an undefined tensor but defined() throws
   bool defined() const noexcept { return static_cast<bool>(impl_); }
-  const Shape& shape() const { return impl().shape; }
+  const Shape& shape() const TENON_LIFETIMEBOUND { return impl().shape; }
   /// Steps in elements.
-  const Strides& strides() const { return impl().strides; }
+  const Strides& strides() const TENON_LIFETIMEBOUND { return impl().strides; }
   /// The extent of a dimension; negative ones count from the back.
   std::int64_t size(std::int64_t dim, Where where = Where::current()) const;
   std::int64_t dim() const { return impl().shape.rank(); }
@@ -96,15 +96,16 @@ class TENON_API Tensor {
   std::uint32_t version() const { return impl().storage->version(); }
 
   // ---- elements
-  /// The elements of a contiguous CPU tensor of exactly this type; otherwise an error.
+  /// The elements of a contiguous CPU tensor of exactly this type; otherwise an error. They last as long as
+  /// some tensor has them, so name the result of an operation before you loop over its elements.
   template <Element T>
-  std::span<const T> data(Where where = Where::current()) const {
+  std::span<const T> data(Where where = Where::current()) const TENON_LIFETIMEBOUND {
     check_span("data", dtype_of<T>, where);
     return {reinterpret_cast<const T*>(impl_->data), static_cast<std::size_t>(impl_->numel)};
   }
   /// The same for writing; it counts as a write.
   template <Element T>
-  std::span<T> mutable_data(Where where = Where::current()) {
+  std::span<T> mutable_data(Where where = Where::current()) TENON_LIFETIMEBOUND {
     check_span("mutable_data", dtype_of<T>, where);
     impl_->storage->bump_version();
     return {reinterpret_cast<T*>(impl_->data), static_cast<std::size_t>(impl_->numel)};
@@ -123,7 +124,7 @@ class TENON_API Tensor {
   bool requires_grad() const { return static_cast<bool>(impl().meta); }
   /// Makes a floating-point tensor a leaf whose gradient backward() fills in, or, given false, a leaf a
   /// constant: its gradient is dropped, and graphs recorded before no longer reach it.
-  const Tensor& set_requires_grad(bool required = true, Where where = Where::current()) const;
+  const Tensor& set_requires_grad(bool required = true, Where where = Where::current()) const TENON_LIFETIMEBOUND;
   /// True when no recorded operation made it.
   bool is_leaf() const;
   /// The gradient that backward() has accumulated; undefined when there is none.
@@ -179,23 +180,25 @@ class TENON_API Tensor {
   Tensor to(DType dtype, Where where = Where::current()) const;
 
   // ---- in place; they return the tensor itself
-  const Tensor& add_(const Tensor& other, Where where = Where::current()) const;
-  const Tensor& add_(double other, Where where = Where::current()) const;
-  const Tensor& sub_(const Tensor& other, Where where = Where::current()) const;
-  const Tensor& sub_(double other, Where where = Where::current()) const;
-  const Tensor& mul_(const Tensor& other, Where where = Where::current()) const;
-  const Tensor& mul_(double other, Where where = Where::current()) const;
-  const Tensor& div_(const Tensor& other, Where where = Where::current()) const;
-  const Tensor& div_(double other, Where where = Where::current()) const;
-  const Tensor& copy_(const Tensor& source, Where where = Where::current()) const;
-  const Tensor& fill_(double value, Where where = Where::current()) const;
-  const Tensor& zero_(Where where = Where::current()) const;
+  const Tensor& add_(const Tensor& other, Where where = Where::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& add_(double other, Where where = Where::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& sub_(const Tensor& other, Where where = Where::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& sub_(double other, Where where = Where::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& mul_(const Tensor& other, Where where = Where::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& mul_(double other, Where where = Where::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& div_(const Tensor& other, Where where = Where::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& div_(double other, Where where = Where::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& copy_(const Tensor& source, Where where = Where::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& fill_(double value, Where where = Where::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& zero_(Where where = Where::current()) const TENON_LIFETIMEBOUND;
   /// Normal or uniform numbers of the process's generator.
-  const Tensor& normal_(double mean = 0, double deviation = 1, Where where = Where::current()) const;
-  const Tensor& uniform_(double low = 0, double high = 1, Where where = Where::current()) const;
+  const Tensor& normal_(
+      double mean = 0, double deviation = 1, Where where = Where::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& uniform_(
+      double low = 0, double high = 1, Where where = Where::current()) const TENON_LIFETIMEBOUND;
 
   // ---- for operations
-  TensorImpl& impl() const {
+  TensorImpl& impl() const TENON_LIFETIMEBOUND {
     if (!impl_) [[unlikely]]
       fail_undefined();
     return *impl_;
@@ -204,10 +207,10 @@ class TENON_API Tensor {
   TensorImpl* disown() && noexcept { return impl_.disown(); }
   /// The first element; for operations, after their checks.
   template <Element T>
-  T* ptr() const {
+  T* ptr() const TENON_LIFETIMEBOUND {
     return reinterpret_cast<T*>(impl_->data);
   }
-  void* raw() const { return impl_->data; }
+  void* raw() const TENON_LIFETIMEBOUND { return impl_->data; }
   /// True when no other handle and no view can see these elements.
   bool sole_owner() const noexcept { return impl_->unique() && impl_->storage->unique(); }
   /// True when both are the same tensor, not merely equal.

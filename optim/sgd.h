@@ -66,9 +66,9 @@ class TENON_API SGD {
   void zero_grad();
 
   std::size_t group_count() const { return groups_.size(); }
-  const std::vector<Tensor>& params(std::size_t group) const;
+  const std::vector<Tensor>& params(std::size_t group) const TENON_LIFETIMEBOUND;
   /// What holds for a group: its own fields over the defaults.
-  const SGDOptions& options(std::size_t group) const;
+  const SGDOptions& options(std::size_t group) const TENON_LIFETIMEBOUND;
   void set_options(std::size_t group, const SGDOptions& options);
   /// Changes the learning rate of every group, or of one.
   void set_lr(double lr);

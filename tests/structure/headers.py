@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks installed headers: headers.py COMPILER INCLUDE_DIR
 
-Each compiles alone, without a warning; none but core/format.h reaches a header that costs or binds its user; and
+Each compiles alone, without a warning, and with too old a standard says so; none but core/format.h reaches a header that costs or binds its user; and
 <tenon/tenon.h> stays small.
 """
 
@@ -14,6 +14,7 @@ import sys
 FLAGS = ["-std=c++20", "-Wall", "-Wextra", "-Wshadow", "-Werror"]
 UNWANTED = re.compile(r"(?<!/tenon/core)/(cuda[^/]*|cublas[^/]*|driver_types\.h|fmt/.*|filesystem|iostream|regex)$")
 OPT_IN = "core/format.h"
+TOO_OLD = "tenon: needs C++20; compile with -std=c++20"
 MOST_LINES = 120_000  # of <tenon/tenon.h>, preprocessed
 
 
@@ -30,7 +31,11 @@ def check(compiler, include, header):
     reached = compiled.stdout.split()
     if not any(path.endswith(f"/{header}") for path in reached):
         return [f"{header} is not in the compiler's list of headers:\n{compiled.stdout}"]
-    return [f"{header} reaches {path}" for path in reached if UNWANTED.search(path) and header != OPT_IN]
+    mistakes = [f"{header} reaches {path}" for path in reached if UNWANTED.search(path) and header != OPT_IN]
+    old = compile_text(compiler, include, text, "-fsyntax-only", "-std=c++17", "-Wfatal-errors").stderr
+    if TOO_OLD not in old and any(path.endswith("/core/api.h") for path in reached):
+        mistakes.append(f"{header} says of C++17:\n{old}")
+    return mistakes
 
 
 def main(compiler, include):
