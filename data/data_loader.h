@@ -67,7 +67,7 @@ class DataLoader {
     std::int64_t batch_ = 0;
   };
 
-  Iterator begin() {
+  Iterator begin() TENON_LIFETIMEBOUND {
     check_epoch(epoch_);
     Iterator first(this, options_.shuffle ? order_of(epoch_) : Tensor());
     ++epoch_;
@@ -86,7 +86,7 @@ class DataLoader {
     check_epoch(epoch);
     epoch_ = epoch;
   }
-  const TensorDataset<N>& dataset() const { return dataset_; }
+  const TensorDataset<N>& dataset() const TENON_LIFETIMEBOUND { return dataset_; }
 
  private:
   static void check_epoch(std::int64_t epoch) {

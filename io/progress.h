@@ -44,7 +44,7 @@ class TENON_API Track {
   /// After a break or an exception: leaves what was reached on a line of its own.
   ~Track();
 
-  Iterator begin() {
+  Iterator begin() TENON_LIFETIMEBOUND {
     start(total_);
     return Iterator(*this);
   }
