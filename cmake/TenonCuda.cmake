@@ -16,7 +16,7 @@ if(NOT TENON_CUDA STREQUAL "OFF")
     if(failed OR NOT cards)
       set(cards 75-real 80 90a-real)
     endif()
-    set(CMAKE_CUDA_ARCHITECTURES ${cards} CACHE STRING "CUDA cards: 75, 80, 90a, ...")
+    set(CMAKE_CUDA_ARCHITECTURES ${cards})  # not cached: a parent's own kernels are for the cards that it names
   endif()
   check_language(CUDA)
   if(NOT CMAKE_CUDA_COMPILER)

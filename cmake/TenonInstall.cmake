@@ -3,7 +3,7 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/tenon)
-install(TARGETS tenon EXPORT tenonTargets)
+install(TARGETS tenon EXPORT tenonTargets INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT tenonTargets NAMESPACE tenon:: DESTINATION ${package_dir})
 
 foreach(folder IN LISTS TENON_FOLDERS)

@@ -1,6 +1,8 @@
 # The library. Sources are found by folder, so that an op needs no line here.
 find_package(Threads REQUIRED)
-find_package(fmt REQUIRED)
+if(NOT TARGET fmt::fmt-header-only)  # a parent may have built it
+  find_package(fmt REQUIRED)
+endif()
 
 set(TENON_FOLDERS core kernels autograd nn optim data io)
 
@@ -35,9 +37,18 @@ foreach(source IN LISTS sources)
 endforeach()
 list(REMOVE_ITEM sources ${TENON_DEVICE_SOURCES})
 
+# No text of the library names the machine that built it; of two prefixes that fit, g++ takes the last.
+set(no_build_paths -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/= -fmacro-prefix-map=${TENON_INCLUDE_DIR}/=)
+# Part of a build that chose neither a build type nor an optimisation, tenon is optimised all the same.
+set(default_optimisation)
+if(NOT CMAKE_CXX_FLAGS MATCHES "(^| )-O")
+  set(default_optimisation $<$<STREQUAL:$<CONFIG>,>:-O2>)
+endif()
+
 function(tenon_object_library name)
   add_library(${name} OBJECT ${ARGN})
   target_link_libraries(${name} PRIVATE tenon_flags)
+  target_compile_options(${name} PRIVATE ${default_optimisation} ${no_build_paths})
   target_include_directories(${name} PUBLIC ${TENON_INCLUDE_DIR})
   set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON
     CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
@@ -81,8 +92,8 @@ if(TENON_WITH_CUDA)
   target_include_directories(tenon_cuda_kernels PRIVATE ${TENON_INCLUDE_DIR})
   target_compile_definitions(tenon_cuda_kernels PRIVATE TENON_WITH_CUDA)
   # Multiplications and additions stay apart, as on the CPU.
-  target_compile_options(tenon_cuda_kernels PRIVATE -fmad=false
-    -Xcompiler=-Wall,-Wextra,-ffp-contract=off,-fno-math-errno,-fno-trapping-math
+  target_compile_options(tenon_cuda_kernels PRIVATE -fmad=false ${default_optimisation}
+    "-Xcompiler=$<JOIN:${no_build_paths},$<COMMA>>" -Xcompiler=-Wall,-Wextra,-ffp-contract=off,-fno-math-errno,-fno-trapping-math
     $<$<BOOL:${TENON_WERROR}>:-Werror=all-warnings>)
   # CMake 3.25 does not know C++20 for CUDA.
   set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)
@@ -105,8 +116,7 @@ if(TENON_WITH_CUDA)
   target_link_libraries(tenon PRIVATE $<BUILD_INTERFACE:${CUDA_cudart_static_LIBRARY}> ${CMAKE_DL_LIBS}
     $<$<PLATFORM_ID:Linux>:rt> $<INSTALL_INTERFACE:CUDA::cudart_static>)
 endif()
-target_include_directories(tenon PUBLIC
-  $<BUILD_INTERFACE:${TENON_INCLUDE_DIR}> $<INSTALL_INTERFACE:include>)
+target_include_directories(tenon PUBLIC $<BUILD_INTERFACE:${TENON_INCLUDE_DIR}>)
 # Without a promise for the ABI before 1.0, every minor version has a name of its own.
 set_target_properties(tenon PROPERTIES LINKER_LANGUAGE CXX
   VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})

@@ -4,7 +4,7 @@ set_property(CACHE TENON_CUDA PROPERTY STRINGS AUTO ON OFF)
 option(TENON_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(TENON_EXAMPLES "Build the examples" ${PROJECT_IS_TOP_LEVEL})
 option(TENON_BENCH "Build the benchmarks" OFF)
-option(BUILD_SHARED_LIBS "Build tenon as a shared library" OFF)
+option(TENON_INSTALL "Add the rules that install tenon" ${PROJECT_IS_TOP_LEVEL})
 set(TENON_SANITIZE "" CACHE STRING "Sanitizers, as after -fsanitize=: address,undefined or thread")
 
 # A compiler newer than those we test with may warn of something new, which must not stop a user.
@@ -19,7 +19,9 @@ if(NOT TENON_CUDA MATCHES "^(AUTO|ON|OFF)$")
   message(FATAL_ERROR "TENON_CUDA is ${TENON_CUDA}; it must be AUTO, ON or OFF")
 endif()
 
+# A parent keeps what is not named after tenon.
 if(PROJECT_IS_TOP_LEVEL)
+  option(BUILD_SHARED_LIBS "Build tenon as a shared library" OFF)
   if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
     set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
   endif()
@@ -30,6 +32,7 @@ if(PROJECT_IS_TOP_LEVEL)
   set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 endif()
 set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_UNITY_BUILD OFF)  # files share names in their unnamed namespaces
 
 # Flags of everything we compile. Contraction is off: a fused multiply-add is written where it is meant.
 add_library(tenon_flags INTERFACE)

@@ -1,8 +1,8 @@
 # Builds and runs the consumer in DIR, with tenon in one of these forms:
 #   installed     a static library, installed from the build tree BUILD
-#   shared        a shared library without CUDA, built and installed for it
+#   shared        a shared library without CUDA, built and installed for it, its headers in a folder of their own
 #   subdirectory  the source tree TENON as a part of the consumer's own build, for debugging; with CUDA where it is found
-# Usage: cmake -DVARIANT=... -DTENON=... -DBUILD=... -DDIR=... -DCXX=<compiler> -P run.cmake
+# Usage: cmake -DVARIANT=... -DTENON=... -DBUILD=... -DDIR=... -DCXX=<compiler> -DPYTHON=... -P run.cmake
 cmake_minimum_required(VERSION 3.25)
 set(generator -G Ninja -DCMAKE_CXX_COMPILER=${CXX})
 set(largest_library 5000000)  # bytes, stripped
@@ -21,7 +21,7 @@ if(VARIANT STREQUAL "shared")
     file(REMOVE_RECURSE ${BUILD})
   endif()
   run(${CMAKE_COMMAND} ${generator} -S ${TENON} -B ${BUILD} -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=ON
-    -DTENON_TESTS=OFF -DTENON_EXAMPLES=OFF -DTENON_CUDA=OFF)
+    -DTENON_TESTS=OFF -DTENON_EXAMPLES=OFF -DTENON_CUDA=OFF -DCMAKE_INSTALL_INCLUDEDIR=include/tenon-0.1)
   run(${CMAKE_COMMAND} --build ${BUILD})
 endif()
 
@@ -36,6 +36,12 @@ run(${CMAKE_COMMAND} --build ${DIR}/build)
 run(${CMAKE_CTEST_COMMAND} --test-dir ${DIR}/build --output-on-failure --no-tests=error)
 
 file(GLOB library ${DIR}/prefix/lib*/libtenon.so.*.*.*)
+if(VARIANT STREQUAL "subdirectory")
+  set(built ${DIR}/build/tenon/libtenon.a)
+else()
+  file(GLOB built ${BUILD}/libtenon.so ${BUILD}/libtenon.a)
+endif()
+run(${PYTHON} -B ${CMAKE_CURRENT_LIST_DIR}/library.py ${built} ${TENON} ${BUILD} ${DIR})
 if(VARIANT STREQUAL "shared")
   file(SIZE ${library} size)
   message("the stripped library has ${size} bytes, at most ${largest_library}")
