@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""Runs what README.md prints in a Debian 12 that has nothing else: readme_root.py SOURCE_DIR [--all]
+
+debootstrap makes the system, with the package sources, proxies and certificates of this one. In a copy of the source
+tree each ```sh block is run as it is printed. Each ```cmake block becomes a project around the ```cpp program, which is
+configured without further options, built and run; the archive that it may name is one of the copy.
+
+One command is left to the machine that runs all tests anyway: scripts/test, which would run them twice. --all runs it.
+
+Needs root and debootstrap; without them exit status 77, or 1 where CI is set. Objects come from this machine's ccache,
+if it has one: that saves minutes, and what is missing in the bare system is missing all the same.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+LEFT_TO_CI = "scripts/test"
+INSIDE = "TENON_README_ROOT"  # set in the bare system, which holds no other
+PROJECT = """cmake_minimum_required(VERSION 3.25)
+project(app LANGUAGES CXX)
+add_executable(app app.cpp)
+{}"""
+BUILD = "cmake -S . -B build -G Ninja && cmake --build build && build/app"
+COPIED = ["etc/apt", "etc/pip.conf", "etc/resolv.conf", "etc/hosts", "etc/ssl/certs", "usr/share/keyrings",
+          "usr/share/ca-certificates", "usr/local/share/ca-certificates"]
+MOUNTED = {"proc": "proc", "sys": "sysfs", "dev/pts": "devpts", "dev/shm": "tmpfs"}
+
+
+def blocks(readme):
+    """The (language, text) of every block."""
+    return re.findall(r"^```(\w+)\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+
+
+def steps(readme, everything):
+    """What is run, in the order of the page: (what it is, folder or None for the source tree, command, files)."""
+    found = blocks(readme)
+    [program] = [text for language, text in found if language == "cpp"]
+    projects = 0
+    for language, text in found:
+        if language == "sh":
+            lines = [line for line in text.splitlines(keepends=True) if everything or line.strip() != LEFT_TO_CI]
+            yield "".join(lines), None, "set -e\n" + "".join(lines), {}
+        elif language == "cmake":
+            projects += 1
+            yield text, f"user{projects}", BUILD, {"CMakeLists.txt": PROJECT.format(text), "app.cpp": program}
+        elif language != "cpp":
+            raise ValueError(f"README.md has a block of {language}, which nobody runs")
+
+
+def skip(reason):
+    print(f"readme_root: {reason}")
+    return 1 if os.environ.get("CI") else 77
+
+
+def mirror():
+    """Where this machine has Debian 12 from."""
+    command = ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    found = re.findall(r"^(\S+) bookworm main$", listed, re.MULTILINE)
+    return found[0] if found else "http://deb.debian.org/debian"
+
+
+def environment():
+    """Of the bare system; proxies are those of this one."""
+    kept = {name: value for name, value in os.environ.items() if re.fullmatch(r"(?i)\w*_proxy|PIP_\w+|SSL_CERT_\w+", name)}
+    path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    return {**kept, "PATH": path, "HOME": "/root", "LANG": "C.UTF-8", INSIDE: "1"}
+
+
+def unpack(here, there, *arguments):
+    """Copies what tar packs, with what it is and over what is there."""
+    with subprocess.Popen(["tar", "-C", here, "-cf", "-", *arguments], stdout=subprocess.PIPE) as packed:
+        subprocess.run(["tar", "-C", there, "--no-same-owner", "-xf", "-"], stdin=packed.stdout, check=True)
+    if packed.returncode:
+        raise OSError(f"tar could not read all of {here}")
+
+
+def make_system(root, env):
+    packages = "ca-certificates"
+    if ccache := shutil.which("ccache"):
+        packages += ",ccache"
+    for kind in ("http", "https"):
+        shown = subprocess.run(["apt-config", "shell", "proxy", f"Acquire::{kind}::Proxy"], capture_output=True, text=True,
+                               check=False).stdout
+        if proxy := re.fullmatch(r"proxy='(.+)'\n", shown):
+            env.setdefault(f"{kind}_proxy", proxy[1])
+    subprocess.run(["debootstrap", "--variant=minbase", f"--include={packages}", "bookworm", root, mirror()], check=True,
+                   env={**os.environ, **env}, stdout=subprocess.DEVNULL)
+    unpack("/", root, *(path for path in COPIED if os.path.exists(os.path.join("/", path))))
+    # Hooks of this machine's apt may call programs that the bare one does not have.
+    subprocess.run(f"sed -i -E '/(Invoke|Pkgs)/d' {root}/etc/apt/apt.conf.d/* 2> /dev/null || true", shell=True, check=True)
+    for place, kind in MOUNTED.items():
+        os.makedirs(os.path.join(root, place), exist_ok=True)
+        subprocess.run(["mount", "-t", kind, kind, os.path.join(root, place)], check=True)
+    if ccache:
+        here = subprocess.run([ccache, "--get-config", "cache_dir"], capture_output=True, text=True, check=True).stdout.strip()
+        subprocess.run(["cp", "-a", here, f"{root}/ccache"], check=False)  # other tests may be writing to it
+        env.update(CMAKE_CXX_COMPILER_LAUNCHER="ccache", CCACHE_DIR="/ccache", CCACHE_BASEDIR="/tenon")
+
+
+def run(root, env, folder, command):
+    script = f"cd /{folder} || exit 1\n{command}"
+    return subprocess.run(["chroot", root, "bash", "-c", script], env=env, stdin=subprocess.DEVNULL, check=False).returncode
+
+
+def main(source, everything):
+    """In a mount namespace of its own, whose mounts end with it."""
+    with open(os.path.join(source, "README.md"), encoding="utf-8") as file:
+        todo = list(steps(file.read(), everything))
+    with tempfile.TemporaryDirectory(prefix="tenon_readme_") as root:
+        env = environment()
+        try:
+            make_system(root, env)
+            os.makedirs(f"{root}/tenon")
+            unpack(source, f"{root}/tenon", "--exclude=./build*", "--exclude=./runs", "--exclude=./.git", ".")
+            subprocess.run(["tar", "-C", root, "-czf", f"{root}/tenon.tar.gz", "tenon"], check=True)
+            for text, folder, command, files in todo:
+                print(f"== {text}", flush=True)
+                if folder:
+                    os.makedirs(f"{root}/{folder}")
+                    shutil.copy(f"{root}/tenon.tar.gz", f"{root}/{folder}")
+                for name, content in files.items():
+                    with open(f"{root}/{folder}/{name}", "w", encoding="utf-8") as file:
+                        file.write(content)
+                if status := run(root, env, folder or "tenon", command):
+                    print(f"README.md: exit status {status} of\n{text}")
+                    return 1
+        finally:  # a folder is removed below, but not what is mounted in it
+            for place in reversed(MOUNTED):
+                subprocess.run(["umount", "-l", os.path.join(root, place)], stderr=subprocess.DEVNULL, check=False)
+    print("README.md: every block has run" + ("" if everything else f", but for {LEFT_TO_CI}"))
+    return 0
+
+
+if __name__ == "__main__":
+    if os.environ.get(INSIDE):
+        sys.exit(skip("this is the bare system already"))
+    if os.geteuid() != 0:
+        sys.exit(skip("needs root"))
+    for tool in ("debootstrap", "unshare", "chroot"):
+        if not shutil.which(tool):
+            sys.exit(skip(f"needs {tool}"))
+    if "TENON_README_UNSHARED" not in os.environ:
+        command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", sys.executable, "-B", *sys.argv]
+        sys.exit(subprocess.run(command, env={**os.environ, "TENON_README_UNSHARED": "1"}, check=False).returncode)
+    sys.exit(main(sys.argv[1], "--all" in sys.argv[2:]))
