@@ -1,5 +1,5 @@
 // The support that makes memory run out: what it counts, what it leaves alone.
-#include "support/failing_allocator.h"
+#include "../support/failing_allocator.h"
 
 #include <atomic>
 #include <memory>
@@ -55,8 +55,7 @@ TEST_CASE("failing_allocator: every way to ask for memory is a request") {
 
 TEST_CASE("failing_allocator: the library throws its own Error, and can be tried again") {
   support::detail::arm(0, Failing::once);
-  std::string text(0, 'x');
-  text = support::error_of([] { tenon::pool::release(tenon::pool::allocate(1000), 1000); });
+  const std::string text = support::error_of([] { tenon::pool::release(tenon::pool::allocate(1000), 1000); });
   support::detail::disarm();
   REQUIRE(text == "allocate: out of memory; 1000 bytes were asked for");
   int calls = 0, looks = 0;

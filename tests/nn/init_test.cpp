@@ -101,6 +101,11 @@ TEST_CASE("init: a tensor without elements is left as it is and takes no random 
   REQUIRE(no_inputs.weight.shape() == Shape{3, 0});
   REQUIRE(equal(no_inputs.bias, zeros({3})));
   REQUIRE(no_outputs.bias.shape() == Shape{0});
+  const Tensor y = no_inputs(ones({2, 0}));
+  REQUIRE(equal(y, zeros({2, 3})));
+  y.sum().backward();
+  REQUIRE(equal(no_inputs.bias.grad(), full({3}, 2)));
+  REQUIRE(no_inputs.weight.grad().shape() == Shape{3, 0});
 }
 
 TEST_CASE("init: an error names the function that was called") {
