@@ -11,7 +11,6 @@
 #include <exception>
 #include <mutex>
 #include <new>
-#include <new>
 #include <string_view>
 #include <system_error>
 #include <thread>

@@ -124,7 +124,8 @@ class TENON_API Tensor {
   bool requires_grad() const { return static_cast<bool>(impl().meta); }
   /// Makes a floating-point tensor a leaf whose gradient backward() fills in, or, given false, a leaf a
   /// constant: its gradient is dropped, and graphs recorded before no longer reach it.
-  const Tensor& set_requires_grad(bool required = true, Where where = Where::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& set_requires_grad(
+      bool required = true, Where where = Where::current()) const TENON_LIFETIMEBOUND;
   /// True when no recorded operation made it.
   bool is_leaf() const;
   /// The gradient that backward() has accumulated; undefined when there is none.

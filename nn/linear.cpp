@@ -2,11 +2,14 @@
 
 #include <cmath>
 
+#include <tenon/core/call.h>
 #include <tenon/nn/init.h>
 
 namespace tenon::nn {
 
-Linear::Linear(std::int64_t in_features, std::int64_t out_features, const LinearOptions& options) {
+Linear::Linear(
+    std::int64_t in_features, std::int64_t out_features, const LinearOptions& options, Where where) {
+  const Call call("linear", where);
   check(in_features >= 0 && out_features >= 0, "linear: sizes must not be negative; they are {} and {}",
       in_features, out_features);
   check(is_floating_point(options.dtype), "linear: weights are floating-point numbers; the dtype is {}",

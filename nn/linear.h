@@ -14,7 +14,8 @@ struct LinearOptions {
 /// PyTorch's default (kaiming_uniform_ with a = sqrt(5)).
 class TENON_API Linear : public Module {
  public:
-  Linear(std::int64_t in_features, std::int64_t out_features, const LinearOptions& options = {});
+  Linear(std::int64_t in_features, std::int64_t out_features, const LinearOptions& options = {},
+      Where where = Where::current());
   Tensor operator()(const Tensor& x, Where where = Where::current()) const {
     return linear(x, weight, bias, where);
   }

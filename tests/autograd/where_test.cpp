@@ -61,6 +61,8 @@ const std::vector<Mistake>& mistakes() {
       {__LINE__, "matmul", [] { matmul(a, a); }},
       {__LINE__, "matmul", [] { const Tensor x = expand(ones({1}), {1ll << 30, 1}); matmul(x, x.t()); }},
       {__LINE__, "linear", [] { linear(a, ones({1, 4})); }},
+      {__LINE__, "linear", [] { nn::Linear(-1, 2); }},
+      {__LINE__, "linear", [] { nn::Linear(3, 2)(b); }},
       {__LINE__, "sum", [] { a.sum({2}); }},
       {__LINE__, "mean", [] { counts.mean(); }},
       {__LINE__, "reshape", [] { a.reshape({5}); }},
@@ -202,6 +204,8 @@ TEST_CASE("where: the tape knows lines of the user's only", "[where]") {
   const auto leaf_line = Where::current().line() - 1;
   REQUIRE(autograd::describe(*autograd::node_of(x)) ==
           "\"leaf\" at " + std::string(__FILE__) + ":" + std::to_string(leaf_line));
+  const nn::Linear layer(2, 1);
+  REQUIRE(autograd::node_of(layer.weight)->where.line() == Where::current().line() - 1);
   const Tensor y = stack({x, x});
   const auto line = Where::current().line() - 1;
   REQUIRE(autograd::node_of(y)->where.line() == line);

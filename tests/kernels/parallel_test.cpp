@@ -206,7 +206,8 @@ TEST_CASE("parallel_for: exit() in one thread while another is in a region", "[k
   CHECK(child.status() == "exited with 7");
 }
 
-TEST_CASE("parallel_for: an error in a worker names the call that it serves, and its line", "[kernels][parallel]") {
+TEST_CASE(
+    "parallel_for: an error in a worker names the call that it serves, and its line", "[kernels][parallel]") {
   const Threads three(3);
   const auto caller = std::this_thread::get_id();
   const auto line = Where::current().line() + 3;
@@ -227,7 +228,8 @@ TEST_CASE("parallel_for: without memory for its lists the caller does the work",
   for (int request = 0; request < 4; ++request) {
     std::atomic<int> items = 0;
     const auto attempt = support::with_failing_request(request, support::Failing::from_then_on, [&] {
-      parallel_for(1000, 1, [&](std::int64_t begin, std::int64_t end) { items += static_cast<int>(end - begin); });
+      parallel_for(
+          1000, 1, [&](std::int64_t begin, std::int64_t end) { items += static_cast<int>(end - begin); });
     });
     CHECK_FALSE(attempt.threw);
     CHECK(items == 1000);

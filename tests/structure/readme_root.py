@@ -57,11 +57,11 @@ def skip(reason):
 
 
 def mirror():
-    """Where this machine has Debian 12 from."""
+    """Where this machine has Debian 12 from; nothing if it does not say, for debootstrap has a default."""
     command = ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages"]
     listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     found = re.findall(r"^(\S+) bookworm main$", listed, re.MULTILINE)
-    return found[0] if found else "http://deb.debian.org/debian"
+    return found[:1]
 
 
 def environment():
@@ -88,7 +88,7 @@ def make_system(root, env):
                                check=False).stdout
         if proxy := re.fullmatch(r"proxy='(.+)'\n", shown):
             env.setdefault(f"{kind}_proxy", proxy[1])
-    subprocess.run(["debootstrap", "--variant=minbase", f"--include={packages}", "bookworm", root, mirror()], check=True,
+    subprocess.run(["debootstrap", "--variant=minbase", f"--include={packages}", "bookworm", root, *mirror()], check=True,
                    env={**os.environ, **env}, stdout=subprocess.DEVNULL)
     unpack("/", root, *(path for path in COPIED if os.path.exists(os.path.join("/", path))))
     # Hooks of this machine's apt may call programs that the bare one does not have.
