@@ -5,6 +5,8 @@
 // There is no type promotion: operands must agree in dtype and device, and a C++ number takes the dtype of
 // the tensor. The last parameter is the caller's line, with which errors end; leave it out.
 #pragma once
+#include <variant>
+
 #include <tenon/autograd/backward.h>
 #include <tenon/autograd/mode.h>
 #include <tenon/core/random.h>
@@ -21,7 +23,8 @@ TENON_API Tensor full(
     const Shape& shape, double value, const Options& options = {}, Where where = Where::current());
 TENON_API Tensor zeros_like(const Tensor& tensor, Where where = Where::current());
 TENON_API Tensor ones_like(const Tensor& tensor, Where where = Where::current());
-/// start, start + step, ... up to but not including end. step may be negative, never zero.
+/// start, start + step, ... before end. step may be negative, never zero. An element that differs from end by
+/// rounding only, in double or in the dtype, counts as end and is left out.
 TENON_API Tensor arange(
     double start, double end, double step = 1, const Options& options = {}, Where where = Where::current());
 TENON_API Tensor arange(double end, const Options& options = {}, Where where = Where::current());
@@ -39,7 +42,7 @@ TENON_API Tensor rand(
 TENON_API Tensor randn(const Shape& shape, const Options& options = {}, Where where = Where::current());
 TENON_API Tensor randn(
     const Shape& shape, Generator& generator, const Options& options = {}, Where where = Where::current());
-/// Integers uniform in [low, high).
+/// Integers uniform in [low, high), which floating-point dtypes must hold exactly.
 TENON_API Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape,
     const Options& options = {.dtype = DType::int64}, Where where = Where::current());
 TENON_API Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generator& generator,
@@ -54,31 +57,30 @@ TENON_API Tensor randperm(std::int64_t n, Generator& generator,
 class TENON_API TensorData {
  public:
   template <class T>
-  requires std::is_arithmetic_v<T> TensorData(T number)
-      : real_(static_cast<double>(number)), integer_(to_integer(number)), whole_(is_int64(number)) {}
+  requires(std::is_floating_point_v<T> || (std::is_integral_v<T> && sizeof(T) <= 8)) TensorData(T number)
+      : number_(held(number)) {}
   TensorData(std::initializer_list<TensorData> items) : items_(items), list_(true) {}
 
  private:
   friend TENON_API Tensor tensor(const TensorData& data, const Options& options, Where where);
+  /// The first type that holds the number exactly.
+  using Number = std::variant<std::int64_t, std::uint64_t, long double>;
   template <class T>
-  static bool is_int64(T number) {
-    if constexpr (std::is_same_v<T, std::uint64_t>) return number >> 63 == 0;
-    else return std::is_integral_v<T>;
-  }
-  template <class T>
-  static std::int64_t to_integer(T number) {
-    if constexpr (std::is_integral_v<T>) return static_cast<std::int64_t>(number);
-    else return 0;
+  static Number held(T number) {
+    if constexpr (std::is_floating_point_v<T>) return static_cast<long double>(number);
+    else if constexpr (std::is_signed_v<T> || sizeof(T) < 8) return static_cast<std::int64_t>(number);
+    else if (number >> 63 == 0) return static_cast<std::int64_t>(number);
+    else return static_cast<std::uint64_t>(number);
   }
   Shape shape() const;
   void write(Tensor& out, std::int64_t& at) const;
 
   std::vector<TensorData> items_;
-  double real_ = 0;
-  std::int64_t integer_ = 0;
-  bool whole_ = false, list_ = false;
+  Number number_;
+  bool list_ = false;
 };
-/// float32 unless the options say otherwise, whatever the numbers look like.
+/// float32 unless the options say otherwise, whatever the numbers look like. int64 takes only what it holds
+/// exactly; floating point rounds, beyond its range to infinity.
 TENON_API Tensor tensor(const TensorData& data, const Options& options = {}, Where where = Where::current());
 namespace detail {
 template <Element T>
@@ -92,8 +94,10 @@ Tensor tensor(const Values& values, const Shape& shape, const Options& options =
     Where where = Where::current()) {
   return detail::tensor_from<T>(values, shape, options, where);
 }
-/// Memory that the caller owns, row-major, without a copy. `deleter` runs when the last tensor over it has
-/// gone.
+/// Memory that the caller owns, row-major, without a copy; it may be null where there are no elements.
+/// `deleter` runs when the last tensor over it has gone. Tensors of two calls do not know of each other:
+/// where their memory overlaps, an in-place operation reads before it writes, but the tape does not see that
+/// a write to one changes the other.
 TENON_API Tensor from_blob(void* data, const Shape& shape, const Options& options = {},
     std::function<void(void*)> deleter = {}, Where where = Where::current());
 

@@ -1,5 +1,7 @@
 #include <tenon/core/check.h>
 
+#include <cmath>
+
 #include <fmt/format.h>
 
 #include <tenon/core/call.h>
@@ -22,7 +24,7 @@ void Arg::append_unsigned(std::string& out, std::uint64_t value) {
   fmt::format_to(std::back_inserter(out), "{}", value);
 }
 void Arg::append_real(std::string& out, double value) {
-  fmt::format_to(std::back_inserter(out), "{}", value);
+  fmt::format_to(std::back_inserter(out), "{}", value != value ? std::abs(value) : value);  // never -nan
 }
 
 std::string format(std::string_view text, std::initializer_list<Arg> args) {

@@ -3,31 +3,44 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ostream>
 
 namespace tenon {
 
 namespace {
 
-constexpr std::int64_t all_up_to = 1000,
-                       edge = 3;  // larger tensors show this many at each end of a dimension
+constexpr std::int64_t most_shown = 1000;
+
+/// How many indices to show at each end of a dimension; 0 for all. Eight dimensions with one at each end show
+/// 256 elements.
+std::int64_t edge_of(const Tensor& tensor) {
+  if (tensor.numel() <= most_shown) return 0;
+  for (std::int64_t edge = 3; edge > 1; --edge) {
+    std::int64_t shown = 1;
+    for (const std::int64_t size : tensor.shape()) shown *= std::min(size, 2 * edge);
+    if (shown <= most_shown) return edge;
+  }
+  return 1;
+}
 
 std::string number(const Tensor& tensor, std::int64_t offset) {
   return visit(tensor.dtype(), [&]<class T>(std::type_identity<T>) -> std::string {
     const T value = tensor.ptr<T>()[offset];
     if constexpr (std::is_same_v<T, bool>) return value ? "true" : "false";
     else if constexpr (std::is_integral_v<T>) return fmt::format("{}", value);
-    else return fmt::format("{:.6g}", value);
+    else return value != value ? "nan" : fmt::format("{:.6g}", value);
   });
 }
 
-void append(std::string& text, const Tensor& tensor, int dim, std::int64_t offset, std::size_t indent) {
+void append(std::string& text, const Tensor& tensor, std::int64_t edge, int dim, std::int64_t offset,
+    std::size_t indent) {
   if (dim == tensor.shape().rank()) {
     text += number(tensor, offset);
     return;
   }
   const std::int64_t size = tensor.shape()[dim];
-  const bool whole = tensor.numel() <= all_up_to || size <= 2 * edge;
+  const bool whole = edge == 0 || size <= 2 * edge;
   const std::string between = dim + 1 == tensor.shape().rank() ? ", " : ",\n" + std::string(indent + 1, ' ');
   text += '[';
   for (std::int64_t i = 0; i < size; ++i) {
@@ -36,7 +49,7 @@ void append(std::string& text, const Tensor& tensor, int dim, std::int64_t offse
       text += "..." + between;
       i = size - edge;
     }
-    append(text, tensor, dim + 1, offset + i * tensor.strides()[dim], indent + 1);
+    append(text, tensor, edge, dim + 1, offset + i * tensor.strides()[dim], indent + 1);
   }
   text += ']';
 }
@@ -46,7 +59,8 @@ void append(std::string& text, const Tensor& tensor, int dim, std::int64_t offse
 std::string to_string(const Tensor& tensor) {
   if (!tensor.defined()) return "tensor(undefined)";
   std::string text = "tensor(";
-  append(text, tensor.to(Device::cpu()), 0, 0, text.size());
+  if (tensor.numel() == 0) text += "[]";
+  else append(text, tensor.to(Device::cpu()), edge_of(tensor), 0, 0, text.size());
   if (tensor.dim() > 1 || tensor.numel() == 0) text += fmt::format(", shape={}", to_string(tensor.shape()));
   if (tensor.dtype() != DType::float32) text += ", dtype=" + to_string(tensor.dtype());
   if (!tensor.device().is_cpu()) text += ", device=" + to_string(tensor.device());

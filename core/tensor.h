@@ -229,7 +229,8 @@ class TENON_API Tensor {
   Ref<TensorImpl> impl_;
 };
 
-/// Shape, dtype and, up to a thousand, the elements; larger tensors show the ends of each dimension.
+/// Shape, dtype and, up to a thousand, the elements; larger tensors show the ends of each dimension, together
+/// at most a thousand elements too.
 TENON_API std::string to_string(const Tensor& tensor);
 TENON_API std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
 TENON_API std::ostream& operator<<(std::ostream& out, const Shape& shape);

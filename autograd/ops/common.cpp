@@ -7,7 +7,8 @@ namespace tenon::autograd {
 void check_scalar(const char* op, const Tensor& a, double scalar) {
   check(a.dtype() != DType::boolean, "{}: needs numbers; the dtype is {}", op, a.dtype());
   if (a.dtype() == DType::int64)
-    check(scalar == std::trunc(scalar) && std::abs(scalar) <= 0x1p53,
+    // 2^53 may have been 2^53 + 1 before it became a double.
+    check(scalar == std::trunc(scalar) && std::abs(scalar) < 0x1p53,
         "{}: {} is not a whole number that an int64 tensor can take", op, scalar);
 }
 

@@ -1,6 +1,8 @@
 // New tensors.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include <tenon/autograd/ops/common.h>
 #include <tenon/kernels/random.h>
@@ -79,19 +81,50 @@ Tensor ones_like(const Tensor& tensor, Where where) {
   return out;
 }
 
+namespace {
+
+/// How many elements start + i * step of int64 lie before end.
+std::int64_t whole_count(double start, double end, double step) {
+  check(start == std::trunc(start) && step == std::trunc(step) && std::abs(start) < 0x1p53 &&
+            std::abs(end) < 0x1p53,
+      "arange: int64 needs a whole start and step, and bounds below 2^53; they are {}, {} and {}", start,
+      step, end);
+  const double last = step > 0 ? std::ceil(end) : std::floor(end);
+  if (step > 0 ? last <= start : last >= start) return 0;
+  const auto distance = static_cast<std::int64_t>(last) - static_cast<std::int64_t>(start);
+  if (std::abs(step) >= 0x1p54) return 1;  // farther than any two bounds
+  const auto by = static_cast<std::int64_t>(step);
+  return distance / by + (distance % by != 0);
+}
+
+/// The same of a floating-point type.
+template <class T>
+std::int64_t real_count(double start, double end, double step) {
+  // Most bounds and steps are decimal numbers, off by up to half a unit of their last place.
+  const double slack = std::min((std::abs(start) + std::abs(end)) / std::abs(step) * 0x1p-51, 0.25);
+  const double count = std::ceil((end - start) / step - slack);
+  if (!(count > 0)) return 0;
+  check(count < 0x1p53, "arange: {} elements are too many", count);
+  const double far = std::max(std::abs(start), std::abs(end));
+  const T beside = static_cast<T>(far);
+  const T next = std::nextafter(beside, static_cast<double>(beside) < far ? T(INFINITY) : T(0));
+  check(std::abs(static_cast<double>(next) - static_cast<double>(beside)) <= std::abs(step),
+      "arange: {} numbers near {} are further apart than the step {}; choose a larger step or a wider dtype",
+      dtype_of<T>, far, step);
+  const T last = static_cast<T>(std::fma(step, count - 1, start)), limit = static_cast<T>(end);
+  return static_cast<std::int64_t>(count) - (step > 0 ? last >= limit : last <= limit);
+}
+
+}  // namespace
+
 Tensor arange(double start, double end, double step, const Options& options, Where where) {
   const Call call("arange", where);
   check(std::isfinite(start) && std::isfinite(end) && std::isfinite(step) && step != 0,
       "arange: needs finite bounds and a step that is not 0; they are {}, {} and {}", start, end, step);
   check(options.dtype != DType::boolean, "arange: needs numbers; the dtype is {}", options.dtype);
-  if (options.dtype == DType::int64)
-    check(start == std::trunc(start) && step == std::trunc(step) && std::abs(start) <= 0x1p53 &&
-              std::abs(end) <= 0x1p53,
-        "arange: int64 needs a whole start and step, and bounds within 2^53; they are {}, {} and {}", start,
-        step, end);
-  const double count = std::ceil((end - start) / step);
-  check(count < 0x1p53, "arange: {} elements are too many", count);
-  const std::int64_t n = count > 0 ? static_cast<std::int64_t>(count) : 0;
+  const std::int64_t n = options.dtype == DType::int64     ? whole_count(start, end, step)
+                         : options.dtype == DType::float32 ? real_count<float>(start, end, step)
+                                                           : real_count<double>(start, end, step);
   Tensor out = create("arange", {n}, options);
   kernels::arange(out.stream(), out.dtype(), n, out.raw(), start, step);
   return finish(std::move(out), options);
@@ -167,6 +200,12 @@ Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generato
   const Call call("randint", where);
   check(low < high, "randint: the range [{}, {}) is empty", low, high);
   check(options.dtype != DType::boolean, "randint: needs numbers; the dtype is {}", options.dtype);
+  if (is_floating_point(options.dtype)) {
+    const std::int64_t most = std::int64_t{1} << (options.dtype == DType::float32 ? 24 : 53);
+    check(low >= -most && high - 1 <= most,
+        "randint: {} holds whole numbers up to {}; the range is [{}, {}); draw int64 or float64",
+        options.dtype, most, low, high);
+  }
   Tensor out = finish(create("randint", shape, options), options);
   kernels::random_integers(out.stream(), out.dtype(), out.numel(), out.raw(), next_key(generator), low, high);
   return out;
@@ -206,12 +245,18 @@ void TensorData::write(Tensor& out, std::int64_t& at) const {
     return;
   }
   visit(out.dtype(), [&]<class T>(std::type_identity<T>) {
-    if constexpr (std::is_same_v<T, std::int64_t>)
-      check(whole_ || (real_ == std::trunc(real_) && std::abs(real_) < 0x1p63), "tensor: {} is not an int64",
-          real_);
-    if constexpr (std::is_same_v<T, bool>)
-      check(real_ == 0 || real_ == 1, "tensor: {} is not a boolean", real_);
-    out.ptr<T>()[at++] = std::is_integral_v<T> && whole_ ? static_cast<T>(integer_) : static_cast<T>(real_);
+    std::visit(
+        [&]<class From>(From number) {
+          if constexpr (std::is_same_v<T, std::int64_t> && std::is_floating_point_v<From>)
+            check(number == std::trunc(number) && number >= -0x1p63L && number < 0x1p63L,
+                "tensor: {} is not an int64", number);
+          else if constexpr (std::is_same_v<T, std::int64_t>)
+            check(std::in_range<T>(number), "tensor: {} is not an int64", number);
+          if constexpr (std::is_same_v<T, bool>)
+            check(number == 0 || number == 1, "tensor: {} is not a boolean", number);
+          out.ptr<T>()[at++] = static_cast<T>(number);
+        },
+        number_);
   });
 }
 
@@ -247,7 +292,7 @@ Tensor from_blob(
   const Call call("from_blob", where);
   const std::int64_t numel = checked_numel("from_blob", shape);
   check(options.device.is_cpu(), "from_blob: takes CPU memory; the device is {}", options.device);
-  check(data != nullptr, "from_blob: the pointer is null; the shape is {}", shape);
+  check(data != nullptr || numel == 0, "from_blob: the pointer is null; the shape is {}", shape);
   check(reinterpret_cast<std::uintptr_t>(data) % size_of(options.dtype) == 0,
       "from_blob: the pointer is not aligned for {}", options.dtype);
   check(!options.requires_grad || is_floating_point(options.dtype),
