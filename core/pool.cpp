@@ -44,6 +44,10 @@ void close_thread_cache() noexcept {
   delete old;
 }
 
+void reopen_thread_cache() noexcept {
+  if (cache == &closed) cache = &unopened;
+}
+
 void* allocate_slow(std::size_t bytes) {
   std::size_t block_bytes = bytes;
   if constexpr (enabled) {

@@ -57,6 +57,8 @@ void* allocate_slow(std::size_t bytes);
 void release_slow(void* block, std::size_t bytes) noexcept;
 /// Gives this thread's blocks back to malloc. From then on its blocks go to malloc and come from it.
 void close_thread_cache() noexcept;
+/// The opposite.
+void reopen_thread_cache() noexcept;
 
 /// At least one byte, aligned to 64. Throws Error when memory is out.
 inline void* allocate(std::size_t bytes) {

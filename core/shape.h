@@ -86,10 +86,10 @@ TENON_API Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b)
 TENON_API Strides broadcast_strides(
     const char* op, const Shape& from, const Strides& strides, const Shape& to);
 /// Whether a tensor without dimensions may be spoken of as if it were [1]: its dimension 0 or -1.
-enum class Scalar : bool { strict, as_vector };
+enum class Rank0 : bool { strict, as_vector };
 /// `dim` counted from the front; negative ones count from the end.
-inline int wrap_dim(const char* op, std::int64_t dim, int rank, Scalar scalar = Scalar::strict) {
-  const int count = rank == 0 && scalar == Scalar::as_vector ? 1 : rank;
+inline int wrap_dim(const char* op, std::int64_t dim, int rank, Rank0 scalar = Rank0::strict) {
+  const int count = rank == 0 && scalar == Rank0::as_vector ? 1 : rank;
   check(dim >= -count && dim < count, "{}: dimension {} is out of range for a tensor with {} dimensions", op,
       dim, rank);
   return static_cast<int>(dim < 0 ? dim + count : dim);

@@ -30,7 +30,7 @@ Tensor dense(const Tensor& a) { return a.is_contiguous() ? a : autograd::copy(a,
 
 Tensor index_select(const Tensor& a, std::int64_t dim, const Tensor& index, Where where) {
   const Call call("index_select", where);
-  const int d = wrap_dim("index_select", dim, a.shape().rank(), Scalar::as_vector);
+  const int d = wrap_dim("index_select", dim, a.shape().rank(), Rank0::as_vector);
   check(index.dtype() == DType::int64 && index.dim() <= 1,
       "index_select: the index must be a vector of int64; it is {} {}", index.dtype(), index.shape());
   check(a.dim() > 0 || index.numel() == 1,
@@ -51,7 +51,7 @@ Tensor index_select(const Tensor& a, std::int64_t dim, const Tensor& index, Wher
 
 Tensor gather(const Tensor& a, std::int64_t dim, const Tensor& index, Where where) {
   const Call call("gather", where);
-  const int rank = a.shape().rank(), d = wrap_dim("gather", dim, rank, Scalar::as_vector);
+  const int rank = a.shape().rank(), d = wrap_dim("gather", dim, rank, Rank0::as_vector);
   check(index.dtype() == DType::int64, "gather: the index must be int64; it is {}", index.dtype());
   check(index.dim() == rank, "gather: the index has {} dimensions, the tensor {}", index.dim(), rank);
   check_where("gather", a, index);

@@ -22,7 +22,7 @@ Dims chosen_dims(const char* op, const Tensor& a, std::initializer_list<std::int
   if (dims.size() == 0) return all_dims(a);
   Dims chosen = 0;
   for (const std::int64_t dim : dims) {
-    const Dims bit = Dims{1} << wrap_dim(op, dim, a.shape().rank(), Scalar::as_vector);
+    const Dims bit = Dims{1} << wrap_dim(op, dim, a.shape().rank(), Rank0::as_vector);
     check((chosen & bit) == 0, "{}: dimension {} is named twice", op, dim);
     chosen |= bit;
   }

@@ -70,8 +70,8 @@ Tensor reshape(const Tensor& a, const Shape& shape, Where where) {
 
 Tensor flatten(const Tensor& a, std::int64_t start_dim, std::int64_t end_dim, Where where) {
   const Call call("flatten", where);
-  const int rank = a.shape().rank(), first = wrap_dim("flatten", start_dim, rank, Scalar::as_vector),
-            last = wrap_dim("flatten", end_dim, rank, Scalar::as_vector);
+  const int rank = a.shape().rank(), first = wrap_dim("flatten", start_dim, rank, Rank0::as_vector),
+            last = wrap_dim("flatten", end_dim, rank, Rank0::as_vector);
   check(first <= last, "flatten: start_dim {} is behind end_dim {}", start_dim, end_dim);
   if (rank == 0) return reshape(a, {1});
   Shape shape;
@@ -192,13 +192,13 @@ Tensor squeeze_dims(const Tensor& a, std::uint32_t dims, Where where) {
 Tensor squeeze(const Tensor& a, Where where) { return squeeze_dims(a, ~0u, where); }
 Tensor squeeze(const Tensor& a, std::int64_t dim, Where where) {
   const Call call("squeeze", where);
-  return squeeze_dims(a, 1u << wrap_dim("squeeze", dim, a.shape().rank(), Scalar::as_vector), where);
+  return squeeze_dims(a, 1u << wrap_dim("squeeze", dim, a.shape().rank(), Rank0::as_vector), where);
 }
 
 Tensor transpose(const Tensor& a, std::int64_t dim0, std::int64_t dim1, Where where) {
   const Call call("transpose", where);
-  const int rank = a.shape().rank(), d0 = wrap_dim("transpose", dim0, rank, Scalar::as_vector),
-            d1 = wrap_dim("transpose", dim1, rank, Scalar::as_vector);
+  const int rank = a.shape().rank(), d0 = wrap_dim("transpose", dim0, rank, Rank0::as_vector),
+            d1 = wrap_dim("transpose", dim1, rank, Rank0::as_vector);
   Shape shape = a.shape();
   Strides strides = a.strides();
   if (d0 != d1) {

@@ -93,7 +93,7 @@ TEST_CASE("tensor: creation refuses nonsense") {
   REQUIRE(error_of([] { arange(0, 1, 0); }) ==
           "arange: needs finite bounds and a step that is not 0; they are 0, 1 and 0");
   REQUIRE(error_of([] { arange(0, 2, 0.5, {.dtype = DType::int64}); }) ==
-          "arange: int64 needs a whole start and step, and bounds within 2^53; they are 0, 0.5 and 2");
+          "arange: int64 needs a whole start and step, and bounds below 2^53; they are 0, 0.5 and 2");
   REQUIRE(error_of([] { linspace(0, 1, 3, {.dtype = DType::int64}); }) ==
           "linspace: needs floating-point numbers; the dtype is int64");
   REQUIRE(error_of([] { linspace(0, 1, -3); }) == "linspace: sizes must not be negative; the shape is [-3]");

@@ -68,7 +68,7 @@ void support::detail::arm(int request, Failing failing) noexcept {
 bool support::detail::disarm() noexcept {
   const bool failed = state.failed;
   state = {};
-  tenon::pool::cache.state = tenon::pool::Cache::fresh;  // the next request opens it again
+  tenon::pool::reopen_thread_cache();
   return failed;
 }
 
