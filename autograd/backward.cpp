@@ -17,7 +17,7 @@ namespace autograd {
 
 namespace {
 
-constinit thread_local Node* running [[gnu::tls_model("initial-exec")]] = nullptr;
+constinit thread_local Node* running = nullptr;
 
 /// Room for the lists of a pass: those of a small model need no allocation.
 struct Room {
@@ -224,7 +224,7 @@ class Pass {
 /// The 1 that a number starts from. Every pass reads it, so it is made once a thread, and again if somebody
 /// took it or wrote to it, or if the next root is of another kind.
 /// A pointer, because a pass may run after the thread_locals of its thread, in a static destructor.
-constinit thread_local TensorImpl* kept_one [[gnu::tls_model("initial-exec")]] = nullptr;
+constinit thread_local TensorImpl* kept_one = nullptr;
 
 void drop_kept_one() { Ref<TensorImpl>::adopt(std::exchange(kept_one, nullptr)); }
 

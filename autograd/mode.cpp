@@ -3,7 +3,7 @@
 namespace tenon::autograd {
 
 namespace {
-constinit thread_local Mode current [[gnu::tls_model("initial-exec")]];
+constinit thread_local Mode current;
 }
 
 Mode& mode() noexcept { return current; }

@@ -17,8 +17,8 @@ std::size_t block_bytes(int capacity) {
 
 // Dropping a node drops what it saved, and through that other nodes. The outermost drop empties this list and
 // inner ones only join it, so the stack stays flat however long the chain is.
-constinit thread_local Node* doomed [[gnu::tls_model("initial-exec")]] = nullptr;
-constinit thread_local bool draining [[gnu::tls_model("initial-exec")]] = false;
+constinit thread_local Node* doomed = nullptr;
+constinit thread_local bool draining = false;
 
 }  // namespace
 

@@ -45,10 +45,17 @@ if(NOT CMAKE_CXX_FLAGS MATCHES "(^| )-O")
   set(default_optimisation $<$<STREQUAL:$<CONFIG>,>:-O2>)
 endif()
 
+# A thread-local is found without a call where its place is fixed when the library is loaded. What a program loads later
+# has to find room in a reserve of less than 2 KiB, which the thread-locals of the CUDA runtime alone exceed.
+set(tls_model)
+if(NOT TENON_WITH_CUDA)
+  set(tls_model -ftls-model=initial-exec)
+endif()
+
 function(tenon_object_library name)
   add_library(${name} OBJECT ${ARGN})
   target_link_libraries(${name} PRIVATE tenon_flags)
-  target_compile_options(${name} PRIVATE ${default_optimisation} ${no_build_paths})
+  target_compile_options(${name} PRIVATE ${default_optimisation} ${no_build_paths} ${tls_model})
   target_include_directories(${name} PUBLIC ${TENON_INCLUDE_DIR})
   set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON
     CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)

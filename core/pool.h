@@ -51,7 +51,7 @@ struct Cache {
 };
 /// This thread's cache; before its first block and after its end, a shared one of zeros. A pointer, because
 /// every library that a program loads takes its thread_locals from one small reserve (docs/design.md).
-extern constinit thread_local Cache* cache [[gnu::tls_model("initial-exec")]];
+extern constinit thread_local Cache* cache;
 
 void* allocate_slow(std::size_t bytes);
 void release_slow(void* block, std::size_t bytes) noexcept;
