@@ -8,7 +8,7 @@ namespace tenon {
 
 class Call;
 /// Null while the thread is in no operation.
-extern TENON_API constinit thread_local const Call* running_call [[gnu::tls_model("initial-exec")]];
+extern TENON_API constinit thread_local const Call* running_call;
 
 /// Stands at the top of an operation. Every error thrown while it lives begins with `name` and ends with the
 /// line, however deep in the library it was found. Operations are built from operations: of nested calls the
