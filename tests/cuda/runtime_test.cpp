@@ -94,7 +94,7 @@ TEST_CASE("runtime: out of memory is an error that leaves everything usable", "[
   const Tensor expected = x.to(Device::cpu());
   const std::string error = error_of([] { empty({std::int64_t{1} << 45}, {.device = device()}); });
   REQUIRE(error.starts_with(
-      "allocate: out of memory on cuda:0; 140737488355328 bytes were asked for, tensors hold "));
+      "empty: out of memory on cuda:0; 140737488355328 bytes were asked for, tensors hold "));
   REQUIRE(same_bits((x + x).to(Device::cpu()), expected + expected));
   cuda::synchronize(device());
 }
