@@ -5,8 +5,6 @@
 // There is no type promotion: operands must agree in dtype and device, and a C++ number takes the dtype of
 // the tensor. The last parameter is the caller's line, with which errors end; leave it out.
 #pragma once
-#include <variant>
-
 #include <tenon/autograd/backward.h>
 #include <tenon/autograd/mode.h>
 #include <tenon/core/random.h>
@@ -57,26 +55,26 @@ TENON_API Tensor randperm(std::int64_t n, Generator& generator,
 class TENON_API TensorData {
  public:
   template <class T>
-  requires(std::is_floating_point_v<T> || (std::is_integral_v<T> && sizeof(T) <= 8)) TensorData(T number)
-      : number_(held(number)) {}
+  requires(std::is_floating_point_v<T> || (std::is_integral_v<T> && sizeof(T) <= 8)) TensorData(T number) {
+    if constexpr (std::is_floating_point_v<T>) {
+      real_ = number;
+    } else {
+      integer_ = static_cast<std::uint64_t>(number);
+      kind_ = std::is_signed_v<T> ? Kind::int64 : Kind::uint64;
+    }
+  }
   TensorData(std::initializer_list<TensorData> items) : items_(items), list_(true) {}
 
  private:
   friend TENON_API Tensor tensor(const TensorData& data, const Options& options, Where where);
-  /// The first type that holds the number exactly.
-  using Number = std::variant<std::int64_t, std::uint64_t, long double>;
-  template <class T>
-  static Number held(T number) {
-    if constexpr (std::is_floating_point_v<T>) return static_cast<long double>(number);
-    else if constexpr (std::is_signed_v<T> || sizeof(T) < 8) return static_cast<std::int64_t>(number);
-    else if (number >> 63 == 0) return static_cast<std::int64_t>(number);
-    else return static_cast<std::uint64_t>(number);
-  }
+  enum class Kind : std::uint8_t { real, int64, uint64 };
   Shape shape() const;
   void write(Tensor& out, std::int64_t& at) const;
 
   std::vector<TensorData> items_;
-  Number number_;
+  long double real_ = 0;
+  std::uint64_t integer_ = 0;
+  Kind kind_ = Kind::real;
   bool list_ = false;
 };
 /// float32 unless the options say otherwise, whatever the numbers look like. int64 takes only what it holds

@@ -9,6 +9,8 @@ std::string to_string(Device device) {
   return device.is_cpu() ? "cpu" : "cuda:" + std::to_string(int{device.index});
 }
 
+void Device::fail_index(int index) { fail("cuda: the index of a device is from 0 to 127; it is {}", index); }
+
 int cuda::device_count() noexcept {
   if constexpr (built_with_cuda) {
     static const int count = driver_device_count();

@@ -15,10 +15,17 @@ struct Device {
   std::int8_t index = 0;
 
   static constexpr Device cpu() { return {}; }
-  static constexpr Device cuda(int index = 0) { return {DeviceKind::cuda, static_cast<std::int8_t>(index)}; }
+  /// Throws where there can be no such device; check_available() knows whether there is one.
+  static constexpr Device cuda(int index = 0) {
+    if (index < 0 || index > 127) fail_index(index);
+    return {DeviceKind::cuda, static_cast<std::int8_t>(index)};
+  }
   constexpr bool is_cpu() const { return kind == DeviceKind::cpu; }
   constexpr bool is_cuda() const { return kind == DeviceKind::cuda; }
   friend constexpr bool operator==(Device, Device) = default;
+
+ private:
+  [[noreturn]] TENON_API static void fail_index(int index);
 };
 
 TENON_API std::string to_string(Device device);

@@ -245,18 +245,22 @@ void TensorData::write(Tensor& out, std::int64_t& at) const {
     return;
   }
   visit(out.dtype(), [&]<class T>(std::type_identity<T>) {
-    std::visit(
-        [&]<class From>(From number) {
-          if constexpr (std::is_same_v<T, std::int64_t> && std::is_floating_point_v<From>)
-            check(number == std::trunc(number) && number >= -0x1p63L && number < 0x1p63L,
-                "tensor: {} is not an int64", number);
-          else if constexpr (std::is_same_v<T, std::int64_t>)
-            check(std::in_range<T>(number), "tensor: {} is not an int64", number);
-          if constexpr (std::is_same_v<T, bool>)
-            check(number == 0 || number == 1, "tensor: {} is not a boolean", number);
-          out.ptr<T>()[at++] = static_cast<T>(number);
-        },
-        number_);
+    const auto store = [&](auto number) {
+      using From = decltype(number);
+      if constexpr (std::is_same_v<T, std::int64_t> && std::is_floating_point_v<From>)
+        check(number == std::trunc(number) && number >= -0x1p63L && number < 0x1p63L,
+            "tensor: {} is not an int64", number);
+      else if constexpr (std::is_same_v<T, std::int64_t>)
+        check(std::in_range<T>(number), "tensor: {} is not an int64", number);
+      if constexpr (std::is_same_v<T, bool>)
+        check(number == 0 || number == 1, "tensor: {} is not a boolean", number);
+      out.ptr<T>()[at++] = static_cast<T>(number);
+    };
+    switch (kind_) {
+      case Kind::real: return store(real_);
+      case Kind::int64: return store(static_cast<std::int64_t>(integer_));
+      case Kind::uint64: return store(integer_);
+    }
   });
 }
 

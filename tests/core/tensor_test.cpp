@@ -330,6 +330,13 @@ TEST_CASE("tensor: memory of another thread and many sizes goes round") {
   }
 }
 
+TEST_CASE("device: an index that does not fit is refused, not cut") {
+  REQUIRE(to_string(Device::cuda(127)) == "cuda:127");
+  for (const int index : {128, 256, -1})
+    REQUIRE(error_of([&] { Device::cuda(index); }) ==
+            "cuda: the index of a device is from 0 to 127; it is " + std::to_string(index));
+}
+
 TEST_CASE("tensor: results that cannot exist are errors, whoever makes them") {
   const std::int64_t big = std::int64_t{1} << 32;
   REQUIRE(error_of([&] {
