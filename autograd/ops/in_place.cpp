@@ -251,8 +251,12 @@ namespace autograd {
 const Tensor& fill_normal(const Tensor& self, double mean, double deviation, RandomDomain domain,
     Generator& generator, Where where) {
   const Call call("normal_", where);
-  check(deviation >= 0 && std::isfinite(deviation) && std::isfinite(mean),
-      "normal_: the deviation must not be negative, and both finite; mean {}, deviation {}", mean, deviation);
+  const auto fits = [&](double x) {
+    return std::isfinite(self.dtype() == DType::float32 ? static_cast<float>(x) : x);
+  };
+  check(deviation >= 0 && fits(deviation) && fits(mean),
+      "normal_: the deviation must not be negative, and both finite in {}; mean {}, deviation {}",
+      self.dtype(), mean, deviation);
   return write_random("normal_", self, mean, deviation, domain, generator, kernels::random_normal, where);
 }
 

@@ -85,7 +85,7 @@ TEST_CASE("in place: what is refused, and changes nothing", "[in_place]") {
           "add_: 0.5 is not a whole number that an int64 tensor can take");
   REQUIRE(error_of([&] { zeros({2}, {.dtype = DType::boolean}).fill_(2); }) == "fill_: 2 is not a boolean");
   REQUIRE(error_of([&] { plain.normal_(0, -1); }) ==
-          "normal_: the deviation must not be negative, and both finite; mean 0, deviation -1");
+          "normal_: the deviation must not be negative, and both finite in float32; mean 0, deviation -1");
   REQUIRE(error_of([&] { plain.uniform_(2, 1); }) ==
           "uniform_: the bounds must be finite and in order; they are 2 and 1");
   REQUIRE(equal(plain, zeros({2, 3})));
@@ -273,4 +273,17 @@ TEST_CASE(
   REQUIRE(equal(back, tensor({0, 1, 3, 5})));
   back.mul_(front);
   REQUIRE(equal(back, tensor({0, 0, 3, 15})));
+}
+
+TEST_CASE("in place: a normal distribution fits the dtype", "[in_place]") {
+  const Tensor x = zeros({2}), wide = zeros({2}, {.dtype = DType::float64});
+  REQUIRE(error_of([&] {
+    x.normal_(0, 1e300);
+  }) == "normal_: the deviation must not be negative, and both finite in float32; mean 0, deviation 1e+300");
+  REQUIRE(error_of([&] {
+    x.normal_(-1e39, 1);
+  }) == "normal_: the deviation must not be negative, and both finite in float32; mean -1e+39, deviation 1");
+  REQUIRE(equal(x, zeros({2})));
+  wide.normal_(1e39, 1e30);
+  REQUIRE((wide > 1e38).sum().item<std::int64_t>() == 2);
 }
