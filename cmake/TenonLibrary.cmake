@@ -37,8 +37,6 @@ foreach(source IN LISTS sources)
 endforeach()
 list(REMOVE_ITEM sources ${TENON_DEVICE_SOURCES})
 
-# No text of the library names the machine that built it; of two prefixes that fit, g++ takes the last.
-set(no_build_paths -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/= -fmacro-prefix-map=${TENON_INCLUDE_DIR}/=)
 # Part of a build that chose neither a build type nor an optimisation, tenon is optimised all the same.
 set(default_optimisation)
 if(NOT CMAKE_CXX_FLAGS MATCHES "(^| )-O")
@@ -55,7 +53,7 @@ endif()
 function(tenon_object_library name)
   add_library(${name} OBJECT ${ARGN})
   target_link_libraries(${name} PRIVATE tenon_flags)
-  target_compile_options(${name} PRIVATE ${default_optimisation} ${no_build_paths} ${tls_model})
+  target_compile_options(${name} PRIVATE ${default_optimisation} ${tls_model})
   target_include_directories(${name} PUBLIC ${TENON_INCLUDE_DIR})
   set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON
     CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
@@ -67,7 +65,8 @@ tenon_object_library(tenon_device_objects ${TENON_DEVICE_SOURCES})
 foreach(objects tenon_objects tenon_device_objects)
   # Copies of two or three sizes must not become calls of memcpy.
   target_compile_options(${objects} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-tree-loop-distribute-patterns>)
-  target_compile_definitions(${objects} PRIVATE TENON_INTERNAL)  # core/where.h
+  # Its own calls have no line (core/where.h), so no text of the library names the machine that built it.
+  target_compile_definitions(${objects} PRIVATE TENON_INTERNAL)
   target_compile_features(${objects} PUBLIC cxx_std_20)
   target_link_libraries(${objects} PUBLIC Threads::Threads PRIVATE fmt::fmt-header-only)
 endforeach()
@@ -100,7 +99,7 @@ if(TENON_WITH_CUDA)
   target_compile_definitions(tenon_cuda_kernels PRIVATE TENON_WITH_CUDA)
   # Multiplications and additions stay apart, as on the CPU.
   target_compile_options(tenon_cuda_kernels PRIVATE -fmad=false ${default_optimisation}
-    "-Xcompiler=$<JOIN:${no_build_paths},$<COMMA>>" -Xcompiler=-Wall,-Wextra,-ffp-contract=off,-fno-math-errno,-fno-trapping-math
+    -Xcompiler=-Wall,-Wextra,-ffp-contract=off,-fno-math-errno,-fno-trapping-math
     $<$<BOOL:${TENON_WERROR}>:-Werror=all-warnings>)
   # CMake 3.25 does not know C++20 for CUDA.
   set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)

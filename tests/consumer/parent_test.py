@@ -104,17 +104,6 @@ class Parent(unittest.TestCase):
         self.configure("-DCMAKE_UNITY_BUILD=ON")
         self.assertEqual([command["file"] for command in self.commands() if "unity_" in command["file"]], [])
 
-    def test_names_of_files_in_texts_are_not_paths(self):
-        self.configure()
-        for command in self.commands():
-            flags = re.sub(r" -o .*", "", command["command"]).split()
-            for path, name in [(f"{SOURCE}/core/probe.cpp", "core/probe.cpp"),
-                               (f"{self.build}/tenon/include/tenon/core/probe.h", "tenon/core/probe.h")]:
-                text = f'#line 1 "{path}"\n__FILE__\n'
-                done = subprocess.run([*flags, "-x", "c++", "-E", "-P", "-"], input=text, capture_output=True, text=True,
-                                      check=True, cwd=self.build)
-                self.assertEqual(done.stdout.strip(), f'"{name}"')
-
     def test_the_package_names_what_is_installed_only(self):
         self.configure("-DCMAKE_INSTALL_INCLUDEDIR=include/deep", "-DTENON_TESTS=OFF", source=SOURCE)
         exported = ""
