@@ -97,7 +97,8 @@ class Pass {
       ~Release() { node.pass.store(nullptr, std::memory_order_release); }
     } const release{node};
     call_.set_where(node.where ? node.where : caller_);
-    Visited& done = done_.emplace_back(&node, Tensor(), false);
+    done_.push_back({&node, Tensor(), false});
+    Visited& done = done_.back();
     Tensor gradient = std::move(node.pending);
     if (node.hooks) [[unlikely]]
       call_hooks(node, gradient);
