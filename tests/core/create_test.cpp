@@ -106,8 +106,8 @@ TEST_CASE("randint: into floats only what they hold exactly") {
   REQUIRE(error_of([&] { randint(0, digits53, {2}, first, {.dtype = DType::float32}); }) != "");
   REQUIRE(equal(randint(0, 1000, {9}, first), randint(0, 1000, {9}, second)));
   const auto inside = [](const Tensor& x, double low, double high) {
-    for (const double v : reshape(x.to(DType::float64), {x.numel()}).data<double>())
-      REQUIRE((v >= low && v < high));
+    const Tensor values = reshape(x.to(DType::float64), {x.numel()});
+    for (const double v : values.data<double>()) REQUIRE((v >= low && v < high));
   };
   inside(randint(digits24 - 3, digits24 + 1, {1000}, {.dtype = DType::float32}), 0x1p24 - 3, 0x1p24 + 1);
   inside(randint(-digits24, -digits24 + 3, {1000}, {.dtype = DType::float32}), -0x1p24, -0x1p24 + 3);
@@ -117,13 +117,15 @@ TEST_CASE("randint: into floats only what they hold exactly") {
 
 TEST_CASE("rand, uniform_ and normal_: the high end is never drawn, and every number is finite") {
   const auto check_range = [](const Tensor& x, double low, double high) {
-    for (const double v : x.to(DType::float64).data<double>()) REQUIRE((v >= low && v < high));
+    const Tensor values = x.to(DType::float64);
+    for (const double v : values.data<double>()) REQUIRE((v >= low && v < high));
   };
   check_range(rand({100000}), 0, 1);
   check_range(empty({100000}).uniform_(16777215, 16777216), 16777215, 16777216);
   check_range(empty({100000}).uniform_(1, 1 + 0x1p-22), 1, 1 + 0x1p-22);
   check_range(empty({100000}, wide).uniform_(1, 1 + 0x1p-51), 1, 1 + 0x1p-51);
-  for (const double v : randn({100000}).to(DType::float64).data<double>()) REQUIRE(std::isfinite(v));
+  const Tensor normal = randn({100000}).to(DType::float64);
+  for (const double v : normal.data<double>()) REQUIRE(std::isfinite(v));
 }
 
 TEST_CASE("tensor: int64 takes only what it holds") {
