@@ -279,11 +279,7 @@ void run(const char* op, Where where, const Tensor& root, Tensor gradient, bool 
 
 /// Every node between `root` and a wanted one, mapped to where its gradient goes (null: only on the way).
 std::unordered_map<Node*, Tensor*> nodes_between(Node* root, std::unordered_map<Node*, Tensor*> wanted) {
-  std::vector<Node*> found{root};
-  std::unordered_map<Node*, bool> reaches{{root, false}};
-  for (std::size_t i = 0; i < found.size(); ++i)
-    for (Edge& edge : found[i]->edges())
-      if (reaches.emplace(edge.source.get(), false).second) found.push_back(edge.source.get());
+  std::vector<Node*> found = nodes_below(root);
   std::sort(found.begin(), found.end(), [](const Node* a, const Node* b) { return a->depth < b->depth; });
   std::unordered_map<Node*, Tensor*> needed;
   for (Node* node : found) {

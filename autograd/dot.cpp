@@ -8,8 +8,9 @@ namespace tenon::autograd {
 
 std::string dot(const Tensor& root) {
   check(root.requires_grad(), "dot: the tensor does not depend on any that requires a gradient");
-  std::vector<Node*> found{node_of(root)};
-  std::unordered_map<Node*, std::size_t> number{{found[0], 0}};
+  const std::vector<Node*> found = nodes_below(node_of(root));
+  std::unordered_map<const Node*, std::size_t> number;
+  for (const Node* node : found) number.emplace(node, number.size());
   std::string text = "digraph tape {\n  rankdir=BT;\n  node [shape=box, fontname=\"sans-serif\"];\n";
   for (std::size_t i = 0; i < found.size(); ++i) {
     Node& node = *found[i];
@@ -19,11 +20,8 @@ std::string dot(const Tensor& root) {
       text += tenon::detail::format(
           "  n{} [label=\"leaf\\n{}\", style=filled, fillcolor=\"#d9ead3\"];\n", {i, node.shape});
     else text += tenon::detail::format("  n{} [label=\"{}\\n{}\\n{}\"];\n", {i, node.name, node.shape, line});
-    for (Edge& edge : node.edges()) {
-      const auto [at, added] = number.emplace(edge.source.get(), found.size());
-      if (added) found.push_back(edge.source.get());
-      text += tenon::detail::format("  n{} -> n{};\n", {i, at->second});
-    }
+    for (Edge& edge : node.edges())
+      text += tenon::detail::format("  n{} -> n{};\n", {i, number.at(edge.source.get())});
   }
   return text + "}\n";
 }

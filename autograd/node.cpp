@@ -42,6 +42,15 @@ void Node::dispose() noexcept {
   draining = false;
 }
 
+std::vector<Node*> nodes_below(Node* root) {
+  std::vector<Node*> found{root};
+  std::unordered_set<Node*> seen{root};
+  for (std::size_t i = 0; i < found.size(); ++i)
+    for (Edge& edge : found[i]->edges())
+      if (seen.insert(edge.source.get()).second) found.push_back(edge.source.get());
+  return found;
+}
+
 std::string describe(const Node& node) {
   return detail::format(node.where ? "\"{}\" at {}" : "\"{}\"", {node.name, node.where});
 }
@@ -78,22 +87,6 @@ bool Tensor::is_leaf() const { return !requires_grad() || node_of(*this)->leaf()
 
 Tensor Tensor::grad() const { return requires_grad() ? node_of(*this)->grad : Tensor(); }
 
-namespace {
-
-/// Whether the tape leads from `root` to `leaf`.
-bool reaches(Node* root, const Node* leaf) {
-  std::vector<Node*> found{root};
-  std::unordered_set<Node*> seen{root};
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    if (found[i] == leaf) return true;
-    for (autograd::Edge& edge : found[i]->edges())
-      if (seen.insert(edge.source.get()).second) found.push_back(edge.source.get());
-  }
-  return false;
-}
-
-}  // namespace
-
 void Tensor::set_grad(const Tensor& gradient, Where where) const {
   const Call call("set_grad", where);
   check(requires_grad(), "set_grad: the tensor does not require a gradient");
@@ -103,8 +96,11 @@ void Tensor::set_grad(const Tensor& gradient, Where where) const {
     check(gradient.dtype() == dtype() && gradient.device() == device(),
         "set_grad: the gradient is {} on {}, the tensor {} on {}", gradient.dtype(), gradient.device(),
         dtype(), device());
-    check(!gradient.requires_grad() || !reaches(node_of(gradient), node_of(*this)),
-        "set_grad: the gradient depends on the tensor, which would then own itself; detach() it first");
+    if (gradient.requires_grad()) {
+      const std::vector<Node*> owned = autograd::nodes_below(node_of(gradient));
+      check(std::find(owned.begin(), owned.end(), node_of(*this)) == owned.end(),
+          "set_grad: the gradient depends on the tensor, which would then own itself; detach() it first");
+    }
   }
   node_of(*this)->grad = gradient;
 }

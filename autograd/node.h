@@ -2,6 +2,7 @@
 #pragma once
 #include <memory>
 #include <new>
+#include <vector>
 
 #include <tenon/autograd/mode.h>
 #include <tenon/core/pool.h>
@@ -134,6 +135,9 @@ inline void set_node(const Tensor& tensor, Ref<Node> node) noexcept {
   impl.storage->set_needs_grad(impl.family);
   impl.meta = std::move(node);
 }
+
+/// `root` and every node that it depends on, once each, the nearest first.
+TENON_API std::vector<Node*> nodes_below(Node* root);
 
 /// `"matmul" at model.cpp:12`, or `"matmul"` when the line is not known
 TENON_API std::string describe(const Node& node);

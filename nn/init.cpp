@@ -7,23 +7,20 @@
 
 namespace tenon::nn::init {
 
+using autograd::is_finite_in;
+
 namespace {
 
 /// What the operations beneath would refuse under names of their own.
 void check_target(const char* op, const Tensor& tensor) {
   check(tensor.defined(), "{}: the tensor is undefined", op);
-  for (int i = 0; i < tensor.shape().rank(); ++i)
-    check(tensor.strides()[i] != 0 || tensor.shape()[i] <= 1 || tensor.numel() == 0,
-        "{}: elements of this tensor of shape {} share memory; clone() it first", op, tensor.shape());
+  check(!autograd::repeats_elements(tensor),
+      "{}: elements of this tensor of shape {} share memory; clone() it first", op, tensor.shape());
 }
 
 void check_floating_target(const char* op, const Tensor& tensor) {
   check_target(op, tensor);
   autograd::check_floating(op, tensor);
-}
-
-bool is_finite_in(DType dtype, double value) {
-  return std::isfinite(dtype == DType::float32 ? static_cast<float>(value) : value);
 }
 
 const Tensor& fill_normal(

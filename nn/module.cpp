@@ -3,6 +3,7 @@
 #include <unordered_map>
 
 #include <tenon/autograd/node.h>
+#include <tenon/autograd/ops/common.h>
 
 namespace tenon::nn {
 
@@ -64,13 +65,6 @@ void convert_in_place(const std::vector<Entry>& entries, Convert convert) {
     change.tensor.set_data(change.elements);
     if (change.gradient.defined()) change.tensor.set_grad(change.gradient);
   }
-}
-
-/// True when a write to one element changes another one.
-bool repeats_elements(const Tensor& tensor) {
-  for (int i = 0; i < tensor.shape().rank(); ++i)
-    if (tensor.strides()[i] == 0 && tensor.shape()[i] > 1) return tensor.numel() > 0;
-  return false;
 }
 
 }  // namespace
@@ -171,7 +165,7 @@ void Module::load_state_dict(const StateDict& state) {
     else if (source.shape() != tensor.shape() || source.dtype() != tensor.dtype())
       complain("\"{}\" is {} {}, the module has {} {}",
           {name, source.dtype(), source.shape(), tensor.dtype(), tensor.shape()});
-    if (repeats_elements(tensor)) complain("elements of \"{}\" share memory in the module", {name});
+    if (autograd::repeats_elements(tensor)) complain("elements of \"{}\" share memory in the module", {name});
   }
   check(wrong.empty(), "load_state_dict: {}", wrong);
 
@@ -190,22 +184,12 @@ void check_visit(Module& module, const Tensor& result) {
   check(result.defined(), "check_visit: the result is undefined");
   check(result.requires_grad(),
       "check_visit: the result does not depend on any tensor that requires a gradient");
-  std::unordered_set<Node*> seen;
-  for (const Tensor& parameter : module.parameters()) seen.insert(node_of(parameter));
+  std::unordered_set<const Node*> named;
+  for (const Tensor& parameter : module.parameters()) named.insert(node_of(parameter));
   std::string forgotten;
-  std::vector<Node*> open;
-  const auto reach = [&](Node* node) {
-    if (!seen.insert(node).second) return;
-    open.push_back(node);
-    if (node->leaf())
+  for (const Node* node : autograd::nodes_below(node_of(result)))
+    if (node->leaf() && !named.contains(node))
       forgotten += detail::format(forgotten.empty() ? "{} {}" : ", {} {}", {node->dtype, node->shape});
-  };
-  reach(node_of(result));
-  while (!open.empty()) {
-    Node* const node = open.back();
-    open.pop_back();
-    for (autograd::Edge& edge : node->edges()) reach(edge.source.get());
-  }
   check(forgotten.empty(),
       "check_visit: visit() does not name each parameter that the result depends on; missing are {}",
       forgotten);

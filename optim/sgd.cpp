@@ -4,7 +4,7 @@
 #include <unordered_map>
 
 #include <tenon/autograd/node.h>
-#include <tenon/autograd/ops.h>
+#include <tenon/autograd/ops/common.h>
 #include <tenon/kernels/sgd.h>
 
 namespace tenon::optim {
@@ -29,7 +29,7 @@ void check_rates(const char* function, std::size_t group, const SGDOptions& opti
 /// The step of float32 parameters computes with rates in float32.
 void check_float32_holds(const char* function, std::size_t group, const SGDOptions& options) {
   const auto check_rate = [&](const char* name, double value) {
-    check(std::isfinite(static_cast<float>(value)),
+    check(autograd::is_finite_in(DType::float32, value),
         "{}: {} must be finite in float32, the dtype of the parameters; group {} has {}", function, name,
         group, value);
   };

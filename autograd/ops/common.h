@@ -1,5 +1,7 @@
 // What the operations share: checks of their operands, and how operands reach a kernel.
 #pragma once
+#include <cmath>
+
 #include <tenon/autograd/ops.h>
 #include <tenon/autograd/record.h>
 #include <tenon/core/call.h>
@@ -22,6 +24,16 @@ inline void check_floating(const char* op, const Tensor& a) {
 }
 inline void check_number(const char* op, const Tensor& a) {
   check(a.dtype() != DType::boolean, "{}: needs numbers; the dtype is {}", op, a.dtype());
+}
+/// True when a write to one element changes another one.
+inline bool repeats_elements(const Tensor& a) {
+  for (int i = 0; i < a.shape().rank(); ++i)
+    if (a.strides()[i] == 0 && a.shape()[i] > 1) return a.numel() > 0;
+  return false;
+}
+/// Whether a number is still finite in a floating-point dtype.
+inline bool is_finite_in(DType dtype, double number) {
+  return std::isfinite(dtype == DType::float32 ? static_cast<float>(number) : number);
 }
 /// A C++ number next to a tensor: an integer tensor takes whole numbers only.
 void check_scalar(const char* op, const Tensor& a, double scalar);

@@ -21,9 +21,8 @@ namespace {
 
 /// The checks of a write to `self`, before anything changes. True when the write goes onto the tape.
 bool begin_write(const char* op, const Tensor& self, const Tensor* other = nullptr) {
-  for (int i = 0; i < self.shape().rank(); ++i)
-    check(self.strides()[i] != 0 || self.shape()[i] <= 1 || self.numel() == 0,
-        "{}: elements of this tensor of shape {} share memory; clone() it first", op, self.shape());
+  check(!autograd::repeats_elements(self),
+      "{}: elements of this tensor of shape {} share memory; clone() it first", op, self.shape());
   if (other) {
     autograd::check_same_kind(op, self, *other);
     broadcast_strides(op, other->shape(), other->strides(), self.shape());
@@ -34,8 +33,7 @@ bool begin_write(const char* op, const Tensor& self, const Tensor* other = nullp
   const bool other_needs = other && autograd::detail::needs_grad(op, *other);
   check(!impl.is_view || self_needs || !impl.storage->needs_grad(impl.family),
       "{}: this view is not on the tape, but its base needs a gradient, which would miss the change; take "
-      "the "
-      "view again, or write under NoGradGuard",
+      "the view again, or write under NoGradGuard",
       op);
   if (!self_needs && !other_needs) return false;
   check(!self_needs || !self.is_leaf(),
@@ -251,10 +249,7 @@ namespace autograd {
 const Tensor& fill_normal(const Tensor& self, double mean, double deviation, RandomDomain domain,
     Generator& generator, Where where) {
   const Call call("normal_", where);
-  const auto fits = [&](double x) {
-    return std::isfinite(self.dtype() == DType::float32 ? static_cast<float>(x) : x);
-  };
-  check(deviation >= 0 && fits(deviation) && fits(mean),
+  check(deviation >= 0 && is_finite_in(self.dtype(), deviation) && is_finite_in(self.dtype(), mean),
       "normal_: the deviation must not be negative, and both finite in {}; mean {}, deviation {}",
       self.dtype(), mean, deviation);
   return write_random("normal_", self, mean, deviation, domain, generator, kernels::random_normal, where);

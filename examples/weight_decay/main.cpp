@@ -44,8 +44,7 @@ std::string report(const Outcome& outcome, const Settings& settings, const std::
     if (std::isfinite(verification->largest_relative))
       text += fmt::format(
           "The gradients of {} steps differ from the closed form by at most {:.2g}, {:.2g} of the numbers "
-          "they "
-          "add up.\n",
+          "they add up.\n",
           verification->steps, verification->largest_difference, verification->largest_relative);
     if (verification->compared > 0)
       text += fmt::format("Of {} losses, gradients and weights {} differ from the CPU's in a bit.\n",

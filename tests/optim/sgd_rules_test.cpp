@@ -9,12 +9,7 @@
 using namespace tenon;
 using optim::SGD;
 using support::error_of;
-
-namespace {
-
-Tensor parameter(std::initializer_list<TensorData> values) { return tensor(values, {.requires_grad = true}); }
-
-}  // namespace
+using support::parameter;
 
 TEST_CASE("sgd: what it refuses") {
   const Tensor w = parameter({1, 2}), v = parameter({3});

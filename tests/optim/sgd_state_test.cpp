@@ -8,13 +8,8 @@
 using namespace tenon;
 using optim::SGD;
 using support::error_of;
+using support::parameter;
 using support::same_bits;
-
-namespace {
-
-Tensor parameter(std::initializer_list<TensorData> values) { return tensor(values, {.requires_grad = true}); }
-
-}  // namespace
 
 TEST_CASE("sgd: state goes out, comes back, and continues bit for bit") {
   const Tensor a = parameter({1, 2, 3}), b = parameter({1, 2, 3});

@@ -11,13 +11,8 @@
 using namespace tenon;
 using optim::SGD;
 using support::error_of;
+using support::parameter;
 using support::same_bits;
-
-namespace {
-
-Tensor parameter(std::initializer_list<TensorData> values) { return tensor(values, {.requires_grad = true}); }
-
-}  // namespace
 
 TEST_CASE("sgd: PyTorch's traces") {
   std::ifstream file(TENON_SOURCE_DIR "/tests/data/sgd_traces.json");

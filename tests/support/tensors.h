@@ -62,6 +62,11 @@ std::string error_of(F&& f) {
   return text;
 }
 
+/// A vector that an optimizer may change.
+inline tenon::Tensor parameter(std::initializer_list<tenon::TensorData> values) {
+  return tenon::tensor(values, {.requires_grad = true});
+}
+
 inline double value(const tenon::Tensor& tensor) { return tensor.item<double>(); }
 
 }  // namespace support
