@@ -33,17 +33,20 @@ struct Product {
   unsigned* tickets;
 };
 
-/// A block's tile of C is BM x BN, its step BK deep; a thread computes TM x TN of it, in groups of one
-/// 16-byte load, so that a warp's loads of shared memory are wide and without conflicts.
-template <class T, int BM_, int BN_, int BK_, int TM_, int TN_>
+/// A block computes a tile of C, BM x BN, in steps of BK along k; each of its warps WM x WN of that; a thread
+/// TM x TN, in groups of W that a 16-byte load brings. The lanes of a warp take neighbouring groups, so that
+/// what they read of shared memory is one line of either tile.
+template <class T, int BM_, int BN_, int BK_, int WM_, int WN_, int TM_, int TN_>
 struct Tile {
-  static constexpr int BM = BM_, BN = BN_, BK = BK_, TM = TM_, TN = TN_;
-  static constexpr int W = pack_width<T>, threads = (BM / TM) * (BN / TN);
+  static constexpr int BM = BM_, BN = BN_, BK = BK_, WM = WM_, WN = WN_, TM = TM_, TN = TN_;
+  static constexpr int W = pack_width<T>, threads = 32 * (BM / WM) * (BN / WN);
+  static constexpr int lanes_m = WM / TM, lanes_n = WN / TN;
   static constexpr int a_packs = BM * BK / W / threads, b_packs = BN * BK / W / threads;
-  static_assert(TM % W == 0 && TN % W == 0 && a_packs >= 1 && b_packs >= 1 && chain_chunk % BK == 0);
+  static_assert(lanes_m * lanes_n == 32 && TM % W == 0 && TN % W == 0);
+  static_assert(a_packs >= 1 && b_packs >= 1 && chain_chunk % BK == 0);
 };
 
-/// W elements of a matrix, `valid` of them there, the rest +0.
+/// W elements of a matrix, `step` apart, the first `valid` of them read, the rest +0.
 template <bool Vec, class T, int W = pack_width<T>>
 __device__ inline Pack<T, W> load_pack(const T* p, std::int64_t step, std::int64_t valid) {
   if constexpr (Vec)
@@ -54,104 +57,130 @@ __device__ inline Pack<T, W> load_pack(const T* p, std::int64_t step, std::int64
   return pack;
 }
 
-/// Where a thread finds pack number `at` of a tile of `wide` x BK: its place across the tile, and its depth.
-/// `Across`: the pack lies across the tile, as it will in shared memory; else it lies along k.
-template <bool Across, int Wide, int BK, int W>
-__device__ inline void place(int at, int& across, int& deep) {
-  across = Across ? at % (Wide / W) * W : at / (BK / W);
-  deep = Across ? at / (Wide / W) : at % (BK / W) * W;
-}
+/// The lines of one operand, rows of A or columns of B, that a block needs, on their way from memory to its
+/// tile in shared memory, [BK][Lines + W]: each thread brings `Packs` packs a step. Across: neighbours in
+/// memory are of different lines, as in the tile; else they are along k. With Vec they are 1 apart, lines are
+/// multiples of W apart, and all begins aligned.
+template <class T, int Lines, int BK, int Threads, int Packs, bool Across, bool Vec>
+struct Carrier {
+  static constexpr int W = pack_width<T>;
+  using Stage = T[BK][Lines + W];
 
-/// TA: A is stored with neighbours in m together, else in k; TB: B with neighbours in k, else in n. With Vec
-/// the neighbours are 1 apart, lines are multiples of W apart, and all begins aligned.
+  const T* from[Packs];  // of the next step
+  int inside[Packs];     // lines of a pack that the matrix has; the others are read as its last
+  std::int64_t line_step, deep_step;
+  Pack<T, W> packs[Packs];
+
+  /// Where pack number q of this thread lies in the tile.
+  __device__ static int line(int q) {
+    const int at = q * Threads + static_cast<int>(threadIdx.x);
+    return Across ? at % (Lines / W) * W : at / (BK / W);
+  }
+  __device__ static int deep(int q) {
+    const int at = q * Threads + static_cast<int>(threadIdx.x);
+    return Across ? at / (Lines / W) : at % (BK / W) * W;
+  }
+
+  /// Lines past the end read the last ones instead: what comes of them is not stored.
+  __device__ Carrier(const T* p, std::int64_t along_lines, std::int64_t along_k, std::int64_t first,
+      std::int64_t lines, std::int64_t begin)
+      : line_step(along_lines), deep_step(along_k) {
+    constexpr int together = Across && Vec ? W : 1;  // cannot be taken apart
+#pragma unroll
+    for (int q = 0; q < Packs; ++q) {
+      const std::int64_t last = lines - together, want = first + line(q), at = want < last ? want : last;
+      from[q] = p + at * line_step + (begin + deep(q)) * deep_step;
+      inside[q] = lines - at < W ? static_cast<int>(lines - at) : W;
+    }
+  }
+
+  /// Reads the next step, of which `left` of k are there.
+  __device__ void fetch(std::int64_t left) {
+#pragma unroll
+    for (int q = 0; q < Packs; ++q) {
+      if constexpr (Across && !Vec) {
+        const T* at = from[q];
+#pragma unroll
+        for (int c = 0; c < W; ++c) {
+          packs[q].v[c] = deep(q) < left ? *at : T(0);
+          if (c + 1 < inside[q]) at += line_step;
+        }
+      } else {
+        const std::int64_t valid = left >= BK ? W : Across ? (deep(q) < left ? W : 0) : left - deep(q);
+        packs[q] = load_pack<Vec>(from[q], deep_step, valid);
+      }
+      from[q] += BK * deep_step;
+    }
+  }
+
+  __device__ void put(Stage& to) const {
+#pragma unroll
+    for (int q = 0; q < Packs; ++q)
+      if constexpr (Across) {
+        *reinterpret_cast<Pack<T, W>*>(&to[deep(q)][line(q)]) = packs[q];
+      } else {
+#pragma unroll
+        for (int c = 0; c < W; ++c) to[deep(q) + c][line(q)] = packs[q].v[c];
+      }
+  }
+};
+
+/// TA: A is stored with neighbours in m together, else in k; TB: B with neighbours in k, else in n. Vec: see
+/// Carrier.
 template <class S, class T, bool TA, bool TB, bool Vec>
-__global__ void __launch_bounds__(S::threads, 1) matmul_tiles(const __grid_constant__ Product<T> p) {
+__global__ void __launch_bounds__(S::threads, 2) matmul_tiles(const __grid_constant__ Product<T> p) {
   constexpr int BM = S::BM, BN = S::BN, BK = S::BK, TM = S::TM, TN = S::TN, W = S::W;
-  // Two stages: while one is used, the next is filled. A row more by one load spreads columns over the banks.
-  SIMT_SHARED(as, T[2][BK][BM + W]);
-  SIMT_SHARED(bs, T[2][BK][BN + W]);
-  const int tid = static_cast<int>(threadIdx.x), ty = tid / (BN / TN), tx = tid % (BN / TN);
+  using Group = Pack<T, W>;
+  // Two stages: while one is used, the next is filled.
+  using CarryA = Carrier<T, BM, BK, S::threads, S::a_packs, TA, Vec>;
+  using CarryB = Carrier<T, BN, BK, S::threads, S::b_packs, !TB, Vec>;
+  SIMT_SHARED(as, typename CarryA::Stage[2]);
+  SIMT_SHARED(bs, typename CarryB::Stage[2]);
+  const int warp = static_cast<int>(threadIdx.x) / 32, lane = static_cast<int>(threadIdx.x) % 32;
+  // Element (i, j) of this thread is at row m0 + i / W * rows + i % W of the tile, and likewise its column.
+  constexpr int rows = S::WM / (TM / W), cols = S::WN / (TN / W);
+  const int m0 = warp / (BN / S::WN) * S::WM + lane / S::lanes_n * W;
+  const int n0 = warp % (BN / S::WN) * S::WN + lane % S::lanes_n * W;
   const std::int64_t across = (p.n + BN - 1) / BN, tile = blockIdx.x / p.split, part = blockIdx.x % p.split;
   const std::int64_t row0 = tile / across * BM, col0 = tile % across * BN;
   const bool split = p.split > 1;
   const std::int64_t begin = part * chain_chunk;
   const std::int64_t end = split && begin + chain_chunk < p.k ? begin + chain_chunk : p.k;
 
-  // The packs of the next step wait in registers while the present one is used.
-  Pack<T, W> ra[S::a_packs], rb[S::b_packs];
-  const auto fetch = [&](std::int64_t k0) {
+  // W rows of this thread's elements, from element row i on: f(offset in C, how many of the group are there,
+  // their column, i, j).
+  const auto each = [&](int i, const auto& f) {
 #pragma unroll
-    for (int q = 0; q < S::a_packs; ++q) {
-      int i, k;
-      place<TA, BM, BK, W>(q * S::threads + tid, i, k);
-      const std::int64_t row = row0 + i, deep = k0 + k;
-      const std::int64_t valid = TA ? (deep < end ? p.m - row : 0) : (row < p.m ? end - deep : 0);
-      ra[q] = load_pack<Vec>(p.a + row * p.a_row + deep * p.a_col, TA ? p.a_row : p.a_col, valid);
-    }
-#pragma unroll
-    for (int q = 0; q < S::b_packs; ++q) {
-      int j, k;
-      place<!TB, BN, BK, W>(q * S::threads + tid, j, k);
-      const std::int64_t col = col0 + j, deep = k0 + k;
-      const std::int64_t valid = TB ? (col < p.n ? end - deep : 0) : (deep < end ? p.n - col : 0);
-      rb[q] = load_pack<Vec>(p.b + deep * p.b_row + col * p.b_col, TB ? p.b_row : p.b_col, valid);
-    }
-  };
-  const auto put = [&](int stage) {
-#pragma unroll
-    for (int q = 0; q < S::a_packs; ++q) {
-      int i, k;
-      place<TA, BM, BK, W>(q * S::threads + tid, i, k);
-      if constexpr (TA) {
-        *reinterpret_cast<Pack<T, W>*>(&as[stage][k][i]) = ra[q];
-      } else {
-#pragma unroll
-        for (int c = 0; c < W; ++c) as[stage][k + c][i] = ra[q].v[c];
-      }
-    }
-#pragma unroll
-    for (int q = 0; q < S::b_packs; ++q) {
-      int j, k;
-      place<!TB, BN, BK, W>(q * S::threads + tid, j, k);
-      if constexpr (!TB) {
-        *reinterpret_cast<Pack<T, W>*>(&bs[stage][k][j]) = rb[q];
-      } else {
-#pragma unroll
-        for (int c = 0; c < W; ++c) bs[stage][k + c][j] = rb[q].v[c];
-      }
-    }
-  };
-  // This thread's elements of C, W neighbours at a time: f(offset, how many there are, their column, i, j).
-  const auto each = [&](const auto& f) {
-#pragma unroll
-    for (int i = 0; i < TM; ++i) {
-      const std::int64_t row = row0 + i / W * (BM / (TM / W)) + ty * W + i % W;
+    for (int r = 0; r < W; ++r)
 #pragma unroll
       for (int j = 0; j < TN; j += W) {
-        const std::int64_t col = col0 + j / W * (BN / (TN / W)) + tx * W;
-        if (row < p.m && col < p.n) f(row * p.n + col, p.n - col, col, i, j);
+        const std::int64_t row = row0 + m0 + i / W * rows + r, col = col0 + n0 + j / W * cols;
+        if (row < p.m && col < p.n) f(row * p.n + col, p.n - col, col, r, j);
       }
-    }
   };
-  const auto store = [&](T* to, std::int64_t at, std::int64_t there, const Pack<T, W>& v) {
+  const auto store = [&](T* to, std::int64_t at, std::int64_t there, const Group& v) {
     if (p.wide) {
-      reinterpret_cast<Pack<T, W>*>(to)[at / W] = v;
+      reinterpret_cast<Group*>(to)[at / W] = v;
     } else {
 #pragma unroll
       for (int c = 0; c < W; ++c)
         if (c < there) to[at + c] = v.v[c];
     }
   };
-  const auto with_bias = [&](Pack<T, W>& v, std::int64_t col, std::int64_t there) {
+  const auto with_bias = [&](Group& v, std::int64_t col, std::int64_t there) {
     if (!p.bias) return;
 #pragma unroll
     for (int c = 0; c < W; ++c)
       if (c < there) v.v[c] = v.v[c] + p.bias[col + c];
   };
 
+  CarryA a_in(p.a, p.a_row, p.a_col, row0, p.m, begin);
+  CarryB b_in(p.b, p.b_col, p.b_row, col0, p.n, begin);
   T acc[TM][TN];
-  fetch(begin);
-  put(0);
+  a_in.fetch(end - begin);
+  b_in.fetch(end - begin);
+  a_in.put(as[0]);
+  b_in.put(bs[0]);
   __syncthreads();
   int stage = 0;
   for (std::int64_t c0 = begin; c0 < end; c0 += chain_chunk) {
@@ -160,56 +189,65 @@ __global__ void __launch_bounds__(S::threads, 1) matmul_tiles(const __grid_const
 #pragma unroll
       for (int j = 0; j < TN; ++j) acc[i][j] = T(0);
     const std::int64_t stop = c0 + chain_chunk < end ? c0 + chain_chunk : end;
+#pragma unroll 1
     for (std::int64_t k0 = c0; k0 < stop; k0 += BK) {  // zeros in both tiles past the end change no sum
-      const bool more = k0 + BK < end;
-      if (more) fetch(k0 + BK);
+      const std::int64_t left = end - k0 - BK;  // the packs of the next step wait in registers meanwhile
+      if (left > 0) {
+        a_in.fetch(left);
+        b_in.fetch(left);
+      }
 #pragma unroll
       for (int k = 0; k < BK; ++k) {
-        T a[TM], b[TN];
+        Group a[TM / W], b[TN / W];
 #pragma unroll
-        for (int i = 0; i < TM; i += W) {
-          const auto v =
-              *reinterpret_cast<const Pack<T, W>*>(&as[stage][k][i / W * (BM / (TM / W)) + ty * W]);
+        for (int i = 0; i < TM / W; ++i) a[i] = *reinterpret_cast<const Group*>(&as[stage][k][m0 + i * rows]);
 #pragma unroll
-          for (int c = 0; c < W; ++c) a[i + c] = v.v[c];
-        }
-#pragma unroll
-        for (int j = 0; j < TN; j += W) {
-          const auto v =
-              *reinterpret_cast<const Pack<T, W>*>(&bs[stage][k][j / W * (BN / (TN / W)) + tx * W]);
-#pragma unroll
-          for (int c = 0; c < W; ++c) b[j + c] = v.v[c];
-        }
+        for (int j = 0; j < TN / W; ++j) b[j] = *reinterpret_cast<const Group*>(&bs[stage][k][n0 + j * cols]);
 #pragma unroll
         for (int i = 0; i < TM; ++i)
 #pragma unroll
-          for (int j = 0; j < TN; ++j) acc[i][j] = num::fma(a[i], b[j], acc[i][j]);
+          for (int j = 0; j < TN; ++j) acc[i][j] = num::fma(a[i / W].v[i % W], b[j / W].v[j % W], acc[i][j]);
       }
-      if (more) put(stage ^ 1);
+      if (left > 0) {
+        a_in.put(as[stage ^ 1]);
+        b_in.put(bs[stage ^ 1]);
+      }
       __syncthreads();
       stage ^= 1;
     }
+    // Adds the chunk to what those before have come to, W rows at a time so that their loads do not wait for
+    // one another.
     T* const to = split ? p.parts + part * p.m * p.n : p.c;
-    each([&](std::int64_t at, std::int64_t there, std::int64_t col, int i, int j) {
-      Pack<T, W> t{};  // what the chunks before have come to
-      if (c0 != begin)
-        t = p.wide ? *reinterpret_cast<const Pack<T, W>*>(to + at) : load_pack<false>(to + at, 1, there);
 #pragma unroll
-      for (int c = 0; c < W; ++c) t.v[c] = t.v[c] + acc[i][j + c];
-      if (!split && stop == end) with_bias(t, col, there);
-      store(to, at, there, t);
-    });
+    for (int i = 0; i < TM; i += W) {
+      Group sums[W][TN / W]{};
+      if (c0 != begin)
+        each(i, [&](std::int64_t at, std::int64_t there, std::int64_t, int r, int j) {
+          sums[r][j / W] =
+              p.wide ? *reinterpret_cast<const Group*>(to + at) : load_pack<false>(to + at, 1, there);
+        });
+      each(i, [&](std::int64_t at, std::int64_t there, std::int64_t col, int r, int j) {
+        Group t = sums[r][j / W];
+#pragma unroll
+        for (int c = 0; c < W; ++c) t.v[c] = t.v[c] + acc[i + r][j + c];
+        if (!split && stop == end) with_bias(t, col, there);
+        store(to, at, there, t);
+      });
+    }
   }
   if (!split || !is_last_block(p.tickets + tile, static_cast<unsigned>(p.split))) return;
-  each([&](std::int64_t at, std::int64_t there, std::int64_t col, int, int) {
-    Pack<T, W> t{};
+  for (int e = static_cast<int>(threadIdx.x); e < BM * BN / W; e += S::threads) {
+    const std::int64_t row = row0 + e / (BN / W), col = col0 + e % (BN / W) * W;
+    if (row >= p.m || col >= p.n) continue;
+    const std::int64_t at = row * p.n + col, there = p.n - col;
+    Group t{};
     for (std::int64_t z = 0; z < p.split; ++z)
 #pragma unroll
       for (int c = 0; c < W; ++c)
         if (c < there) t.v[c] = t.v[c] + __ldcg(p.parts + z * p.m * p.n + at + c);
     with_bias(t, col, there);
     store(p.c, at, there, t);
-  });
+  }
 }
 
 /// A thread an element, with one chunk at most.
@@ -275,10 +313,17 @@ void run(Stream stream, T* out, const Matrix& a, const Matrix& b, const T* bias)
         blocks_for(stream, p.m * p.n, block_threads), block_threads, p);
     return;
   }
-  if constexpr (std::is_same_v<T, float>)
-    if (tiles_of(p.m, p.n, 128, 128) >= tenon::cuda::multiprocessors(stream))
-      return launch_tiles<Tile<T, 128, 128, 8, 8, 8>>(stream, p);
-  launch_tiles<Tile<T, 64, 64, 64 / sizeof(T), 4, 4>>(stream, p);
+  // The larger a tile, the less is read for each multiply-add, but every multiprocessor needs its share.
+  const std::int64_t busy = tenon::cuda::multiprocessors(stream);
+  if constexpr (std::is_same_v<T, float>) {
+    if (2 * tiles_of(p.m, p.n, 128, 128) >= 3 * busy)
+      return launch_tiles<Tile<T, 128, 128, 8, 64, 64, 16, 8>>(stream, p);
+    if (tiles_of(p.m, p.n, 64, 64) >= busy)
+      return launch_tiles<Tile<T, 64, 64, 16, 32, 32, 8, 4>>(stream, p);
+    launch_tiles<Tile<T, 64, 32, 16, 32, 16, 4, 4>>(stream, p);
+  } else {
+    launch_tiles<Tile<T, 64, 64, 8, 32, 32, 8, 4>>(stream, p);
+  }
 }
 
 }  // namespace

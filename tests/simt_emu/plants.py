@@ -103,9 +103,11 @@ PLANTS = [
 
     # ---- products
     Plant("no barrier between the stages", "matmul_tiles", TSAN, "matmul_tiles", "matmul.cu",
-          "if (more) put(stage ^ 1);\n      __syncthreads();", "if (more) put(stage ^ 1);", RACE),
+          "__syncthreads();\n      stage ^= 1;", "stage ^= 1;", RACE),
     Plant("a row past the matrix", "matmul_tiles", ASAN, "matmul_tiles", "matmul.cu",
-          "(row < p.m ? end - deep : 0)", "(row <= p.m ? end - deep : 0)", OVERFLOW),
+          "last = lines - together", "last = lines", OVERFLOW),
+    Plant("a step past the end of k", "matmul_tiles", ASAN, "matmul_tiles", "matmul.cu",
+          "valid = left >= BK ? W : ", "valid = left > 0 ? W : ", OVERFLOW),
     Plant("chunks of 256", "matmul_tiles", ANY, "matmul_split", "matmul.cu",
           "chain_chunk = 512", "chain_chunk = 256", WRONG),
     Plant("an element past the end", "matmul_elements", ASAN, "matmul_elements", "matmul.cu",
@@ -157,7 +159,8 @@ CUTS = {
     ],
     "copy.cu": [("map<To, From>(\"copy\", stream, shape, out, Cast<To>(), a);", STOP)],
     "matmul.cu": [
-        ("return launch_tiles<Tile<T, 128, 128, 8, 8, 8>>(stream, p);", STOP),
+        ("return launch_tiles<Tile<T, 128, 128, 8, 64, 64, 16, 8>>(stream, p);", STOP),
+        ("return launch_tiles<Tile<T, 64, 64, 16, 32, 32, 8, 4>>(stream, p);", STOP),
         ("launch({stream, \"matmul_tiles\"",
          "if constexpr (a || b) " + STOP + " else launch({stream, \"matmul_tiles\""),
     ],
