@@ -46,17 +46,6 @@ struct Tile {
   static_assert(a_packs >= 1 && b_packs >= 1 && chain_chunk % BK == 0);
 };
 
-/// W elements of a matrix, `step` apart, the first `valid` of them read, the rest +0.
-template <bool Vec, class T, int W = pack_width<T>>
-__device__ inline Pack<T, W> load_pack(const T* p, std::int64_t step, std::int64_t valid) {
-  if constexpr (Vec)
-    if (valid >= W) return *reinterpret_cast<const Pack<T, W>*>(p);
-  Pack<T, W> pack;
-#pragma unroll
-  for (int i = 0; i < W; ++i) pack.v[i] = i < valid ? p[i * step] : T(0);
-  return pack;
-}
-
 /// The lines of one operand, rows of A or columns of B, that a block needs, on their way from memory to its
 /// tile in shared memory, [BK][Lines + W]: each thread brings `Packs` packs a step. Across: neighbours in
 /// memory are of different lines, as in the tile; else they are along k. With Vec they are 1 apart, lines are
@@ -84,7 +73,7 @@ struct Carrier {
   /// Lines past the end read the last ones instead: what comes of them is not stored.
   __device__ Carrier(const T* p, std::int64_t along_lines, std::int64_t along_k, std::int64_t first,
       std::int64_t lines, std::int64_t begin)
-      : line_step(along_lines), deep_step(along_k) {
+      : line_step(Vec && Across ? 1 : along_lines), deep_step(Vec && !Across ? 1 : along_k) {
     constexpr int together = Across && Vec ? W : 1;  // cannot be taken apart
 #pragma unroll
     for (int q = 0; q < Packs; ++q) {
@@ -94,34 +83,50 @@ struct Carrier {
     }
   }
 
-  /// Reads the next step, of which `left` of k are there.
-  __device__ void fetch(std::int64_t left) {
+  /// Reads a step into registers, all of which the matrix has.
+  __device__ void fetch() {
 #pragma unroll
     for (int q = 0; q < Packs; ++q) {
-      if constexpr (Across && !Vec) {
-        const T* at = from[q];
-#pragma unroll
-        for (int c = 0; c < W; ++c) {
-          packs[q].v[c] = deep(q) < left ? *at : T(0);
-          if (c + 1 < inside[q]) at += line_step;
-        }
-      } else {
-        const std::int64_t valid = left >= BK ? W : Across ? (deep(q) < left ? W : 0) : left - deep(q);
-        packs[q] = load_pack<Vec>(from[q], deep_step, valid);
-      }
+      packs[q] = load<true>(q);
       from[q] += BK * deep_step;
     }
   }
 
+  /// Writes what was fetched to shared memory.
   __device__ void put(Stage& to) const {
 #pragma unroll
-    for (int q = 0; q < Packs; ++q)
-      if constexpr (Across) {
-        *reinterpret_cast<Pack<T, W>*>(&to[deep(q)][line(q)]) = packs[q];
-      } else {
+    for (int q = 0; q < Packs; ++q) put(to, q, packs[q]);
+  }
+
+  /// Brings the last step, of which `left` of k are there, the rest +0. Not by way of `packs`: they would be
+  /// written in two places, and moves in the loop would wait for the loads.
+  __device__ void bring(Stage& to, int left) const {
 #pragma unroll
-        for (int c = 0; c < W; ++c) to[deep(q) + c][line(q)] = packs[q].v[c];
-      }
+    for (int q = 0; q < Packs; ++q) put(to, q, load<false>(q, left));
+  }
+
+ private:
+  template <bool Whole>
+  __device__ Pack<T, W> load(int q, int left = BK) const {
+    if constexpr (Vec)
+      if (Whole || left - deep(q) >= (Across ? 1 : W)) return *reinterpret_cast<const Pack<T, W>*>(from[q]);
+    Pack<T, W> pack;
+    const T* at = from[q];
+#pragma unroll
+    for (int c = 0; c < W; ++c) {
+      pack.v[c] = Whole || deep(q) + (Across ? 0 : c) < left ? *at : T(0);
+      if (!Across || c + 1 < inside[q]) at += Across ? line_step : deep_step;
+    }
+    return pack;
+  }
+
+  __device__ static void put(Stage& to, int q, const Pack<T, W>& pack) {
+    if constexpr (Across) {
+      *reinterpret_cast<Pack<T, W>*>(&to[deep(q)][line(q)]) = pack;
+    } else {
+#pragma unroll
+      for (int c = 0; c < W; ++c) to[deep(q) + c][line(q)] = pack.v[c];
+    }
   }
 };
 
@@ -177,10 +182,28 @@ __global__ void __launch_bounds__(S::threads, 2) matmul_tiles(const __grid_const
   CarryA a_in(p.a, p.a_row, p.a_col, row0, p.m, begin);
   CarryB b_in(p.b, p.b_col, p.b_row, col0, p.n, begin);
   T acc[TM][TN];
-  a_in.fetch(end - begin);
-  b_in.fetch(end - begin);
-  a_in.put(as[0]);
-  b_in.put(bs[0]);
+  // A step, of which `left` of k and more are to come, on its way to registers and from there to a stage.
+  // The arithmetic of a step hides the loads of the next. Small tiles have too little of it for that: they
+  // fetch earlier, before the barrier. On an H200 each is the faster one where it is used.
+  constexpr bool early = BM * BN < 128 * 128;
+  const auto fetch = [&](std::int64_t left) {
+    if (left < BK) return;
+    a_in.fetch();
+    b_in.fetch();
+    simt::compiler_fence();  // else they may sink to where they are put, and be waited for there
+  };
+  const auto put = [&](int to, std::int64_t left) {
+    if (left >= BK) {
+      a_in.put(as[to]);
+      b_in.put(bs[to]);
+    } else if (left > 0) {
+      a_in.bring(as[to], static_cast<int>(left));
+      b_in.bring(bs[to], static_cast<int>(left));
+    }
+  };
+  fetch(end - begin);
+  put(0, end - begin);
+  if constexpr (early) fetch(end - begin - BK);
   __syncthreads();
   int stage = 0;
   for (std::int64_t c0 = begin; c0 < end; c0 += chain_chunk) {
@@ -191,11 +214,8 @@ __global__ void __launch_bounds__(S::threads, 2) matmul_tiles(const __grid_const
     const std::int64_t stop = c0 + chain_chunk < end ? c0 + chain_chunk : end;
 #pragma unroll 1
     for (std::int64_t k0 = c0; k0 < stop; k0 += BK) {  // zeros in both tiles past the end change no sum
-      const std::int64_t left = end - k0 - BK;  // the packs of the next step wait in registers meanwhile
-      if (left > 0) {
-        a_in.fetch(left);
-        b_in.fetch(left);
-      }
+      const std::int64_t left = end - k0 - BK;
+      if constexpr (!early) fetch(left);
 #pragma unroll
       for (int k = 0; k < BK; ++k) {
         Group a[TM / W], b[TN / W];
@@ -208,10 +228,8 @@ __global__ void __launch_bounds__(S::threads, 2) matmul_tiles(const __grid_const
 #pragma unroll
           for (int j = 0; j < TN; ++j) acc[i][j] = num::fma(a[i / W].v[i % W], b[j / W].v[j % W], acc[i][j]);
       }
-      if (left > 0) {
-        a_in.put(as[stage ^ 1]);
-        b_in.put(bs[stage ^ 1]);
-      }
+      put(stage ^ 1, left);
+      if constexpr (early) fetch(left - BK);
       __syncthreads();
       stage ^= 1;
     }
@@ -223,8 +241,13 @@ __global__ void __launch_bounds__(S::threads, 2) matmul_tiles(const __grid_const
       Group sums[W][TN / W]{};
       if (c0 != begin)
         each(i, [&](std::int64_t at, std::int64_t there, std::int64_t, int r, int j) {
-          sums[r][j / W] =
-              p.wide ? *reinterpret_cast<const Group*>(to + at) : load_pack<false>(to + at, 1, there);
+          if (p.wide) {
+            sums[r][j / W] = reinterpret_cast<const Group*>(to)[at / W];
+          } else {
+#pragma unroll
+            for (int c = 0; c < W; ++c)
+              if (c < there) sums[r][j / W].v[c] = to[at + c];
+          }
         });
       each(i, [&](std::int64_t at, std::int64_t there, std::int64_t col, int r, int j) {
         Group t = sums[r][j / W];
@@ -320,7 +343,7 @@ void run(Stream stream, T* out, const Matrix& a, const Matrix& b, const T* bias)
       return launch_tiles<Tile<T, 128, 128, 8, 64, 64, 16, 8>>(stream, p);
     if (tiles_of(p.m, p.n, 64, 64) >= busy)
       return launch_tiles<Tile<T, 64, 64, 16, 32, 32, 8, 4>>(stream, p);
-    launch_tiles<Tile<T, 64, 32, 16, 32, 16, 4, 4>>(stream, p);
+    launch_tiles<Tile<T, 64, 32, 32, 32, 16, 4, 4>>(stream, p);
   } else {
     launch_tiles<Tile<T, 64, 64, 8, 32, 32, 8, 4>>(stream, p);
   }

@@ -4,6 +4,7 @@
 //
 //   SIMT_SHARED(tile, float[8][33]);        an object that the threads of a block share; it starts undefined
 //   simt::launch(stream, kernel, grid, threads, arguments...)
+//   simt::compiler_fence()                  the compiler moves no access to memory past it; it costs nothing
 //   threadIdx.x blockIdx.x blockDim.x gridDim.x __syncthreads() __syncwarp() __shfl_xor_sync() ...: CUDA's
 //   own
 //
@@ -20,6 +21,8 @@
 #define SIMT_SHARED(name, ...) __shared__ __align__(16) std::type_identity_t<__VA_ARGS__> name
 
 namespace simt {
+
+__device__ inline void compiler_fence() { asm volatile("" ::: "memory"); }
 
 /// Enqueues kernel(args...), each argument converted to its parameter's type first.
 template <class... P, class... A>

@@ -211,6 +211,8 @@ inline unsigned long long __umul64hi(unsigned long long a, unsigned long long b)
 
 namespace simt {
 
+inline void compiler_fence() { asm volatile("" ::: "memory"); }
+
 /// Runs kernel(args...), each argument converted to its parameter's type first, and returns when it is done.
 template <class... P, class... A>
 void launch(void* stream, void (*kernel)(P...), unsigned grid, unsigned threads, const A&... args) {

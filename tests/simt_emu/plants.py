@@ -107,7 +107,7 @@ PLANTS = [
     Plant("a row past the matrix", "matmul_tiles", ASAN, "matmul_tiles", "matmul.cu",
           "last = lines - together", "last = lines", OVERFLOW),
     Plant("a step past the end of k", "matmul_tiles", ASAN, "matmul_tiles", "matmul.cu",
-          "valid = left >= BK ? W : ", "valid = left > 0 ? W : ", OVERFLOW),
+          "left - deep(q) >= (Across ? 1 : W)", "left > 0", OVERFLOW),
     Plant("chunks of 256", "matmul_tiles", ANY, "matmul_split", "matmul.cu",
           "chain_chunk = 512", "chain_chunk = 256", WRONG),
     Plant("an element past the end", "matmul_elements", ASAN, "matmul_elements", "matmul.cu",
