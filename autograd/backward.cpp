@@ -47,14 +47,15 @@ struct RoomAllocator {
 class Pass {
  public:
   /// With `needed`, only those nodes run and no leaf accumulates: it is a call of grad().
-  Pass(const char* op, Where caller, bool keep_graph, bool anomaly,
-      const std::unordered_map<Node*, Tensor*>* needed)
-      : caller_(caller), call_(op, caller), keep_graph_(keep_graph), anomaly_(anomaly), needed_(needed) {
+  Pass(Call& call, bool keep_graph, bool anomaly, const std::unordered_map<Node*, Tensor*>* needed)
+      : call_(call), keep_graph_(keep_graph), anomaly_(anomaly), needed_(needed) {
     waiting_.reserve(32);
-    done_.reserve(48);
+    spent_.reserve(48);
+    kept_.reserve(32);
   }
   ~Pass() {
     running = outer_;
+    call_.set_where(caller_);
     for (Node* node : waiting_) {
       node->pending = {};
       node->pass.store(nullptr, std::memory_order_release);
@@ -73,20 +74,18 @@ class Pass {
     }
     if (needed_) [[unlikely]]
       finish_leaves();
-    for (Visited& visited : done_)
-      if (visited.gradient.defined()) prepare(visited);
-    for (Visited& visited : done_) {
-      if (visited.gradient.defined()) keep(visited);
-      if (!keep_graph_)
-        for (Edge& edge : visited.node->edges()) edge.pullback.release();
-    }
+    for (Kept& kept : kept_) prepare(kept);
+    for (Kept& kept : kept_) keep(kept);
+    for (Node* node : spent_)
+      for (Edge& edge : node->edges()) edge.pullback.release();
   }
 
  private:
-  struct Visited {
+  /// A gradient that its node is to keep.
+  struct Kept {
     Node* node;
-    Tensor gradient;  // which the node is to keep; undefined for most
-    bool whole;       // it takes the place of what the node has, which is in it already
+    Tensor gradient;
+    bool whole;  // it takes the place of what the node has, which is in it already
   };
 
   static bool shallower(const Node* a, const Node* b) { return a->depth < b->depth; }
@@ -97,17 +96,16 @@ class Pass {
       ~Release() { node.pass.store(nullptr, std::memory_order_release); }
     } const release{node};
     call_.set_where(node.where ? node.where : caller_);
-    done_.push_back({&node, Tensor(), false});
-    Visited& done = done_.back();
     Tensor gradient = std::move(node.pending);
     if (node.hooks) [[unlikely]]
       call_hooks(node, gradient);
     if (needed_) [[unlikely]] {
       if (Tensor* wanted = needed_->at(&node)) *wanted = gradient;
     } else if (node.keeps_grad) {
-      done.gradient = node.leaf() ? std::move(gradient) : gradient;
+      kept_.push_back({&node, node.leaf() ? std::move(gradient) : gradient, false});
     }
     if (node.leaf()) return;
+    if (!keep_graph_) spent_.push_back(&node);
     running = &node;
     for (Edge& edge : node.edges()) {
       if (needed_ && !needed_->contains(edge.source.get())) continue;
@@ -192,7 +190,7 @@ class Pass {
   }
 
   /// All of keeping a gradient that can fail.
-  static void prepare(Visited& kept) {
+  static void prepare(Kept& kept) {
     const Tensor& grad = kept.node->grad;
     if (!grad.defined()) {
       // A gradient that someone else can see, or that repeats elements, is copied: gradients never share
@@ -207,16 +205,17 @@ class Pass {
     }
   }
 
-  static void keep(Visited& kept) {
+  static void keep(Kept& kept) {
     if (kept.whole) kept.node->grad = std::move(kept.gradient);
     else kept.node->grad.add_(kept.gradient);
   }
 
   Room room_;
   std::vector<Node*, RoomAllocator<Node*>> waiting_{{&room_}};  // hold a gradient; a heap, the deepest first
-  std::vector<Visited, RoomAllocator<Visited>> done_{{&room_}};
-  const Where caller_;
-  Call call_;  // at the line of the operation whose gradient is computed
+  std::vector<Node*, RoomAllocator<Node*>> spent_{{&room_}};    // have run, and lose their pullbacks
+  std::vector<Kept, RoomAllocator<Kept>> kept_{{&room_}};
+  Call& call_;  // at the line of the operation whose gradient is computed
+  const Where caller_ = call_.where();
   const bool keep_graph_, anomaly_;
   const std::unordered_map<Node*, Tensor*>* const needed_;
   Node* const outer_ = running;
@@ -268,12 +267,12 @@ Tensor root_gradient(const char* op, const Tensor& root, const Tensor& given) {
   return given;
 }
 
-void run(const char* op, Where where, const Tensor& root, Tensor gradient, bool retain_graph,
-    bool create_graph, const std::unordered_map<Node*, Tensor*>* needed) {
+void run(Call& call, const Tensor& root, Tensor gradient, bool retain_graph, bool create_graph,
+    const std::unordered_map<Node*, Tensor*>* needed) {
   const Ref<Node> keep = node_ref(root);  // a hook may drop the caller's handle
   const bool anomaly = mode().anomaly;  // the pass looks itself, and names the line of the forward operation
   const ModeGuard guard({.record = create_graph, .anomaly = false});
-  Pass pass(op, where, retain_graph || create_graph, anomaly, needed);
+  Pass pass(call, retain_graph || create_graph, anomaly, needed);
   pass.run(*keep, std::move(gradient));
 }
 
@@ -308,7 +307,7 @@ bool has_nan(const Tensor& tensor) {
 
 std::vector<Tensor> grad(
     const Tensor& output, const std::vector<Tensor>& inputs, const GradOptions& options, Where where) {
-  const Call call("grad", where);
+  Call call("grad", where);
   check(!inputs.empty(), "grad: needs at least one input");
   Tensor gradient = root_gradient("grad", output, options.grad_output);
   std::vector<Tensor> results(inputs.size());
@@ -325,7 +324,7 @@ std::vector<Tensor> grad(
         "gradient",
         i, inputs[i].shape());
   if (!needed.empty())
-    run("grad", where, output, std::move(gradient), options.retain_graph, options.create_graph, &needed);
+    run(call, output, std::move(gradient), options.retain_graph, options.create_graph, &needed);
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     Tensor& found = *wanted.at(node_of(inputs[i]));
     if (!found.defined() && !options.allow_unused) found = zeros_like(inputs[i]);
@@ -341,9 +340,9 @@ void Tensor::backward(const BackwardOptions& options, Where where) const {
 }
 
 void Tensor::backward(const Tensor& gradient, const BackwardOptions& options, Where where) const {
-  const Call call("backward", where);
-  autograd::run("backward", where, *this, autograd::root_gradient("backward", *this, gradient),
-      options.retain_graph, options.create_graph, nullptr);
+  Call call("backward", where);
+  autograd::run(call, *this, autograd::root_gradient("backward", *this, gradient), options.retain_graph,
+      options.create_graph, nullptr);
 }
 
 }  // namespace tenon

@@ -2,10 +2,6 @@
 
 namespace tenon::autograd {
 
-namespace {
-constinit thread_local Mode current;
-}
-
-Mode& mode() noexcept { return current; }
+constinit thread_local Mode current_mode;
 
 }  // namespace tenon::autograd

@@ -10,7 +10,9 @@ struct Mode {
   bool record = true;
   bool anomaly = false;
 };
-TENON_API Mode& mode() noexcept;
+/// A variable, because every operation asks: a load, where a function would be a call.
+extern TENON_API constinit thread_local Mode current_mode;
+inline Mode& mode() noexcept { return current_mode; }
 
 /// Restores what it found, whatever happens in between.
 class ModeGuard {

@@ -1,5 +1,6 @@
 #include <tenon/optim/sgd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <unordered_map>
 
@@ -28,6 +29,11 @@ void check_rates(const char* function, std::size_t group, const SGDOptions& opti
 
 /// The step of float32 parameters computes with rates in float32.
 void check_float32_holds(const char* function, std::size_t group, const SGDOptions& options) {
+  // Where the largest is finite all are. Every step asks, for every parameter.
+  const double largest = std::max(
+      std::max(options.lr, options.momentum), std::max(std::abs(options.dampening), options.weight_decay));
+  if (autograd::is_finite_in(DType::float32, largest)) [[likely]]
+    return;
   const auto check_rate = [&](const char* name, double value) {
     check(autograd::is_finite_in(DType::float32, value),
         "{}: {} must be finite in float32, the dtype of the parameters; group {} has {}", function, name,
@@ -58,6 +64,18 @@ std::vector<ParamGroup> one_group(std::vector<Tensor> params) {
 const Tensor* grad_of(const Tensor& param) {
   const autograd::Node* node = autograd::node_of(param);
   return node && node->grad.defined() ? &node->grad : nullptr;
+}
+
+/// Throws unless `grad` suits `param`, and one kernel call can take it and `first`.
+void check_step(const Tensor& first, const Tensor& param, const Tensor& grad) {
+  check(param.dtype() == first.dtype() && param.device() == first.device(),
+      "step: parameters differ in kind; {} on {}, and {} on {}", first.dtype(), first.device(), param.dtype(),
+      param.device());
+  check(grad.shape() == param.shape() && grad.dtype() == param.dtype() && grad.device() == param.device(),
+      "step: a gradient is {} {} on {}, its parameter {} {} on {}", grad.dtype(), grad.shape(), grad.device(),
+      param.dtype(), param.shape(), param.device());
+  check(grad.is_contiguous() && param.is_contiguous(),
+      "step: a parameter of shape {} or its gradient is not contiguous", param.shape());
 }
 
 /// `buffer` in the dtype and on the device of its parameter; the module may have moved.
@@ -111,57 +129,37 @@ void SGD::zero_grad() {
 void SGD::step() {
   check_not_moved_from("step");
   const NoGradGuard no_grad;
-  const Tensor* first = nullptr;
-  std::size_t count = 0;
-  for (std::size_t g = 0; g < groups_.size(); ++g) {
-    for (const Tensor& param : groups_[g].params) {
-      const Tensor* const grad = grad_of(param);
-      if (!grad) continue;
-      if (!first) first = &param;
-      check(param.dtype() == first->dtype() && param.device() == first->device(),
-          "step: parameters differ in kind; {} on {}, and {} on {}", first->dtype(), first->device(),
-          param.dtype(), param.device());
-      check(grad->shape() == param.shape() && grad->dtype() == param.dtype() &&
-                grad->device() == param.device(),
-          "step: a gradient is {} {} on {}, its parameter {} {} on {}", grad->dtype(), grad->shape(),
-          grad->device(), param.dtype(), param.shape(), param.device());
-      check(grad->is_contiguous() && param.is_contiguous(),
-          "step: a parameter of shape {} or its gradient is not contiguous", param.shape());
-      if (param.dtype() == DType::float32) check_float32_holds("step", g, groups_[g].options);
-      ++count;
-    }
-  }
-  if (count == 0) return;
-
+  std::size_t most = 0;
+  for (const Group& group : groups_) most += group.params.size();
   constexpr std::size_t few = 16;  // a small model needs no allocation
   kernels::SgdItem inline_items[few];
-  std::vector<kernels::SgdItem> many(count > few ? count : 0);
-  kernels::SgdItem* const items = count > few ? many.data() : inline_items;
+  std::vector<kernels::SgdItem> many(most > few ? most : 0);
+  kernels::SgdItem* const items = most > few ? many.data() : inline_items;
   // A new buffer waits here until nothing can fail any more; otherwise a buffer of zeros would be taken for
   // that of an earlier step.
   struct NewBuffer {
-    Tensor value;
+    const Tensor* param;
     Tensor* place;
+    kernels::SgdItem* item;
+    Tensor value{};
   };
   std::vector<NewBuffer> new_buffers;
-  std::size_t at = 0;
-  for (Group& group : groups_) {
+  const Tensor* first = nullptr;
+  std::size_t count = 0;
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    Group& group = groups_[g];
     const SGDOptions& options = group.options;
     for (std::size_t i = 0; i < group.params.size(); ++i) {
       const Tensor& param = group.params[i];
       const Tensor* const grad = grad_of(param);
       if (!grad) continue;
-      Tensor& kept = group.momentum_buffers[i];
-      const bool first_step = options.momentum != 0 && !kept.defined();
-      void* buffer = nullptr;
-      if (options.momentum != 0) {
-        const bool usable = !first_step && kept.dtype() == param.dtype() && kept.device() == param.device();
-        if (!usable) new_buffers.push_back({first_step ? zeros_like(param) : converted(kept, param), &kept});
-        buffer = (usable ? kept : new_buffers.back().value).raw();
-      }
-      items[at++] = {.param = param.raw(),
+      if (!first) first = &param;
+      check_step(*first, param, *grad);
+      if (param.dtype() == DType::float32) check_float32_holds("step", g, options);
+      kernels::SgdItem& item = items[count++];
+      item = {.param = param.raw(),
           .grad = grad->raw(),
-          .momentum_buffer = buffer,
+          .momentum_buffer = nullptr,
           .n = param.numel(),
           .lr = options.lr,
           .momentum = options.momentum,
@@ -169,8 +167,21 @@ void SGD::step() {
           .weight_decay = options.weight_decay,
           .nesterov = options.nesterov,
           .maximize = options.maximize,
-          .first_step = first_step};
+          .first_step = false};
+      if (options.momentum != 0) {
+        Tensor& kept = group.momentum_buffers[i];
+        item.first_step = !kept.defined();
+        if (kept.defined() && kept.dtype() == param.dtype() && kept.device() == param.device())
+          item.momentum_buffer = kept.raw();
+        else new_buffers.push_back({&param, &kept, &item});
+      }
     }
+  }
+  if (count == 0) return;
+  for (NewBuffer& buffer : new_buffers) {
+    const Tensor &param = *buffer.param, &old = *buffer.place;
+    buffer.value = old.defined() ? converted(old, param) : zeros_like(param);
+    buffer.item->momentum_buffer = buffer.value.raw();
   }
   kernels::sgd(first->stream(), first->dtype(), {items, count});
 

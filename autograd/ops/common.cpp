@@ -4,6 +4,13 @@
 
 namespace tenon::autograd {
 
+void fail_different_kinds(const char* op, const Tensor& a, const Tensor& b) {
+  check(a.dtype() == b.dtype(), "{}: dtypes differ; {} and {}; convert one with to(dtype)", op, a.dtype(),
+      b.dtype());
+  check(a.device() == b.device(), "{}: devices differ; {} and {}", op, a.device(), b.device());
+  fail("{}: the operands were made on different streams", op);
+}
+
 void check_scalar(const char* op, const Tensor& a, double scalar) {
   check(a.dtype() != DType::boolean, "{}: needs numbers; the dtype is {}", op, a.dtype());
   if (a.dtype() == DType::int64)

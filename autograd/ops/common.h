@@ -13,11 +13,10 @@ using tenon::detail::new_strided;
 using tenon::detail::new_tensor;
 using tenon::detail::new_view;
 
+[[noreturn, gnu::cold]] void fail_different_kinds(const char* op, const Tensor& a, const Tensor& b);
 inline void check_same_kind(const char* op, const Tensor& a, const Tensor& b) {
-  check(a.dtype() == b.dtype(), "{}: dtypes differ; {} and {}; convert one with to(dtype)", op, a.dtype(),
-      b.dtype());
-  check(a.device() == b.device(), "{}: devices differ; {} and {}", op, a.device(), b.device());
-  check(a.stream() == b.stream(), "{}: the operands were made on different streams", op);
+  if (a.dtype() != b.dtype() || a.stream() != b.stream()) [[unlikely]]
+    fail_different_kinds(op, a, b);
 }
 inline void check_floating(const char* op, const Tensor& a) {
   check(is_floating_point(a.dtype()), "{}: needs floating-point numbers; the dtype is {}", op, a.dtype());
