@@ -341,8 +341,7 @@ void run(Stream stream, T* out, const Matrix& a, const Matrix& b, const T* bias)
   if constexpr (std::is_same_v<T, float>) {
     if (2 * tiles_of(p.m, p.n, 128, 128) >= 3 * busy)
       return launch_tiles<Tile<T, 128, 128, 8, 64, 64, 16, 8>>(stream, p);
-    if (tiles_of(p.m, p.n, 64, 64) >= busy)
-      return launch_tiles<Tile<T, 64, 64, 16, 32, 32, 8, 4>>(stream, p);
+    if (tiles_of(p.m, p.n, 64, 64) >= busy) return launch_tiles<Tile<T, 64, 64, 16, 32, 32, 8, 4>>(stream, p);
     launch_tiles<Tile<T, 64, 32, 32, 32, 16, 4, 4>>(stream, p);
   } else {
     launch_tiles<Tile<T, 64, 64, 8, 32, 32, 8, 4>>(stream, p);

@@ -72,7 +72,8 @@ std::vector<double> magnitudes(int m, int k, int n, const Tensor& a, const Tenso
 struct Size {
   int m, k, n;
 };
-// The last two have enough tiles of 128 x 128 for an H100's 132 multiprocessors; the others take smaller ones.
+// The last two have enough tiles of 128 x 128 for an H100's 132 multiprocessors; the others take smaller
+// ones.
 const Size sizes[] = {{1, 1, 1}, {5, 200, 1}, {1, 300, 40}, {7, 1, 3}, {17, 33, 65}, {64, 64, 64},
     {12, 3, 65}, {129, 513, 130}, {200, 1025, 71}, {36, 5000, 48}, {2001, 70, 1603}, {1920, 520, 1792}};
 
