@@ -53,7 +53,7 @@ endif()
 function(tenon_object_library name)
   add_library(${name} OBJECT ${ARGN})
   target_link_libraries(${name} PRIVATE tenon_flags)
-  target_compile_options(${name} PRIVATE ${default_optimisation} ${tls_model})
+  target_compile_options(${name} PRIVATE ${default_optimisation})
   target_include_directories(${name} PUBLIC ${TENON_INCLUDE_DIR})
   set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON
     CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
@@ -64,7 +64,7 @@ tenon_object_library(tenon_objects ${sources})
 tenon_object_library(tenon_device_objects ${TENON_DEVICE_SOURCES})
 foreach(objects tenon_objects tenon_device_objects)
   # Copies of two or three sizes must not become calls of memcpy.
-  target_compile_options(${objects} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-tree-loop-distribute-patterns>)
+  target_compile_options(${objects} PRIVATE ${tls_model} $<$<CXX_COMPILER_ID:GNU>:-fno-tree-loop-distribute-patterns>)
   # Its own calls have no line (core/where.h), so no text of the library names the machine that built it.
   target_compile_definitions(${objects} PRIVATE TENON_INTERNAL)
   target_compile_features(${objects} PUBLIC cxx_std_20)
@@ -73,7 +73,8 @@ endforeach()
 
 # The CPU kernels, once per instruction set; the fastest the machine has is chosen at run time (kernels/cpu/table.h).
 # Such a file includes only intrinsics and internal-linkage code, so no inline function that it shares with others is
-# compiled for the wrong machine.
+# compiled for the wrong machine. It has no thread-locals, so its flags do not depend on CUDA, and a compiler cache keeps
+# one copy of what takes longest to compile.
 set(isa_optimisation -O3)
 if(TENON_SANITIZE)
   set(isa_optimisation -O1)  # -O3 takes g++ minutes for code that is all inlined

@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
-#include <sstream>
 #include <system_error>
 
 #include <fmt/format.h>
@@ -98,17 +97,8 @@ int run(const Arguments& arguments) {
 int main(int argc, char** argv) {
   occupy_standard_streams();
   Arguments arguments;
-  CLI::App app(
-      "Trains 200 weights on 20 samples, with and without weight decay, and shows which model has learned.",
-      "weight_decay");
-  add_options(app, arguments);
   try {
-    app.parse(argc, argv);
-    settle(arguments);
-  } catch (const CLI::Success& asked) {  // for the help or the version
-    std::ostringstream answer;
-    app.exit(asked, answer);
-    return print(answer.str());
+    if (const auto answer = parse(argc, argv, arguments)) return print(*answer);
   } catch (const std::exception& error) { return complain(error.what(), usage); }
   try {
     return run(arguments);

@@ -5,9 +5,11 @@
 #include <cmath>
 #include <filesystem>
 #include <limits>
+#include <sstream>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <CLI/CLI.hpp>
 
 namespace {
 
@@ -75,8 +77,6 @@ bool is_same_file(const std::string& a, const std::string& b) {
 
 constexpr std::uint64_t most = 1'000'000'000, most_seed = std::numeric_limits<std::uint64_t>::max();
 
-}  // namespace
-
 void add_options(CLI::App& app, Arguments& arguments) {
   Settings& settings = arguments.settings;
   const auto add = [&app](const char* name, auto& value, const char* kind, const CLI::Validator& check,
@@ -114,6 +114,7 @@ void add_options(CLI::App& app, Arguments& arguments) {
       most_seed));
 }
 
+// What concerns several options or this machine.
 void settle(Arguments& arguments) {
   Settings& settings = arguments.settings;
   std::vector<double> decays = settings.weight_decays;
@@ -125,4 +126,22 @@ void settle(Arguments& arguments) {
     throw CLI::ValidationError("--json", arguments.json + " is also the file of --plot");
   settings.device = choose_device(arguments.device);
   settings.init = arguments.init == "normal" ? Init::normal : Init::standard;
+}
+
+}  // namespace
+
+std::optional<std::string> parse(int argc, char** argv, Arguments& arguments) {
+  CLI::App app(
+      "Trains 200 weights on 20 samples, with and without weight decay, and shows which model has learned.",
+      "weight_decay");
+  add_options(app, arguments);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& asked) {
+    std::ostringstream answer;
+    app.exit(asked, answer);
+    return answer.str();
+  }
+  settle(arguments);
+  return std::nullopt;
 }

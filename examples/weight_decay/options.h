@@ -1,8 +1,7 @@
 // The command line.
 #pragma once
+#include <optional>
 #include <string>
-
-#include <CLI/CLI.hpp>
 
 #include "experiment.h"
 
@@ -11,9 +10,6 @@ struct Arguments {
   std::string device = "auto", init = "normal", logdir = "runs", plot, json;
 };
 
-/// Parses into `arguments`.
-void add_options(CLI::App& app, Arguments& arguments);
-
-/// What concerns several options or this machine, once they are parsed: throws if they cannot be used
-/// together or here.
-void settle(Arguments& arguments);
+/// Parses into `arguments`. What was asked for instead of a run, the help or the version, is the result.
+/// Throws if the options are wrong, or cannot be used together or on this machine.
+std::optional<std::string> parse(int argc, char** argv, Arguments& arguments);

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
+LAUNCHER = [word for word in os.environ.get("CMAKE_CXX_COMPILER_LAUNCHER", "").split(";") if word]  # such as ccache
 
 
 class Plant(NamedTuple):
@@ -216,7 +217,8 @@ class Build(NamedTuple):
         words = [*words[:1], f"-I{folder / 'include'}", *words[1:], "-O1", "-w"]
         words[words.index("-o") + 1] = str(out)
         words[words.index("-c") + 1] = str(folder / source)
-        call(["env", "-C", directory, *words])
+        # By the preprocessed text: a header that has begun to stand before another is no change that ccache sees else.
+        call(["env", "-C", directory, "CCACHE_NODIRECT=1", *LAUNCHER, *words])
         call([words[0], "-o", program, out, f"@{self.link}"])
         return program
 

@@ -8,7 +8,7 @@ configured without further options, built and run; the archive that it may name 
 One command is left to the machine that runs all tests anyway: scripts/test, which would run them twice. --all runs it.
 
 Needs root and debootstrap; without them exit status 77, or 1 where CI is set. Objects come from this machine's ccache,
-if it has one: that saves minutes, and what is missing in the bare system is missing all the same.
+if it has one, and go there: that saves minutes, and what is missing in the bare system is missing all the same.
 """
 
 import os
@@ -20,6 +20,7 @@ import tempfile
 
 LEFT_TO_CI = "scripts/test"
 INSIDE = "TENON_README_ROOT"  # set in the bare system, which holds no other
+UNSHARED = "TENON_README_UNSHARED"  # where the bare system is to be; set in the mount namespace that it has for itself
 PROJECT = """cmake_minimum_required(VERSION 3.25)
 project(app LANGUAGES CXX)
 add_executable(app app.cpp)
@@ -97,9 +98,12 @@ def make_system(root, env):
         os.makedirs(os.path.join(root, place), exist_ok=True)
         subprocess.run(["mount", "-t", kind, kind, os.path.join(root, place)], check=True)
     if ccache:
-        here = subprocess.run([ccache, "--get-config", "cache_dir"], capture_output=True, text=True, check=True).stdout.strip()
-        subprocess.run(["cp", "-a", here, f"{root}/ccache"], check=False)  # other tests may be writing to it
-        env.update(CMAKE_CXX_COMPILER_LAUNCHER="ccache", CCACHE_DIR="/ccache", CCACHE_BASEDIR="/tenon")
+        here, size = (subprocess.run([ccache, "--get-config", name], capture_output=True, text=True, check=True).stdout.strip()
+                      for name in ("cache_dir", "max_size"))
+        for place in (here, f"{root}/ccache"):
+            os.makedirs(place, exist_ok=True)
+        subprocess.run(["mount", "--bind", here, f"{root}/ccache"], check=True)
+        env.update(CMAKE_CXX_COMPILER_LAUNCHER="ccache", CCACHE_DIR="/ccache", CCACHE_MAXSIZE=size, CCACHE_BASEDIR="/tenon")
 
 
 def run(root, env, folder, command):
@@ -107,33 +111,35 @@ def run(root, env, folder, command):
     return subprocess.run(["chroot", root, "bash", "-c", script], env=env, stdin=subprocess.DEVNULL, check=False).returncode
 
 
-def main(source, everything):
-    """In a mount namespace of its own, whose mounts end with it."""
+def run_blocks(root, source, everything):
     with open(os.path.join(source, "README.md"), encoding="utf-8") as file:
         todo = list(steps(file.read(), everything))
-    with tempfile.TemporaryDirectory(prefix="tenon_readme_") as root:
-        env = environment()
-        try:
-            make_system(root, env)
-            os.makedirs(f"{root}/tenon")
-            unpack(source, f"{root}/tenon", "--exclude=./build*", "--exclude=./runs", "--exclude=./.git", ".")
-            subprocess.run(["tar", "-C", root, "-czf", f"{root}/tenon.tar.gz", "tenon"], check=True)
-            for text, folder, command, files in todo:
-                print(f"== {text}", flush=True)
-                if folder:
-                    os.makedirs(f"{root}/{folder}")
-                    shutil.copy(f"{root}/tenon.tar.gz", f"{root}/{folder}")
-                for name, content in files.items():
-                    with open(f"{root}/{folder}/{name}", "w", encoding="utf-8") as file:
-                        file.write(content)
-                if status := run(root, env, folder or "tenon", command):
-                    print(f"README.md: exit status {status} of\n{text}")
-                    return 1
-        finally:  # a folder is removed below, but not what is mounted in it
-            for place in reversed(MOUNTED):
-                subprocess.run(["umount", "-l", os.path.join(root, place)], stderr=subprocess.DEVNULL, check=False)
+    env = environment()
+    make_system(root, env)
+    os.makedirs(f"{root}/tenon")
+    unpack(source, f"{root}/tenon", "--exclude=./build*", "--exclude=./runs", "--exclude=./.git", ".")
+    subprocess.run(["tar", "-C", root, "-czf", f"{root}/tenon.tar.gz", "tenon"], check=True)
+    for text, folder, command, files in todo:
+        print(f"== {text}", flush=True)
+        if folder:
+            os.makedirs(f"{root}/{folder}")
+            shutil.copy(f"{root}/tenon.tar.gz", f"{root}/{folder}")
+        for name, content in files.items():
+            with open(f"{root}/{folder}/{name}", "w", encoding="utf-8") as file:
+                file.write(content)
+        if status := run(root, env, folder or "tenon", command):
+            print(f"README.md: exit status {status} of\n{text}")
+            return 1
     print("README.md: every block has run" + ("" if everything else f", but for {LEFT_TO_CI}"))
     return 0
+
+
+def main():
+    """Runs itself in a mount namespace of its own. What is mounted in the bare system, this machine's ccache above all,
+    is gone with that namespace before the folder is removed."""
+    with tempfile.TemporaryDirectory(prefix="tenon_readme_") as root:
+        command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", sys.executable, "-B", *sys.argv]
+        return subprocess.run(command, env={**os.environ, UNSHARED: root}, check=False).returncode
 
 
 if __name__ == "__main__":
@@ -144,7 +150,6 @@ if __name__ == "__main__":
     for tool in ("debootstrap", "unshare", "chroot"):
         if not shutil.which(tool):
             sys.exit(skip(f"needs {tool}"))
-    if "TENON_README_UNSHARED" not in os.environ:
-        command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", sys.executable, "-B", *sys.argv]
-        sys.exit(subprocess.run(command, env={**os.environ, "TENON_README_UNSHARED": "1"}, check=False).returncode)
-    sys.exit(main(sys.argv[1], "--all" in sys.argv[2:]))
+    if UNSHARED in os.environ:
+        sys.exit(run_blocks(os.environ[UNSHARED], sys.argv[1], "--all" in sys.argv[2:]))
+    sys.exit(main())
