@@ -51,14 +51,14 @@ MINIMA = {
         {"FFMA": 1024, "LDG.E.128": 2 * 4 + 32, "LDS.128": 8 * 6, "STG.E.128": 32 + 1},
     TILES.format("float, 64, 64, 16, 32, 32, 8, 4", "true"):
         {"FFMA": 512, "LDG.E.128": 2 * 4 + 8, "LDS.128": 16 * 3, "STG.E.128": 8 + 1},
-    TILES.format("float, 64, 32, 16, 32, 16, 4, 4", "true"):
-        {"FFMA": 256, "LDG.E.128": 2 * 3 + 4, "LDS.128": 16 * 2, "STG.E.128": 4 + 1},
+    TILES.format("float, 64, 32, 32, 32, 16, 4, 4", "true"):
+        {"FFMA": 512, "LDG.E.128": 2 * 6 + 4, "LDS.128": 32 * 2, "STG.E.128": 4 + 1},
     TILES.format("double, 64, 64, 8, 32, 32, 8, 4", "true"):
         {"DFMA": 256, "LDG.E.128": 2 * 4 + 16, "LDS.128": 8 * 6, "STG.E.128": 16 + 1},
     # Operands that are not aligned are packed on their way to shared memory.
     TILES.format("float, 128, 128, 8, 64, 64, 16, 8", "false"): {"FFMA": 1024, "LDS.128": 8 * 6},
     TILES.format("float, 64, 64, 16, 32, 32, 8, 4", "false"): {"FFMA": 512, "LDS.128": 16 * 3},
-    TILES.format("float, 64, 32, 16, 32, 16, 4, 4", "false"): {"FFMA": 256, "LDS.128": 16 * 2},
+    TILES.format("float, 64, 32, 32, 32, 16, 4, 4", "false"): {"FFMA": 512, "LDS.128": 32 * 2},
     TILES.format("double, 64, 64, 8, 32, 32, 8, 4", "false"): {"DFMA": 256, "LDS.128": 8 * 6},
     r"matmul_elements<float>": {"FFMA": 8},
     r"matmul_elements<double>": {"DFMA": 8},
