@@ -112,7 +112,9 @@ class Parent(unittest.TestCase):
                 with open(os.path.join(directory, name), encoding="utf-8") as file:
                     exported += file.read()
         self.assertIn('INTERFACE_INCLUDE_DIRECTORIES "${_IMPORT_PREFIX}/include/deep"', exported)
-        self.assertEqual([path for path in (SOURCE, self.build) if path in exported], [])
+        # A path as a whole: where the sources are in /tenon, share/tenon is none of theirs.
+        self.assertEqual([path for path in (SOURCE, self.build)
+                          if re.search(rf"((?<![\w}}/.-])|(?<=-[IL])){re.escape(path)}(?![\w.-])", exported)], [])
 
 
 if __name__ == "__main__":

@@ -81,6 +81,7 @@ def unpack(here, there, *arguments):
 
 
 def make_system(root, env):
+    os.chmod(root, 0o755)  # it is the / of a system, which not root alone may enter
     packages = "ca-certificates"
     if ccache := shutil.which("ccache"):
         packages += ",ccache"
