@@ -47,9 +47,10 @@ struct Tile {
 };
 
 /// The lines of one operand, rows of A or columns of B, that a block needs, on their way from memory to its
-/// tile in shared memory, [BK][Lines + W]: each thread brings `Packs` packs a step. Across: neighbours in
-/// memory are of different lines, as in the tile; else they are along k. With Vec they are 1 apart, lines are
-/// multiples of W apart, and all begins aligned.
+/// tile in shared memory, [BK][Lines + W]: a row is one pack longer, which spreads a column over the banks.
+/// Each thread brings `Packs` packs per step. Across: neighbours in memory are of different lines, as in the
+/// tile; else they are along k. With Vec they are 1 apart, lines are multiples of W apart, and all begins
+/// aligned.
 template <class T, int Lines, int BK, int Threads, int Packs, bool Across, bool Vec>
 struct Carrier {
   static constexpr int W = pack_width<T>;
