@@ -12,8 +12,8 @@ namespace tenon::autograd {
 
 struct Node;
 
-/// The gradient of one input, given that of the output: a closure that takes the gradient and, if it likes,
-/// the shape of the input. A small closure lives in place; it is built once, in its edge, and never moves.
+/// The gradient of one input, given that of the output and the shape of the input. A small closure lives in
+/// place; it is built once, in its edge, and never moves.
 class Pullback {
  public:
   template <class Make>
@@ -21,15 +21,11 @@ class Pullback {
     using F = std::invoke_result_t<Make>;
     if constexpr (sizeof(F) <= sizeof buffer_ && alignof(F) <= alignof(std::max_align_t)) {
       new (buffer_) F(make_closure());
-      call_ = [](void* f, const Tensor& g, const Shape& shape) {
-        return call(*static_cast<F*>(f), g, shape);
-      };
+      call_ = [](void* f, const Tensor& g, const Shape& shape) { return (*static_cast<F*>(f))(g, shape); };
       if constexpr (!std::is_trivially_destructible_v<F>) drop_ = [](void* f) { static_cast<F*>(f)->~F(); };
     } else {
       *reinterpret_cast<F**>(buffer_) = new F(make_closure());
-      call_ = [](void* f, const Tensor& g, const Shape& shape) {
-        return call(**static_cast<F**>(f), g, shape);
-      };
+      call_ = [](void* f, const Tensor& g, const Shape& shape) { return (**static_cast<F**>(f))(g, shape); };
       drop_ = [](void* f) { delete *static_cast<F**>(f); };
     }
   }
@@ -50,12 +46,6 @@ class Pullback {
   }
 
  private:
-  template <class F>
-  static Tensor call(F& f, const Tensor& g, const Shape& shape) {
-    if constexpr (std::is_invocable_v<F&, const Tensor&, const Shape&>) return f(g, shape);
-    else return f(g);
-  }
-
   Tensor (*call_)(void*, const Tensor&, const Shape&) = nullptr;
   void (*drop_)(void*) = nullptr;  // null: there is nothing to drop
   alignas(std::max_align_t) std::byte buffer_[48];

@@ -1,22 +1,22 @@
-// How an operation goes onto the tape: record(), with one pullback an input, and Saved.
+// How an operation goes onto the tape: record(), with a pullback per input and the tensors that it needs.
 #pragma once
+#include <tuple>
+
 #include <tenon/autograd/node.h>
 
 namespace tenon::autograd {
 
-/// An input kept for a pullback. Using it after its elements were overwritten is an error, not a wrong
+/// A tensor kept for a pullback. Using it after its elements were overwritten is an error, not a wrong
 /// number.
 class TENON_API Saved {
  public:
-  explicit Saved(const Tensor& value) : version_(value.version()) {
-    value.impl().retain(Counted::one_saved);
-    value_ = Tensor(Ref<TensorImpl>::adopt(&value.impl()));
+  explicit Saved(const Tensor& value) : value_(value), version_(value.version()) {
+    value.impl().saves.fetch_add(1, std::memory_order_relaxed);
   }
   Saved(Saved&& other) noexcept : value_(std::move(other.value_)), version_(other.version_) {}
   Saved& operator=(Saved&&) = delete;
   ~Saved() {
-    TensorImpl* impl = std::move(value_).disown();
-    if (impl && impl->release(Counted::one_saved)) impl->dispose();
+    if (value_.defined()) value_.impl().saves.fetch_sub(1, std::memory_order_release);
   }
   /// The tensor, with its place on the tape, for gradients of gradients.
   const Tensor& operator()() const TENON_LIFETIMEBOUND {
@@ -31,37 +31,124 @@ class TENON_API Saved {
   std::uint32_t version_;
 };
 
+/// What with() names besides tensors; see there.
+struct Result {
+  const Tensor& output;
+};
+struct Prepared {
+  const Tensor& value;
+};
+inline Result result(const Tensor& output) { return {output}; }
+inline Prepared prepared(const Tensor& value) { return {value}; }
+
 /// An operation's own output kept for its pullback. It is a second tensor over the same bytes, without the
 /// node, which would otherwise own itself; while the pass runs the pullback, use gives it the node back.
 class TENON_API SavedOutput {
  public:
-  explicit SavedOutput(const Tensor& output) : value_(output.detach()) {}
+  explicit SavedOutput(Result result) : value_(result.output.detach()) {}
   Tensor operator()() const;
 
  private:
   Saved value_;
 };
 
-/// An input of an operation with a maker of its pullback, which runs only when the input needs a gradient.
-/// The pullback takes the gradient of the output, and the shape of the input if it wants it, and returns the
-/// gradient of the input.
-template <class Make>
-struct Input {
-  Input(const Tensor& input, Make maker) : tensor(input), make(std::move(maker)) {}
-  const Tensor& tensor;
-  Make make;
-  static constexpr bool broadcast = false;
+/// A value kept as long as nobody has written to it; a hook that was given it may.
+class SavedPrepared {
+ public:
+  explicit SavedPrepared(Prepared prepared) : value_(prepared.value) {}
+  Tensor operator()() const { return value_.defined() && value_.version() == 0 ? value_ : Tensor(); }
+
+ private:
+  Tensor value_;
 };
+
+/// The tensors that a pullback needs, in the order in which it takes them: with(a, b). The operation's own
+/// output is named result(out), for else it would own itself. prepared(t) is what the forward call has
+/// computed for the pullback alone, or an undefined tensor; so the pullback gets it, or an undefined one.
+template <class... T>
+struct With {
+  std::tuple<const T&...> tensors;
+};
+template <class... T>
+With<T...> with(const T&... tensors) {
+  return {{tensors...}};
+}
+
+namespace detail {
+
+inline Saved kept_as(const Tensor&);
+inline SavedOutput kept_as(const Result&);
+inline SavedPrepared kept_as(const Prepared&);
+
+/// A pullback and the tensors that it needs. They are data, not captures, so none is forgotten: captured, a
+/// tensor would have no version, and an output would own itself.
+template <class F, class... T>
+class Closure {
+ public:
+  static_assert(std::is_trivially_destructible_v<F>,
+      "a pullback captures numbers and shapes alone; name the tensors that it needs in with(...)");
+
+  explicit Closure(const F& pullback, const T&... tensors) : kept_(tensors...), pullback_(pullback) {}
+
+  Tensor operator()(const Tensor& gradient, const Shape& input_shape) const {
+    return std::apply(
+        [&](const auto&... kept) -> Tensor {
+          if constexpr (std::is_invocable_v<const F&, const Tensor&, const Shape&, decltype(kept())...>)
+            return pullback_(gradient, input_shape, kept()...);
+          else return pullback_(gradient, kept()...);
+        },
+        kept_);
+  }
+
+ private:
+  std::tuple<decltype(kept_as(std::declval<const T&>()))...> kept_;
+  [[no_unique_address]] F pullback_;
+};
+
+template <bool broadcast, class F, class... T>
+struct InputOf {
+  InputOf(const Tensor& input, F f) : tensor(input), pullback(std::move(f)) {}
+  InputOf(const Tensor& input, With<T...> kept, F f)
+      : tensor(input), needs(kept.tensors), pullback(std::move(f)) {}
+
+  /// An edge to the input, if it needs a gradient. Only then anything is kept.
+  void connect(Node& node) const {
+    if (!tensor.requires_grad()) return;
+    node.connect(node_ref(tensor), broadcast, [this] {
+      return std::apply([this](const T&... kept) { return Closure<F, T...>(pullback, kept...); }, needs);
+    });
+  }
+
+  const Tensor& tensor;
+  std::tuple<const T&...> needs;
+  F pullback;
+};
+
+}  // namespace detail
+
+/// An input of an operation with its pullback: the gradient of the input, given the gradient of the output,
+/// the shape of the input if it asks for it, and what with() names.
+///
+///     Input(x, with(w), [](const Tensor& g, const Tensor& w) { return matmul(g, w); })
+template <class F, class... T>
+struct Input : detail::InputOf<false, F, T...> {
+  using detail::InputOf<false, F, T...>::InputOf;
+};
+template <class F>
+Input(const Tensor&, F) -> Input<F>;
+template <class F, class... T>
+Input(const Tensor&, With<T...>, F) -> Input<F, T...>;
 
 /// An input that the operation broadcasts: the pullback's result has the shape of the output, and the pass
 /// sums it to the shape of the input.
-template <class Make>
-struct Broadcast {
-  Broadcast(const Tensor& input, Make maker) : tensor(input), make(std::move(maker)) {}
-  const Tensor& tensor;
-  Make make;
-  static constexpr bool broadcast = true;
+template <class F, class... T>
+struct Broadcast : detail::InputOf<true, F, T...> {
+  using detail::InputOf<true, F, T...>::InputOf;
 };
+template <class F>
+Broadcast(const Tensor&, F) -> Broadcast<F>;
+template <class F, class... T>
+Broadcast(const Tensor&, With<T...>, F) -> Broadcast<F, T...>;
 
 namespace detail {
 
@@ -90,9 +177,7 @@ Tensor record(const char* op, Where where, Tensor output, const Inputs&... input
   const int wanted = (0 + ... + int{detail::needs_grad(op, inputs.tensor)});
   if (wanted == 0) return output;
   Ref<Node> node = Node::create(op, wanted, output, where);
-  ((inputs.tensor.requires_grad() ? node->connect(node_ref(inputs.tensor), Inputs::broadcast, inputs.make)
-                                  : void()),
-      ...);
+  (inputs.connect(*node), ...);
   set_node(output, std::move(node));
   return output;
 }
@@ -108,20 +193,19 @@ Tensor record_list(const char* op, Where where, Tensor output, const std::vector
   for (const Tensor& input : inputs) wanted += detail::needs_grad(op, input);
   if (wanted == 0) return output;
   Ref<Node> node = Node::create(op, wanted, output, where);
-  for (std::size_t i = 0; i < inputs.size(); ++i)
-    if (inputs[i].requires_grad()) node->connect(node_ref(inputs[i]), false, [&] { return make(i); });
+  for (std::size_t i = 0; i < inputs.size(); ++i) Input(inputs[i], make(i)).connect(*node);
   set_node(output, std::move(node));
   return output;
 }
 
 /// The same for a view: `output` shares the bytes of `base`.
-template <class Make>
-Tensor record_view(const char* op, Where where, const Tensor& base, Tensor output, Make make) {
+template <class F>
+Tensor record_view(const char* op, Where where, const Tensor& base, Tensor output, F pullback) {
   TensorImpl& impl = output.impl();
   impl.is_view = true;
   impl.family = base.impl().family;
   impl.recorded_writes = impl.storage->recorded_writes();
-  return record(op, where, std::move(output), Input(base, std::move(make)));
+  return record(op, where, std::move(output), Input(base, std::move(pullback)));
 }
 
 }  // namespace tenon::autograd

@@ -10,28 +10,20 @@
 
 namespace tenon {
 
-/// The count of an object that Refs share. Its type offers dispose(), which destroys and frees it. The upper
-/// half of the count says how many of the Refs belong to autograd::Saved.
+/// The count of an object that Refs share. Its type offers dispose(), which destroys and frees it.
 class Counted {
  public:
   Counted() = default;
   Counted(const Counted&) = delete;
   Counted& operator=(const Counted&) = delete;
 
-  static constexpr std::uint64_t one = 1, one_saved = one + (one << 32);
-
-  void retain(std::uint64_t kind = one) const noexcept { count_.fetch_add(kind, std::memory_order_relaxed); }
-  /// True for the last owner, who must dispose. An owner that finds only its own count is alone, so it needs
-  /// no atomic write.
-  bool release(std::uint64_t kind = one) const noexcept {
-    return count_.load(std::memory_order_acquire) == kind ||
-           count_.fetch_sub(kind, std::memory_order_acq_rel) == kind;
-  }
-  bool unique() const noexcept { return count_.load(std::memory_order_acquire) == one; }
-  bool saved() const noexcept { return count_.load(std::memory_order_acquire) >> 32 != 0; }
+  void retain() const noexcept { count_.fetch_add(1, std::memory_order_relaxed); }
+  /// True for the last owner, who must dispose. An owner that is alone needs no atomic write.
+  bool release() const noexcept { return unique() || count_.fetch_sub(1, std::memory_order_acq_rel) == 1; }
+  bool unique() const noexcept { return count_.load(std::memory_order_acquire) == 1; }
 
  private:
-  mutable std::atomic<std::uint64_t> count_{one};
+  mutable std::atomic<std::uint64_t> count_{1};
 };
 
 template <class T>

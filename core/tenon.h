@@ -5,6 +5,7 @@
 #include <tenon/autograd/gradcheck.h>
 #include <tenon/autograd/mode.h>
 #include <tenon/autograd/ops.h>
+#include <tenon/autograd/record.h>
 #include <tenon/core/cuda.h>
 #include <tenon/core/parallel.h>
 #include <tenon/core/random.h>

@@ -1,5 +1,6 @@
 // Tensor: a one-pointer handle to a strided view of shared bytes. Copies share, as with std::shared_ptr.
 #pragma once
+#include <atomic>
 #include <functional>
 #include <initializer_list>
 #include <iosfwd>
@@ -29,6 +30,7 @@ struct TENON_API TensorImpl final : Counted {
       Ref<Storage> bytes, std::byte* first, DType type, const Shape& sizes, const Strides& steps) noexcept
       : data(first), storage(std::move(bytes)), dtype(type), shape(sizes), strides(steps) {}
   void dispose() noexcept;
+  bool saved() const noexcept { return saves.load(std::memory_order_acquire) != 0; }
 
   std::byte* data;  // first element of this view
   Ref<Storage> storage;
@@ -36,9 +38,10 @@ struct TENON_API TensorImpl final : Counted {
   std::int64_t numel = 0;
   DType dtype;
   bool contiguous = true;
-  bool is_view = false;               // made by a view operation: it follows the writes of another tensor
-  std::uint32_t recorded_writes = 0;  // of the storage, when the view was taken
-  std::uint32_t family = 0;           // of the views of one tensor, see Storage
+  bool is_view = false;                 // made by a view operation: it follows the writes of another tensor
+  std::uint32_t recorded_writes = 0;    // of the storage, when the view was taken
+  std::uint32_t family = 0;             // of the views of one tensor, see Storage
+  std::atomic<std::uint32_t> saves{0};  // pullbacks that need it, which a recorded write would make wrong
   Shape shape;
   Strides strides;
 };

@@ -29,6 +29,11 @@ def names(tests):
     return ", ".join(test.get("name") for test in tests[:5]) + (", ..." if len(tests) > 5 else "")
 
 
+def judge_bits(folder):
+    text = (folder / "bits.log").read_text(encoding="utf-8", errors="replace")
+    return "All tests passed" in text, "docs/bits.md has this card's column"
+
+
 def judge_tests(folder):
     tests = list(xml.etree.ElementTree.parse(folder / "tests.xml").getroot().iter("testcase"))
     passed = [test for test in tests if test.get("status") == "run"]

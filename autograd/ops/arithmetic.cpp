@@ -12,92 +12,85 @@ using autograd::check_number;
 using autograd::check_scalar;
 using autograd::Input;
 using autograd::record;
-using autograd::Saved;
-using autograd::SavedOutput;
+using autograd::result;
+using autograd::with;
 using kernels::Binary;
 
 Tensor add(const Tensor& a, const Tensor& b, Where where) {
   const Call call("add", where);
   check_number("add", a);
   return record("add", where, binary("add", Binary::add, a, b),
-      Broadcast(a, [] { return [](const Tensor& g) { return g; }; }),
-      Broadcast(b, [] { return [](const Tensor& g) { return g; }; }));
+      Broadcast(a, [](const Tensor& g) { return g; }), Broadcast(b, [](const Tensor& g) { return g; }));
 }
 
 Tensor add(const Tensor& a, double b, Where where) {
   const Call call("add", where);
   check_scalar("add", a, b);
-  return record(
-      "add", where, binary(Binary::add, a, b), Input(a, [] { return [](const Tensor& g) { return g; }; }));
+  return record("add", where, binary(Binary::add, a, b), Input(a, [](const Tensor& g) { return g; }));
 }
 
 Tensor sub(const Tensor& a, const Tensor& b, Where where) {
   const Call call("sub", where);
   check_number("sub", a);
   return record("sub", where, binary("sub", Binary::sub, a, b),
-      Broadcast(a, [] { return [](const Tensor& g) { return g; }; }),
-      Broadcast(b, [] { return [](const Tensor& g) { return neg(g); }; }));
+      Broadcast(a, [](const Tensor& g) { return g; }), Broadcast(b, [](const Tensor& g) { return neg(g); }));
 }
 
 Tensor sub(const Tensor& a, double b, Where where) {
   const Call call("sub", where);
   check_scalar("sub", a, b);
-  return record(
-      "sub", where, binary(Binary::sub, a, b), Input(a, [] { return [](const Tensor& g) { return g; }; }));
+  return record("sub", where, binary(Binary::sub, a, b), Input(a, [](const Tensor& g) { return g; }));
 }
 
 Tensor sub(double a, const Tensor& b, Where where) {
   const Call call("sub", where);
   check_scalar("sub", b, a);
-  return record("sub", where, binary(Binary::sub, a, b),
-      Input(b, [] { return [](const Tensor& g) { return neg(g); }; }));
+  return record("sub", where, binary(Binary::sub, a, b), Input(b, [](const Tensor& g) { return neg(g); }));
 }
 
 Tensor mul(const Tensor& a, const Tensor& b, Where where) {
   const Call call("mul", where);
   check_number("mul", a);
   return record("mul", where, binary("mul", Binary::mul, a, b),
-      Broadcast(a, [&] { return [b = Saved(b)](const Tensor& g) { return mul(g, b()); }; }),
-      Broadcast(b, [&] { return [a = Saved(a)](const Tensor& g) { return mul(g, a()); }; }));
+      Broadcast(a, with(b), [](const Tensor& g, const Tensor& y) { return mul(g, y); }),
+      Broadcast(b, with(a), [](const Tensor& g, const Tensor& x) { return mul(g, x); }));
 }
 
 Tensor mul(const Tensor& a, double b, Where where) {
   const Call call("mul", where);
   check_scalar("mul", a, b);
-  return record("mul", where, binary(Binary::mul, a, b),
-      Input(a, [b] { return [b](const Tensor& g) { return mul(g, b); }; }));
+  return record(
+      "mul", where, binary(Binary::mul, a, b), Input(a, [b](const Tensor& g) { return mul(g, b); }));
 }
 
 Tensor div(const Tensor& a, const Tensor& b, Where where) {
   const Call call("div", where);
   check_floating("div", a);
   return record("div", where, binary("div", Binary::div, a, b),
-      Broadcast(a, [&] { return [b = Saved(b)](const Tensor& g) { return div(g, b()); }; }),
-      Broadcast(b, [&] {
-        return [a = Saved(a), b = Saved(b)](const Tensor& g) { return neg(mul(g, div(div(a(), b()), b()))); };
-      }));
+      Broadcast(a, with(b), [](const Tensor& g, const Tensor& y) { return div(g, y); }),
+      Broadcast(b, with(a, b),
+          [](const Tensor& g, const Tensor& x, const Tensor& y) { return neg(mul(g, div(div(x, y), y))); }));
 }
 
 Tensor div(const Tensor& a, double b, Where where) {
   const Call call("div", where);
   check_floating("div", a);
-  return record("div", where, binary(Binary::div, a, b),
-      Input(a, [b] { return [b](const Tensor& g) { return div(g, b); }; }));
+  return record(
+      "div", where, binary(Binary::div, a, b), Input(a, [b](const Tensor& g) { return div(g, b); }));
 }
 
 Tensor div(double a, const Tensor& b, Where where) {
   const Call call("div", where);
   check_floating("div", b);
-  return record("div", where, binary(Binary::div, a, b), Input(b, [&] {
-    return [a, b = Saved(b)](const Tensor& g) { return neg(mul(g, div(div(a, b()), b()))); };
-  }));
+  return record("div", where, binary(Binary::div, a, b),
+      Input(b, with(b), [a](const Tensor& g, const Tensor& y) { return neg(mul(g, div(div(a, y), y))); }));
 }
 
 Tensor neg(const Tensor& a, Where where) {
   const Call call("neg", where);
   check_number("neg", a);
   return record("neg", where, autograd::unary("neg", kernels::Unary::neg, a),
-      Input(a, [] { return [](const Tensor& g) { return neg(g); }; }));
+      Input(a, [](const Tensor& g) { return neg(g); }));
 }
 
 namespace {
@@ -126,12 +119,11 @@ Tensor constant_power(const Tensor& a, const Tensor& e) {
 Tensor pow(const Tensor& a, double exponent, Where where) {
   const Call call("pow", where);
   check_floating("pow", a);
-  return record("pow", where, power(a, exponent), Input(a, [&] {
-    return [a = Saved(a), exponent](const Tensor& g) {
-      if (exponent == 0) return zeros_like(g);
-      return mul(mul(g, exponent), pow(a(), exponent - 1));
-    };
-  }));
+  return record(
+      "pow", where, power(a, exponent), Input(a, with(a), [exponent](const Tensor& g, const Tensor& x) {
+        if (exponent == 0) return zeros_like(g);
+        return mul(mul(g, exponent), pow(x, exponent - 1));
+      }));
 }
 
 Tensor pow(const Tensor& a, const Tensor& exponent, Where where) {
@@ -139,23 +131,20 @@ Tensor pow(const Tensor& a, const Tensor& exponent, Where where) {
   check_floating("pow", a);
   Tensor out = binary("pow", Binary::pow, a, exponent);
   return record("pow", where, out,
-      Broadcast(a,
-          [&] {
-            return [a = Saved(a), e = Saved(exponent)](const Tensor& g) {
-              // Where the exponent is 0 and 1 / a is not finite, the slope is 0, not 0 * inf. Elsewhere an
-              // exponent of 0 is on the tape like any other: the slope has a gradient with respect to it.
-              const Tensor flat = constant_power(a(), e());
-              const Tensor slope = mul(e(), pow(tenon::where(flat, 1.0, a()), sub(e(), 1)));
-              return mul(g, tenon::where(flat, 0.0, slope));
-            };
+      Broadcast(a, with(a, exponent),
+          [](const Tensor& g, const Tensor& x, const Tensor& e) {
+            // Where the exponent is 0 and 1 / x is not finite, the slope is 0, not 0 * inf. Elsewhere an
+            // exponent of 0 is on the tape like any other: the slope has a gradient with respect to it.
+            const Tensor flat = constant_power(x, e);
+            const Tensor slope = mul(e, pow(tenon::where(flat, 1.0, x), sub(e, 1)));
+            return mul(g, tenon::where(flat, 0.0, slope));
           }),
-      Broadcast(exponent, [&] {
-        return [a = Saved(a), e = Saved(exponent), y = SavedOutput(out)](const Tensor& g) {
-          // where a is 0 and the exponent is not negative, the limit is 0, not 0 * log 0
-          const Tensor flat = tenon::where(a() == 0, e() >= 0, zeros_like(e() >= 0));
-          return mul(mul(g, y()), log(tenon::where(flat, 1.0, a())));
-        };
-      }));
+      Broadcast(exponent, with(a, exponent, result(out)),
+          [](const Tensor& g, const Tensor& x, const Tensor& e, const Tensor& y) {
+            // where x is 0 and the exponent is not negative, the limit is 0, not 0 * log 0
+            const Tensor flat = tenon::where(x == 0, e >= 0, zeros_like(e >= 0));
+            return mul(mul(g, y), log(tenon::where(flat, 1.0, x)));
+          }));
 }
 
 }  // namespace tenon

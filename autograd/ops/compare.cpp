@@ -12,7 +12,7 @@ using autograd::Input;
 using autograd::new_tensor;
 using autograd::Operand;
 using autograd::record;
-using autograd::Saved;
+using autograd::with;
 using kernels::Compare;
 
 namespace {
@@ -71,8 +71,8 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b, Where li
   kernels::where(a.stream(), a.dtype(), shape, out.raw(), Operand("where", condition, shape),
       Operand("where", a, shape), Operand("where", b, shape));
   return record("where", line, std::move(out),
-      Broadcast(a, [&] { return [c = Saved(condition)](const Tensor& g) { return where(c(), g, 0.0); }; }),
-      Broadcast(b, [&] { return [c = Saved(condition)](const Tensor& g) { return where(c(), 0.0, g); }; }));
+      Broadcast(a, with(condition), [](const Tensor& g, const Tensor& c) { return where(c, g, 0.0); }),
+      Broadcast(b, with(condition), [](const Tensor& g, const Tensor& c) { return where(c, 0.0, g); }));
 }
 
 Tensor where(const Tensor& condition, const Tensor& a, double b, Where line) {
@@ -84,7 +84,7 @@ Tensor where(const Tensor& condition, const Tensor& a, double b, Where line) {
   kernels::where(a.stream(), a.dtype(), shape, out.raw(), Operand("where", condition, shape),
       Operand("where", a, shape), b);
   return record("where", line, std::move(out),
-      Broadcast(a, [&] { return [c = Saved(condition)](const Tensor& g) { return where(c(), g, 0.0); }; }));
+      Broadcast(a, with(condition), [](const Tensor& g, const Tensor& c) { return where(c, g, 0.0); }));
 }
 
 Tensor where(const Tensor& condition, double a, const Tensor& b, Where line) {
@@ -96,7 +96,7 @@ Tensor where(const Tensor& condition, double a, const Tensor& b, Where line) {
   kernels::where(b.stream(), b.dtype(), shape, out.raw(), Operand("where", condition, shape), a,
       Operand("where", b, shape));
   return record("where", line, std::move(out),
-      Broadcast(b, [&] { return [c = Saved(condition)](const Tensor& g) { return where(c(), 0.0, g); }; }));
+      Broadcast(b, with(condition), [](const Tensor& g, const Tensor& c) { return where(c, 0.0, g); }));
 }
 
 namespace {
@@ -111,14 +111,8 @@ Tensor extremum(const char* op, kernels::Binary kernel, Tensor (*loses)(const Te
     const Tensor part = where(eq(mine, other), mul(g, 0.5), g);
     return where(loses(mine, other, Where::current()), 0.0, part);
   };
-  return record(op, line, autograd::binary(op, kernel, a, b),
-      Broadcast(a,
-          [&] {
-            return [a = Saved(a), b = Saved(b), share](const Tensor& g) { return share(g, a(), b()); };
-          }),
-      Broadcast(b, [&] {
-        return [a = Saved(a), b = Saved(b), share](const Tensor& g) { return share(g, b(), a()); };
-      }));
+  return record(op, line, autograd::binary(op, kernel, a, b), Broadcast(a, with(a, b), share),
+      Broadcast(b, with(b, a), share));
 }
 
 }  // namespace
@@ -138,9 +132,10 @@ Tensor clamp(const Tensor& a, double low, double high, Where line) {
   check(low <= high, "clamp: the bounds must be in order; they are {} and {}", low, high);
   Tensor out = new_tensor(a.shape(), a.dtype(), a.stream());
   kernels::clamp(a.stream(), a.dtype(), a.shape(), out.raw(), Operand("clamp", a, a.shape()), low, high);
-  return record("clamp", line, std::move(out), Input(a, [&] {
-    return [a = Saved(a), low, high](const Tensor& g) { return autograd::clamp_backward(g, a(), low, high); };
-  }));
+  return record(
+      "clamp", line, std::move(out), Input(a, with(a), [low, high](const Tensor& g, const Tensor& x) {
+        return autograd::clamp_backward(g, x, low, high);
+      }));
 }
 
 namespace autograd {
@@ -150,9 +145,9 @@ Tensor clamp_backward(const Tensor& g, const Tensor& x, double low, double high)
   Tensor out = new_tensor(x.shape(), x.dtype(), x.stream());
   kernels::clamp_backward(x.stream(), x.dtype(), x.shape(), out.raw(),
       Operand("clamp_backward", g, x.shape()), Operand("clamp_backward", x, x.shape()), low, high);
-  return record("clamp_backward", Where::current(), std::move(out), Input(g, [&] {
-    return [x = Saved(x), low, high](const Tensor& gg) { return clamp_backward(gg, x(), low, high); };
-  }));
+  return record("clamp_backward", Where::current(), std::move(out),
+      Input(g, with(x),
+          [low, high](const Tensor& gg, const Tensor& at) { return clamp_backward(gg, at, low, high); }));
 }
 
 }  // namespace autograd

@@ -8,8 +8,7 @@ using autograd::record;
 
 Tensor clone(const Tensor& a, Where where) {
   const Call call("clone", where);
-  return record("clone", where, autograd::copy(a, a.dtype()),
-      Input(a, [] { return [](const Tensor& g) { return g; }; }));
+  return record("clone", where, autograd::copy(a, a.dtype()), Input(a, [](const Tensor& g) { return g; }));
 }
 
 Tensor contiguous(const Tensor& a, Where where) {
@@ -22,8 +21,8 @@ Tensor to(const Tensor& a, DType dtype, Where where) {
   if (a.dtype() == dtype) return a;
   Tensor out = autograd::copy(a, dtype);
   if (!is_floating_point(dtype)) return out;
-  return record("to", where, std::move(out),
-      Input(a, [&] { return [from = a.dtype()](const Tensor& g) { return to(g, from); }; }));
+  return record(
+      "to", where, std::move(out), Input(a, [from = a.dtype()](const Tensor& g) { return to(g, from); }));
 }
 
 namespace {
@@ -31,9 +30,8 @@ namespace {
 Tensor to_stream(const Tensor& a, Stream stream, Where where) {
   if (a.stream() == stream) return a;
   const Tensor dense = a.is_contiguous() ? a : autograd::copy(a, a.dtype());
-  return record("to", where, detail::copy_to(dense, stream), Input(a, [&] {
-    return [from = a.stream()](const Tensor& g) { return to_stream(g, from, Where::current()); };
-  }));
+  return record("to", where, detail::copy_to(dense, stream),
+      Input(a, [from = a.stream()](const Tensor& g) { return to_stream(g, from, Where::current()); }));
 }
 
 }  // namespace

@@ -13,8 +13,8 @@ using autograd::Input;
 using autograd::new_tensor;
 using autograd::Node;
 using autograd::Operand;
-using autograd::Saved;
-using autograd::SavedOutput;
+using autograd::result;
+using autograd::with;
 using kernels::Binary;
 
 namespace {
@@ -60,10 +60,7 @@ const Tensor& write(
     if (recorded) {
       node = Node::create(op, (0 + ... + int{inputs.tensor.requires_grad()}), self, where);
       node->keeps_grad = self.requires_grad() && autograd::node_of(self)->keeps_grad;
-      ((inputs.tensor.requires_grad()
-               ? node->connect(autograd::node_ref(inputs.tensor), Inputs::broadcast, inputs.make)
-               : void()),
-          ...);
+      (inputs.connect(*node), ...);
     }
     kernel();
   } catch (...) {
@@ -114,9 +111,9 @@ auto kernel_of(const char* op, Binary kernel, const Tensor& self, double other) 
   };
 }
 
-constexpr auto pass_through = [] { return [](const Tensor& g) { return g; }; };
+constexpr auto pass_through = [](const Tensor& g) { return g; };
 /// Of elements that are replaced: as in PyTorch the tensor keeps its history, with zeros for a gradient.
-constexpr auto replaced = [] { return [](const Tensor& g) { return zeros_like(g); }; };
+constexpr auto replaced = [](const Tensor& g) { return zeros_like(g); };
 
 }  // namespace
 
@@ -143,7 +140,7 @@ const Tensor& Tensor::sub_(const Tensor& other, Where where) const {
   const bool recorded = begin_write("sub_", *this, &other);
   const Tensor term = apart(*this, other);
   return write("sub_", where, *this, recorded, kernel_of("sub_", Binary::sub, *this, term),
-      Input(*this, pass_through), Broadcast(other, [] { return [](const Tensor& g) { return neg(g); }; }));
+      Input(*this, pass_through), Broadcast(other, [](const Tensor& g) { return neg(g); }));
 }
 
 const Tensor& Tensor::sub_(double other, Where where) const {
@@ -161,8 +158,8 @@ const Tensor& Tensor::mul_(const Tensor& other, Where where) const {
   const Tensor factor = overlap(*this, other) ? other.clone() : other;
   const Tensor before = recorded && factor.requires_grad() ? clone() : Tensor();
   return write("mul_", where, *this, recorded, kernel_of("mul_", Binary::mul, *this, factor),
-      Input(*this, [&] { return [b = Saved(factor)](const Tensor& g) { return mul(g, b()); }; }),
-      Broadcast(factor, [&] { return [a = Saved(before)](const Tensor& g) { return mul(g, a()); }; }));
+      Input(*this, with(factor), [](const Tensor& g, const Tensor& y) { return mul(g, y); }),
+      Broadcast(factor, with(before), [](const Tensor& g, const Tensor& x) { return mul(g, x); }));
 }
 
 const Tensor& Tensor::mul_(double other, Where where) const {
@@ -170,7 +167,7 @@ const Tensor& Tensor::mul_(double other, Where where) const {
   check_scalar("mul_", *this, other);
   const bool recorded = begin_write("mul_", *this);
   return write("mul_", where, *this, recorded, kernel_of("mul_", Binary::mul, *this, other),
-      Input(*this, [other] { return [other](const Tensor& g) { return mul(g, other); }; }));
+      Input(*this, [other](const Tensor& g) { return mul(g, other); }));
 }
 
 const Tensor& Tensor::div_(const Tensor& other, Where where) const {
@@ -179,11 +176,9 @@ const Tensor& Tensor::div_(const Tensor& other, Where where) const {
   const bool recorded = begin_write("div_", *this, &other);
   const Tensor divisor = overlap(*this, other) ? other.clone() : other;
   return write("div_", where, *this, recorded, kernel_of("div_", Binary::div, *this, divisor),
-      Input(*this, [&] { return [b = Saved(divisor)](const Tensor& g) { return div(g, b()); }; }),
-      Broadcast(divisor, [&] {
-        return [y = SavedOutput(*this), b = Saved(divisor)](
-                   const Tensor& g) { return neg(mul(g, div(y(), b()))); };
-      }));
+      Input(*this, with(divisor), [](const Tensor& g, const Tensor& y) { return div(g, y); }),
+      Broadcast(divisor, with(result(*this), divisor),
+          [](const Tensor& g, const Tensor& out, const Tensor& y) { return neg(mul(g, div(out, y))); }));
 }
 
 const Tensor& Tensor::div_(double other, Where where) const {
@@ -191,7 +186,7 @@ const Tensor& Tensor::div_(double other, Where where) const {
   autograd::check_floating("div_", *this);
   const bool recorded = begin_write("div_", *this);
   return write("div_", where, *this, recorded, kernel_of("div_", Binary::div, *this, other),
-      Input(*this, [other] { return [other](const Tensor& g) { return div(g, other); }; }));
+      Input(*this, [other](const Tensor& g) { return div(g, other); }));
 }
 
 const Tensor& Tensor::copy_(const Tensor& source, Where where) const {

@@ -9,6 +9,7 @@ namespace tenon {
 using autograd::Input;
 using autograd::new_tensor;
 using autograd::record;
+using autograd::with;
 
 namespace {
 
@@ -43,10 +44,10 @@ Tensor index_select(const Tensor& a, std::int64_t dim, const Tensor& index, Wher
   Tensor out = new_tensor(shape, a.dtype(), a.stream());
   kernels::index_select(a.stream(), a.dtype(), indexed(a.shape(), d), out.raw(), from.raw(),
       dense_index.ptr<std::int64_t>(), index.numel(), d);
-  return record("index_select", where, std::move(out), Input(a, [&] {
-    return [d, index = autograd::Saved(dense_index)](
-               const Tensor& g, const Shape& whole) { return autograd::index_add(g, d, index(), whole); };
-  }));
+  return record("index_select", where, std::move(out),
+      Input(a, with(dense_index), [d](const Tensor& g, const Shape& whole, const Tensor& at) {
+        return autograd::index_add(g, d, at, whole);
+      }));
 }
 
 Tensor gather(const Tensor& a, std::int64_t dim, const Tensor& index, Where where) {
@@ -66,10 +67,10 @@ Tensor gather(const Tensor& a, std::int64_t dim, const Tensor& index, Where wher
   Tensor out = new_tensor(index.shape(), a.dtype(), a.stream());
   kernels::gather(a.stream(), a.dtype(), indexed(part.shape(), d), out.raw(), from.raw(),
       dense_index.ptr<std::int64_t>(), rank > 0 ? index.shape()[d] : 1, d);
-  return record("gather", where, std::move(out), Input(part, [&] {
-    return [d, index = autograd::Saved(dense_index)](
-               const Tensor& g, const Shape& whole) { return autograd::gather_add(g, d, index(), whole); };
-  }));
+  return record("gather", where, std::move(out),
+      Input(part, with(dense_index), [d](const Tensor& g, const Shape& whole, const Tensor& at) {
+        return autograd::gather_add(g, d, at, whole);
+      }));
 }
 
 namespace autograd {
@@ -79,9 +80,8 @@ Tensor gather_add(const Tensor& g, int d, const Tensor& index, const Shape& shap
   Tensor out = new_tensor(shape, g.dtype(), g.stream());
   kernels::gather_add(g.stream(), g.dtype(), indexed(shape, d), out.raw(), from.raw(),
       index.ptr<std::int64_t>(), index.dim() > 0 ? index.shape()[d] : 1);
-  return record("gather_add", Where::current(), std::move(out), Input(g, [&] {
-    return [d, index = Saved(index)](const Tensor& gg) { return gather(gg, d, index()); };
-  }));
+  return record("gather_add", Where::current(), std::move(out),
+      Input(g, with(index), [d](const Tensor& gg, const Tensor& at) { return gather(gg, d, at); }));
 }
 
 Tensor index_add(const Tensor& g, int d, const Tensor& index, const Shape& shape) {
@@ -89,9 +89,8 @@ Tensor index_add(const Tensor& g, int d, const Tensor& index, const Shape& shape
   Tensor out = new_tensor(shape, g.dtype(), g.stream());
   kernels::index_add(g.stream(), g.dtype(), indexed(shape, d), out.raw(), from.raw(),
       index.ptr<std::int64_t>(), index.numel());
-  return record("index_add", Where::current(), std::move(out), Input(g, [&] {
-    return [d, index = Saved(index)](const Tensor& gg) { return index_select(gg, d, index()); };
-  }));
+  return record("index_add", Where::current(), std::move(out),
+      Input(g, with(index), [d](const Tensor& gg, const Tensor& at) { return index_select(gg, d, at); }));
 }
 
 }  // namespace autograd

@@ -12,8 +12,9 @@ using autograd::check_same_kind;
 using autograd::Input;
 using autograd::new_tensor;
 using autograd::Operand;
+using autograd::prepared;
 using autograd::record;
-using autograd::Saved;
+using autograd::with;
 
 namespace {
 
@@ -54,19 +55,13 @@ Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction, 
         target, reduction, count);
   }
   return record("mse_loss", where, std::move(out),
-      Input(input,
-          [&] {
-            return [x = Saved(input), y = Saved(target), slope, count](const Tensor& g) {
-              const Tensor &at_x = x(), &at_y = y();
-              // A hook may have kept it, and written to it since.
-              const bool usable = slope.defined() && slope.version() == 0;
-              if (usable && autograd::is_first_gradient(g)) return slope;
-              return autograd::scaled_difference(g, at_x, at_y, 2, count);
-            };
+      Input(input, with(input, target, prepared(slope)),
+          [count](const Tensor& g, const Tensor& x, const Tensor& y, const Tensor& ready) {
+            if (ready.defined() && autograd::is_first_gradient(g)) return ready;
+            return autograd::scaled_difference(g, x, y, 2, count);
           }),
-      Input(target, [&] {
-        return [x = Saved(input), y = Saved(target), count](
-                   const Tensor& g) { return autograd::scaled_difference(g, x(), y(), -2, count); };
+      Input(target, with(input, target), [count](const Tensor& g, const Tensor& x, const Tensor& y) {
+        return autograd::scaled_difference(g, x, y, -2, count);
       }));
 }
 
@@ -77,14 +72,12 @@ Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction, W
   return record("l1_loss", where,
       loss("l1_loss", kernels::Binary::absolute_difference, kernels::Reduce::absolute_difference, input,
           target, reduction, count),
-      Input(input,
-          [&] {
-            return [x = Saved(input), y = Saved(target), count](
-                       const Tensor& g) { return autograd::scaled_sign(g, x(), y(), 1, count); };
+      Input(input, with(input, target),
+          [count](const Tensor& g, const Tensor& x, const Tensor& y) {
+            return autograd::scaled_sign(g, x, y, 1, count);
           }),
-      Input(target, [&] {
-        return [x = Saved(input), y = Saved(target), count](
-                   const Tensor& g) { return autograd::scaled_sign(g, x(), y(), -1, count); };
+      Input(target, with(input, target), [count](const Tensor& g, const Tensor& x, const Tensor& y) {
+        return autograd::scaled_sign(g, x, y, -1, count);
       }));
 }
 
@@ -97,19 +90,16 @@ Tensor scaled_difference(const Tensor& g, const Tensor& a, const Tensor& b, doub
       Operand("scaled_difference", g, a.shape()), Operand("scaled_difference", a, a.shape()),
       Operand("scaled_difference", b, a.shape()), scale, count);
   return record("scaled_difference", Where::current(), std::move(out),
-      Broadcast(g,
-          [&] {
-            return [a = Saved(a), b = Saved(b), scale, count](
-                       const Tensor& gg) { return scaled_difference(gg, a(), b(), scale, count); };
+      Broadcast(g, with(a, b),
+          [scale, count](const Tensor& gg, const Tensor& x, const Tensor& y) {
+            return scaled_difference(gg, x, y, scale, count);
           }),
-      Input(a,
-          [&] {
-            return [g = Saved(g), scale, count](
-                       const Tensor& gg) { return mul(gg, div(mul(g(), scale), count)); };
+      Input(a, with(g),
+          [scale, count](const Tensor& gg, const Tensor& upstream) {
+            return mul(gg, div(mul(upstream, scale), count));
           }),
-      Input(b, [&] {
-        return
-            [g = Saved(g), scale, count](const Tensor& gg) { return mul(gg, div(mul(g(), -scale), count)); };
+      Input(b, with(g), [scale, count](const Tensor& gg, const Tensor& upstream) {
+        return mul(gg, div(mul(upstream, -scale), count));
       }));
 }
 
@@ -118,10 +108,10 @@ Tensor scaled_sign(const Tensor& g, const Tensor& a, const Tensor& b, double sca
   Tensor out = new_tensor(a.shape(), a.dtype(), a.stream());
   kernels::scaled_sign(a.stream(), a.dtype(), a.shape(), out.raw(), Operand("scaled_sign", g, a.shape()),
       Operand("scaled_sign", a, a.shape()), Operand("scaled_sign", b, a.shape()), scale, count);
-  return record("scaled_sign", Where::current(), std::move(out), Broadcast(g, [&] {
-    return [a = Saved(a), b = Saved(b), scale, count](
-               const Tensor& gg) { return scaled_sign(gg, a(), b(), scale, count); };
-  }));
+  return record("scaled_sign", Where::current(), std::move(out),
+      Broadcast(g, with(a, b), [scale, count](const Tensor& gg, const Tensor& x, const Tensor& y) {
+        return scaled_sign(gg, x, y, scale, count);
+      }));
 }
 
 }  // namespace autograd

@@ -9,7 +9,7 @@ namespace tenon {
 using autograd::check_same_kind;
 using autograd::Input;
 using autograd::record;
-using autograd::Saved;
+using autograd::with;
 
 namespace {
 
@@ -45,8 +45,8 @@ Tensor matmul(const Tensor& a, const Tensor& b, Where where) {
   check_same_kind("matmul", a, b);
   autograd::check_floating("matmul", a);
   return record("matmul", where, product(a, matrix(a), matrix(b)),
-      Input(a, [&] { return [b = Saved(b)](const Tensor& g) { return times_transposed(g, b()); }; }),
-      Input(b, [&] { return [a = Saved(a)](const Tensor& g) { return transposed_times(a(), g); }; }));
+      Input(a, with(b), [](const Tensor& g, const Tensor& y) { return times_transposed(g, y); }),
+      Input(b, with(a), [](const Tensor& g, const Tensor& x) { return transposed_times(x, g); }));
 }
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Where where) {
@@ -65,9 +65,9 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Where w
   check_same_kind("linear", x, bias);
   const Tensor dense_bias = bias.is_contiguous() ? bias : autograd::copy(bias, bias.dtype());
   return record("linear", where, product(x, matrix(x), matrix(weight).transposed(), dense_bias.raw()),
-      Input(x, [&] { return [w = Saved(weight)](const Tensor& g) { return matmul(g, w()); }; }),
-      Input(weight, [&] { return [x = Saved(x)](const Tensor& g) { return transposed_times(g, x()); }; }),
-      Input(bias, [] { return [](const Tensor& g) { return sum(g, {0}); }; }));
+      Input(x, with(weight), [](const Tensor& g, const Tensor& w) { return matmul(g, w); }),
+      Input(weight, with(x), [](const Tensor& g, const Tensor& in) { return transposed_times(g, in); }),
+      Input(bias, [](const Tensor& g) { return sum(g, {0}); }));
 }
 
 }  // namespace tenon

@@ -46,12 +46,10 @@ Tensor reduce(
   Tensor out = new_tensor(out_shape, counts ? DType::int64 : a.dtype(), a.stream());
   kernels::reduce(a.stream(), kernels::Reduce::sum, a.dtype(), a.shape(), dims, out.raw(),
       Operand(op, a, a.shape()), 0.0, divisor);
-  return record(op, where, std::move(out), Input(a, [&] {
-    return [dims, divisor](const Tensor& g, const Shape& shape) {
-      const Shape kept = reduced_shape(shape, dims, true);
-      return autograd::expand_quotient(
-          g.shape() == kept || g.dim() == 0 ? g : reshape(g, kept), shape, divisor);
-    };
+  return record(op, where, std::move(out), Input(a, [dims, divisor](const Tensor& g, const Shape& shape) {
+    const Shape kept = reduced_shape(shape, dims, true);
+    return autograd::expand_quotient(
+        g.shape() == kept || g.dim() == 0 ? g : reshape(g, kept), shape, divisor);
   }));
 }
 
@@ -101,7 +99,7 @@ Tensor expand(const Tensor& a, const Shape& shape, Where where) {
   }
   const Strides strides = broadcast_strides("expand", a.shape(), a.strides(), wanted);
   return autograd::record_view("expand", where, a, autograd::new_view(a, wanted, strides, 0),
-      [] { return [](const Tensor& g, const Shape& from) { return autograd::sum_to(g, from); }; });
+      [](const Tensor& g, const Shape& from) { return autograd::sum_to(g, from); });
 }
 
 namespace autograd {
@@ -115,9 +113,8 @@ Tensor sum_to(const Tensor& a, const Shape& shape, double divisor) {
   Tensor out = new_tensor(shape, a.dtype(), a.stream());
   kernels::reduce(a.stream(), kernels::Reduce::sum, a.dtype(), a.shape(), dims, out.raw(),
       Operand("sum_to", a, a.shape()), 0.0, divisor);
-  return record("sum_to", Where::current(), std::move(out), Input(a, [&] {
-    return [divisor](const Tensor& g, const Shape& from) { return expand_quotient(g, from, divisor); };
-  }));
+  return record("sum_to", Where::current(), std::move(out),
+      Input(a, [divisor](const Tensor& g, const Shape& from) { return expand_quotient(g, from, divisor); }));
 }
 
 Tensor expand_quotient(const Tensor& a, const Shape& shape, double divisor) {
@@ -126,9 +123,8 @@ Tensor expand_quotient(const Tensor& a, const Shape& shape, double divisor) {
   Tensor out = autograd::new_strided(shape, strides, a.numel(), a.dtype(), a.stream());
   kernels::binary(a.stream(), kernels::Binary::div, a.dtype(), a.shape(), out.raw(),
       Operand("expand", a, a.shape()), divisor);
-  return record("expand_quotient", Where::current(), std::move(out), Input(a, [&] {
-    return [divisor](const Tensor& g, const Shape& from) { return sum_to(g, from, divisor); };
-  }));
+  return record("expand_quotient", Where::current(), std::move(out),
+      Input(a, [divisor](const Tensor& g, const Shape& from) { return sum_to(g, from, divisor); }));
 }
 
 }  // namespace autograd

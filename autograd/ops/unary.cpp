@@ -7,16 +7,16 @@ namespace tenon {
 using autograd::check_floating;
 using autograd::Input;
 using autograd::record;
-using autograd::Saved;
-using autograd::SavedOutput;
+using autograd::result;
 using autograd::unary;
+using autograd::with;
 using kernels::Unary;
 
 Tensor abs(const Tensor& a, Where where) {
   const Call call("abs", where);
   autograd::check_number("abs", a);
   return record("abs", where, unary("abs", Unary::abs, a),
-      Input(a, [&] { return [a = Saved(a)](const Tensor& g) { return autograd::abs_backward(g, a()); }; }));
+      Input(a, with(a), [](const Tensor& g, const Tensor& x) { return autograd::abs_backward(g, x); }));
 }
 
 Tensor exp(const Tensor& a, Where where) {
@@ -24,14 +24,14 @@ Tensor exp(const Tensor& a, Where where) {
   check_floating("exp", a);
   Tensor out = unary("exp", Unary::exp, a);
   return record("exp", where, out,
-      Input(a, [&] { return [y = SavedOutput(out)](const Tensor& g) { return mul(g, y()); }; }));
+      Input(a, with(result(out)), [](const Tensor& g, const Tensor& y) { return mul(g, y); }));
 }
 
 Tensor log(const Tensor& a, Where where) {
   const Call call("log", where);
   check_floating("log", a);
   return record("log", where, unary("log", Unary::log, a),
-      Input(a, [&] { return [a = Saved(a)](const Tensor& g) { return div(g, a()); }; }));
+      Input(a, with(a), [](const Tensor& g, const Tensor& x) { return div(g, x); }));
 }
 
 Tensor sqrt(const Tensor& a, Where where) {
@@ -39,29 +39,29 @@ Tensor sqrt(const Tensor& a, Where where) {
   check_floating("sqrt", a);
   Tensor out = unary("sqrt", Unary::sqrt, a);
   return record("sqrt", where, out,
-      Input(a, [&] { return [y = SavedOutput(out)](const Tensor& g) { return div(g, mul(y(), 2)); }; }));
+      Input(a, with(result(out)), [](const Tensor& g, const Tensor& y) { return div(g, mul(y, 2)); }));
 }
 
 Tensor sin(const Tensor& a, Where where) {
   const Call call("sin", where);
   check_floating("sin", a);
   return record("sin", where, unary("sin", Unary::sin, a),
-      Input(a, [&] { return [a = Saved(a)](const Tensor& g) { return mul(g, cos(a())); }; }));
+      Input(a, with(a), [](const Tensor& g, const Tensor& x) { return mul(g, cos(x)); }));
 }
 
 Tensor cos(const Tensor& a, Where where) {
   const Call call("cos", where);
   check_floating("cos", a);
   return record("cos", where, unary("cos", Unary::cos, a),
-      Input(a, [&] { return [a = Saved(a)](const Tensor& g) { return neg(mul(g, sin(a()))); }; }));
+      Input(a, with(a), [](const Tensor& g, const Tensor& x) { return neg(mul(g, sin(x))); }));
 }
 
 Tensor tanh(const Tensor& a, Where where) {
   const Call call("tanh", where);
   check_floating("tanh", a);
   Tensor out = unary("tanh", Unary::tanh, a);
-  return record("tanh", where, out, Input(a, [&] {
-    return [y = SavedOutput(out)](const Tensor& g) { return autograd::tanh_backward(g, y()); };
+  return record("tanh", where, out, Input(a, with(result(out)), [](const Tensor& g, const Tensor& y) {
+    return autograd::tanh_backward(g, y);
   }));
 }
 
@@ -69,8 +69,8 @@ Tensor sigmoid(const Tensor& a, Where where) {
   const Call call("sigmoid", where);
   check_floating("sigmoid", a);
   Tensor out = unary("sigmoid", Unary::sigmoid, a);
-  return record("sigmoid", where, out, Input(a, [&] {
-    return [y = SavedOutput(out)](const Tensor& g) { return autograd::sigmoid_backward(g, y()); };
+  return record("sigmoid", where, out, Input(a, with(result(out)), [](const Tensor& g, const Tensor& y) {
+    return autograd::sigmoid_backward(g, y);
   }));
 }
 
@@ -78,7 +78,7 @@ Tensor relu(const Tensor& a, Where where) {
   const Call call("relu", where);
   check_floating("relu", a);
   return record("relu", where, unary("relu", Unary::relu, a),
-      Input(a, [&] { return [a = Saved(a)](const Tensor& g) { return autograd::relu_backward(g, a()); }; }));
+      Input(a, with(a), [](const Tensor& g, const Tensor& x) { return autograd::relu_backward(g, x); }));
 }
 
 namespace autograd {
@@ -86,30 +86,29 @@ namespace autograd {
 Tensor relu_backward(const Tensor& g, const Tensor& x) {
   return record("relu_backward", Where::current(),
       binary("relu_backward", kernels::Binary::relu_backward, g, x),
-      Input(g, [&] { return [x = Saved(x)](const Tensor& gg) { return relu_backward(gg, x()); }; }));
+      Input(g, with(x), [](const Tensor& gg, const Tensor& at) { return relu_backward(gg, at); }));
 }
 
 Tensor abs_backward(const Tensor& g, const Tensor& x) {
   return record("abs_backward", Where::current(), binary("abs_backward", kernels::Binary::abs_backward, g, x),
-      Input(g, [&] { return [x = Saved(x)](const Tensor& gg) { return abs_backward(gg, x()); }; }));
+      Input(g, with(x), [](const Tensor& gg, const Tensor& at) { return abs_backward(gg, at); }));
 }
 
 Tensor tanh_backward(const Tensor& g, const Tensor& y) {
   return record("tanh_backward", Where::current(),
       binary("tanh_backward", kernels::Binary::tanh_backward, g, y),
-      Input(g, [&] { return [y = Saved(y)](const Tensor& gg) { return tanh_backward(gg, y()); }; }),
-      Input(y, [&] {
-        return [g = Saved(g), y = Saved(y)](const Tensor& gg) { return mul(mul(mul(gg, g()), y()), -2); };
+      Input(g, with(y), [](const Tensor& gg, const Tensor& at) { return tanh_backward(gg, at); }),
+      Input(y, with(g, y), [](const Tensor& gg, const Tensor& upstream, const Tensor& at) {
+        return mul(mul(mul(gg, upstream), at), -2);
       }));
 }
 
 Tensor sigmoid_backward(const Tensor& g, const Tensor& y) {
   return record("sigmoid_backward", Where::current(),
       binary("sigmoid_backward", kernels::Binary::sigmoid_backward, g, y),
-      Input(g, [&] { return [y = Saved(y)](const Tensor& gg) { return sigmoid_backward(gg, y()); }; }),
-      Input(y, [&] {
-        return
-            [g = Saved(g), y = Saved(y)](const Tensor& gg) { return mul(mul(gg, g()), sub(1, mul(y(), 2))); };
+      Input(g, with(y), [](const Tensor& gg, const Tensor& at) { return sigmoid_backward(gg, at); }),
+      Input(y, with(g, y), [](const Tensor& gg, const Tensor& upstream, const Tensor& at) {
+        return mul(mul(gg, upstream), sub(1, mul(at, 2)));
       }));
 }
 

@@ -65,7 +65,7 @@ Tensor reshape(const Tensor& a, const Shape& shape, Where where) {
   Strides strides;
   if (!reshape_strides(a, wanted, strides)) return reshape(contiguous(a), wanted);
   return record_view("reshape", where, a, new_view(a, wanted, strides, 0),
-      [] { return [](const Tensor& g, const Shape& from) { return reshape(g, from); }; });
+      [](const Tensor& g, const Shape& from) { return reshape(g, from); });
 }
 
 Tensor flatten(const Tensor& a, std::int64_t start_dim, std::int64_t end_dim, Where where) {
@@ -90,11 +90,9 @@ Tensor slice_range(const char* op, const Tensor& a, int dim, std::int64_t start,
   Strides strides = a.strides();
   shape[dim] = length;
   if (length > 1) strides[dim] *= step;  // a step beyond the end may be too large to multiply
-  return record_view(
-      op, where, a, new_view(a, shape, strides, length == 0 ? 0 : start * a.strides()[dim]), [&] {
-        return [dim, start, step](
-                   const Tensor& g, const Shape& from) { return slice_scatter(g, from, dim, start, step); };
-      });
+  return record_view(op, where, a, new_view(a, shape, strides, length == 0 ? 0 : start * a.strides()[dim]),
+      [dim, start, step](
+          const Tensor& g, const Shape& from) { return slice_scatter(g, from, dim, start, step); });
 }
 
 Tensor slice_scatter(const Tensor& g, const Shape& shape, int dim, std::int64_t start, std::int64_t step) {
@@ -106,11 +104,10 @@ Tensor slice_scatter(const Tensor& g, const Shape& shape, int dim, std::int64_t 
     kernels::copy(
         g.stream(), g.dtype(), g.dtype(), g.shape(), result_of(part), Operand("slice_scatter", g, g.shape()));
   }
-  return record("slice_scatter", Where::current(), std::move(out), Input(g, [&] {
-    return [dim, start, length = g.shape()[dim], step](const Tensor& gg) {
-      return slice_range("slice", gg, dim, start, length, step, Where::current());
-    };
-  }));
+  return record("slice_scatter", Where::current(), std::move(out),
+      Input(g, [dim, start, length = g.shape()[dim], step](const Tensor& gg) {
+        return slice_range("slice", gg, dim, start, length, step, Where::current());
+      }));
 }
 
 }  // namespace autograd
@@ -152,11 +149,10 @@ Tensor select(const Tensor& a, std::int64_t dim, std::int64_t index, Where where
     shape.push_back(a.shape()[i]);
     strides.push_back(a.strides()[i]);
   }
-  return record_view("select", where, a, new_view(a, shape, strides, at * a.strides()[d]), [&] {
-    return [d, at](const Tensor& g, const Shape& from) {
-      return autograd::slice_scatter(unsqueeze(g, d), from, d, at, 1);
-    };
-  });
+  return record_view("select", where, a, new_view(a, shape, strides, at * a.strides()[d]),
+      [d, at](const Tensor& g, const Shape& from) {
+        return autograd::slice_scatter(unsqueeze(g, d), from, d, at, 1);
+      });
 }
 
 Tensor unsqueeze(const Tensor& a, std::int64_t dim, Where where) {
@@ -170,7 +166,7 @@ Tensor unsqueeze(const Tensor& a, std::int64_t dim, Where where) {
     strides.push_back(added ? 1 : a.strides()[i - (i > d)]);
   }
   return record_view("unsqueeze", where, a, new_view(a, shape, strides, 0),
-      [] { return [](const Tensor& g, const Shape& from) { return reshape(g, from); }; });
+      [](const Tensor& g, const Shape& from) { return reshape(g, from); });
 }
 
 namespace {
@@ -184,7 +180,7 @@ Tensor squeeze_dims(const Tensor& a, std::uint32_t dims, Where where) {
     strides.push_back(a.strides()[i]);
   }
   return record_view("squeeze", where, a, new_view(a, shape, strides, 0),
-      [] { return [](const Tensor& g, const Shape& from) { return reshape(g, from); }; });
+      [](const Tensor& g, const Shape& from) { return reshape(g, from); });
 }
 
 }  // namespace
@@ -206,7 +202,7 @@ Tensor transpose(const Tensor& a, std::int64_t dim0, std::int64_t dim1, Where wh
     std::swap(strides[d0], strides[d1]);
   }
   return record_view("transpose", where, a, new_view(a, shape, strides, 0),
-      [d0, d1] { return [d0, d1](const Tensor& g) { return transpose(g, d0, d1); }; });
+      [d0, d1](const Tensor& g) { return transpose(g, d0, d1); });
 }
 
 Tensor t(const Tensor& a, Where where) {
@@ -232,7 +228,7 @@ Tensor permute_dims(const Tensor& a, const Shape& dims, Where where) {
     strides.push_back(a.strides()[d]);
   }
   return record_view("permute", where, a, new_view(a, shape, strides, 0),
-      [&] { return [inverse](const Tensor& g) { return permute_dims(g, inverse, Where::current()); }; });
+      [inverse](const Tensor& g) { return permute_dims(g, inverse, Where::current()); });
 }
 
 }  // namespace

@@ -290,7 +290,7 @@ TEST_CASE("tape: a wrong pullback of a user's own operation is found by shape", 
   const Tensor x = ones({3}, {.requires_grad = true});
   const auto record_double = [&] {
     return autograd::record("double", Where::current(), x.detach() * 2,
-        autograd::Input(x, [] { return [](const Tensor& g) { return g.sum(); }; }));
+        autograd::Input(x, [](const Tensor& g) { return g.sum(); }));
   };
   REQUIRE(error_of([&] { record_double().sum().backward(); }) ==
           "backward: \"double\" gave \"leaf\" a gradient of shape [] and dtype float32; expected [3] and "

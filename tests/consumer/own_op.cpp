@@ -1,27 +1,66 @@
-// An operation of the user's own: x * sigmoid(x), with its gradient, checked as tenon checks its own.
+// Operations of the user's own, with their gradients, checked as tenon checks its own.
 #undef NDEBUG
 #include <cassert>
 
-#include <tenon/autograd/record.h>
 #include <tenon/tenon.h>
 
-using namespace tenon;
-using autograd::Input;
-using autograd::Saved;
+namespace mine {
 
-Tensor silu(const Tensor& x, Where where = Where::current()) {
-  const Tensor value = x.detach() * sigmoid(x.detach());
-  return autograd::record("silu", where, value, Input(x, [&] {
-    return [x = Saved(x)](const Tensor& g) {
-      const Tensor s = sigmoid(x());
-      return g * s * (1 + x() * (1 - s));
-    };
-  }));
+using namespace tenon;
+
+/// x * sigmoid(beta * x); beta broadcasts to the shape of x
+Tensor swish(const Tensor& x, const Tensor& beta, Where where = Where::current()) {
+  using autograd::Broadcast, autograd::Input, autograd::with;
+  Tensor out;
+  {
+    const NoGradGuard no_grad;  // the tape shall see one operation, not these three
+    out = x * sigmoid(beta * x);
+  }
+  return autograd::record("swish", where, out,
+      Input(x, with(x, beta),
+          [](const Tensor& g, const Tensor& at, const Tensor& b) {
+            const Tensor s = sigmoid(b * at);
+            return g * s * (1 + b * at * (1 - s));
+          }),
+      Broadcast(beta, with(x, beta), [](const Tensor& g, const Tensor& at, const Tensor& b) {
+        const Tensor s = sigmoid(b * at);
+        return g * at * at * s * (1 - s);
+      }));
 }
 
+/// exp(x), whose gradient is its own result
+Tensor exponential(const Tensor& x, Where where = Where::current()) {
+  using autograd::Input, autograd::result, autograd::with;
+  const Tensor out = exp(x.detach());
+  return autograd::record(
+      "exponential", where, out, Input(x, with(result(out)), [](const Tensor& g, const Tensor& y) { return g * y; }));
+}
+
+}  // namespace mine
+
 int main() {
-  const auto call = [](const std::vector<Tensor>& in) { return silu(in[0]); };
-  const std::vector<Tensor> inputs{randn({3, 4}, {.dtype = DType::float64})};
-  assert(autograd::gradcheck(call, inputs));
-  assert(autograd::gradgradcheck(call, inputs));
+  using namespace tenon;
+  const Options options{.dtype = DType::float64};
+  const auto swish = [](const std::vector<Tensor>& in) { return mine::swish(in[0], in[1]); };
+  const std::vector<Tensor> inputs{randn({3, 4}, options), randn({4}, options)};
+  assert(autograd::gradcheck(swish, inputs));
+  assert(autograd::gradgradcheck(swish, inputs));
+  const auto exponential = [](const std::vector<Tensor>& in) { return mine::exponential(in[0]); };
+  assert(autograd::gradcheck(exponential, {inputs[0]}));
+  assert(autograd::gradgradcheck(exponential, {inputs[0]}));
+
+  // What a pullback needs is guarded: overwritten, it is an error, not a wrong gradient.
+  const Tensor x = ones({2}, {.requires_grad = true});
+  const Tensor y = mine::swish(x, ones({1}));
+  {
+    const NoGradGuard no_grad;
+    x.mul_(2);
+  }
+  bool refused = false;
+  try {
+    y.sum().backward();
+  } catch (const Error&) {
+    refused = true;
+  }
+  assert(refused && !x.grad().defined());
 }
