@@ -22,6 +22,8 @@ Tensor SavedOutput::operator()() const {
   return output;
 }
 
+constinit const Tensor SavedPrepared::none;
+
 namespace detail {
 
 void fail_stale_view(const char* op) {

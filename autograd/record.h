@@ -16,7 +16,9 @@ class TENON_API Saved {
   Saved(Saved&& other) noexcept : value_(std::move(other.value_)), version_(other.version_) {}
   Saved& operator=(Saved&&) = delete;
   ~Saved() {
-    if (value_.defined()) value_.impl().saves.fetch_sub(1, std::memory_order_release);
+    // Of a tensor that goes with this nobody will ask.
+    if (value_.defined() && !value_.impl().unique())
+      value_.impl().saves.fetch_sub(1, std::memory_order_release);
   }
   /// The tensor, with its place on the tape, for gradients of gradients.
   const Tensor& operator()() const TENON_LIFETIMEBOUND {
@@ -53,12 +55,15 @@ class TENON_API SavedOutput {
 };
 
 /// A value kept as long as nobody has written to it; a hook that was given it may.
-class SavedPrepared {
+class TENON_API SavedPrepared {
  public:
   explicit SavedPrepared(Prepared prepared) : value_(prepared.value) {}
-  Tensor operator()() const { return value_.defined() && value_.version() == 0 ? value_ : Tensor(); }
+  const Tensor& operator()() const TENON_LIFETIMEBOUND {
+    return value_.defined() && value_.version() == 0 ? value_ : none;
+  }
 
  private:
+  static constinit const Tensor none;
   Tensor value_;
 };
 
