@@ -8,8 +8,8 @@
 
 #include <tenon/autograd/ops.h>
 #include <tenon/autograd/ops/gradients.h>
-#include <tenon/autograd/pass.h>
-#include <tenon/autograd/record.h>
+#include <tenon/autograd/tape/pass.h>
+#include <tenon/autograd/tape/record.h>
 #include <tenon/core/call.h>
 
 namespace tenon {

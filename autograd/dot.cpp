@@ -2,7 +2,7 @@
 
 #include <unordered_map>
 
-#include <tenon/autograd/node.h>
+#include <tenon/autograd/tape/node.h>
 
 namespace tenon::autograd {
 

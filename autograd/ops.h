@@ -6,7 +6,7 @@
 // the tensor. The last parameter is the caller's line, with which errors end; leave it out.
 #pragma once
 #include <tenon/autograd/backward.h>
-#include <tenon/autograd/mode.h>
+#include <tenon/autograd/tape/mode.h>
 #include <tenon/core/random.h>
 #include <tenon/core/tensor.h>
 

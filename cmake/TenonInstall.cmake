@@ -6,12 +6,9 @@ set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/tenon)
 install(TARGETS tenon EXPORT tenonTargets INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT tenonTargets NAMESPACE tenon:: DESTINATION ${package_dir})
 
-foreach(folder IN LISTS TENON_FOLDERS)
-  install(DIRECTORY ${PROJECT_SOURCE_DIR}/${folder} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/tenon
-    FILES_MATCHING PATTERN "*.h" PATTERN kernels/cpu EXCLUDE PATTERN cuda EXCLUDE
-    PATTERN core/tenon.h EXCLUDE)
-endforeach()
-install(FILES ${PROJECT_SOURCE_DIR}/core/tenon.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/tenon)
+install(CODE "set(source \"${TENON_INCLUDE_DIR}/tenon\")
+  set(target \"${CMAKE_INSTALL_INCLUDEDIR}/tenon\")")
+install(SCRIPT ${PROJECT_SOURCE_DIR}/cmake/InstallHeaders.cmake)
 
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/tenonConfig.cmake.in ${PROJECT_BINARY_DIR}/tenonConfig.cmake
   INSTALL_DESTINATION ${package_dir})

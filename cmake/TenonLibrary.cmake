@@ -4,37 +4,30 @@ if(NOT TARGET fmt::fmt-header-only)  # a parent may have built it
   find_package(fmt REQUIRED)
 endif()
 
-set(TENON_FOLDERS core kernels autograd nn optim data io)
-
-# Code, tests and users all write <tenon/core/tensor.h>; install copies what the links show here.
-set(TENON_INCLUDE_DIR ${PROJECT_BINARY_DIR}/include)
-file(MAKE_DIRECTORY ${TENON_INCLUDE_DIR}/tenon)
-foreach(folder IN LISTS TENON_FOLDERS)
-  file(CREATE_LINK ${PROJECT_SOURCE_DIR}/${folder} ${TENON_INCLUDE_DIR}/tenon/${folder} SYMBOLIC)
-endforeach()
-file(CREATE_LINK ${PROJECT_SOURCE_DIR}/core/tenon.h ${TENON_INCLUDE_DIR}/tenon/tenon.h SYMBOLIC)
+# Code, tests and users all write <tenon/core/tensor.h>: include/tenon holds a link to each folder of the library, here
+# and in a fresh checkout. The links are the list of the folders.
+set(TENON_INCLUDE_DIR ${PROJECT_SOURCE_DIR}/include)
+file(GLOB TENON_FOLDERS RELATIVE ${TENON_INCLUDE_DIR}/tenon ${TENON_INCLUDE_DIR}/tenon/*)
+list(REMOVE_ITEM TENON_FOLDERS tenon.h)
 
 set(sources)
 foreach(folder IN LISTS TENON_FOLDERS)
   file(GLOB_RECURSE found CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)
   list(APPEND sources ${found})
 endforeach()
-set(isa_source ${PROJECT_SOURCE_DIR}/kernels/cpu/isa.cpp)
-list(REMOVE_ITEM sources ${isa_source})
+set(isa_sources ${sources})
+list(FILTER isa_sources INCLUDE REGEX "/kernels/cpu/isa/")
+list(REMOVE_ITEM sources ${isa_sources})
 
-# What asks whether there is CUDA includes core/cuda/backend.h; the tests compile it again for the emulator. The
-# folder core/cuda is what a build with CUDA adds, with the kernels.
+# Of the folders named cuda, the runtime layer and the kernels, a build with CUDA consists in addition. core and kernels
+# choose between it and the CPU; all of their sources are told whether it is there, and the tests compile them again for
+# the emulator. Nothing else knows.
 set(TENON_CUDA_RUNTIME ${sources})
 list(FILTER TENON_CUDA_RUNTIME INCLUDE REGEX "/core/cuda/")
 list(REMOVE_ITEM sources ${TENON_CUDA_RUNTIME})
-file(GLOB TENON_CUDA_KERNELS CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/kernels/*.cu)
-set(TENON_DEVICE_SOURCES)
-foreach(source IN LISTS sources)
-  file(STRINGS ${source} asks REGEX "^#include <tenon/core/cuda/backend.h>")
-  if(asks)
-    list(APPEND TENON_DEVICE_SOURCES ${source})
-  endif()
-endforeach()
+file(GLOB_RECURSE TENON_CUDA_KERNELS CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/kernels/cuda/*.cu)
+set(TENON_DEVICE_SOURCES ${sources})
+list(FILTER TENON_DEVICE_SOURCES INCLUDE REGEX "^${PROJECT_SOURCE_DIR}/(core|kernels)/")
 list(REMOVE_ITEM sources ${TENON_DEVICE_SOURCES})
 
 # Part of a build that chose neither a build type nor an optimisation, tenon is optimised all the same.
@@ -65,13 +58,15 @@ tenon_object_library(tenon_device_objects ${TENON_DEVICE_SOURCES})
 foreach(objects tenon_objects tenon_device_objects)
   # Copies of two or three sizes must not become calls of memcpy.
   target_compile_options(${objects} PRIVATE ${tls_model} $<$<CXX_COMPILER_ID:GNU>:-fno-tree-loop-distribute-patterns>)
-  # Its own calls have no line (core/where.h), so no text of the library names the machine that built it.
+  # Its own calls have no line (core/call_site.h), so no text of the library names the machine that built it.
   target_compile_definitions(${objects} PRIVATE TENON_INTERNAL)
   target_compile_features(${objects} PUBLIC cxx_std_20)
   target_link_libraries(${objects} PUBLIC Threads::Threads PRIVATE fmt::fmt-header-only)
 endforeach()
 
-# The CPU kernels, once per instruction set; the fastest the machine has is chosen at run time (kernels/cpu/table.h).
+target_compile_definitions(tenon_device_objects PUBLIC TENON_WITH_CUDA=$<BOOL:${TENON_WITH_CUDA}>)
+
+# The CPU kernels, once per instruction set; the fastest the machine has is chosen at run time (kernels/cpu/isa/table.h).
 # Such a file includes only intrinsics and internal-linkage code, so no inline function that it shares with others is
 # compiled for the wrong machine. It has no thread-locals, so its flags do not depend on CUDA, and a compiler cache keeps
 # one copy of what takes longest to compile.
@@ -80,7 +75,7 @@ if(TENON_SANITIZE)
   set(isa_optimisation -O1)  # -O3 takes g++ minutes for code that is all inlined
 endif()
 function(tenon_isa name)
-  tenon_object_library(tenon_isa_${name} ${isa_source})
+  tenon_object_library(tenon_isa_${name} ${isa_sources})
   target_compile_definitions(tenon_isa_${name} PRIVATE TENON_ISA=${name})
   target_compile_options(tenon_isa_${name} PRIVATE ${isa_optimisation} ${ARGN})
   target_sources(tenon_objects INTERFACE $<TARGET_OBJECTS:tenon_isa_${name}>)
@@ -93,11 +88,10 @@ endif()
 
 if(TENON_WITH_CUDA)
   target_sources(tenon_device_objects PRIVATE ${TENON_CUDA_RUNTIME})
-  target_compile_definitions(tenon_device_objects PUBLIC TENON_WITH_CUDA)
   target_link_libraries(tenon_device_objects PUBLIC CUDA::cudart_static)
   add_library(tenon_cuda_kernels OBJECT ${TENON_CUDA_KERNELS})
   target_include_directories(tenon_cuda_kernels PRIVATE ${TENON_INCLUDE_DIR})
-  target_compile_definitions(tenon_cuda_kernels PRIVATE TENON_WITH_CUDA)
+  target_compile_definitions(tenon_cuda_kernels PRIVATE TENON_WITH_CUDA=1)
   # Multiplications and additions stay apart, as on the CPU.
   target_compile_options(tenon_cuda_kernels PRIVATE -fmad=false ${default_optimisation}
     -Xcompiler=-Wall,-Wextra,-ffp-contract=off,-fno-math-errno,-fno-trapping-math

@@ -2,7 +2,7 @@
 #pragma once
 #include <utility>
 
-#include <tenon/core/where.h>
+#include <tenon/core/call_site.h>
 
 namespace tenon {
 

@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
+#include <tenon/core/call_site.h>
 #include <tenon/core/options.h>
 #include <tenon/core/shape.h>
 #include <tenon/core/storage.h>
-#include <tenon/core/where.h>
 
 namespace tenon {
 

@@ -1,8 +1,8 @@
 // Elementwise kernels. Operands may alias the result exactly (in place) or not at all.
 // Every value is defined in docs/numerics.md; a NaN operand gives NaN in every arithmetic operation.
 #pragma once
-#include <tenon/kernels/op.h>
-#include <tenon/kernels/view.h>
+#include <tenon/kernels/arith/op.h>
+#include <tenon/kernels/operand.h>
 
 namespace tenon::kernels {
 

@@ -1,6 +1,6 @@
 // Gathering along a dimension, and its gradient.
 #pragma once
-#include <tenon/kernels/view.h>
+#include <tenon/kernels/operand.h>
 
 namespace tenon::kernels {
 

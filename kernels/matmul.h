@@ -1,6 +1,6 @@
 // The matrix product, in the order of docs/numerics.md section 2.
 #pragma once
-#include <tenon/kernels/view.h>
+#include <tenon/kernels/operand.h>
 
 namespace tenon::kernels {
 

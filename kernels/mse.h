@@ -1,6 +1,6 @@
 // The squared error and its gradient in one pass.
 #pragma once
-#include <tenon/kernels/view.h>
+#include <tenon/kernels/operand.h>
 
 namespace tenon::kernels {
 

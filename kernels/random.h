@@ -1,6 +1,6 @@
 // Counter-based random fills: element i depends on (seed, stream id, i) only (docs/numerics.md section 5).
 #pragma once
-#include <tenon/kernels/view.h>
+#include <tenon/kernels/operand.h>
 
 namespace tenon::kernels {
 

@@ -1,8 +1,8 @@
 // Reductions in order R (docs/numerics.md): the order of additions is a function of the number of elements
 // alone.
 #pragma once
-#include <tenon/kernels/op.h>
-#include <tenon/kernels/view.h>
+#include <tenon/kernels/arith/op.h>
+#include <tenon/kernels/operand.h>
 
 namespace tenon::kernels {
 

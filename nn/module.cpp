@@ -2,8 +2,8 @@
 
 #include <unordered_map>
 
-#include <tenon/autograd/node.h>
 #include <tenon/autograd/ops/common.h>
+#include <tenon/autograd/tape/node.h>
 
 namespace tenon::nn {
 

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <unordered_map>
 
-#include <tenon/autograd/node.h>
 #include <tenon/autograd/ops/common.h>
-#include <tenon/kernels/sgd.h>
+#include <tenon/autograd/tape/node.h>
+#include <tenon/kernels/update.h>
 
 namespace tenon::optim {
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fits the polynomials of kernels/math.h and kernels/philox.h: weighted minimax at 40 digits, coefficients
+"""Fits the polynomials of kernels/arith/math.h and kernels/arith/philox.h: weighted minimax at 40 digits, coefficients
 rounded to float32 (those of pow to float64) one by one, lowest order first, refitting the others after each.
 
     scripts/fit_polynomials.py           prints coefficients and the largest relative error of each polynomial
@@ -116,7 +116,7 @@ def split_constant(x, parts):
 
 
 def constants():
-    """Names of kernels/math.h and kernels/philox.h, each with its values."""
+    """Names of kernels/arith/math.h and kernels/arith/philox.h, each with its values."""
     log_2_high = mpf(int(mp.log(2) * 2**16)) / 2**16  # 16 bits: its product with an exponent is exact
     result = {
         "half_pi": split_constant(mp.pi / 2, 3),

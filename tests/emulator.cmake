@@ -1,7 +1,7 @@
 # The CUDA half on the emulator of simt_emu/.
 add_subdirectory(simt_emu)
 
-# kernels/*.cu and whatever asks for CUDA, compiled for the emulator. The kernels are an archive, so that a program may
+# kernels/cuda and what chooses between it and the CPU, compiled for the emulator. The kernels are an archive, so that a program may
 # bring a member of its own (simt_emu/plants.py).
 include(CheckCXXSourceRuns)
 set(CMAKE_REQUIRED_QUIET ON)
@@ -12,7 +12,7 @@ set_source_files_properties(${TENON_CUDA_KERNELS} PROPERTIES LANGUAGE CXX COMPIL
 foreach(library tenon_emu_kernels tenon_emu_objects)
   target_link_libraries(${library} PRIVATE tenon_flags PUBLIC simt_emu PRIVATE fmt::fmt-header-only)
   target_include_directories(${library} PUBLIC ${TENON_INCLUDE_DIR})
-  target_compile_definitions(${library} PUBLIC TENON_WITH_CUDA)
+  target_compile_definitions(${library} PUBLIC TENON_WITH_CUDA=1)
   target_compile_options(${library} PRIVATE -fno-strict-aliasing -Wno-unknown-pragmas
     $<$<BOOL:${TENON_HOST_HAS_FMA}>:-mfma>)  # otherwise each fma is a call
 endforeach()

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include <tenon/autograd/ops.h>
-#include <tenon/autograd/record.h>
+#include <tenon/autograd/tape/record.h>
 #include <tenon/core/call.h>
 #include <tenon/kernels/elementwise.h>
 

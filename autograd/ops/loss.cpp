@@ -1,7 +1,7 @@
 // The squared and the absolute error.
 #include <tenon/autograd/ops/common.h>
 #include <tenon/autograd/ops/gradients.h>
-#include <tenon/autograd/pass.h>
+#include <tenon/autograd/tape/pass.h>
 #include <tenon/kernels/mse.h>
 #include <tenon/kernels/reduce.h>
 

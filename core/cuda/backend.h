@@ -9,11 +9,11 @@
 
 namespace tenon::cuda {
 
-#if defined(TENON_WITH_CUDA)
-inline constexpr bool built_with_cuda = true;
-#else
-inline constexpr bool built_with_cuda = false;
+#ifndef TENON_WITH_CUDA
+#error \
+    "the build says whether there is CUDA, to the sources in core and kernels only (cmake/TenonLibrary.cmake)"
 #endif
+inline constexpr bool built_with_cuda = TENON_WITH_CUDA;
 
 int driver_device_count() noexcept;
 /// Why there is no device, as the runtime says it; null if it found one.

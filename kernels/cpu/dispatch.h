@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include <tenon/core/check.h>
-#include <tenon/kernels/cpu/table.h>
+#include <tenon/kernels/cpu/isa/table.h>
 
 namespace tenon::kernels::cpu {
 

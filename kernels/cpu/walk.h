@@ -5,7 +5,7 @@
 #include <utility>
 
 #include <tenon/core/parallel.h>
-#include <tenon/kernels/cpu/table.h>
+#include <tenon/kernels/cpu/isa/table.h>
 #include <tenon/kernels/dims.h>
 
 namespace tenon::kernels {

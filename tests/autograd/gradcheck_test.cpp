@@ -1,7 +1,7 @@
 // gradcheck itself: what it accepts, and how it reports what it does not.
 #include "../support/catch.h"
 
-#include <tenon/autograd/record.h>
+#include <tenon/autograd/tape/record.h>
 
 #include "../support/tensors.h"
 

@@ -5,7 +5,7 @@
 #include <map>
 #include <set>
 
-#include <tenon/autograd/node.h>
+#include <tenon/autograd/tape/node.h>
 
 #include "../support/op_cases.h"
 #include "../support/tensors.h"

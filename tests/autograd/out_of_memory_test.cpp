@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include <tenon/autograd/node.h>
+#include <tenon/autograd/tape/node.h>
 
 #include "../support/failing_allocator.h"
 #include "../support/op_cases.h"

@@ -5,8 +5,8 @@
 #include <limits>
 #include <thread>
 
-#include <tenon/autograd/node.h>
-#include <tenon/autograd/record.h>
+#include <tenon/autograd/tape/node.h>
+#include <tenon/autograd/tape/record.h>
 
 #include "../support/tensors.h"
 

@@ -3,7 +3,7 @@
 
 #include <functional>
 
-#include <tenon/autograd/node.h>
+#include <tenon/autograd/tape/node.h>
 #include <tenon/core/call.h>
 
 #include "../support/op_cases.h"

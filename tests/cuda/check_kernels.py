@@ -23,7 +23,7 @@ import sysconfig
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-# Names are demangled, without namespaces and arguments; enumerators have the names of kernels/op.h.
+# Names are demangled, without namespaces and arguments; enumerators have the names of kernels/arith/op.h.
 
 # float64 exp, log, sin, cos, tanh and pow are those of CUDA's library (docs/numerics.md section 5). Its log, tanh and
 # pow begin a division with an approximate reciprocal, and its tanh takes an approximate 2^x of a float32; both correct

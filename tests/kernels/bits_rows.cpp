@@ -1,14 +1,14 @@
 #include "bits_rows.h"
 
+#include <tenon/kernels/arith/functors.h>
+#include <tenon/kernels/arith/philox.h>
 #include <tenon/kernels/elementwise.h>
-#include <tenon/kernels/functors.h>
 #include <tenon/kernels/index.h>
 #include <tenon/kernels/matmul.h>
 #include <tenon/kernels/mse.h>
-#include <tenon/kernels/philox.h>
 #include <tenon/kernels/random.h>
 #include <tenon/kernels/reduce.h>
-#include <tenon/kernels/sgd.h>
+#include <tenon/kernels/update.h>
 
 #include "oracle.h"
 

@@ -1,7 +1,7 @@
 // Elementwise kernels against the scalar functors: every operation, dtype, layout, build, bit for bit.
 #include <tenon/kernels/elementwise.h>
 
-#include <tenon/kernels/functors.h>
+#include <tenon/kernels/arith/functors.h>
 
 #include "oracle.h"
 #include "support.h"

@@ -3,7 +3,7 @@
 // units of the last place of a float.
 #include <tenon/kernels/elementwise.h>
 
-#include <tenon/kernels/math.h>
+#include <tenon/kernels/arith/math.h>
 
 #include "support.h"
 

@@ -12,7 +12,7 @@
 #include <tenon/kernels/matmul.h>
 #include <tenon/kernels/random.h>
 #include <tenon/kernels/reduce.h>
-#include <tenon/kernels/sgd.h>
+#include <tenon/kernels/update.h>
 
 #include "support.h"
 

@@ -1,9 +1,9 @@
-// Errors of kernels/math.h in ulp of the result, against long double; special values; the bounds of
+// Errors of kernels/arith/math.h in ulp of the result, against long double; special values; the bounds of
 // docs/numerics.md.
-#include <tenon/kernels/math.h>
+#include <tenon/kernels/arith/math.h>
 
+#include <tenon/kernels/arith/philox.h>
 #include <tenon/kernels/elementwise.h>
-#include <tenon/kernels/philox.h>
 
 #include "support.h"
 

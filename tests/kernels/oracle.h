@@ -8,7 +8,7 @@
 #include <vector>
 
 #include <tenon/core/shape.h>
-#include <tenon/kernels/op.h>
+#include <tenon/kernels/arith/op.h>
 
 namespace oracle {
 

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <sstream>
 
-#include <tenon/kernels/philox.h>
+#include <tenon/kernels/arith/philox.h>
 
 #include "support.h"
 

@@ -1,5 +1,5 @@
 // The SGD step against its formula, written out.
-#include <tenon/kernels/sgd.h>
+#include <tenon/kernels/update.h>
 
 #include "support.h"
 

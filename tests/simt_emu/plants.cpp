@@ -18,7 +18,7 @@
 #include <tenon/kernels/mse.h>
 #include <tenon/kernels/random.h>
 #include <tenon/kernels/reduce.h>
-#include <tenon/kernels/sgd.h>
+#include <tenon/kernels/update.h>
 
 namespace {
 

@@ -43,7 +43,7 @@ def main(compiler, include):
     headers = [os.path.relpath(os.path.join(directory, name), root)
                for directory, _, names in os.walk(root) for name in names]
     mistakes = [f"{header} is installed" for header in headers
-                if not header.endswith(".h") or header.startswith("kernels/cpu/")]
+                if not header.endswith(".h") or header.startswith(("kernels/", "core/cuda/"))]
     if "tenon.h" not in headers:
         mistakes.append(f"{root} has no tenon.h")
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -7,7 +7,7 @@ Each has a twin without the mistake, which must compile.
 import subprocess
 import sys
 
-START = """#include <tenon/autograd/record.h>
+START = """#include <tenon/autograd/tape/record.h>
 #include <tenon/tenon.h>
 using namespace tenon;
 using autograd::Input, autograd::result, autograd::with;

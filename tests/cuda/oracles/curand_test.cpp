@@ -1,4 +1,4 @@
-// Philox of kernels/philox.h against cuRAND's generator on the CPU, which needs no GPU and no driver.
+// Philox of kernels/arith/philox.h against cuRAND's generator on the CPU, which needs no GPU and no driver.
 //
 // cuRAND deals 65536 subsequences in turn, a block of four words from each: word 4 j + c of a seed is word c
 // of the block with key seed and counter (j / 65536, 0, j % 65536, 0). What cuRAND calls the offset and the
@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <vector>
 
-#include <tenon/kernels/philox.h>
+#include <tenon/kernels/arith/philox.h>
 
 namespace {
 

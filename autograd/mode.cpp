@@ -1,7 +1,0 @@
-#include <tenon/autograd/mode.h>
-
-namespace tenon::autograd {
-
-constinit thread_local Mode current_mode;
-
-}  // namespace tenon::autograd

@@ -1,0 +1,135 @@
+// The nodes of the tape: what an operation leaves behind for the backward pass.
+#pragma once
+#include <memory>
+#include <new>
+#include <vector>
+
+#include <tenon/autograd/tape/mode.h>
+#include <tenon/core/pool.h>
+#include <tenon/core/tensor.h>
+
+namespace tenon::autograd {
+
+struct Node;
+
+/// The gradient of one input, given that of the output and the shape of the input. A small closure lives in
+/// place; it is built once, in its edge, and never moves.
+class Pullback {
+ public:
+  template <class Make>
+  explicit Pullback(std::in_place_t, Make&& make_closure) {
+    using F = std::invoke_result_t<Make>;
+    if constexpr (sizeof(F) <= sizeof buffer_ && alignof(F) <= alignof(std::max_align_t)) {
+      new (buffer_) F(make_closure());
+      call_ = [](void* f, const Tensor& g, const Shape& shape) { return (*static_cast<F*>(f))(g, shape); };
+      if constexpr (!std::is_trivially_destructible_v<F>) drop_ = [](void* f) { static_cast<F*>(f)->~F(); };
+    } else {
+      *reinterpret_cast<F**>(buffer_) = new F(make_closure());
+      call_ = [](void* f, const Tensor& g, const Shape& shape) { return (**static_cast<F**>(f))(g, shape); };
+      drop_ = [](void* f) { delete *static_cast<F**>(f); };
+    }
+  }
+  Pullback(const Pullback&) = delete;
+  Pullback& operator=(const Pullback&) = delete;
+  ~Pullback() { release(); }
+
+  explicit operator bool() const { return call_ != nullptr; }
+  Tensor operator()(const Tensor& gradient, const Shape& input_shape) {
+    return call_(buffer_, gradient, input_shape);
+  }
+  /// Drops what the closure saved. One that saved nothing stays usable.
+  void release() {
+    if (drop_) {
+      call_ = nullptr;
+      std::exchange(drop_, nullptr)(buffer_);
+    }
+  }
+
+ private:
+  Tensor (*call_)(void*, const Tensor&, const Shape&) = nullptr;
+  void (*drop_)(void*) = nullptr;  // null: there is nothing to drop
+  alignas(std::max_align_t) std::byte buffer_[48];
+};
+
+struct Edge {
+  Ref<Node> source;   // where the gradient goes
+  Pullback pullback;  // empty once released
+  bool broadcast;     // the pullback's result is in the output's shape and must be summed to the source's
+};
+
+struct HookList {
+  struct Entry {
+    std::uint64_t id;
+    Where where;
+    std::function<Tensor(const Tensor&)> call;
+  };
+  std::vector<Entry> entries;
+  std::uint64_t next_id = 0;
+};
+
+/// A value that needs a gradient: an operation's output, with edges, or a leaf, without. The edges lie behind
+/// the node in its block.
+struct TENON_API Node final : Meta {
+  static Ref<Node> create(const char* name, int capacity, const Tensor& value, Where where);
+  void dispose() noexcept override;
+
+  bool leaf() const { return capacity == 0; }
+  std::span<Edge> edges() { return {reinterpret_cast<Edge*>(this + 1), static_cast<std::size_t>(count)}; }
+  template <class Make>
+  void connect(Ref<Node> source, bool broadcast, Make&& make_closure) {
+    if (source->depth >= depth) depth = source->depth + 1;
+    new (static_cast<void*>(edges().data() + count))
+        Edge{std::move(source), Pullback(std::in_place, std::forward<Make>(make_closure)), broadcast};
+    ++count;
+  }
+
+  alignas(std::max_align_t) const
+      char* name;           // with this the size of a node keeps the alignment of its edges
+  std::uint64_t depth = 0;  // longer than every input's: descending depth is a topological order
+  int count = 0, capacity;  // edges
+  DType dtype;
+  bool keeps_grad;                         // a leaf, or retain_grad() was called
+  std::atomic<const void*> pass{nullptr};  // the backward pass that `pending` belongs to
+  Device device;
+  Shape shape;  // what a gradient must look like
+  Where where;
+  Tensor pending;  // the gradient so far, while a pass runs
+  Tensor grad;     // what passes have accumulated
+  std::shared_ptr<HookList> hooks;
+  Node* next = nullptr;  // the list of nodes to destroy
+
+ private:
+  Node(const char* op, int room, const Tensor& value, Where line)
+      : name(op),
+        capacity(room),
+        dtype(value.dtype()),
+        keeps_grad(room == 0),
+        device(value.device()),
+        shape(value.shape()),
+        where(line) {}
+  ~Node() {
+    for (Edge& edge : edges()) edge.~Edge();
+  }
+};
+static_assert(sizeof(Node) % alignof(Edge) == 0);
+
+inline Node* node_of(const Tensor& tensor) { return static_cast<Node*>(tensor.impl().meta.get()); }
+inline Ref<Node> node_ref(const Tensor& tensor) {
+  Node* node = node_of(tensor);
+  if (node) node->retain();
+  return Ref<Node>::adopt(node);
+}
+/// Puts a tensor on the tape.
+inline void set_node(const Tensor& tensor, Ref<Node> node) noexcept {
+  TensorImpl& impl = tensor.impl();
+  impl.storage->set_needs_grad(impl.family);
+  impl.meta = std::move(node);
+}
+
+/// `root` and every node that it depends on, once each, the nearest first.
+TENON_API std::vector<Node*> nodes_below(Node* root);
+
+/// `"matmul" at model.cpp:12`, or `"matmul"` when the line is not known
+TENON_API std::string describe(const Node& node);
+
+}  // namespace tenon::autograd

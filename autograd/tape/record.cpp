@@ -1,0 +1,41 @@
+#include <tenon/autograd/tape/record.h>
+
+#include <tenon/autograd/ops.h>
+#include <tenon/autograd/tape/pass.h>
+
+namespace tenon::autograd {
+
+void Saved::fail_modified() const {
+  fail(
+      "backward: a tensor of shape {} that was saved for \"{}\" has been modified in place since; it is at "
+      "version {}, saved at version {}",
+      value_.shape(), running_node() ? running_node()->name : "backward", value_.version(), version_);
+}
+
+Tensor SavedOutput::operator()() const {
+  Tensor output = value_();
+  if (!grad_enabled()) return output;
+  output = output.detach();
+  Node* node = running_node();
+  node->retain();
+  output.impl().meta = Ref<Node>::adopt(node);
+  return output;
+}
+
+constinit const Tensor SavedPrepared::none;
+
+namespace detail {
+
+void fail_stale_view(const char* op) {
+  fail(
+      "{}: the tensor is a view whose base was changed by a recorded in-place operation; take the view again",
+      op);
+}
+
+void check_no_nan(const Tensor& output, const char* op) {
+  if (has_nan(output)) fail("anomaly mode: \"{}\" made a NaN; the result has shape {}", op, output.shape());
+}
+
+}  // namespace detail
+
+}  // namespace tenon::autograd

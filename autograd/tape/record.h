@@ -1,0 +1,216 @@
+// How an operation goes onto the tape: record(), with a pullback per input and the tensors that it needs.
+#pragma once
+#include <tuple>
+
+#include <tenon/autograd/tape/node.h>
+
+namespace tenon::autograd {
+
+/// A tensor kept for a pullback. Using it after its elements were overwritten is an error, not a wrong
+/// number.
+class TENON_API Saved {
+ public:
+  explicit Saved(const Tensor& value) : value_(value), version_(value.version()) {
+    value.impl().saves.fetch_add(1, std::memory_order_relaxed);
+  }
+  Saved(Saved&& other) noexcept : value_(std::move(other.value_)), version_(other.version_) {}
+  Saved& operator=(Saved&&) = delete;
+  ~Saved() {
+    // Of a tensor that goes with this nobody will ask.
+    if (value_.defined() && !value_.impl().unique())
+      value_.impl().saves.fetch_sub(1, std::memory_order_release);
+  }
+  /// The tensor, with its place on the tape, for gradients of gradients.
+  const Tensor& operator()() const TENON_LIFETIMEBOUND {
+    if (value_.version() != version_) [[unlikely]]
+      fail_modified();
+    return value_;
+  }
+
+ private:
+  [[noreturn, gnu::cold]] void fail_modified() const;
+  Tensor value_;
+  std::uint32_t version_;
+};
+
+/// What with() names besides tensors; see there.
+struct Result {
+  const Tensor& output;
+};
+struct Prepared {
+  const Tensor& value;
+};
+inline Result result(const Tensor& output) { return {output}; }
+inline Prepared prepared(const Tensor& value) { return {value}; }
+
+/// An operation's own output kept for its pullback. It is a second tensor over the same bytes, without the
+/// node, which would otherwise own itself; while the pass runs the pullback, use gives it the node back.
+class TENON_API SavedOutput {
+ public:
+  explicit SavedOutput(Result result) : value_(result.output.detach()) {}
+  Tensor operator()() const;
+
+ private:
+  Saved value_;
+};
+
+/// A value kept as long as nobody has written to it; a hook that was given it may.
+class TENON_API SavedPrepared {
+ public:
+  explicit SavedPrepared(Prepared prepared) : value_(prepared.value) {}
+  const Tensor& operator()() const TENON_LIFETIMEBOUND {
+    return value_.defined() && value_.version() == 0 ? value_ : none;
+  }
+
+ private:
+  static constinit const Tensor none;
+  Tensor value_;
+};
+
+/// The tensors that a pullback needs, in the order in which it takes them: with(a, b). The operation's own
+/// output is named result(out), for else it would own itself. prepared(t) is what the forward call has
+/// computed for the pullback alone, or an undefined tensor; so the pullback gets it, or an undefined one.
+template <class... T>
+struct With {
+  std::tuple<const T&...> tensors;
+};
+template <class... T>
+With<T...> with(const T&... tensors) {
+  return {{tensors...}};
+}
+
+namespace detail {
+
+inline Saved kept_as(const Tensor&);
+inline SavedOutput kept_as(const Result&);
+inline SavedPrepared kept_as(const Prepared&);
+
+/// A pullback and the tensors that it needs. They are data, not captures, so none is forgotten: captured, a
+/// tensor would have no version, and an output would own itself.
+template <class F, class... T>
+class Closure {
+ public:
+  static_assert(std::is_trivially_destructible_v<F>,
+      "a pullback captures numbers and shapes alone; name the tensors that it needs in with(...)");
+
+  explicit Closure(const F& pullback, const T&... tensors) : kept_(tensors...), pullback_(pullback) {}
+
+  Tensor operator()(const Tensor& gradient, const Shape& input_shape) const {
+    return std::apply(
+        [&](const auto&... kept) -> Tensor {
+          if constexpr (std::is_invocable_v<const F&, const Tensor&, const Shape&, decltype(kept())...>)
+            return pullback_(gradient, input_shape, kept()...);
+          else return pullback_(gradient, kept()...);
+        },
+        kept_);
+  }
+
+ private:
+  std::tuple<decltype(kept_as(std::declval<const T&>()))...> kept_;
+  [[no_unique_address]] F pullback_;
+};
+
+template <bool broadcast, class F, class... T>
+struct InputOf {
+  InputOf(const Tensor& input, F f) : tensor(input), pullback(std::move(f)) {}
+  InputOf(const Tensor& input, With<T...> kept, F f)
+      : tensor(input), needs(kept.tensors), pullback(std::move(f)) {}
+
+  /// An edge to the input, if it needs a gradient. Only then anything is kept.
+  void connect(Node& node) const {
+    if (!tensor.requires_grad()) return;
+    node.connect(node_ref(tensor), broadcast, [this] {
+      return std::apply([this](const T&... kept) { return Closure<F, T...>(pullback, kept...); }, needs);
+    });
+  }
+
+  const Tensor& tensor;
+  std::tuple<const T&...> needs;
+  F pullback;
+};
+
+}  // namespace detail
+
+/// An input of an operation with its pullback: the gradient of the input, given the gradient of the output,
+/// the shape of the input if it asks for it, and what with() names.
+///
+///     Input(x, with(w), [](const Tensor& g, const Tensor& w) { return matmul(g, w); })
+template <class F, class... T>
+struct Input : detail::InputOf<false, F, T...> {
+  using detail::InputOf<false, F, T...>::InputOf;
+};
+template <class F>
+Input(const Tensor&, F) -> Input<F>;
+template <class F, class... T>
+Input(const Tensor&, With<T...>, F) -> Input<F, T...>;
+
+/// An input that the operation broadcasts: the pullback's result has the shape of the output, and the pass
+/// sums it to the shape of the input.
+template <class F, class... T>
+struct Broadcast : detail::InputOf<true, F, T...> {
+  using detail::InputOf<true, F, T...>::InputOf;
+};
+template <class F>
+Broadcast(const Tensor&, F) -> Broadcast<F>;
+template <class F, class... T>
+Broadcast(const Tensor&, With<T...>, F) -> Broadcast<F, T...>;
+
+namespace detail {
+
+/// A view whose base was changed by a recorded operation has lost its history; using it would give wrong
+/// gradients.
+[[noreturn, gnu::cold]] TENON_API void fail_stale_view(const char* op);
+TENON_API void check_no_nan(const Tensor& output, const char* op);
+
+inline bool needs_grad(const char* op, const Tensor& input) {
+  const TensorImpl& impl = input.impl();
+  if (impl.is_view && impl.recorded_writes != impl.storage->recorded_writes()) [[unlikely]]
+    fail_stale_view(op);
+  return static_cast<bool>(impl.meta);
+}
+
+}  // namespace detail
+
+/// Puts `output` on the tape as the result of `op` on `inputs`, if this thread records and an input needs a
+/// gradient.
+template <class... Inputs>
+Tensor record(const char* op, Where where, Tensor output, const Inputs&... inputs) {
+  const Mode mode = autograd::mode();
+  if (mode.anomaly) [[unlikely]]
+    detail::check_no_nan(output, op);
+  if (!mode.record) return output;
+  const int wanted = (0 + ... + int{detail::needs_grad(op, inputs.tensor)});
+  if (wanted == 0) return output;
+  Ref<Node> node = Node::create(op, wanted, output, where);
+  (inputs.connect(*node), ...);
+  set_node(output, std::move(node));
+  return output;
+}
+
+/// The same for any number of inputs: make(i) is the pullback of input i.
+template <class Make>
+Tensor record_list(const char* op, Where where, Tensor output, const std::vector<Tensor>& inputs, Make make) {
+  const Mode mode = autograd::mode();
+  if (mode.anomaly) [[unlikely]]
+    detail::check_no_nan(output, op);
+  if (!mode.record) return output;
+  int wanted = 0;
+  for (const Tensor& input : inputs) wanted += detail::needs_grad(op, input);
+  if (wanted == 0) return output;
+  Ref<Node> node = Node::create(op, wanted, output, where);
+  for (std::size_t i = 0; i < inputs.size(); ++i) Input(inputs[i], make(i)).connect(*node);
+  set_node(output, std::move(node));
+  return output;
+}
+
+/// The same for a view: `output` shares the bytes of `base`.
+template <class F>
+Tensor record_view(const char* op, Where where, const Tensor& base, Tensor output, F pullback) {
+  TensorImpl& impl = output.impl();
+  impl.is_view = true;
+  impl.family = base.impl().family;
+  impl.recorded_writes = impl.storage->recorded_writes();
+  return record(op, where, std::move(output), Input(base, std::move(pullback)));
+}
+
+}  // namespace tenon::autograd

@@ -1,0 +1,22 @@
+// All of tenon.
+#pragma once
+#include <tenon/autograd/backward.h>
+#include <tenon/autograd/dot.h>
+#include <tenon/autograd/gradcheck.h>
+#include <tenon/autograd/ops.h>
+#include <tenon/autograd/tape/mode.h>
+#include <tenon/autograd/tape/record.h>
+#include <tenon/core/cuda.h>
+#include <tenon/core/parallel.h>
+#include <tenon/core/random.h>
+#include <tenon/core/tensor.h>
+#include <tenon/data/data_loader.h>
+#include <tenon/data/dataset.h>
+#include <tenon/io/plot.h>
+#include <tenon/io/progress.h>
+#include <tenon/io/summary_writer.h>
+#include <tenon/nn/init.h>
+#include <tenon/nn/linear.h>
+#include <tenon/nn/loss.h>
+#include <tenon/nn/module.h>
+#include <tenon/optim/sgd.h>

@@ -1,0 +1,93 @@
+// Random numbers that depend on (seed, stream, index) alone: Philox4x32-10 (Salmon et al., SC'11) and
+// Box-Muller. Shared by the CPU, the CUDA kernels and their emulation, under the rules of
+// kernels/arith/math.h.
+#pragma once
+#include <tenon/kernels/arith/math.h>
+
+namespace tenon::num {
+
+inline constexpr float pi = 0x1.921fb6p+1f;
+TENON_CONSTANTS float sin_turn_c[] = {-0x1.4abc22p+2f, 0x1.467f9ap+1f, -0x1.32e438p-1f};
+TENON_CONSTANTS float cos_turn_c[] = {-0x1.3bd3ccp+2f, 0x1.03c1bp+2f, -0x1.55b2b2p+0f, 0x1.d4f47ap-3f};
+
+struct Block {
+  uint32_t word[4];
+};
+
+TENON_HD Block philox(Block counter, uint32_t key0, uint32_t key1, int rounds = 10) {
+  auto [c0, c1, c2, c3] = counter.word;
+  for (int i = 0; i < rounds; ++i, key0 += 0x9e3779b9u, key1 += 0xbb67ae85u) {
+    const uint64_t p = uint64_t{0xd2511f53u} * c0, q = uint64_t{0xcd9e8d57u} * c2;
+    c0 = static_cast<uint32_t>(q >> 32) ^ c1 ^ key0;
+    c1 = static_cast<uint32_t>(q);
+    c2 = static_cast<uint32_t>(p >> 32) ^ c3 ^ key1;
+    c3 = static_cast<uint32_t>(p);
+  }
+  return {{c0, c1, c2, c3}};
+}
+
+/// Block `index` of a stream: counter (index, stream), key seed, low words first.
+TENON_HD Block random_block(uint64_t seed, uint64_t stream, uint64_t index) {
+  return philox({{static_cast<uint32_t>(index), static_cast<uint32_t>(index >> 32),
+                    static_cast<uint32_t>(stream), static_cast<uint32_t>(stream >> 32)}},
+      static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32));
+}
+
+/// Two words, the low one first.
+TENON_HD uint64_t pair(uint32_t low, uint32_t high) { return uint64_t{high} << 32 | low; }
+
+/// [0, 1), a multiple of 2^-24.
+TENON_HD float uniform(uint32_t word) {
+  return static_cast<float>(static_cast<int32_t>(word >> 8)) * 0x1p-24f;
+}
+/// [0, 1), a multiple of 2^-53.
+TENON_HD double uniform(uint64_t word) {
+  return static_cast<double>(static_cast<int64_t>(word >> 11)) * 0x1p-53;
+}
+
+/// [low, high): the scaled u could round to high, which is not in the interval.
+template <class T>
+TENON_HD T between(T low, T high, T width, T u) {
+  const T x = fma(width, u, low);
+  return x < high ? x : low;
+}
+
+/// Uniform in [0, range): the high word of the product.
+TENON_HD uint64_t below(uint64_t range, uint64_t word) {
+  return static_cast<uint64_t>(static_cast<unsigned __int128>(word) * range >> 64);
+}
+
+template <class T>
+struct Pair {
+  T first, second;
+};
+
+/// cos and sin of 2 pi u for u in [0, 1); the reduction is exact.
+TENON_HD Pair<float> cos_sin_turns(float u) {
+  const float a = u + u, m = (a + a) + magic, t = fma(-0.5f, m - magic, a),
+              s = t * t;  // t half turns, |t| <= 1/4
+  float c = fma(cos_turn_c[3], s, cos_turn_c[2]);
+  c = fma(c, s, cos_turn_c[1]);
+  c = fma(c, s, cos_turn_c[0]);
+  c = fma(c, s, 1.0f);
+  float p = fma(sin_turn_c[2], s, sin_turn_c[1]);
+  p = fma(p, s, sin_turn_c[0]);
+  p = fma(t, pi, (t * s) * p);
+  const uint32_t q = bits(m);
+  return {real(bits(q & 1u ? p : c) ^ ((q + 1u) & 2u) << 30), real(bits(q & 1u ? c : p) ^ (q & 2u) << 30)};
+}
+
+/// Two standard normals from two words.
+TENON_HD Pair<float> box_muller(uint32_t x, uint32_t y) {
+  const float u = static_cast<float>(static_cast<int32_t>(x >> 8) + 1) * 0x1p-24f;  // (0, 1]
+  const float radius = sqrt(-2.0f * log(u));
+  const Pair<float> angle = cos_sin_turns(uniform(y));
+  return {radius * angle.first, radius * angle.second};
+}
+TENON_HD Pair<double> box_muller(uint64_t x, uint64_t y) {
+  const double u = static_cast<double>(static_cast<int64_t>(x >> 11) + 1) * 0x1p-53;
+  const double radius = sqrt(-2.0 * log(u)), angle = 0x1.921fb54442d18p+2 * uniform(y);
+  return {radius * cos(angle), radius * sin(angle)};
+}
+
+}  // namespace tenon::num

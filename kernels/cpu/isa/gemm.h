@@ -1,0 +1,266 @@
+// C[m, n] = A[m, k] B[k, n] in order CHAIN (docs/numerics.md section 2). Packing, tiles, vector width and
+// transposes change which element is computed when, never its value.
+//
+// The block structure is that of Goto and van de Geijn (ACM TOMS 34(3), 2008): a chunk of 512 k's of B is
+// packed into panels of tile width, a block of A into panels of tile height, and a register tile runs over
+// the chunk.
+#pragma once
+#include <tenon/kernels/cpu/isa/table.h>
+#include <tenon/kernels/cpu/isa/vec.h>
+
+namespace tenon::kernels::cpu::TENON_ISA {
+namespace {
+
+constexpr int64_t chain_chunk = 512;  // part of the arithmetic
+#if defined(__AVX512F__)
+constexpr int tile_rows = 12;
+#elif defined(__AVX2__)
+constexpr int tile_rows = 6;
+#else
+constexpr int tile_rows = 4;
+#endif
+constexpr int tile_vectors = 2;
+template <class T>
+constexpr int64_t tile_cols = tile_vectors* W<T>;
+constexpr int64_t block_rows = 24 * tile_rows;  // of A in the second-level cache
+template <class T>
+constexpr int64_t block_cols = 8192 / sizeof(T) / tile_cols<T>* tile_cols<T>;  // of B in the third
+
+TENON_INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
+template <class T>
+struct TileArgs {
+  int64_t depth;  // k's of this chunk
+  const T* a;
+  int64_t a_row, a_col;
+  const T* b;
+  int64_t b_row;
+  T* c;
+  int64_t c_row;
+  bool first;     // the first chunk: C is not read
+  const T* bias;  // at the last chunk, or null
+  int64_t cols;   // of this tile
+};
+
+// Rows x (Vectors vectors) of C over one chunk. Packed: A is k-major, Rows wide. Edge: the last vector of B
+// is cut off.
+template <class T, int Rows, int Vectors, bool Packed, bool Edge>
+void tile(const TileArgs<T>& t) {
+  const int64_t a_row = Packed ? 1 : t.a_row, a_col = Packed ? Rows : t.a_col;
+  const T *a = t.a, *b = t.b;
+  if (t.depth >= 128) {  // C comes from far away when the product is large
+#pragma GCC unroll 16
+    for (int i = 0; i < Rows; ++i)
+#pragma GCC unroll 8
+      for (int j = 0; j < Vectors; ++j) __builtin_prefetch(t.c + i * t.c_row + j * W<T>, 1);
+  }
+  V<T> acc[Rows][Vectors];
+#pragma GCC unroll 16
+  for (int i = 0; i < Rows; ++i)
+#pragma GCC unroll 8
+    for (int j = 0; j < Vectors; ++j) acc[i][j] = zero<T>();
+#pragma GCC unroll 1
+  for (int64_t k = 0; k < t.depth; ++k, a += a_col, b += t.b_row) {
+    V<T> bv[Vectors];
+#pragma GCC unroll 8
+    for (int j = 0; j < Vectors; ++j)
+      bv[j] = Edge && j == Vectors - 1 ? load(b + j * W<T>, t.cols - j * W<T>) : load(b + j * W<T>);
+#pragma GCC unroll 16
+    for (int i = 0; i < Rows; ++i) {
+      const V<T> av = set1(a[i * a_row]);
+#pragma GCC unroll 8
+      for (int j = 0; j < Vectors; ++j) acc[i][j] = fma(av, bv[j], acc[i][j]);
+    }
+  }
+  T* c = t.c;
+#pragma GCC unroll 16
+  for (int i = 0; i < Rows; ++i, c += t.c_row)
+#pragma GCC unroll 8
+    for (int j = 0; j < Vectors; ++j) {
+      const int64_t left = t.cols - j * W<T>;
+      T* const p = c + j * W<T>;
+      if (left >= W<T>) {
+        V<T> v = add(t.first ? zero<T>() : load(p), acc[i][j]);
+        if (t.bias) v = add(v, load(t.bias + j * W<T>));
+        store(p, v);
+      } else if (left > 0) {
+        V<T> v = add(t.first ? zero<T>() : load(p, left), acc[i][j]);
+        if (t.bias) v = add(v, load(t.bias + j * W<T>, left));
+        store(p, v, left);
+      }
+    }
+}
+
+template <class T>
+using Tile = void (*)(const TileArgs<T>&);
+template <class T, int Rows>
+struct Tiles : Tiles<T, Rows - 1> {
+  constexpr Tiles() {
+    constexpr int n = tile_vectors;
+    auto& f = this->of;
+    f[0][0][0][Rows] = tile<T, Rows, 1, false, false>, f[0][0][1][Rows] = tile<T, Rows, 1, true, false>;
+    f[0][1][0][Rows] = tile<T, Rows, n, false, false>, f[0][1][1][Rows] = tile<T, Rows, n, true, false>;
+    f[1][0][0][Rows] = tile<T, Rows, 1, false, true>, f[1][0][1][Rows] = tile<T, Rows, 1, true, true>;
+    f[1][1][0][Rows] = tile<T, Rows, n, false, true>, f[1][1][1][Rows] = tile<T, Rows, n, true, true>;
+  }
+};
+template <class T>
+struct Tiles<T, 0> {
+  Tile<T> of[2][2][2][tile_rows + 1] = {};  // [edge][more than one vector][packed][rows]
+};
+template <class T>
+constexpr Tiles<T, tile_rows> tiles;
+
+/// Up to W rows with unit stride along k, turned into vectors across the rows. Writes whole vectors.
+template <class T>
+TENON_INLINE void turn(const T* p, int64_t row, int64_t rows, int64_t depth, T* to, int64_t to_row) {
+  constexpr int w = W<T>;
+  for (int64_t k = 0; k < depth; k += w) {
+    const int64_t left = depth - k;
+    V<T> r[w];
+#pragma GCC unroll 16
+    for (int i = 0; i < w; ++i)
+      r[i] = i >= rows ? zero<T>() : left >= w ? load(p + i * row + k) : load(p + i * row + k, left);
+    transpose(r);
+#pragma GCC unroll 16
+    for (int i = 0; i < w; ++i)
+      if (i < left) store(to + (k + i) * to_row, r[i]);
+  }
+}
+
+/// b(k, j) into panels of tile_cols columns, k-major, zeros behind the right edge.
+template <class T>
+void pack_b(int64_t depth, int64_t n, const T* b, int64_t row, int64_t col, T* to) {
+  constexpr int64_t w = W<T>, width = tile_cols<T>;
+  for (int64_t j0 = 0; j0 < n; j0 += width, to += depth * width)
+    for (int64_t v = 0; v < tile_vectors && j0 + v * w < n; ++v) {
+      const int64_t cols = n - j0 - v * w;
+      const T* const p = b + (j0 + v * w) * col;
+      T* const t = to + v * w;
+      if (col == 1 && cols >= w)
+        for (int64_t k = 0; k < depth; ++k) store(t + k * width, load(p + k * row));
+      else if (col == 1)
+        for (int64_t k = 0; k < depth; ++k) store(t + k * width, load(p + k * row, cols));
+      else if (row == 1) turn(p, col, least(cols, w), depth, t, width);
+      else
+        for (int64_t k = 0; k < depth; ++k)
+          for (int64_t j = 0; j < w; ++j) t[k * width + j] = j < cols ? p[k * row + j * col] : T(0);
+    }
+}
+
+/// a(i, k) into panels of `height` rows (the last may have fewer), k-major.
+template <class T>
+void pack_a(int64_t depth, int64_t m, int64_t height, const T* a, int64_t row, int64_t col, T* to) {
+  for (int64_t i0 = 0; i0 < m; i0 += height) {
+    const int64_t rows = least(m - i0, height);
+    const T* const p = a + i0 * row;
+    if (row == 1 && i0 + 2 * W<T> <= m)
+      for (int64_t k = 0; k < depth; ++k)
+        for (int64_t i = 0; i < rows; i += W<T>) store(to + k * rows + i, load(p + k * col + i));
+    else if (col == 1)
+      for (int64_t i = 0; i < rows; i += W<T>)
+        turn(p + i * row, row, least(rows - i, W<T>), depth, to + i, rows);
+    else
+      for (int64_t k = 0; k < depth; ++k)
+        for (int64_t i = 0; i < rows; ++i) to[k * rows + i] = p[i * row + k * col];
+    to += depth * rows;
+  }
+}
+
+/// One row of C, Vectors vectors wide, B with unit column stride.
+template <class T, int Vectors>
+TENON_INLINE void row_tile(
+    int64_t k, const T* a, int64_t a_col, const T* b, int64_t b_row, T* c, const T* bias) {
+  V<T> total[Vectors];
+#pragma GCC unroll 8
+  for (int j = 0; j < Vectors; ++j) total[j] = zero<T>();
+  for (int64_t k0 = 0; k0 < k; k0 += chain_chunk) {
+    const int64_t end = least(k, k0 + chain_chunk);
+    V<T> acc[Vectors];
+#pragma GCC unroll 8
+    for (int j = 0; j < Vectors; ++j) acc[j] = zero<T>();
+#pragma GCC unroll 1
+    for (int64_t q = k0; q < end; ++q) {
+      const V<T> av = set1(a[q * a_col]);
+#pragma GCC unroll 8
+      for (int j = 0; j < Vectors; ++j) acc[j] = fma(av, load(b + q * b_row + j * W<T>), acc[j]);
+    }
+#pragma GCC unroll 8
+    for (int j = 0; j < Vectors; ++j) total[j] = add(total[j], acc[j]);
+  }
+#pragma GCC unroll 8
+  for (int j = 0; j < Vectors; ++j)
+    store(c + j * W<T>, bias ? add(total[j], load(bias + j * W<T>)) : total[j]);
+}
+
+template <class T>
+void row_product(
+    int64_t n, int64_t k, const T* a, int64_t a_col, const T* b, int64_t b_row, T* c, const T* bias) {
+  constexpr int64_t w = W<T>;
+  int64_t j = 0;
+  const auto at = [&](const T* p) __attribute__((always_inline)) { return p ? p + j : nullptr; };
+  for (; j + 8 * w <= n; j += 8 * w) row_tile<T, 8>(k, a, a_col, b + j, b_row, c + j, at(bias));
+  if (j + 4 * w <= n) row_tile<T, 4>(k, a, a_col, b + j, b_row, c + j, at(bias)), j += 4 * w;
+  for (; j + w <= n; j += w) row_tile<T, 1>(k, a, a_col, b + j, b_row, c + j, at(bias));
+  const int64_t left = n - j;
+  if (left == 0) return;
+  V<T> total = zero<T>();
+  for (int64_t k0 = 0; k0 < k; k0 += chain_chunk) {
+    V<T> acc = zero<T>();
+    for (int64_t q = k0; q < least(k, k0 + chain_chunk); ++q)
+      acc = fma(set1(a[q * a_col]), load(b + q * b_row + j, left), acc);
+    total = add(total, acc);
+  }
+  store(c + j, bias ? add(total, load(bias + j, left)) : total, left);
+}
+
+template <class T>
+void chain(int64_t m, int64_t n, int64_t k, const T* a, int64_t a_row, int64_t a_col, const T* b,
+    int64_t b_row, int64_t b_col, T* c, int64_t c_row, const T* bias, Scratch scratch) {
+  constexpr int64_t width = tile_cols<T>;
+  if (k == 0) {
+    for (int64_t i = 0; i < m; ++i)
+      for (int64_t j = 0; j < n; ++j) c[i * c_row + j] = bias ? T(0) + bias[j] : T(0);
+    return;
+  }
+  if (m == 1 && b_col == 1) return row_product(n, k, a, a_col, b, b_row, c, bias);
+  const bool pack = m * k > 64 * 1024 && n > width;                                // is packing A worth it?
+  const bool in_place = b_col == 1 && (m <= 2 * tile_rows || n * k <= 16 * 1024);  // may B be read in place?
+  for (int64_t j0 = 0; j0 < n; j0 += block_cols<T>) {
+    const int64_t cols = least(n - j0, block_cols<T>);
+    for (int64_t k0 = 0; k0 < k; k0 += chain_chunk) {
+      const int64_t depth = least(k - k0, chain_chunk);
+      const T* const b0 = b + k0 * b_row + j0 * b_col;
+      const int64_t b_size = in_place ? 0 : depth * ((cols + width - 1) / width * width) + W<T>;
+      const int64_t a_size = pack ? depth * least(m, block_rows) + W<T> : 0;
+      T* const packed_b =
+          b_size + a_size ? static_cast<T*>(scratch(static_cast<size_t>(b_size + a_size + 64) * sizeof(T)))
+                          : nullptr;
+      T* const packed_a = packed_b + (b_size + 63) / 64 * 64;
+      if (!in_place) pack_b(depth, cols, b0, b_row, b_col, packed_b);
+      TileArgs<T> t{depth, nullptr, a_row, a_col, nullptr, in_place ? b_row : width, nullptr, c_row, k0 == 0,
+          nullptr, 0};
+      for (int64_t i0 = 0; i0 < m; i0 += block_rows) {
+        const int64_t rows = least(m - i0, block_rows);
+        const int64_t panels = (rows + tile_rows - 1) / tile_rows,
+                      height = (rows + panels - 1) / panels;  // equal panels
+        const T* const a0 = a + i0 * a_row + k0 * a_col;
+        if (pack) pack_a(depth, rows, height, a0, a_row, a_col, packed_a);
+        for (int64_t j = 0; j < cols; j += width) {
+          t.cols = least(cols - j, width);
+          t.b = in_place ? b0 + j : packed_b + depth * j;
+          t.bias = bias && k0 + depth == k ? bias + j0 + j : nullptr;
+          const auto& of_rows = tiles<T>.of[in_place && t.cols % W<T>][t.cols > W<T>][pack];
+          for (int64_t i = 0; i < rows; i += height) {
+            t.a = pack ? packed_a + depth * i : a0 + i * a_row;
+            t.c = c + (i0 + i) * c_row + j0 + j;
+            of_rows[least(rows - i, height)](t);
+          }
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tenon::kernels::cpu::TENON_ISA

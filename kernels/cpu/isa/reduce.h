@@ -1,0 +1,280 @@
+// Order R (docs/numerics.md section 3): chunks of 1024, 128 strided partials, a halving tree; upper levels
+// are R over the chunks' values. Starting at +0 and ending with + 0 makes skipped lanes free: they could
+// change the sign of a zero only.
+#pragma once
+#include <tenon/kernels/cpu/isa/table.h>
+#include <tenon/kernels/cpu/isa/vec.h>
+
+namespace tenon::kernels::cpu::TENON_ISA {
+namespace {
+
+constexpr int64_t chunk = 1024;
+constexpr int partials = 128;
+
+template <Reduce op, class Vector>
+TENON_INLINE Vector into(Vector x, Vector y, Vector acc) {
+  if constexpr (op == Reduce::sum) return add(acc, x);
+  else if constexpr (op == Reduce::product) return fma(x, y, acc);
+  else if constexpr (op == Reduce::absolute_difference) return add(acc, abs(sub(x, y)));
+  else {
+    const Vector d = sub(x, y);
+    return fma(d, d, acc);
+  }
+}
+
+// One vector of operand b; a sum has none.
+template <Reduce op, class T>
+TENON_INLINE V<T> second([[maybe_unused]] const T* y) {
+  if constexpr (op == Reduce::sum) return zero<T>();
+  else return load(y);
+}
+template <Reduce op, class T>
+TENON_INLINE V<T> second([[maybe_unused]] const T* y, [[maybe_unused]] int64_t n) {
+  if constexpr (op == Reduce::sum) return zero<T>();
+  else return load(y, n);
+}
+
+template <Reduce op, class T>
+TENON_INLINE V<T> step(const T* x, const T* y, int64_t i, V<T> acc) {
+  return into<op>(load(x + i), second<op>(y + i), acc);
+}
+template <Reduce op, class T>
+TENON_INLINE V<T> step(const T* x, const T* y, int64_t i, int64_t n, V<T> acc) {
+  return into<op>(load(x + i, n), second<op>(y + i, n), acc);
+}
+
+template <class T>
+TENON_INLINE const T* offset(const T* p, int64_t n) {
+  return p ? p + n : nullptr;
+}
+
+/// The value of one chunk, n <= 1024.
+template <Reduce op, class T>
+TENON_INLINE T leaf(const T* x, const T* y, int64_t n) {
+  constexpr int w = W<T>;
+  if (n <= w) {
+    if (n == w) return fold(step<op>(x, y, 0, zero<T>()));
+    return fold(step<op>(x, y, 0, n, zero<T>()));
+  }
+  constexpr int all = partials / w, held = all < 8              ? all
+                                           : sizeof(V<T>) == 64 ? all
+                                                                : 8;  // vectors that registers hold
+  V<T> p[all];
+#pragma GCC unroll 8
+  for (int pass = 0; pass < all / held; ++pass) {
+    V<T> acc[held];
+#pragma GCC unroll 16
+    for (int j = 0; j < held; ++j) acc[j] = zero<T>();
+    int64_t i = pass * held * w;
+    for (; i + held * w <= n; i += partials)
+#pragma GCC unroll 16
+      for (int j = 0; j < held; ++j) acc[j] = step<op>(x, y, i + j * w, acc[j]);
+    if (i < n) {
+#pragma GCC unroll 16
+      for (int j = 0; j < held; ++j) {
+        const int64_t at = i + j * w, left = n - at;
+        if (left >= w) acc[j] = step<op>(x, y, at, acc[j]);
+        else if (left > 0) acc[j] = step<op>(x, y, at, left, acc[j]);
+      }
+    }
+#pragma GCC unroll 16
+    for (int j = 0; j < held; ++j) p[pass * held + j] = acc[j];
+  }
+#pragma GCC unroll 8
+  for (int h = all / 2; h; h /= 2)
+#pragma GCC unroll 32
+    for (int j = 0; j < h; ++j) p[j] = add(p[j], p[j + h]);
+  return fold(p[0]);
+}
+
+template <Reduce op, class T>
+void chunk_values(int64_t n, int64_t begin, int64_t end, const T* a, const T* b, T* out) {
+  for (int64_t c = begin; c < end; ++c) {
+    const int64_t i = c * chunk, length = n - i < chunk ? n - i : chunk;
+    out[c] = leaf<op>(a + i, offset(b, i), length);
+  }
+}
+
+template <Reduce op, class T>
+T row_value(int64_t k, const T* a, const T* b, Scratch scratch) {
+  if (k == 0) return T(0);
+  if (k <= chunk) return leaf<op>(a, b, k) + T(0);
+  int64_t count = (k + chunk - 1) / chunk;
+  T few[256];
+  T* const s = count <= 256 ? few : static_cast<T*>(scratch(static_cast<size_t>(count) * sizeof(T)));
+  chunk_values<op>(k, 0, count, a, b, s);
+  while (count > 1) {
+    const int64_t above = (count + chunk - 1) / chunk;
+    chunk_values<Reduce::sum>(count, 0, above, s, static_cast<const T*>(nullptr), s);
+    count = above;
+  }
+  return s[0] + T(0);
+}
+
+/// The values of `count` rows of one chunk at once, with operand b shared: position j and those a multiple of
+/// Stride behind it, as the halving tree brings them together. Few accumulators live, and loads of b serve
+/// all rows.
+template <Reduce op, int Count, int Stride, class T>
+TENON_INLINE void rows_node(V<T> (&sum)[Count], const T* x, int64_t row, const T* y, int64_t n, int64_t j) {
+  constexpr int w = W<T>, positions = partials / w, ahead = Stride * w;
+#pragma GCC unroll 4
+  for (int r = 0; r < Count; ++r) sum[r] = zero<T>();
+  if (j * w >= n) return;
+  V<T> other[Count];
+  if constexpr (2 * Stride == positions) {
+#pragma GCC unroll 4
+    for (int r = 0; r < Count; ++r) other[r] = zero<T>();
+    for (int64_t i = j * w; i < n; i += partials) {
+      const int64_t left = n - i;
+      if (left >= ahead + w) {
+        const V<T> y0 = second<op>(y + i), y1 = second<op>(y + i + ahead);
+#pragma GCC unroll 4
+        for (int r = 0; r < Count; ++r) {
+          sum[r] = into<op>(load(x + r * row + i), y0, sum[r]);
+          other[r] = into<op>(load(x + r * row + i + ahead), y1, other[r]);
+        }
+        continue;
+      }
+      const V<T> y0 = left >= w ? second<op>(y + i) : second<op>(y + i, left);
+#pragma GCC unroll 4
+      for (int r = 0; r < Count; ++r)
+        sum[r] = into<op>(left >= w ? load(x + r * row + i) : load(x + r * row + i, left), y0, sum[r]);
+      if (left <= ahead) continue;
+      const V<T> y1 = second<op>(y + i + ahead, left - ahead);
+#pragma GCC unroll 4
+      for (int r = 0; r < Count; ++r)
+        other[r] = into<op>(load(x + r * row + i + ahead, left - ahead), y1, other[r]);
+    }
+  } else {
+    rows_node<op, Count, 2 * Stride>(sum, x, row, y, n, j);
+    rows_node<op, Count, 2 * Stride>(other, x, row, y, n, j + Stride);
+  }
+#pragma GCC unroll 4
+  for (int r = 0; r < Count; ++r) sum[r] = add(sum[r], other[r]);
+}
+
+template <Reduce op, int Count, class T>
+void few_rows(int64_t n, const T* a, int64_t a_row, const T* b, T* out) {
+  V<T> sum[Count];
+  rows_node<op, Count, 1>(sum, a, a_row, b, n, 0);
+#pragma GCC unroll 4
+  for (int r = 0; r < Count; ++r) out[r] = fold(sum[r]) + T(0);
+}
+
+template <Reduce op, class T>
+void row_values(
+    int64_t rows, int64_t k, const T* a, int64_t a_row, const T* b, int64_t b_row, T* out, Scratch scratch) {
+  int64_t i = 0;
+  if (k > 0 && k <= chunk && (op == Reduce::sum || b_row == 0)) {
+    for (; i + 4 <= rows; i += 4) few_rows<op, 4>(k, a + i * a_row, a_row, b, out + i);
+    if (i + 2 <= rows) few_rows<op, 2>(k, a + i * a_row, a_row, b, out + i), i += 2;
+  }
+  for (; i < rows; ++i) out[i] = row_value<op>(k, a + i * a_row, offset(b, i * b_row), scratch);
+}
+
+// Down the columns the partials are visited in bit-reversed order, so that the tree needs one row of results
+// a level, and whole rows are read.
+constexpr int64_t most_columns = 512;
+
+template <class T>
+struct Columns {
+  const T* a;
+  int64_t a_row;
+  const T* b;
+  int64_t b_row, b_item;
+  int64_t k;
+};
+
+template <Reduce op, class T>
+TENON_INLINE V<T> column_step(const Columns<T>& c, int64_t q, int64_t j, V<T> acc) {
+  if constexpr (op == Reduce::sum) return add(acc, load(c.a + q * c.a_row + j));
+  else
+    return into<op>(
+        load(c.a + q * c.a_row + j), c.b_item ? load(c.b + q * c.b_row + j) : set1(c.b[q * c.b_row]), acc);
+}
+template <Reduce op, class T>
+TENON_INLINE V<T> column_step(const Columns<T>& c, int64_t q, int64_t j, int64_t n, V<T> acc) {
+  if constexpr (op == Reduce::sum) return add(acc, load(c.a + q * c.a_row + j, n));
+  else
+    return into<op>(load(c.a + q * c.a_row + j, n),
+        c.b_item ? load(c.b + q * c.b_row + j, n) : set1(c.b[q * c.b_row]), acc);
+}
+
+/// Partial p of the vector of columns at j, of which `left` exist.
+template <Reduce op, class T>
+TENON_INLINE V<T> column_partial(const Columns<T>& c, int64_t p, int64_t j, int64_t left) {
+  V<T> acc = zero<T>();
+  if (left < W<T>) {
+    for (int64_t q = p; q < c.k; q += partials) acc = column_step<op>(c, q, j, left, acc);
+  } else if (p + 7 * partials < c.k) {
+#pragma GCC unroll 8
+    for (int r = 0; r < 8; ++r) acc = column_step<op>(c, p + r * partials, j, acc);
+  } else {
+    for (int64_t q = p; q < c.k; q += partials) acc = column_step<op>(c, q, j, acc);
+  }
+  return acc;
+}
+
+/// One chunk (k <= 1024) of w <= 512 columns.
+template <Reduce op, class T>
+void column_chunk(const Columns<T>& c, int64_t w, T* to) {
+  alignas(64) T stack[8][most_columns];
+  const int64_t live = c.k < partials ? c.k : partials;
+  int levels = 0;
+  while (1 << levels < live) ++levels;
+  const int together = levels >= 2 ? 4 : 1, down = levels >= 2 ? 2 : 0;  // four partials meet in registers
+  for (int q = 0; q < 1 << levels; q += together) {
+    int p = 0, up = down;
+    for (int l = 0; l < levels; ++l) p |= (q >> l & 1) << (levels - 1 - l);
+    while (q >> up & 1) ++up;
+    T* const put = up == levels ? to : stack[up];
+    const int h = 1 << levels >> 1;
+    for (int64_t j = 0; j < w; j += W<T>) {
+      const int64_t left = w - j;
+      V<T> acc = column_partial<op>(c, p, j, left);
+      if (together == 4)
+        acc = add(add(acc, column_partial<op>(c, p + h, j, left)),
+            add(column_partial<op>(c, p + h / 2, j, left), column_partial<op>(c, p + h / 2 + h, j, left)));
+      for (int l = down; l < up; ++l) acc = add(load(stack[l] + j), acc);
+      if (left >= W<T> || put != to) store(put + j, acc);
+      else store(put + j, acc, left);
+    }
+  }
+}
+
+template <Reduce op, class T>
+void column_block(const Columns<T>& c, int64_t w, T* out, Scratch scratch) {
+  int64_t count = (c.k + chunk - 1) / chunk;
+  T* const s = count > 1 ? static_cast<T*>(scratch(static_cast<size_t>(count * w) * sizeof(T))) : out;
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t at = i * chunk, length = c.k - at < chunk ? c.k - at : chunk;
+    column_chunk<op>(
+        Columns<T>{c.a + at * c.a_row, c.a_row, offset(c.b, at * c.b_row), c.b_row, c.b_item, length}, w,
+        s + i * w);
+  }
+  while (count > 1) {
+    const int64_t above = (count + chunk - 1) / chunk;
+    for (int64_t i = 0; i < above; ++i) {
+      const int64_t at = i * chunk, length = count - at < chunk ? count - at : chunk;
+      column_chunk<Reduce::sum>(
+          Columns<T>{s + at * w, w, nullptr, 0, 0, length}, w, above > 1 ? s + i * w : out);
+    }
+    count = above;
+  }
+  for (int64_t j = 0; j < w; ++j) out[j] = out[j] + T(0);
+}
+
+template <Reduce op, class T>
+void column_values(int64_t k, int64_t w, const T* a, int64_t a_row, const T* b, int64_t b_row, int64_t b_item,
+    T* out, Scratch scratch) {
+  if (k == 0) {
+    for (int64_t j = 0; j < w; ++j) out[j] = T(0);
+    return;
+  }
+  for (int64_t j = 0; j < w; j += most_columns)
+    column_block<op>(Columns<T>{a + j, a_row, offset(b, j * b_item), b_row, b_item, k},
+        w - j < most_columns ? w - j : most_columns, out + j, scratch);
+}
+
+}  // namespace
+}  // namespace tenon::kernels::cpu::TENON_ISA

@@ -1,0 +1,254 @@
+// The only instruction-set-specific code: a vector of W<T> floats or doubles. The same source is compiled
+// once per instruction set (kernels/cpu/isa/isa.cpp). No arithmetic beyond add, sub, mul and fma: every lane
+// is an IEEE operation, so the width never shows in a result.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__AVX512F__) || defined(__AVX2__)
+#include <immintrin.h>
+#endif
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wuninitialized"  // of the intrinsics' undefined vectors (GCC bug 105593)
+#endif
+
+#define TENON_INLINE [[gnu::always_inline]] static inline
+
+namespace tenon::kernels::cpu::TENON_ISA {
+namespace {
+
+template <class T>
+struct Native;
+template <class T>
+using V = typename Native<T>::type;
+template <class T>
+constexpr int W = static_cast<int>(sizeof(V<T>) / sizeof(T));
+
+// load and store with a count touch the first n elements only, 0 <= n < W; the lanes behind them read as 0.
+// fold is the halving tree over the lanes: lane j and lane j + W/2, and so on down.
+#if defined(__AVX512F__)
+template <>
+struct Native<float> {
+  using type = __m512;
+};
+template <>
+struct Native<double> {
+  using type = __m512d;
+};
+TENON_INLINE __m512 set1(float x) { return _mm512_set1_ps(x); }
+TENON_INLINE __m512d set1(double x) { return _mm512_set1_pd(x); }
+TENON_INLINE __m512 load(const float* p) { return _mm512_loadu_ps(p); }
+TENON_INLINE __m512d load(const double* p) { return _mm512_loadu_pd(p); }
+TENON_INLINE __mmask16 first16(ptrdiff_t n) { return static_cast<__mmask16>((1u << n) - 1u); }
+TENON_INLINE __mmask8 first8(ptrdiff_t n) { return static_cast<__mmask8>((1u << n) - 1u); }
+TENON_INLINE __m512 load(const float* p, ptrdiff_t n) { return _mm512_maskz_loadu_ps(first16(n), p); }
+TENON_INLINE __m512d load(const double* p, ptrdiff_t n) { return _mm512_maskz_loadu_pd(first8(n), p); }
+TENON_INLINE void store(float* p, __m512 v) { _mm512_storeu_ps(p, v); }
+TENON_INLINE void store(double* p, __m512d v) { _mm512_storeu_pd(p, v); }
+TENON_INLINE void store(float* p, __m512 v, ptrdiff_t n) { _mm512_mask_storeu_ps(p, first16(n), v); }
+TENON_INLINE void store(double* p, __m512d v, ptrdiff_t n) { _mm512_mask_storeu_pd(p, first8(n), v); }
+TENON_INLINE __m512 add(__m512 a, __m512 b) { return _mm512_add_ps(a, b); }
+TENON_INLINE __m512d add(__m512d a, __m512d b) { return _mm512_add_pd(a, b); }
+TENON_INLINE __m512 sub(__m512 a, __m512 b) { return _mm512_sub_ps(a, b); }
+TENON_INLINE __m512d sub(__m512d a, __m512d b) { return _mm512_sub_pd(a, b); }
+TENON_INLINE __m512 abs(__m512 a) { return _mm512_abs_ps(a); }
+TENON_INLINE __m512d abs(__m512d a) { return _mm512_abs_pd(a); }
+TENON_INLINE __m512 fma(__m512 a, __m512 b, __m512 c) { return _mm512_fmadd_ps(a, b, c); }
+TENON_INLINE __m512d fma(__m512d a, __m512d b, __m512d c) { return _mm512_fmadd_pd(a, b, c); }
+TENON_INLINE float fold(__m512 v) {
+  const __m256 upper = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(v), 1));
+  const __m256 a = _mm256_add_ps(_mm512_castps512_ps256(v), upper);
+  __m128 b = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+  b = _mm_add_ps(b, _mm_movehl_ps(b, b));
+  return _mm_cvtss_f32(_mm_add_ss(b, _mm_movehdup_ps(b)));
+}
+TENON_INLINE double fold(__m512d v) {
+  const __m256d a = _mm256_add_pd(_mm512_castpd512_pd256(v), _mm512_extractf64x4_pd(v, 1));
+  const __m128d b = _mm_add_pd(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1));
+  return _mm_cvtsd_f64(_mm_add_sd(b, _mm_unpackhi_pd(b, b)));
+}
+TENON_INLINE void transpose(__m512 (&r)[16]) {
+  __m512 s[16];
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; i += 2) {
+    s[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);
+    s[i + 1] = _mm512_unpackhi_ps(r[i], r[i + 1]);
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; i += 4)
+#pragma GCC unroll 2
+    for (int h = 0; h < 2; ++h) {
+      const __m512d x = _mm512_castps_pd(s[i + h]), y = _mm512_castps_pd(s[i + 2 + h]);
+      r[i + 2 * h] = _mm512_castpd_ps(_mm512_unpacklo_pd(x, y));
+      r[i + 2 * h + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(x, y));
+    }
+#pragma GCC unroll 4
+  for (int c = 0; c < 4; ++c) {
+    const __m512 a0 = _mm512_shuffle_f32x4(r[c], r[4 + c], 0x44),
+                 a1 = _mm512_shuffle_f32x4(r[c], r[4 + c], 0xee);
+    const __m512 b0 = _mm512_shuffle_f32x4(r[8 + c], r[12 + c], 0x44);
+    const __m512 b1 = _mm512_shuffle_f32x4(r[8 + c], r[12 + c], 0xee);
+    s[c] = _mm512_shuffle_f32x4(a0, b0, 0x88), s[4 + c] = _mm512_shuffle_f32x4(a0, b0, 0xdd);
+    s[8 + c] = _mm512_shuffle_f32x4(a1, b1, 0x88), s[12 + c] = _mm512_shuffle_f32x4(a1, b1, 0xdd);
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; ++i) r[i] = s[i];
+}
+TENON_INLINE void transpose(__m512d (&r)[8]) {
+  __m512d s[8];
+#pragma GCC unroll 4
+  for (int i = 0; i < 8; i += 2) {
+    s[i] = _mm512_unpacklo_pd(r[i], r[i + 1]);
+    s[i + 1] = _mm512_unpackhi_pd(r[i], r[i + 1]);
+  }
+#pragma GCC unroll 2
+  for (int c = 0; c < 2; ++c) {
+    const __m512d a0 = _mm512_shuffle_f64x2(s[c], s[2 + c], 0x44),
+                  a1 = _mm512_shuffle_f64x2(s[c], s[2 + c], 0xee);
+    const __m512d b0 = _mm512_shuffle_f64x2(s[4 + c], s[6 + c], 0x44);
+    const __m512d b1 = _mm512_shuffle_f64x2(s[4 + c], s[6 + c], 0xee);
+    r[c] = _mm512_shuffle_f64x2(a0, b0, 0x88), r[2 + c] = _mm512_shuffle_f64x2(a0, b0, 0xdd);
+    r[4 + c] = _mm512_shuffle_f64x2(a1, b1, 0x88), r[6 + c] = _mm512_shuffle_f64x2(a1, b1, 0xdd);
+  }
+}
+#elif defined(__AVX2__) && defined(__FMA__)
+template <>
+struct Native<float> {
+  using type = __m256;
+};
+template <>
+struct Native<double> {
+  using type = __m256d;
+};
+TENON_INLINE __m256 set1(float x) { return _mm256_set1_ps(x); }
+TENON_INLINE __m256d set1(double x) { return _mm256_set1_pd(x); }
+TENON_INLINE __m256i first8(ptrdiff_t n) {
+  return _mm256_cmpgt_epi32(
+      _mm256_set1_epi32(static_cast<int>(n)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+TENON_INLINE __m256i first4(ptrdiff_t n) {
+  return _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0, 1, 2, 3));
+}
+TENON_INLINE __m256 load(const float* p) { return _mm256_loadu_ps(p); }
+TENON_INLINE __m256d load(const double* p) { return _mm256_loadu_pd(p); }
+TENON_INLINE __m256 load(const float* p, ptrdiff_t n) { return _mm256_maskload_ps(p, first8(n)); }
+TENON_INLINE __m256d load(const double* p, ptrdiff_t n) { return _mm256_maskload_pd(p, first4(n)); }
+TENON_INLINE void store(float* p, __m256 v) { _mm256_storeu_ps(p, v); }
+TENON_INLINE void store(double* p, __m256d v) { _mm256_storeu_pd(p, v); }
+TENON_INLINE void store(float* p, __m256 v, ptrdiff_t n) { _mm256_maskstore_ps(p, first8(n), v); }
+TENON_INLINE void store(double* p, __m256d v, ptrdiff_t n) { _mm256_maskstore_pd(p, first4(n), v); }
+TENON_INLINE __m256 add(__m256 a, __m256 b) { return _mm256_add_ps(a, b); }
+TENON_INLINE __m256d add(__m256d a, __m256d b) { return _mm256_add_pd(a, b); }
+TENON_INLINE __m256 sub(__m256 a, __m256 b) { return _mm256_sub_ps(a, b); }
+TENON_INLINE __m256d sub(__m256d a, __m256d b) { return _mm256_sub_pd(a, b); }
+TENON_INLINE __m256 abs(__m256 a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
+TENON_INLINE __m256d abs(__m256d a) { return _mm256_andnot_pd(_mm256_set1_pd(-0.0), a); }
+TENON_INLINE __m256 fma(__m256 a, __m256 b, __m256 c) { return _mm256_fmadd_ps(a, b, c); }
+TENON_INLINE __m256d fma(__m256d a, __m256d b, __m256d c) { return _mm256_fmadd_pd(a, b, c); }
+TENON_INLINE float fold(__m256 a) {
+  __m128 b = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+  b = _mm_add_ps(b, _mm_movehl_ps(b, b));
+  return _mm_cvtss_f32(_mm_add_ss(b, _mm_movehdup_ps(b)));
+}
+TENON_INLINE double fold(__m256d a) {
+  const __m128d b = _mm_add_pd(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1));
+  return _mm_cvtsd_f64(_mm_add_sd(b, _mm_unpackhi_pd(b, b)));
+}
+TENON_INLINE void transpose(__m256 (&r)[8]) {
+  __m256 s[8];
+#pragma GCC unroll 4
+  for (int i = 0; i < 8; i += 2) {
+    s[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
+    s[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
+  }
+#pragma GCC unroll 2
+  for (int i = 0; i < 8; i += 4)
+#pragma GCC unroll 2
+    for (int h = 0; h < 2; ++h) {
+      r[i + 2 * h] = _mm256_shuffle_ps(s[i + h], s[i + 2 + h], 0x44);
+      r[i + 2 * h + 1] = _mm256_shuffle_ps(s[i + h], s[i + 2 + h], 0xee);
+    }
+#pragma GCC unroll 4
+  for (int c = 0; c < 4; ++c) {
+    s[c] = _mm256_permute2f128_ps(r[c], r[4 + c], 0x20);
+    s[4 + c] = _mm256_permute2f128_ps(r[c], r[4 + c], 0x31);
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; ++i) r[i] = s[i];
+}
+TENON_INLINE void transpose(__m256d (&r)[4]) {
+  const __m256d a = _mm256_unpacklo_pd(r[0], r[1]), b = _mm256_unpackhi_pd(r[0], r[1]);
+  const __m256d c = _mm256_unpacklo_pd(r[2], r[3]), d = _mm256_unpackhi_pd(r[2], r[3]);
+  r[0] = _mm256_permute2f128_pd(a, c, 0x20), r[1] = _mm256_permute2f128_pd(b, d, 0x20);
+  r[2] = _mm256_permute2f128_pd(a, c, 0x31), r[3] = _mm256_permute2f128_pd(b, d, 0x31);
+}
+#else
+// Any machine: the compiler's vectors of 16 bytes. Without fma hardware each lane calls libm, slow but of the
+// same bits.
+template <>
+struct Native<float> {
+  typedef float type __attribute__((vector_size(16)));
+};
+template <>
+struct Native<double> {
+  typedef double type __attribute__((vector_size(16)));
+};
+TENON_INLINE V<float> set1(float x) { return V<float>{x, x, x, x}; }
+TENON_INLINE V<double> set1(double x) { return V<double>{x, x}; }
+template <class T>
+TENON_INLINE V<T> load(const T* p) {
+  V<T> v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return v;
+}
+template <class T>
+TENON_INLINE V<T> load(const T* p, ptrdiff_t n) {
+  V<T> v{};
+  for (int i = 0; i < W<T>; ++i) v[i] = i < n ? p[i] : T(0);
+  return v;
+}
+TENON_INLINE void store(float* p, V<float> v) { __builtin_memcpy(p, &v, sizeof v); }
+TENON_INLINE void store(double* p, V<double> v) { __builtin_memcpy(p, &v, sizeof v); }
+template <class T>
+TENON_INLINE void store(T* p, V<T> v, ptrdiff_t n) {
+  for (int i = 0; i < n; ++i) p[i] = v[i];
+}
+TENON_INLINE V<float> add(V<float> a, V<float> b) { return a + b; }
+TENON_INLINE V<double> add(V<double> a, V<double> b) { return a + b; }
+TENON_INLINE V<float> sub(V<float> a, V<float> b) { return a - b; }
+TENON_INLINE V<double> sub(V<double> a, V<double> b) { return a - b; }
+TENON_INLINE V<float> abs(V<float> a) {
+  return V<float>{num::abs(a[0]), num::abs(a[1]), num::abs(a[2]), num::abs(a[3])};
+}
+TENON_INLINE V<double> abs(V<double> a) { return V<double>{num::abs(a[0]), num::abs(a[1])}; }
+TENON_INLINE V<float> fma(V<float> a, V<float> b, V<float> c) {
+  return V<float>{num::fma(a[0], b[0], c[0]), num::fma(a[1], b[1], c[1]), num::fma(a[2], b[2], c[2]),
+      num::fma(a[3], b[3], c[3])};
+}
+TENON_INLINE V<double> fma(V<double> a, V<double> b, V<double> c) {
+  return V<double>{num::fma(a[0], b[0], c[0]), num::fma(a[1], b[1], c[1])};
+}
+TENON_INLINE float fold(V<float> v) { return (v[0] + v[2]) + (v[1] + v[3]); }
+TENON_INLINE double fold(V<double> v) { return v[0] + v[1]; }
+TENON_INLINE void transpose(V<float> (&r)[4]) {
+  for (int i = 0; i < 4; ++i)
+    for (int j = 0; j < i; ++j) {
+      const float t = r[i][j];
+      r[i][j] = r[j][i];
+      r[j][i] = t;
+    }
+}
+TENON_INLINE void transpose(V<double> (&r)[2]) {
+  const double t = r[0][1];
+  r[0][1] = r[1][0];
+  r[1][0] = t;
+}
+#endif
+
+template <class T>
+TENON_INLINE V<T> zero() {
+  return set1(T(0));
+}
+
+}  // namespace
+}  // namespace tenon::kernels::cpu::TENON_ISA

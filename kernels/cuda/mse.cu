@@ -1,0 +1,59 @@
+// The squared error and its gradient: each element is read once, and both come from it.
+#include <tenon/kernels/arith/functors.h>
+#include <tenon/kernels/cuda/launch.h>
+#include <tenon/kernels/mse.h>
+#include <tenon/kernels/cuda/reduce.cuh>
+
+namespace tenon::kernels::cuda {
+namespace {
+
+constexpr int warps = block_threads / warp_size;
+
+/// Chunks of 1024 a warp, as in reduce.cu; the last block does the levels above. With Vec all begins aligned.
+template <bool Vec, class T>
+__global__ void __launch_bounds__(block_threads, 1)
+    mse_chunks(std::int64_t n, std::int64_t chunks, const T* __restrict__ a, const T* __restrict__ b, T count,
+        T* __restrict__ gradient, T* loss, T* values, unsigned* ticket) {
+  const ScaledDifference<T> slope{T(2), count};
+  for (std::int64_t c = std::int64_t{blockIdx.x} * warps + threadIdx.x / warp_size; c < chunks;
+       c += std::int64_t{gridDim.x} * warps) {
+    const std::int64_t start = c * reduce_chunk;
+    const int length = static_cast<int>(n - start < reduce_chunk ? n - start : reduce_chunk);
+    T acc[4] = {};
+#pragma unroll 4
+    for (int q = static_cast<int>(threadIdx.x) % warp_size * 4; q < length; q += reduce_partials) {
+      T x[4], y[4], g[4];
+      load4<Vec>(a + start + q, length - q, x);
+      load4<Vec>(b + start + q, length - q, y);
+#pragma unroll
+      for (int i = 0; i < 4; ++i) {
+        acc[i] = into<Reduce::squared_difference>(x[i], y[i], acc[i]);
+        g[i] = slope(T(1), x[i], y[i]);
+      }
+      store4<Vec>(gradient + start, q, length - q, g);
+    }
+    const T v = warp_tree(acc);
+    if (threadIdx.x % warp_size == 0) values[c] = v;
+  }
+  if (!is_last_block(ticket, gridDim.x)) return;
+  const T sum = upper_levels(values, chunks);
+  if (threadIdx.x == 0) *loss = count != T(1) ? sum / count : sum;
+}
+
+}  // namespace
+
+void mse(Stream stream, DType dtype, std::int64_t n, void* loss, void* gradient, const void* a, const void* b,
+    double count) {
+  floating(dtype, [&]<class T>(std::type_identity<T>) {
+    const std::int64_t chunks = std::max<std::int64_t>(1, chunks_of(n));
+    const Scratch values(stream, static_cast<std::size_t>(level_values(chunks)) * sizeof(T));
+    choose(is_aligned(a) && is_aligned(b) && is_aligned(gradient), [&](auto vec) {
+      launch({stream, "mse", {n}}, mse_chunks<vec, T>, blocks_for(stream, chunks, warps), block_threads, n,
+          chunks, static_cast<const T*>(a), static_cast<const T*>(b), static_cast<T>(count),
+          static_cast<T*>(gradient), static_cast<T*>(loss), values.template as<T>(),
+          tenon::cuda::tickets(stream));
+    });
+  });
+}
+
+}  // namespace tenon::kernels::cuda

@@ -1,0 +1,88 @@
+// Order R on a warp (docs/numerics.md section 3): a warp owns a chunk of 1024, lane l holds the partials
+// 4l ... 4l+3.
+#pragma once
+#include <tenon/kernels/arith/math.h>
+#include <tenon/kernels/arith/op.h>
+#include <tenon/kernels/cuda/pack.cuh>
+#include <tenon/kernels/cuda/ticket.cuh>
+
+namespace tenon::kernels::cuda {
+
+inline constexpr int reduce_chunk = 1024, reduce_partials = 128, warp_size = 32;
+
+__host__ __device__ inline std::int64_t chunks_of(std::int64_t n) {
+  return (n + reduce_chunk - 1) / reduce_chunk;
+}
+
+/// The values of all levels above `chunks` results of the first: what a reduction needs as scratch, with the
+/// first level.
+inline std::int64_t level_values(std::int64_t chunks) {
+  std::int64_t total = chunks;
+  for (std::int64_t m = chunks; m > 1; total += m) m = chunks_of(m);
+  return total;
+}
+
+template <Reduce op, class T>
+__device__ inline T into(T x, [[maybe_unused]] T y, T acc) {
+  if constexpr (op == Reduce::sum) return acc + x;
+  else if constexpr (op == Reduce::product) return num::fma(x, y, acc);
+  else if constexpr (op == Reduce::absolute_difference) return acc + num::abs(x - y);
+  else return num::fma(x - y, x - y, acc);
+}
+
+/// The halving tree over a warp's 128 partials in 8 shuffles: at distances 16 and 8, where h is 64 and 32,
+/// the two lanes of a pair split their components; then 4, 2, 1 for h = 16, 8, 4, and 16, 8 again for h =
+/// 2, 1.
+template <class T>
+__device__ inline T warp_tree(const T (&a)[4]) {
+  constexpr unsigned all = 0xffffffffu;
+  const bool high = threadIdx.x & 16, odd = threadIdx.x & 8;
+  const T p = (high ? a[2] : a[0]) + __shfl_xor_sync(all, high ? a[0] : a[2], 16);
+  const T q = (high ? a[3] : a[1]) + __shfl_xor_sync(all, high ? a[1] : a[3], 16);
+  T v = (odd ? q : p) + __shfl_xor_sync(all, odd ? p : q, 8);
+  v = v + __shfl_xor_sync(all, v, 4);
+  v = v + __shfl_xor_sync(all, v, 2);
+  v = v + __shfl_xor_sync(all, v, 1);
+  v = v + __shfl_xor_sync(all, v, 16);
+  return v + __shfl_xor_sync(all, v, 8);
+}
+
+/// The halving tree over numbers in registers, from h = H on. The result is a[0].
+template <int H, class T, int N>
+__device__ inline void register_tree(T (&a)[N]) {
+#pragma unroll
+  for (int i = 0; i < H; ++i) a[i] = a[i] + a[i + H];
+  if constexpr (H > 1) register_tree<H / 2>(a);
+}
+
+/// The value of chunk `chunk` of `count` numbers that other blocks wrote.
+template <class T>
+__device__ inline T upper_chunk(const T* values, std::int64_t count, std::int64_t chunk) {
+  const std::int64_t start = chunk * reduce_chunk;
+  const int n = static_cast<int>(count - start < reduce_chunk ? count - start : reduce_chunk);
+  T acc[4] = {};
+  for (int q = static_cast<int>(threadIdx.x) % warp_size * 4; q < n; q += reduce_partials)
+#pragma unroll
+    for (int c = 0; c < 4; ++c)
+      if (q + c < n) acc[c] = acc[c] + __ldcg(values + start + q + c);
+  return warp_tree(acc);
+}
+
+/// The levels above `count` chunk values, by one block; `values` has room for them. All threads get the
+/// result, which is what R returns.
+template <class T>
+__device__ inline T upper_levels(T* values, std::int64_t count) {
+  while (count > 1) {
+    const std::int64_t above = chunks_of(count);
+    for (std::int64_t c = threadIdx.x / warp_size; c < above; c += blockDim.x / warp_size) {
+      const T v = upper_chunk(values, count, c);
+      if (threadIdx.x % warp_size == 0) values[count + c] = v;
+    }
+    __syncthreads();
+    values += count;
+    count = above;
+  }
+  return __ldcg(values) + T(0);
+}
+
+}  // namespace tenon::kernels::cuda
