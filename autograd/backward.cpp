@@ -3,14 +3,12 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
-#include <unordered_map>
 #include <utility>
 
+#include <tenon/autograd/anomaly.h>
 #include <tenon/autograd/ops.h>
 #include <tenon/autograd/ops/gradients.h>
-#include <tenon/autograd/tape/pass.h>
-#include <tenon/autograd/tape/record.h>
-#include <tenon/core/call.h>
+#include <tenon/autograd/tape/running.h>
 
 namespace tenon {
 namespace autograd {
@@ -221,116 +219,17 @@ class Pass {
   Node* const outer_ = running;
 };
 
-/// The 1 that a number starts from. Every pass reads it, so it is made once a thread, and again if somebody
-/// took it or wrote to it, or if the next root is of another kind.
-/// A pointer, because a pass may run after the thread_locals of its thread, in a static destructor.
-constinit thread_local TensorImpl* kept_one = nullptr;
+}  // namespace
 
-void drop_kept_one() { Ref<TensorImpl>::adopt(std::exchange(kept_one, nullptr)); }
+Node* running_node() noexcept { return running; }
 
-struct Reaper {
-  bool armed = false;
-  ~Reaper() { drop_kept_one(); }
-};
-thread_local Reaper reaper;
-
-Tensor one(const Tensor& root) {
-  if (root.dim() != 0) return ones_like(root);
-  const TensorImpl* const kept = kept_one;
-  const bool usable = kept && kept->unique() && kept->storage->unique() && kept->storage->version() == 0 &&
-                      !kept->meta && kept->dtype == root.dtype() && kept->storage->stream() == root.stream();
-  if (!usable) {
-    Tensor made = ones_like(root);
-    drop_kept_one();
-    kept_one = std::move(made).disown();
-    reaper.armed = true;
-  }
-  kept_one->retain();
-  return Tensor(Ref<TensorImpl>::adopt(kept_one));
-}
-
-Tensor root_gradient(const char* op, const Tensor& root, const Tensor& given) {
-  check(root.defined() && root.requires_grad(),
-      "{}: the tensor does not depend on any that requires a gradient", op);
-  detail::needs_grad(op, root);  // throws if it is a stale view
-  if (!given.defined()) {
-    check(root.numel() == 1,
-        "{}: a tensor of shape {} needs a gradient of its own; pass one, or reduce it to one element", op,
-        root.shape());
-    return one(root);
-  }
-  check(given.shape() == root.shape(), "{}: the gradient is {}, the tensor {}", op, given.shape(),
-      root.shape());
-  check(given.dtype() == root.dtype() && given.device() == root.device(),
-      "{}: the gradient is {} on {}, the tensor {} on {}", op, given.dtype(), given.device(), root.dtype(),
-      root.device());
-  return given;
-}
-
-void run(Call& call, const Tensor& root, Tensor gradient, bool retain_graph, bool create_graph,
+void run_pass(Call& call, const Tensor& root, Tensor gradient, bool retain_graph, bool create_graph,
     const std::unordered_map<Node*, Tensor*>* needed) {
   const Ref<Node> keep = node_ref(root);  // a hook may drop the caller's handle
   const bool anomaly = mode().anomaly;  // the pass looks itself, and names the line of the forward operation
   const ModeGuard guard({.record = create_graph, .anomaly = false});
   Pass pass(call, retain_graph || create_graph, anomaly, needed);
   pass.run(*keep, std::move(gradient));
-}
-
-/// Every node between `root` and a wanted one, mapped to where its gradient goes (null: only on the way).
-std::unordered_map<Node*, Tensor*> nodes_between(Node* root, std::unordered_map<Node*, Tensor*> wanted) {
-  std::vector<Node*> found = nodes_below(root);
-  std::sort(found.begin(), found.end(), [](const Node* a, const Node* b) { return a->depth < b->depth; });
-  std::unordered_map<Node*, Tensor*> needed;
-  for (Node* node : found) {
-    const auto target = wanted.find(node);
-    bool reaches_wanted = target != wanted.end();
-    for (Edge& edge : node->edges()) reaches_wanted |= needed.contains(edge.source.get());
-    if (reaches_wanted) needed.emplace(node, target == wanted.end() ? nullptr : target->second);
-  }
-  return needed;
-}
-
-}  // namespace
-
-Node* running_node() noexcept { return running; }
-
-bool is_first_gradient(const Tensor& gradient) noexcept {
-  return kept_one && !grad_enabled() && &gradient.impl() == kept_one && gradient.version() == 0;
-}
-
-bool has_nan(const Tensor& tensor) {
-  if (!is_floating_point(tensor.dtype())) return false;
-  const NoGradGuard no_grad;
-  const ModeGuard quiet({.record = false, .anomaly = false});
-  return (tensor != tensor).sum().item<std::int64_t>() != 0;
-}
-
-std::vector<Tensor> grad(
-    const Tensor& output, const std::vector<Tensor>& inputs, const GradOptions& options, Where where) {
-  Call call("grad", where);
-  check(!inputs.empty(), "grad: needs at least one input");
-  Tensor gradient = root_gradient("grad", output, options.grad_output);
-  std::vector<Tensor> results(inputs.size());
-  std::unordered_map<Node*, Tensor*> wanted;
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    check(inputs[i].defined() && inputs[i].requires_grad(), "grad: input {} does not require a gradient", i);
-    detail::needs_grad("grad", inputs[i]);
-    wanted.emplace(node_of(inputs[i]), &results[i]);
-  }
-  const auto needed = nodes_between(node_of(output), wanted);
-  for (std::size_t i = 0; i < inputs.size(); ++i)
-    check(options.allow_unused || needed.contains(node_of(inputs[i])),
-        "grad: the output does not depend on input {} of shape {}; pass allow_unused to get an undefined "
-        "gradient",
-        i, inputs[i].shape());
-  if (!needed.empty())
-    run(call, output, std::move(gradient), options.retain_graph, options.create_graph, &needed);
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    Tensor& found = *wanted.at(node_of(inputs[i]));
-    if (!found.defined() && !options.allow_unused) found = zeros_like(inputs[i]);
-    results[i] = found;
-  }
-  return results;
 }
 
 }  // namespace autograd
@@ -341,7 +240,7 @@ void Tensor::backward(const BackwardOptions& options, Where where) const {
 
 void Tensor::backward(const Tensor& gradient, const BackwardOptions& options, Where where) const {
   Call call("backward", where);
-  autograd::run(call, *this, autograd::root_gradient("backward", *this, gradient), options.retain_graph,
+  autograd::run_pass(call, *this, autograd::root_gradient("backward", *this, gradient), options.retain_graph,
       options.create_graph, nullptr);
 }
 

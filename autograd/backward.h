@@ -1,20 +1,18 @@
-// Running the tape backwards. Tensor::backward is the usual way in.
+// A pass over the tape, for backward() and grad().
 #pragma once
-#include <tenon/core/tensor.h>
+#include <unordered_map>
+
+#include <tenon/autograd/tape/node.h>
+#include <tenon/core/call.h>
 
 namespace tenon::autograd {
 
-struct GradOptions {
-  Tensor grad_output{};  // undefined: the output must have one element, and 1 is taken
-  bool retain_graph = false;
-  bool create_graph = false;  // record the pass, for gradients of gradients; implies retain_graph
-  bool allow_unused =
-      false;  // an input that the output does not depend on gets an undefined gradient, not an error
-};
+/// The gradient that a pass from `root` starts with: `given`, or 1 for one element. Checks both.
+Tensor root_gradient(const char* op, const Tensor& root, const Tensor& given);
 
-/// The gradients of `output` with respect to `inputs`. No .grad changes, and only the part of the tape
-/// between the two is run.
-TENON_API std::vector<Tensor> grad(const Tensor& output, const std::vector<Tensor>& inputs,
-    const GradOptions& options = {}, Where where = Where::current());
+/// Runs the tape backwards from `root`. With `needed`, only those nodes run, their gradients go where it says
+/// (null: only on the way), and no leaf accumulates: it is a call of grad().
+void run_pass(Call& call, const Tensor& root, Tensor gradient, bool retain_graph, bool create_graph,
+    const std::unordered_map<Node*, Tensor*>* needed);
 
 }  // namespace tenon::autograd

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include <tenon/autograd/grad.h>
 #include <tenon/autograd/ops.h>
 
 namespace tenon::autograd {

@@ -5,7 +5,6 @@
 // There is no type promotion: operands must agree in dtype and device, and a C++ number takes the dtype of
 // the tensor. The last parameter is the caller's line, with which errors end; leave it out.
 #pragma once
-#include <tenon/autograd/backward.h>
 #include <tenon/autograd/tape/mode.h>
 #include <tenon/core/random.h>
 #include <tenon/core/tensor.h>

@@ -1,5 +1,7 @@
 #include <tenon/core/dtype.h>
 
+#include <tenon/core/check.h>
+
 namespace tenon {
 
 std::string to_string(DType dtype) {
@@ -10,6 +12,13 @@ std::string to_string(DType dtype) {
     case DType::boolean: return "boolean";
   }
   return "unknown";
+}
+
+void detail::fail_not_floating(const char* op, DType dtype) {
+  fail("{}: needs floating-point numbers; the dtype is {}", op, dtype);
+}
+void detail::fail_not_number(const char* op, DType dtype) {
+  fail("{}: needs numbers; the dtype is {}", op, dtype);
 }
 
 }  // namespace tenon

@@ -6,10 +6,9 @@
 #include <type_traits>
 
 #include <tenon/core/api.h>
+#include <tenon/core/dtype_list.h>
 
 namespace tenon {
-
-enum class DType : std::uint8_t { float32, float64, int64, boolean };
 
 TENON_API std::string to_string(DType dtype);
 
@@ -23,7 +22,15 @@ constexpr std::size_t size_of(DType dtype) {
   }
   return 0;
 }
-constexpr bool is_floating_point(DType dtype) { return dtype == DType::float32 || dtype == DType::float64; }
+constexpr bool is_floating_point(DType dtype) {
+  switch (dtype) {
+    case DType::float32:
+    case DType::float64: return true;
+    case DType::int64:
+    case DType::boolean: return false;
+  }
+  return false;
+}
 
 /// A C++ type that tensors can hold: float, double, std::int64_t or bool.
 template <class T>
@@ -36,9 +43,14 @@ inline constexpr DType dtype_of = std::is_same_v<T, float>          ? DType::flo
                                   : std::is_same_v<T, std::int64_t> ? DType::int64
                                                                     : DType::boolean;
 
+namespace detail {
+[[noreturn, gnu::cold]] TENON_API void fail_not_floating(const char* op, DType dtype);
+[[noreturn, gnu::cold]] TENON_API void fail_not_number(const char* op, DType dtype);
+}  // namespace detail
+
 /// Calls f(std::type_identity<T>{}) with the C++ type of `dtype`.
 template <class F>
-[[gnu::always_inline]] inline decltype(auto) visit(DType dtype, F&& f) {
+[[gnu::always_inline]] inline decltype(auto) visit_any(DType dtype, F&& f) {
   switch (dtype) {
     case DType::float32: return f(std::type_identity<float>{});
     case DType::float64: return f(std::type_identity<double>{});
@@ -46,6 +58,28 @@ template <class F>
     case DType::boolean: return f(std::type_identity<bool>{});
   }
   __builtin_unreachable();
+}
+/// The same for float32 and float64; throws Error for the others.
+template <class F>
+[[gnu::always_inline]] inline decltype(auto) visit_floating(const char* op, DType dtype, F&& f) {
+  switch (dtype) {
+    case DType::float32: return f(std::type_identity<float>{});
+    case DType::float64: return f(std::type_identity<double>{});
+    case DType::int64:
+    case DType::boolean: break;
+  }
+  detail::fail_not_floating(op, dtype);
+}
+/// The same for all but boolean.
+template <class F>
+[[gnu::always_inline]] inline decltype(auto) visit_number(const char* op, DType dtype, F&& f) {
+  switch (dtype) {
+    case DType::float32: return f(std::type_identity<float>{});
+    case DType::float64: return f(std::type_identity<double>{});
+    case DType::int64: return f(std::type_identity<std::int64_t>{});
+    case DType::boolean: break;
+  }
+  detail::fail_not_number(op, dtype);
 }
 
 }  // namespace tenon

@@ -25,7 +25,7 @@ std::int64_t edge_of(const Tensor& tensor) {
 }
 
 std::string number(const Tensor& tensor, std::int64_t offset) {
-  return visit(tensor.dtype(), [&]<class T>(std::type_identity<T>) -> std::string {
+  return visit_any(tensor.dtype(), [&]<class T>(std::type_identity<T>) -> std::string {
     const T value = tensor.ptr<T>()[offset];
     if constexpr (std::is_same_v<T, bool>) return value ? "true" : "false";
     else if constexpr (std::is_integral_v<T>) return fmt::format("{}", value);

@@ -123,7 +123,7 @@ template <class T>
 T only_element(const Tensor& tensor, Where where) {
   const Call call("item", where);
   check(tensor.numel() == 1, "item: needs one element; the shape is {}", tensor.shape());
-  return visit(tensor.dtype(), [&]<class From>(std::type_identity<From>) -> T {
+  return visit_any(tensor.dtype(), [&]<class From>(std::type_identity<From>) -> T {
     From value;
     if (tensor.device().is_cpu()) value = *tensor.ptr<From>();
     else if constexpr (cuda::built_with_cuda)

@@ -8,7 +8,7 @@
 namespace tenon::kernels {
 
 /// One operand of a loop.
-struct Slot {
+struct LoopOperand {
   char* data;
   const Strides* strides;  // null: dense, or one value for all if `repeats`
   std::int64_t bytes;      // of an element
@@ -65,7 +65,7 @@ struct Position {
 
 /// The dimensions of a loop whose order does not matter: the result's smallest step becomes the innermost.
 template <int N>
-Dims<N> loop_dims(const Shape& shape, const Slot (&slots)[N]) {
+Dims<N> loop_dims(const Shape& shape, const LoopOperand (&operands)[N]) {
   const int rank = shape.rank();
   std::int64_t steps[max_rank][N];
   int order[max_rank];
@@ -73,10 +73,10 @@ Dims<N> loop_dims(const Shape& shape, const Slot (&slots)[N]) {
   for (int i = rank - 1; i >= 0; --i) {
     order[i] = i;
     for (int k = 0; k < N; ++k)
-      steps[i][k] = slots[k].repeats ? 0 : slots[k].strides ? (*slots[k].strides)[i] : dense;
+      steps[i][k] = operands[k].repeats ? 0 : operands[k].strides ? (*operands[k].strides)[i] : dense;
     dense *= shape[i];
   }
-  if (slots[0].strides) {
+  if (operands[0].strides) {
     const auto distance = [&](int i) { return steps[i][0] < 0 ? -steps[i][0] : steps[i][0]; };
     for (int i = 1; i < rank; ++i)
       for (int j = i; j > 0 && distance(order[j - 1]) < distance(order[j]); --j)

@@ -9,9 +9,12 @@ namespace tenon::kernels {
 void matmul(
     Stream stream, DType dtype, void* out, const Matrix& a, const Matrix& b, const void* bias = nullptr);
 
-/// The same on a CUDA stream (matmul.cu); the dtype has been checked, and there are rows and columns.
+// What does it on either device.
+namespace cpu {
+decltype(kernels::matmul) matmul;
+}
 namespace cuda {
-void matmul(Stream stream, DType dtype, void* out, const Matrix& a, const Matrix& b, const void* bias);
+decltype(kernels::matmul) matmul;
 }
 
 }  // namespace tenon::kernels

@@ -9,10 +9,12 @@ namespace tenon::kernels {
 void mse(Stream stream, DType dtype, std::int64_t n, void* loss, void* gradient, const void* a, const void* b,
     double count);
 
-/// The same on a CUDA stream (mse.cu), in one launch; the dtype has been checked.
+// What does it on either device; on CUDA in one launch.
+namespace cpu {
+decltype(kernels::mse) mse;
+}
 namespace cuda {
-void mse(Stream stream, DType dtype, std::int64_t n, void* loss, void* gradient, const void* a, const void* b,
-    double count);
+decltype(kernels::mse) mse;
 }
 
 }  // namespace tenon::kernels

@@ -21,23 +21,18 @@ void random_integers(Stream stream, DType dtype, std::int64_t n, void* out, Rand
 /// out = a permutation of 0 ... n - 1, int64, dense; a function of (key, n).
 void random_permutation(Stream stream, std::int64_t n, std::int64_t* out, RandomKey key);
 
-/// out[i] = start + step * i: in double by fma and rounded once for floating point, exact for int64. Dense.
-void arange(Stream stream, DType dtype, std::int64_t n, void* out, double start, double step);
-/// n evenly spaced values from start to end: from the nearer end, in double, rounded once. Floating point,
-/// dense.
-void linspace(Stream stream, DType dtype, std::int64_t n, void* out, double start, double end);
-
-// The same on a CUDA stream (random.cu); dtypes and bounds have been checked.
+// What does it on either device.
+namespace cpu {
+decltype(kernels::random_uniform) random_uniform;
+decltype(kernels::random_normal) random_normal;
+decltype(kernels::random_integers) random_integers;
+decltype(kernels::random_permutation) random_permutation;
+}  // namespace cpu
 namespace cuda {
-void random_uniform(
-    Stream stream, DType dtype, std::int64_t n, void* out, RandomKey key, double low, double high);
-void random_normal(
-    Stream stream, DType dtype, std::int64_t n, void* out, RandomKey key, double mean, double deviation);
-void random_integers(Stream stream, DType dtype, std::int64_t n, void* out, RandomKey key, std::int64_t low,
-    std::int64_t high);
-void random_permutation(Stream stream, std::int64_t n, std::int64_t* out, RandomKey key);
-void arange(Stream stream, DType dtype, std::int64_t n, void* out, double start, double step);
-void linspace(Stream stream, DType dtype, std::int64_t n, void* out, double start, double end, double step);
+decltype(kernels::random_uniform) random_uniform;
+decltype(kernels::random_normal) random_normal;
+decltype(kernels::random_integers) random_integers;
+decltype(kernels::random_permutation) random_permutation;
 }  // namespace cuda
 
 }  // namespace tenon::kernels

@@ -7,15 +7,15 @@ namespace tenon::kernels {
 
 /// A reduction taken apart: the kept and the reduced dimensions, each merged where both operands walk them
 /// evenly.
-struct Plan {
+struct ReductionPlan {
   Dims<2> kept, reduced;
   std::int64_t outputs, length;
 
-  Plan(const Shape& shape, std::uint32_t dims, const Slot& a, const Slot& b) {
+  ReductionPlan(const Shape& shape, std::uint32_t dims, const LoopOperand& a, const LoopOperand& b) {
     std::int64_t steps[max_rank][2], dense = 1;
     outputs = length = 1;
-    const auto stride = [&](const Slot& slot, int i) {
-      return slot.repeats ? 0 : slot.strides ? (*slot.strides)[i] : dense;
+    const auto stride = [&](const LoopOperand& operand, int i) {
+      return operand.repeats ? 0 : operand.strides ? (*operand.strides)[i] : dense;
     };
     for (int i = shape.rank() - 1; i >= 0; --i) {
       steps[i][0] = stride(a, i);
@@ -31,7 +31,7 @@ struct Plan {
 };
 
 /// An operand as a loop sees it. An immediate one is held at `immediate`.
-inline Slot reduce_slot(const Operand& operand, const void* immediate) {
+inline LoopOperand reduce_operand(const Operand& operand, const void* immediate) {
   const void* const data = operand.is_immediate() ? immediate : operand.data;
   return {const_cast<char*>(static_cast<const char*>(data)), operand.strides, 0, operand.is_immediate()};
 }

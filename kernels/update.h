@@ -2,7 +2,7 @@
 #pragma once
 #include <span>
 
-#include <tenon/kernels/arith/functors.h>
+#include <tenon/kernels/arith/update.h>
 #include <tenon/kernels/operand.h>
 
 namespace tenon::kernels {
@@ -20,7 +20,7 @@ struct SgdItem {
 
 /// The options of an item in the element type.
 template <class T>
-Sgd<T> sgd_options(const SgdItem& item) {
+arith::Sgd<T> sgd_options(const SgdItem& item) {
   return {static_cast<T>(item.lr), static_cast<T>(item.weight_decay), static_cast<T>(item.momentum),
       static_cast<T>(1 - item.dampening), item.nesterov, item.maximize, item.first_step};
 }
@@ -28,9 +28,12 @@ Sgd<T> sgd_options(const SgdItem& item) {
 /// The formula of docs/numerics.md section 4 on each item. Never writes a gradient.
 void sgd(Stream stream, DType dtype, std::span<const SgdItem> items);
 
-/// The same on a CUDA stream (sgd.cu), in one launch; the dtype has been checked.
+// What does it on either device; on CUDA in one launch.
+namespace cpu {
+decltype(kernels::sgd) sgd;
+}
 namespace cuda {
-void sgd(Stream stream, DType dtype, std::span<const SgdItem> items);
+decltype(kernels::sgd) sgd;
 }
 
 }  // namespace tenon::kernels

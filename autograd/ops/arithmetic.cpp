@@ -14,44 +14,40 @@ using autograd::Input;
 using autograd::record;
 using autograd::result;
 using autograd::with;
-using kernels::Binary;
 
 Tensor add(const Tensor& a, const Tensor& b, Where where) {
   const Call call("add", where);
-  check_number("add", a);
-  return record("add", where, binary("add", Binary::add, a, b),
-      Broadcast(a, [](const Tensor& g) { return g; }), Broadcast(b, [](const Tensor& g) { return g; }));
+  return record("add", where, binary(arith::Add(), a, b), Broadcast(a, [](const Tensor& g) { return g; }),
+      Broadcast(b, [](const Tensor& g) { return g; }));
 }
 
 Tensor add(const Tensor& a, double b, Where where) {
   const Call call("add", where);
   check_scalar("add", a, b);
-  return record("add", where, binary(Binary::add, a, b), Input(a, [](const Tensor& g) { return g; }));
+  return record("add", where, binary(arith::Add(), a, b), Input(a, [](const Tensor& g) { return g; }));
 }
 
 Tensor sub(const Tensor& a, const Tensor& b, Where where) {
   const Call call("sub", where);
-  check_number("sub", a);
-  return record("sub", where, binary("sub", Binary::sub, a, b),
-      Broadcast(a, [](const Tensor& g) { return g; }), Broadcast(b, [](const Tensor& g) { return neg(g); }));
+  return record("sub", where, binary(arith::Sub(), a, b), Broadcast(a, [](const Tensor& g) { return g; }),
+      Broadcast(b, [](const Tensor& g) { return neg(g); }));
 }
 
 Tensor sub(const Tensor& a, double b, Where where) {
   const Call call("sub", where);
   check_scalar("sub", a, b);
-  return record("sub", where, binary(Binary::sub, a, b), Input(a, [](const Tensor& g) { return g; }));
+  return record("sub", where, binary(arith::Sub(), a, b), Input(a, [](const Tensor& g) { return g; }));
 }
 
 Tensor sub(double a, const Tensor& b, Where where) {
   const Call call("sub", where);
   check_scalar("sub", b, a);
-  return record("sub", where, binary(Binary::sub, a, b), Input(b, [](const Tensor& g) { return neg(g); }));
+  return record("sub", where, binary(arith::Sub(), a, b), Input(b, [](const Tensor& g) { return neg(g); }));
 }
 
 Tensor mul(const Tensor& a, const Tensor& b, Where where) {
   const Call call("mul", where);
-  check_number("mul", a);
-  return record("mul", where, binary("mul", Binary::mul, a, b),
+  return record("mul", where, binary(arith::Mul(), a, b),
       Broadcast(a, with(b), [](const Tensor& g, const Tensor& y) { return mul(g, y); }),
       Broadcast(b, with(a), [](const Tensor& g, const Tensor& x) { return mul(g, x); }));
 }
@@ -60,13 +56,12 @@ Tensor mul(const Tensor& a, double b, Where where) {
   const Call call("mul", where);
   check_scalar("mul", a, b);
   return record(
-      "mul", where, binary(Binary::mul, a, b), Input(a, [b](const Tensor& g) { return mul(g, b); }));
+      "mul", where, binary(arith::Mul(), a, b), Input(a, [b](const Tensor& g) { return mul(g, b); }));
 }
 
 Tensor div(const Tensor& a, const Tensor& b, Where where) {
   const Call call("div", where);
-  check_floating("div", a);
-  return record("div", where, binary("div", Binary::div, a, b),
+  return record("div", where, binary(arith::Div(), a, b),
       Broadcast(a, with(b), [](const Tensor& g, const Tensor& y) { return div(g, y); }),
       Broadcast(b, with(a, b),
           [](const Tensor& g, const Tensor& x, const Tensor& y) { return neg(mul(g, div(div(x, y), y))); }));
@@ -74,37 +69,33 @@ Tensor div(const Tensor& a, const Tensor& b, Where where) {
 
 Tensor div(const Tensor& a, double b, Where where) {
   const Call call("div", where);
-  check_floating("div", a);
   return record(
-      "div", where, binary(Binary::div, a, b), Input(a, [b](const Tensor& g) { return div(g, b); }));
+      "div", where, binary(arith::Div(), a, b), Input(a, [b](const Tensor& g) { return div(g, b); }));
 }
 
 Tensor div(double a, const Tensor& b, Where where) {
   const Call call("div", where);
-  check_floating("div", b);
-  return record("div", where, binary(Binary::div, a, b),
+  return record("div", where, binary(arith::Div(), a, b),
       Input(b, with(b), [a](const Tensor& g, const Tensor& y) { return neg(mul(g, div(div(a, y), y))); }));
 }
 
 Tensor neg(const Tensor& a, Where where) {
   const Call call("neg", where);
-  check_number("neg", a);
-  return record("neg", where, autograd::unary("neg", kernels::Unary::neg, a),
-      Input(a, [](const Tensor& g) { return neg(g); }));
+  return record(
+      "neg", where, autograd::unary(arith::Neg(), a), Input(a, [](const Tensor& g) { return neg(g); }));
 }
 
 namespace {
 
 /// The exponents with an exact or shorter form (docs/numerics.md).
 Tensor power(const Tensor& a, double exponent) {
-  using kernels::Unary;
   if (exponent == 0) return ones_like(a);
   if (exponent == 1) return autograd::copy(a, a.dtype());
-  if (exponent == 2) return autograd::unary("pow", Unary::square, a);
-  if (exponent == 3) return autograd::unary("pow", Unary::cube, a);
-  if (exponent == 0.5) return autograd::unary("pow", Unary::root, a);
-  if (exponent == -1) return autograd::unary("pow", Unary::reciprocal, a);
-  return binary(Binary::pow, a, exponent);
+  if (exponent == 2) return autograd::unary(arith::Square(), a);
+  if (exponent == 3) return autograd::unary(arith::Cube(), a);
+  if (exponent == 0.5) return autograd::unary(arith::Root(), a);
+  if (exponent == -1) return autograd::unary(arith::Reciprocal(), a);
+  return binary(arith::Pow(), a, exponent);
 }
 
 /// Where a^e is 1 for every a, while e a^(e-1) would be 0 times something that is not finite.
@@ -129,7 +120,7 @@ Tensor pow(const Tensor& a, double exponent, Where where) {
 Tensor pow(const Tensor& a, const Tensor& exponent, Where where) {
   const Call call("pow", where);
   check_floating("pow", a);
-  Tensor out = binary("pow", Binary::pow, a, exponent);
+  Tensor out = binary(arith::Pow(), a, exponent);
   return record("pow", where, out,
       Broadcast(a, with(a, exponent),
           [](const Tensor& g, const Tensor& x, const Tensor& e) {

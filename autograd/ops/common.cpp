@@ -19,30 +19,30 @@ void check_scalar(const char* op, const Tensor& a, double scalar) {
         "{}: {} is not a whole number that an int64 tensor can take", op, scalar);
 }
 
-Tensor unary(const char* op, kernels::Unary kernel, const Tensor& a) {
+Tensor unary(arith::UnaryOp op, const Tensor& a, kernels::Parameters parameters) {
   Tensor out = new_tensor(a.shape(), a.dtype(), a.stream());
-  kernels::unary(a.stream(), kernel, a.dtype(), a.shape(), out.raw(), Operand(op, a, a.shape()));
+  kernels::unary(a.stream(), op, a.dtype(), a.shape(), out.raw(), Operand("", a, a.shape()), parameters);
   return out;
 }
 
-Tensor binary(const char* op, kernels::Binary kernel, const Tensor& a, const Tensor& b) {
-  check_same_kind(op, a, b);
+Tensor binary(arith::BinaryOp op, const Tensor& a, const Tensor& b) {
+  check_same_kind("", a, b);
   Tensor out = new_tensor(
-      a.shape() == b.shape() ? a.shape() : broadcast_shapes(op, a.shape(), b.shape()), a.dtype(), a.stream());
-  kernels::binary(a.stream(), kernel, a.dtype(), out.shape(), out.raw(), Operand(op, a, out.shape()),
-      Operand(op, b, out.shape()));
+      a.shape() == b.shape() ? a.shape() : broadcast_shapes("", a.shape(), b.shape()), a.dtype(), a.stream());
+  kernels::binary(a.stream(), op, a.dtype(), out.shape(), out.raw(), Operand("", a, out.shape()),
+      Operand("", b, out.shape()));
   return out;
 }
 
-Tensor binary(kernels::Binary kernel, const Tensor& a, double b) {
+Tensor binary(arith::BinaryOp op, const Tensor& a, double b) {
   Tensor out = new_tensor(a.shape(), a.dtype(), a.stream());
-  kernels::binary(a.stream(), kernel, a.dtype(), a.shape(), out.raw(), Operand("", a, a.shape()), b);
+  kernels::binary(a.stream(), op, a.dtype(), a.shape(), out.raw(), Operand("", a, a.shape()), b);
   return out;
 }
 
-Tensor binary(kernels::Binary kernel, double a, const Tensor& b) {
+Tensor binary(arith::BinaryOp op, double a, const Tensor& b) {
   Tensor out = new_tensor(b.shape(), b.dtype(), b.stream());
-  kernels::binary(b.stream(), kernel, b.dtype(), b.shape(), out.raw(), a, Operand("", b, b.shape()));
+  kernels::binary(b.stream(), op, b.dtype(), b.shape(), out.raw(), a, Operand("", b, b.shape()));
   return out;
 }
 

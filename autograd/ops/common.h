@@ -30,9 +30,12 @@ inline bool repeats_elements(const Tensor& a) {
     if (a.strides()[i] == 0 && a.shape()[i] > 1) return a.numel() > 0;
   return false;
 }
-/// Whether a number is still finite in a floating-point dtype.
+/// True if a number is still finite where the dtype rounds it.
 inline bool is_finite_in(DType dtype, double number) {
-  return std::isfinite(dtype == DType::float32 ? static_cast<float>(number) : number);
+  return visit_any(dtype, [&]<class T>(std::type_identity<T>) {
+    if constexpr (std::is_floating_point_v<T>) return std::isfinite(static_cast<T>(number));
+    else return std::isfinite(number);
+  });
 }
 /// A C++ number next to a tensor: an integer tensor takes whole numbers only.
 void check_scalar(const char* op, const Tensor& a, double scalar);
@@ -62,10 +65,10 @@ inline kernels::Result result_of(const Tensor& tensor) {
 }
 
 // Results without a place on the tape.
-Tensor unary(const char* op, kernels::Unary kernel, const Tensor& a);
-Tensor binary(const char* op, kernels::Binary kernel, const Tensor& a, const Tensor& b);
-Tensor binary(kernels::Binary kernel, const Tensor& a, double b);
-Tensor binary(kernels::Binary kernel, double a, const Tensor& b);
+Tensor unary(arith::UnaryOp op, const Tensor& a, kernels::Parameters parameters = {});
+Tensor binary(arith::BinaryOp op, const Tensor& a, const Tensor& b);
+Tensor binary(arith::BinaryOp op, const Tensor& a, double b);
+Tensor binary(arith::BinaryOp op, double a, const Tensor& b);
 /// A dense copy, perhaps of another dtype.
 Tensor copy(const Tensor& a, DType dtype);
 

@@ -13,41 +13,42 @@ using autograd::new_tensor;
 using autograd::Operand;
 using autograd::record;
 using autograd::with;
-using kernels::Compare;
 
 namespace {
 
-Tensor compare(const char* op, Compare kernel, const Tensor& a, const Tensor& b, Where line) {
-  const Call call(op, line);
-  check_same_kind(op, a, b);
-  Tensor out = new_tensor(broadcast_shapes(op, a.shape(), b.shape()), DType::boolean, a.stream());
-  kernels::compare(a.stream(), kernel, a.dtype(), out.shape(), out.raw(), Operand(op, a, out.shape()),
-      Operand(op, b, out.shape()));
+template <class Op>
+Tensor compare(Op op, const Tensor& a, const Tensor& b, Where line) {
+  const Call call(Op::name, line);
+  check_same_kind(Op::name, a, b);
+  Tensor out = new_tensor(broadcast_shapes(Op::name, a.shape(), b.shape()), DType::boolean, a.stream());
+  kernels::compare(a.stream(), op, a.dtype(), out.shape(), out.raw(), Operand(Op::name, a, out.shape()),
+      Operand(Op::name, b, out.shape()));
   return out;
 }
 
-Tensor compare(const char* op, Compare kernel, const Tensor& a, double b, Where line) {
-  const Call call(op, line);
-  autograd::check_scalar(op, a, b);
+template <class Op>
+Tensor compare(Op op, const Tensor& a, double b, Where line) {
+  const Call call(Op::name, line);
+  autograd::check_scalar(Op::name, a, b);
   Tensor out = new_tensor(a.shape(), DType::boolean, a.stream());
-  kernels::compare(a.stream(), kernel, a.dtype(), out.shape(), out.raw(), Operand(op, a, out.shape()), b);
+  kernels::compare(a.stream(), op, a.dtype(), out.shape(), out.raw(), Operand("", a, out.shape()), b);
   return out;
 }
 
 }  // namespace
 
-Tensor eq(const Tensor& a, const Tensor& b, Where line) { return compare("eq", Compare::eq, a, b, line); }
-Tensor eq(const Tensor& a, double b, Where line) { return compare("eq", Compare::eq, a, b, line); }
-Tensor ne(const Tensor& a, const Tensor& b, Where line) { return compare("ne", Compare::ne, a, b, line); }
-Tensor ne(const Tensor& a, double b, Where line) { return compare("ne", Compare::ne, a, b, line); }
-Tensor lt(const Tensor& a, const Tensor& b, Where line) { return compare("lt", Compare::lt, a, b, line); }
-Tensor lt(const Tensor& a, double b, Where line) { return compare("lt", Compare::lt, a, b, line); }
-Tensor le(const Tensor& a, const Tensor& b, Where line) { return compare("le", Compare::le, a, b, line); }
-Tensor le(const Tensor& a, double b, Where line) { return compare("le", Compare::le, a, b, line); }
-Tensor gt(const Tensor& a, const Tensor& b, Where line) { return compare("gt", Compare::gt, a, b, line); }
-Tensor gt(const Tensor& a, double b, Where line) { return compare("gt", Compare::gt, a, b, line); }
-Tensor ge(const Tensor& a, const Tensor& b, Where line) { return compare("ge", Compare::ge, a, b, line); }
-Tensor ge(const Tensor& a, double b, Where line) { return compare("ge", Compare::ge, a, b, line); }
+Tensor eq(const Tensor& a, const Tensor& b, Where line) { return compare(arith::Eq(), a, b, line); }
+Tensor eq(const Tensor& a, double b, Where line) { return compare(arith::Eq(), a, b, line); }
+Tensor ne(const Tensor& a, const Tensor& b, Where line) { return compare(arith::Ne(), a, b, line); }
+Tensor ne(const Tensor& a, double b, Where line) { return compare(arith::Ne(), a, b, line); }
+Tensor lt(const Tensor& a, const Tensor& b, Where line) { return compare(arith::Lt(), a, b, line); }
+Tensor lt(const Tensor& a, double b, Where line) { return compare(arith::Lt(), a, b, line); }
+Tensor le(const Tensor& a, const Tensor& b, Where line) { return compare(arith::Le(), a, b, line); }
+Tensor le(const Tensor& a, double b, Where line) { return compare(arith::Le(), a, b, line); }
+Tensor gt(const Tensor& a, const Tensor& b, Where line) { return compare(arith::Gt(), a, b, line); }
+Tensor gt(const Tensor& a, double b, Where line) { return compare(arith::Gt(), a, b, line); }
+Tensor ge(const Tensor& a, const Tensor& b, Where line) { return compare(arith::Ge(), a, b, line); }
+Tensor ge(const Tensor& a, double b, Where line) { return compare(arith::Ge(), a, b, line); }
 
 namespace {
 
@@ -103,26 +104,26 @@ namespace {
 
 /// The one of two elements that `loses` to no other. Equal elements share the gradient evenly; where one is
 /// NaN neither loses, and both get all of it, as in PyTorch.
-Tensor extremum(const char* op, kernels::Binary kernel, Tensor (*loses)(const Tensor&, const Tensor&, Where),
-    const Tensor& a, const Tensor& b, Where line) {
-  const Call call(op, line);
-  autograd::check_number(op, a);
+template <class Op>
+Tensor extremum(Op op, Tensor (*loses)(const Tensor&, const Tensor&, Where), const Tensor& a, const Tensor& b,
+    Where line) {
+  const Call call(Op::name, line);
   const auto share = [loses](const Tensor& g, const Tensor& mine, const Tensor& other) {
     const Tensor part = where(eq(mine, other), mul(g, 0.5), g);
     return where(loses(mine, other, Where::current()), 0.0, part);
   };
-  return record(op, line, autograd::binary(op, kernel, a, b), Broadcast(a, with(a, b), share),
+  return record(Op::name, line, autograd::binary(op, a, b), Broadcast(a, with(a, b), share),
       Broadcast(b, with(b, a), share));
 }
 
 }  // namespace
 
 Tensor maximum(const Tensor& a, const Tensor& b, Where line) {
-  return extremum("maximum", kernels::Binary::maximum, &lt, a, b, line);
+  return extremum(arith::Maximum(), &lt, a, b, line);
 }
 
 Tensor minimum(const Tensor& a, const Tensor& b, Where line) {
-  return extremum("minimum", kernels::Binary::minimum, &gt, a, b, line);
+  return extremum(arith::Minimum(), &gt, a, b, line);
 }
 
 Tensor clamp(const Tensor& a, double low, double high, Where line) {
@@ -130,10 +131,8 @@ Tensor clamp(const Tensor& a, double low, double high, Where line) {
   autograd::check_scalar("clamp", a, std::isfinite(low) ? low : 0);
   autograd::check_scalar("clamp", a, std::isfinite(high) ? high : 0);
   check(low <= high, "clamp: the bounds must be in order; they are {} and {}", low, high);
-  Tensor out = new_tensor(a.shape(), a.dtype(), a.stream());
-  kernels::clamp(a.stream(), a.dtype(), a.shape(), out.raw(), Operand("clamp", a, a.shape()), low, high);
-  return record(
-      "clamp", line, std::move(out), Input(a, with(a), [low, high](const Tensor& g, const Tensor& x) {
+  return record("clamp", line, autograd::unary(arith::Clamp(), a, {low, high}),
+      Input(a, with(a), [low, high](const Tensor& g, const Tensor& x) {
         return autograd::clamp_backward(g, x, low, high);
       }));
 }
@@ -143,8 +142,8 @@ namespace autograd {
 Tensor clamp_backward(const Tensor& g, const Tensor& x, double low, double high) {
   check_same_kind("clamp_backward", g, x);
   Tensor out = new_tensor(x.shape(), x.dtype(), x.stream());
-  kernels::clamp_backward(x.stream(), x.dtype(), x.shape(), out.raw(),
-      Operand("clamp_backward", g, x.shape()), Operand("clamp_backward", x, x.shape()), low, high);
+  kernels::binary(x.stream(), arith::ClampBackward(), x.dtype(), x.shape(), out.raw(),
+      Operand("clamp_backward", g, x.shape()), Operand("clamp_backward", x, x.shape()), {low, high});
   return record("clamp_backward", Where::current(), std::move(out),
       Input(g, with(x),
           [low, high](const Tensor& gg, const Tensor& at) { return clamp_backward(gg, at, low, high); }));

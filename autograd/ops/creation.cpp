@@ -2,9 +2,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 #include <tenon/autograd/ops/common.h>
+#include <tenon/kernels/fill.h>
 #include <tenon/kernels/random.h>
 
 namespace tenon {
@@ -99,7 +101,7 @@ std::int64_t whole_count(double start, double end, double step) {
 
 /// The same of a floating-point type.
 template <class T>
-std::int64_t real_count(double start, double end, double step) {
+std::int64_t floating_count(double start, double end, double step) {
   // Most bounds and steps are decimal numbers, off by up to half a unit of their last place.
   const double slack = std::min((std::abs(start) + std::abs(end)) / std::abs(step) * 0x1p-51, 0.25);
   const double count = std::ceil((end - start) / step - slack);
@@ -121,10 +123,10 @@ Tensor arange(double start, double end, double step, const Options& options, Whe
   const Call call("arange", where);
   check(std::isfinite(start) && std::isfinite(end) && std::isfinite(step) && step != 0,
       "arange: needs finite bounds and a step that is not 0; they are {}, {} and {}", start, end, step);
-  check(options.dtype != DType::boolean, "arange: needs numbers; the dtype is {}", options.dtype);
-  const std::int64_t n = options.dtype == DType::int64     ? whole_count(start, end, step)
-                         : options.dtype == DType::float32 ? real_count<float>(start, end, step)
-                                                           : real_count<double>(start, end, step);
+  const std::int64_t n = visit_number("arange", options.dtype, [&]<class T>(std::type_identity<T>) {
+    if constexpr (std::is_floating_point_v<T>) return floating_count<T>(start, end, step);
+    else return whole_count(start, end, step);
+  });
   Tensor out = create("arange", {n}, options);
   kernels::arange(out.stream(), out.dtype(), n, out.raw(), start, step);
   return finish(std::move(out), options);
@@ -137,8 +139,6 @@ Tensor arange(double end, const Options& options, Where where) {
 
 Tensor linspace(double start, double end, std::int64_t steps, const Options& options, Where where) {
   const Call call("linspace", where);
-  check(is_floating_point(options.dtype), "linspace: needs floating-point numbers; the dtype is {}",
-      options.dtype);
   check(std::isfinite(end - start), "linspace: the range must be finite; it is from {} to {}", start, end);
   Tensor out = create("linspace", {steps}, options);
   kernels::linspace(out.stream(), out.dtype(), steps, out.raw(), start, end);
@@ -199,13 +199,14 @@ Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generato
     const Options& options, Where where) {
   const Call call("randint", where);
   check(low < high, "randint: the range [{}, {}) is empty", low, high);
-  check(options.dtype != DType::boolean, "randint: needs numbers; the dtype is {}", options.dtype);
-  if (is_floating_point(options.dtype)) {
-    const std::int64_t most = std::int64_t{1} << (options.dtype == DType::float32 ? 24 : 53);
-    check(low >= -most && high - 1 <= most,
-        "randint: {} holds whole numbers up to {}; the range is [{}, {}); draw int64 or float64",
-        options.dtype, most, low, high);
-  }
+  visit_number("randint", options.dtype, [&]<class T>(std::type_identity<T>) {
+    if constexpr (std::is_floating_point_v<T>) {
+      const std::int64_t most = std::int64_t{1} << std::numeric_limits<T>::digits;
+      check(low >= -most && high - 1 <= most,
+          "randint: {} holds whole numbers up to {}; the range is [{}, {}); draw int64 or float64",
+          options.dtype, most, low, high);
+    }
+  });
   Tensor out = finish(create("randint", shape, options), options);
   kernels::random_integers(out.stream(), out.dtype(), out.numel(), out.raw(), next_key(generator), low, high);
   return out;
@@ -244,7 +245,7 @@ void TensorData::write(Tensor& out, std::int64_t& at) const {
     }
     return;
   }
-  visit(out.dtype(), [&]<class T>(std::type_identity<T>) {
+  visit_any(out.dtype(), [&]<class T>(std::type_identity<T>) {
     const auto store = [&](auto number) {
       using From = decltype(number);
       if constexpr (std::is_same_v<T, std::int64_t> && std::is_floating_point_v<From>)

@@ -15,7 +15,6 @@ using autograd::Node;
 using autograd::Operand;
 using autograd::result;
 using autograd::with;
-using kernels::Binary;
 
 namespace {
 
@@ -97,14 +96,14 @@ Tensor apart(const Tensor& self, const Tensor& other) {
 }
 
 /// self = kernel(self, other), where `other` does not lie across `self`.
-auto kernel_of(const char* op, Binary kernel, const Tensor& self, const Tensor& other) {
+auto kernel_of(const char* op, arith::BinaryOp kernel, const Tensor& self, const Tensor& other) {
   return [=, &self, &other] {
     kernels::binary(self.stream(), kernel, self.dtype(), self.shape(), autograd::result_of(self),
         Operand(op, self, self.shape()), Operand(op, other, self.shape()));
   };
 }
 
-auto kernel_of(const char* op, Binary kernel, const Tensor& self, double other) {
+auto kernel_of(const char* op, arith::BinaryOp kernel, const Tensor& self, double other) {
   return [=, &self] {
     kernels::binary(self.stream(), kernel, self.dtype(), self.shape(), autograd::result_of(self),
         Operand(op, self, self.shape()), other);
@@ -119,10 +118,9 @@ constexpr auto replaced = [](const Tensor& g) { return zeros_like(g); };
 
 const Tensor& Tensor::add_(const Tensor& other, Where where) const {
   const Call call("add_", where);
-  autograd::check_number("add_", *this);
   const bool recorded = begin_write("add_", *this, &other);
   const Tensor term = apart(*this, other);
-  return write("add_", where, *this, recorded, kernel_of("add_", Binary::add, *this, term),
+  return write("add_", where, *this, recorded, kernel_of("add_", arith::Add(), *this, term),
       Input(*this, pass_through), Broadcast(other, pass_through));
 }
 
@@ -130,16 +128,15 @@ const Tensor& Tensor::add_(double other, Where where) const {
   const Call call("add_", where);
   check_scalar("add_", *this, other);
   const bool recorded = begin_write("add_", *this);
-  return write("add_", where, *this, recorded, kernel_of("add_", Binary::add, *this, other),
+  return write("add_", where, *this, recorded, kernel_of("add_", arith::Add(), *this, other),
       Input(*this, pass_through));
 }
 
 const Tensor& Tensor::sub_(const Tensor& other, Where where) const {
   const Call call("sub_", where);
-  autograd::check_number("sub_", *this);
   const bool recorded = begin_write("sub_", *this, &other);
   const Tensor term = apart(*this, other);
-  return write("sub_", where, *this, recorded, kernel_of("sub_", Binary::sub, *this, term),
+  return write("sub_", where, *this, recorded, kernel_of("sub_", arith::Sub(), *this, term),
       Input(*this, pass_through), Broadcast(other, [](const Tensor& g) { return neg(g); }));
 }
 
@@ -147,17 +144,16 @@ const Tensor& Tensor::sub_(double other, Where where) const {
   const Call call("sub_", where);
   check_scalar("sub_", *this, other);
   const bool recorded = begin_write("sub_", *this);
-  return write("sub_", where, *this, recorded, kernel_of("sub_", Binary::sub, *this, other),
+  return write("sub_", where, *this, recorded, kernel_of("sub_", arith::Sub(), *this, other),
       Input(*this, pass_through));
 }
 
 const Tensor& Tensor::mul_(const Tensor& other, Where where) const {
   const Call call("mul_", where);
-  autograd::check_number("mul_", *this);
   const bool recorded = begin_write("mul_", *this, &other);
   const Tensor factor = overlap(*this, other) ? other.clone() : other;
   const Tensor before = recorded && factor.requires_grad() ? clone() : Tensor();
-  return write("mul_", where, *this, recorded, kernel_of("mul_", Binary::mul, *this, factor),
+  return write("mul_", where, *this, recorded, kernel_of("mul_", arith::Mul(), *this, factor),
       Input(*this, with(factor), [](const Tensor& g, const Tensor& y) { return mul(g, y); }),
       Broadcast(factor, with(before), [](const Tensor& g, const Tensor& x) { return mul(g, x); }));
 }
@@ -166,16 +162,15 @@ const Tensor& Tensor::mul_(double other, Where where) const {
   const Call call("mul_", where);
   check_scalar("mul_", *this, other);
   const bool recorded = begin_write("mul_", *this);
-  return write("mul_", where, *this, recorded, kernel_of("mul_", Binary::mul, *this, other),
+  return write("mul_", where, *this, recorded, kernel_of("mul_", arith::Mul(), *this, other),
       Input(*this, [other](const Tensor& g) { return mul(g, other); }));
 }
 
 const Tensor& Tensor::div_(const Tensor& other, Where where) const {
   const Call call("div_", where);
-  autograd::check_floating("div_", *this);
   const bool recorded = begin_write("div_", *this, &other);
   const Tensor divisor = overlap(*this, other) ? other.clone() : other;
-  return write("div_", where, *this, recorded, kernel_of("div_", Binary::div, *this, divisor),
+  return write("div_", where, *this, recorded, kernel_of("div_", arith::Div(), *this, divisor),
       Input(*this, with(divisor), [](const Tensor& g, const Tensor& y) { return div(g, y); }),
       Broadcast(divisor, with(result(*this), divisor),
           [](const Tensor& g, const Tensor& out, const Tensor& y) { return neg(mul(g, div(out, y))); }));
@@ -183,9 +178,8 @@ const Tensor& Tensor::div_(const Tensor& other, Where where) const {
 
 const Tensor& Tensor::div_(double other, Where where) const {
   const Call call("div_", where);
-  autograd::check_floating("div_", *this);
   const bool recorded = begin_write("div_", *this);
-  return write("div_", where, *this, recorded, kernel_of("div_", Binary::div, *this, other),
+  return write("div_", where, *this, recorded, kernel_of("div_", arith::Div(), *this, other),
       Input(*this, [other](const Tensor& g) { return div(g, other); }));
 }
 
@@ -253,9 +247,9 @@ const Tensor& fill_normal(const Tensor& self, double mean, double deviation, Ran
 const Tensor& fill_uniform(
     const Tensor& self, double low, double high, RandomDomain domain, Generator& generator, Where where) {
   const Call call("uniform_", where);
-  const bool narrow_enough = self.dtype() == DType::float32
-                                 ? std::isfinite(static_cast<float>(high) - static_cast<float>(low))
-                                 : std::isfinite(high - low);
+  const bool narrow_enough = visit_floating("uniform_", self.dtype(), [&]<class T>(std::type_identity<T>) {
+    return std::isfinite(static_cast<T>(high) - static_cast<T>(low));
+  });
   check(low <= high && narrow_enough, "uniform_: the bounds must be finite and in order; they are {} and {}",
       low, high);
   return write_random("uniform_", self, low, high, domain, generator, kernels::random_uniform, where);

@@ -1,7 +1,7 @@
 // The squared and the absolute error.
 #include <tenon/autograd/ops/common.h>
 #include <tenon/autograd/ops/gradients.h>
-#include <tenon/autograd/tape/pass.h>
+#include <tenon/autograd/tape/running.h>
 #include <tenon/kernels/mse.h>
 #include <tenon/kernels/reduce.h>
 
@@ -28,9 +28,9 @@ void check_loss(const char* op, const Tensor& input, const Tensor& target, Reduc
 }
 
 /// The loss in one pass: each element, or their sum divided by `count`.
-Tensor loss(const char* op, kernels::Binary each, kernels::Reduce all, const Tensor& input,
+Tensor loss(const char* op, arith::BinaryOp each, arith::ReduceOp all, const Tensor& input,
     const Tensor& target, Reduction reduction, double count) {
-  if (reduction == Reduction::none) return autograd::binary(op, each, input, target);
+  if (reduction == Reduction::none) return autograd::binary(each, input, target);
   Tensor out = new_tensor({}, input.dtype(), input.stream());
   kernels::reduce(input.stream(), all, input.dtype(), input.shape(), (1u << input.dim()) - 1, out.raw(),
       Operand(op, input, input.shape()), Operand(op, target, input.shape()), count);
@@ -52,13 +52,13 @@ Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction, 
     kernels::mse(input.stream(), input.dtype(), input.numel(), out.raw(), slope.raw(), input.raw(),
         target.raw(), count);
   } else {
-    out = loss("mse_loss", kernels::Binary::squared_difference, kernels::Reduce::squared_difference, input,
-        target, reduction, count);
+    out = loss("mse_loss", arith::SquaredDifference(), arith::SumOfSquaredDifferences(), input, target,
+        reduction, count);
   }
   return record("mse_loss", where, std::move(out),
       Input(input, with(input, target, prepared(slope)),
           [count](const Tensor& g, const Tensor& x, const Tensor& y, const Tensor& ready) {
-            if (ready.defined() && autograd::is_first_gradient(g)) return ready;
+            if (ready.defined() && autograd::is_seed_gradient(g)) return ready;
             return autograd::scaled_difference(g, x, y, 2, count);
           }),
       Input(target, with(input, target), [count](const Tensor& g, const Tensor& x, const Tensor& y) {
@@ -71,8 +71,8 @@ Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction, W
   check_loss("l1_loss", input, target, reduction);
   const double count = reduction == Reduction::mean ? static_cast<double>(input.numel()) : 1;
   return record("l1_loss", where,
-      loss("l1_loss", kernels::Binary::absolute_difference, kernels::Reduce::absolute_difference, input,
-          target, reduction, count),
+      loss("l1_loss", arith::AbsoluteDifference(), arith::SumOfAbsoluteDifferences(), input, target,
+          reduction, count),
       Input(input, with(input, target),
           [count](const Tensor& g, const Tensor& x, const Tensor& y) {
             return autograd::scaled_sign(g, x, y, 1, count);
@@ -87,9 +87,9 @@ namespace autograd {
 Tensor scaled_difference(const Tensor& g, const Tensor& a, const Tensor& b, double scale, double count) {
   check_same_kind("scaled_difference", g, a);
   Tensor out = new_tensor(a.shape(), a.dtype(), a.stream());
-  kernels::scaled_difference(a.stream(), a.dtype(), a.shape(), out.raw(),
+  kernels::ternary(a.stream(), arith::ScaledDifference(), a.dtype(), a.shape(), out.raw(),
       Operand("scaled_difference", g, a.shape()), Operand("scaled_difference", a, a.shape()),
-      Operand("scaled_difference", b, a.shape()), scale, count);
+      Operand("scaled_difference", b, a.shape()), {scale, count});
   return record("scaled_difference", Where::current(), std::move(out),
       Broadcast(g, with(a, b),
           [scale, count](const Tensor& gg, const Tensor& x, const Tensor& y) {
@@ -107,8 +107,9 @@ Tensor scaled_difference(const Tensor& g, const Tensor& a, const Tensor& b, doub
 Tensor scaled_sign(const Tensor& g, const Tensor& a, const Tensor& b, double scale, double count) {
   check_same_kind("scaled_sign", g, a);
   Tensor out = new_tensor(a.shape(), a.dtype(), a.stream());
-  kernels::scaled_sign(a.stream(), a.dtype(), a.shape(), out.raw(), Operand("scaled_sign", g, a.shape()),
-      Operand("scaled_sign", a, a.shape()), Operand("scaled_sign", b, a.shape()), scale, count);
+  kernels::ternary(a.stream(), arith::ScaledSign(), a.dtype(), a.shape(), out.raw(),
+      Operand("scaled_sign", g, a.shape()), Operand("scaled_sign", a, a.shape()),
+      Operand("scaled_sign", b, a.shape()), {scale, count});
   return record("scaled_sign", Where::current(), std::move(out),
       Broadcast(g, with(a, b), [scale, count](const Tensor& gg, const Tensor& x, const Tensor& y) {
         return scaled_sign(gg, x, y, scale, count);

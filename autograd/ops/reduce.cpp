@@ -44,8 +44,8 @@ Tensor reduce(
     const char* op, Where where, const Tensor& a, Dims dims, const Shape& out_shape, double divisor) {
   const bool counts = !is_floating_point(a.dtype());
   Tensor out = new_tensor(out_shape, counts ? DType::int64 : a.dtype(), a.stream());
-  kernels::reduce(a.stream(), kernels::Reduce::sum, a.dtype(), a.shape(), dims, out.raw(),
-      Operand(op, a, a.shape()), 0.0, divisor);
+  kernels::reduce(a.stream(), arith::Sum(), a.dtype(), a.shape(), dims, out.raw(), Operand(op, a, a.shape()),
+      0.0, divisor);
   return record(op, where, std::move(out), Input(a, [dims, divisor](const Tensor& g, const Shape& shape) {
     const Shape kept = reduced_shape(shape, dims, true);
     return autograd::expand_quotient(
@@ -111,7 +111,7 @@ Tensor sum_to(const Tensor& a, const Shape& shape, double divisor) {
     if (i < shift || (shape[i - shift] == 1 && a.shape()[i] != 1)) dims |= Dims{1} << i;
   if (dims == 0 && divisor == 1) return a;
   Tensor out = new_tensor(shape, a.dtype(), a.stream());
-  kernels::reduce(a.stream(), kernels::Reduce::sum, a.dtype(), a.shape(), dims, out.raw(),
+  kernels::reduce(a.stream(), arith::Sum(), a.dtype(), a.shape(), dims, out.raw(),
       Operand("sum_to", a, a.shape()), 0.0, divisor);
   return record("sum_to", Where::current(), std::move(out),
       Input(a, [divisor](const Tensor& g, const Shape& from) { return expand_quotient(g, from, divisor); }));
@@ -121,8 +121,8 @@ Tensor expand_quotient(const Tensor& a, const Shape& shape, double divisor) {
   if (divisor == 1) return a.shape() == shape ? a : expand(a, shape);
   const Strides strides = broadcast_strides("expand", a.shape(), contiguous_strides(a.shape()), shape);
   Tensor out = autograd::new_strided(shape, strides, a.numel(), a.dtype(), a.stream());
-  kernels::binary(a.stream(), kernels::Binary::div, a.dtype(), a.shape(), out.raw(),
-      Operand("expand", a, a.shape()), divisor);
+  kernels::binary(
+      a.stream(), arith::Div(), a.dtype(), a.shape(), out.raw(), Operand("expand", a, a.shape()), divisor);
   return record("expand_quotient", Where::current(), std::move(out),
       Input(a, [divisor](const Tensor& g, const Shape& from) { return sum_to(g, from, divisor); }));
 }

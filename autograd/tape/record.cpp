@@ -1,7 +1,7 @@
 #include <tenon/autograd/tape/record.h>
 
-#include <tenon/autograd/ops.h>
-#include <tenon/autograd/tape/pass.h>
+#include <tenon/autograd/tape/running.h>
+#include <tenon/core/check.h>
 
 namespace tenon::autograd {
 
@@ -30,10 +30,6 @@ void fail_stale_view(const char* op) {
   fail(
       "{}: the tensor is a view whose base was changed by a recorded in-place operation; take the view again",
       op);
-}
-
-void check_no_nan(const Tensor& output, const char* op) {
-  if (has_nan(output)) fail("anomaly mode: \"{}\" made a NaN; the result has shape {}", op, output.shape());
 }
 
 }  // namespace detail

@@ -1,7 +1,7 @@
 // All of tenon.
 #pragma once
-#include <tenon/autograd/backward.h>
 #include <tenon/autograd/dot.h>
+#include <tenon/autograd/grad.h>
 #include <tenon/autograd/gradcheck.h>
 #include <tenon/autograd/ops.h>
 #include <tenon/autograd/tape/mode.h>

@@ -8,17 +8,8 @@
 #pragma once
 #include <stdint.h>
 
-#if defined(__FAST_MATH__)
-#error "tenon: compile without -ffast-math; its results are defined operation by operation"
-#endif
+#include <tenon/kernels/arith/host_device.h>
 
-#if defined(__CUDACC__)
-#define TENON_HD __host__ __device__ __forceinline__
-#define TENON_HD_MEMBER __host__ __device__ __forceinline__
-#else
-#define TENON_HD [[gnu::always_inline]] static inline
-#define TENON_HD_MEMBER [[gnu::always_inline]] inline
-#endif
 // Device code cannot read an array of the host's, not even one that is known when it is compiled.
 #if defined(__CUDA_ARCH__)
 #define TENON_CONSTANTS static __device__ constexpr
@@ -53,28 +44,28 @@ inline constexpr double magic64 = 0x1.8p52;  // likewise for |x| < 2^51
 inline constexpr float infinity = __builtin_inff();
 inline constexpr float least_normal = 0x1p-126f;
 
-TENON_HD float fma(float a, float b, float c) {
+TENON_HOST_DEVICE float fma(float a, float b, float c) {
 #if defined(__CUDA_ARCH__)
   return __fmaf_rn(a, b, c);
 #else
   return __builtin_fmaf(a, b, c);
 #endif
 }
-TENON_HD double fma(double a, double b, double c) {
+TENON_HOST_DEVICE double fma(double a, double b, double c) {
 #if defined(__CUDA_ARCH__)
   return __fma_rn(a, b, c);
 #else
   return __builtin_fma(a, b, c);
 #endif
 }
-TENON_HD float sqrt(float a) {
+TENON_HOST_DEVICE float sqrt(float a) {
 #if defined(__CUDA_ARCH__)
   return __fsqrt_rn(a);
 #else
   return __builtin_sqrtf(a);
 #endif
 }
-TENON_HD double sqrt(double a) {
+TENON_HOST_DEVICE double sqrt(double a) {
 #if defined(__CUDA_ARCH__)
   return __dsqrt_rn(a);
 #else
@@ -82,33 +73,35 @@ TENON_HD double sqrt(double a) {
 #endif
 }
 
-TENON_HD uint32_t bits(float x) { return __builtin_bit_cast(uint32_t, x); }
-TENON_HD uint64_t bits(double x) { return __builtin_bit_cast(uint64_t, x); }
-TENON_HD float real(uint32_t x) { return __builtin_bit_cast(float, x); }
-TENON_HD double real(uint64_t x) { return __builtin_bit_cast(double, x); }
+TENON_HOST_DEVICE uint32_t bits(float x) { return __builtin_bit_cast(uint32_t, x); }
+TENON_HOST_DEVICE uint64_t bits(double x) { return __builtin_bit_cast(uint64_t, x); }
+TENON_HOST_DEVICE float real(uint32_t x) { return __builtin_bit_cast(float, x); }
+TENON_HOST_DEVICE double real(uint64_t x) { return __builtin_bit_cast(double, x); }
 
-TENON_HD float abs(float x) { return real(bits(x) & 0x7fffffffu); }
-TENON_HD double abs(double x) { return real(bits(x) & 0x7fffffffffffffffu); }
-TENON_HD int64_t abs(int64_t x) { return x < 0 ? static_cast<int64_t>(-static_cast<uint64_t>(x)) : x; }
+TENON_HOST_DEVICE float abs(float x) { return real(bits(x) & 0x7fffffffu); }
+TENON_HOST_DEVICE double abs(double x) { return real(bits(x) & 0x7fffffffffffffffu); }
+TENON_HOST_DEVICE int64_t abs(int64_t x) {
+  return x < 0 ? static_cast<int64_t>(-static_cast<uint64_t>(x)) : x;
+}
 
 template <class T>
-TENON_HD T maximum(T a, T b) {
+TENON_HOST_DEVICE T maximum(T a, T b) {
   return (a > b || a != a) ? a : b;
 }
 template <class T>
-TENON_HD T minimum(T a, T b) {
+TENON_HOST_DEVICE T minimum(T a, T b) {
   return (a < b || a != a) ? a : b;
 }
 template <class T>
-TENON_HD T relu(T x) {
+TENON_HOST_DEVICE T relu(T x) {
   return (x > T(0) || x != x) ? x : T(0);
 }
 template <class T>
-TENON_HD T sign(T x) {
+TENON_HOST_DEVICE T sign(T x) {
   return x > T(0) ? T(1) : x < T(0) ? T(-1) : x == T(0) ? T(0) : x;
 }
 
-TENON_HD float exp(float a) {
+TENON_HOST_DEVICE float exp(float a) {
   const float j = fma(a, log2_e, magic) - magic;
   float f = fma(j, -exp_log_2[0], a);
   f = fma(j, -exp_log_2[1], f);
@@ -127,14 +120,14 @@ TENON_HD float exp(float a) {
 }
 
 /// a = m 2^e, m in [2/3, 4/3) for `low` = 2/3. The exponent comes back as a float.
-TENON_HD float split(float a, float low, float& exponent) {
+TENON_HOST_DEVICE float split(float a, float low, float& exponent) {
   const bool tiny = a < least_normal;
   const uint32_t b = bits(tiny ? a * 0x1p23f : a), e = (b - bits(low)) & 0xff800000u;
   exponent = fma(static_cast<float>(static_cast<int32_t>(e)), 0x1p-23f, tiny ? -23.0f : 0.0f);
   return real(b - e);
 }
 
-TENON_HD float log(float a) {
+TENON_HOST_DEVICE float log(float a) {
   float e;
   const float f = split(a, 0x1.555556p-1f, e) - 1.0f, s = f * f;
   float r = fma(log_c[7], s, log_c[5]), t = fma(log_c[6], s, log_c[4]);
@@ -150,7 +143,7 @@ TENON_HD float log(float a) {
   return a < infinity ? r : a;
 }
 
-TENON_HD float tanh(float a) {
+TENON_HOST_DEVICE float tanh(float a) {
   const float t = abs(a), s = t * t;
   const float large = 1.0f - 2.0f / (exp(2.0f * t) + 1.0f);
   float r = fma(tanh_c[3], s, tanh_c[2]);
@@ -161,13 +154,13 @@ TENON_HD float tanh(float a) {
   return a == a ? real(bits(r) | (bits(a) & 0x80000000u)) : a;
 }
 
-TENON_HD float sigmoid(float a) {
+TENON_HOST_DEVICE float sigmoid(float a) {
   const float e = exp(-abs(a));
   return (a < 0.0f ? e : 1.0f) / (1.0f + e);
 }
 
 /// sin of the angle r + quadrant * pi/2, |r| <= pi/4 or a little more.
-TENON_HD float sin_quadrant(float r, uint32_t quadrant) {
+TENON_HOST_DEVICE float sin_quadrant(float r, uint32_t quadrant) {
   const float s = r * r;
   float c = fma(cos_c[2], s, cos_c[1]);
   c = fma(c, s, cos_c[0]);
@@ -184,7 +177,7 @@ TENON_HD float sin_quadrant(float r, uint32_t quadrant) {
 inline constexpr float sincos_near = 65536.0f;
 
 /// sin(|x|), or cos(x) with ahead = 1, for |x| < sincos_near.
-TENON_HD float sin_near(float x, uint32_t ahead) {
+TENON_HOST_DEVICE float sin_near(float x, uint32_t ahead) {
   const float t = abs(x), m = fma(t, two_over_pi, magic), q = m - magic;
   float r = fma(q, -half_pi[0], t);
   r = fma(q, -half_pi[1], r);
@@ -194,7 +187,7 @@ TENON_HD float sin_near(float x, uint32_t ahead) {
 
 /// sin(|x|), or cos(x) with ahead = 1, for |x| >= sincos_near: x times the bits of 2/pi that matter (Payne
 /// and Hanek), then the fraction of a quadrant in binary64, rounded once.
-TENON_HD float sin_far(float x, uint32_t ahead) {
+TENON_HOST_DEVICE float sin_far(float x, uint32_t ahead) {
   constexpr uint32_t table[] = {0, 0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0, 0xdb629599, 0x3c439041};
   if (!(abs(x) < infinity)) return real(0x7fc00000u);
   const uint32_t mantissa = (bits(x) & 0x007fffffu) << 8 | 0x80000000u;
@@ -212,14 +205,14 @@ TENON_HD float sin_far(float x, uint32_t ahead) {
   return sin_quadrant(r, quadrant + ahead);
 }
 
-TENON_HD float sin(float x) {
+TENON_HOST_DEVICE float sin(float x) {
   const float r = abs(x) < sincos_near ? sin_near(x, 0) : sin_far(x, 0);
   return real(bits(r) ^ (bits(x) & 0x80000000u));
 }
-TENON_HD float cos(float x) { return abs(x) < sincos_near ? sin_near(x, 1) : sin_far(x, 1); }
+TENON_HOST_DEVICE float cos(float x) { return abs(x) < sincos_near ? sin_near(x, 1) : sin_far(x, 1); }
 
 /// 2^x for |x| < 1000.
-TENON_HD double exp2(double x) {
+TENON_HOST_DEVICE double exp2(double x) {
   const double m = x + magic64, f = x - (m - magic64);
   double r = fma(exp2_c[7], f, exp2_c[6]);
   r = fma(r, f, exp2_c[5]);
@@ -233,7 +226,7 @@ TENON_HD double exp2(double x) {
 }
 
 /// log2(a) for a > 0 and finite: e + 2 / log(2) atanh((m - 1) / (m + 1)).
-TENON_HD double log2(float a) {
+TENON_HOST_DEVICE double log2(float a) {
   float e;
   const double m = static_cast<double>(split(a, 0x1.6a09e6p-1f, e)), q = (m - 1.0) / (m + 1.0), s = q * q;
   double r = fma(log2_c[5], s, log2_c[4]);
@@ -246,13 +239,13 @@ TENON_HD double log2(float a) {
 
 /// C's pow(a, 0.5): sqrt, but for +0 at -0 and +infinity at -infinity.
 template <class T>
-TENON_HD T root(T a) {
+TENON_HOST_DEVICE T root(T a) {
   return a == -T(infinity) ? T(infinity) : sqrt(a == T(0) ? T(0) : a);
 }
 
 /// C's pow. The exponents 0, 1, 2, 3, 0.5 and -1 are one or two operations; the others go through binary64
 /// and are rounded once, so that overflow and denormal results come out right.
-TENON_HD float pow(float a, float b) {
+TENON_HOST_DEVICE float pow(float a, float b) {
   const float t = abs(a);
   const double log = t == 0.0f ? -static_cast<double>(infinity) : t < infinity ? log2(t) : t;
   const double x = log * b;
@@ -277,29 +270,29 @@ TENON_HD float pow(float a, float b) {
 }
 
 // float64: the same rules for + - * / sqrt fma; these few are libm's, bounded in ulp instead of equal.
-TENON_HD double exp(double a) { return __builtin_exp(a); }
-TENON_HD double log(double a) { return __builtin_log(a); }
-TENON_HD double tanh(double a) { return __builtin_tanh(a); }
-TENON_HD double sin(double a) { return __builtin_sin(a); }
-TENON_HD double cos(double a) { return __builtin_cos(a); }
-TENON_HD double sigmoid(double a) {
+TENON_HOST_DEVICE double exp(double a) { return __builtin_exp(a); }
+TENON_HOST_DEVICE double log(double a) { return __builtin_log(a); }
+TENON_HOST_DEVICE double tanh(double a) { return __builtin_tanh(a); }
+TENON_HOST_DEVICE double sin(double a) { return __builtin_sin(a); }
+TENON_HOST_DEVICE double cos(double a) { return __builtin_cos(a); }
+TENON_HOST_DEVICE double sigmoid(double a) {
   const double e = exp(-abs(a));
   return (a < 0.0 ? e : 1.0) / (1.0 + e);
 }
-TENON_HD double pow(double a, double b) {
+TENON_HOST_DEVICE double pow(double a, double b) {
   if (b == 3.0) return (a * a) * a;
   if (b == 2.0) return a * a;
   return b == 0.5 ? root(a) : b == -1.0 ? 1.0 / a : __builtin_pow(a, b);
 }
 
 /// Truncates, saturates, takes NaN to 0.
-TENON_HD int64_t to_int64(double a) {
+TENON_HOST_DEVICE int64_t to_int64(double a) {
   if (a != a) return 0;
   if (a >= 0x1p63) return INT64_MAX;
   return a <= -0x1p63 ? INT64_MIN : static_cast<int64_t>(a);
 }
-TENON_HD int64_t to_int64(int64_t a) { return a; }
-TENON_HD int64_t to_int64(uint8_t a) { return a; }
-TENON_HD int64_t to_int64(float a) { return to_int64(static_cast<double>(a)); }
+TENON_HOST_DEVICE int64_t to_int64(int64_t a) { return a; }
+TENON_HOST_DEVICE int64_t to_int64(uint8_t a) { return a; }
+TENON_HOST_DEVICE int64_t to_int64(float a) { return to_int64(static_cast<double>(a)); }
 
 }  // namespace tenon::num

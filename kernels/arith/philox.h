@@ -14,7 +14,7 @@ struct Block {
   uint32_t word[4];
 };
 
-TENON_HD Block philox(Block counter, uint32_t key0, uint32_t key1, int rounds = 10) {
+TENON_HOST_DEVICE Block philox(Block counter, uint32_t key0, uint32_t key1, int rounds = 10) {
   auto [c0, c1, c2, c3] = counter.word;
   for (int i = 0; i < rounds; ++i, key0 += 0x9e3779b9u, key1 += 0xbb67ae85u) {
     const uint64_t p = uint64_t{0xd2511f53u} * c0, q = uint64_t{0xcd9e8d57u} * c2;
@@ -27,33 +27,33 @@ TENON_HD Block philox(Block counter, uint32_t key0, uint32_t key1, int rounds = 
 }
 
 /// Block `index` of a stream: counter (index, stream), key seed, low words first.
-TENON_HD Block random_block(uint64_t seed, uint64_t stream, uint64_t index) {
+TENON_HOST_DEVICE Block random_block(uint64_t seed, uint64_t stream, uint64_t index) {
   return philox({{static_cast<uint32_t>(index), static_cast<uint32_t>(index >> 32),
                     static_cast<uint32_t>(stream), static_cast<uint32_t>(stream >> 32)}},
       static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32));
 }
 
 /// Two words, the low one first.
-TENON_HD uint64_t pair(uint32_t low, uint32_t high) { return uint64_t{high} << 32 | low; }
+TENON_HOST_DEVICE uint64_t pair(uint32_t low, uint32_t high) { return uint64_t{high} << 32 | low; }
 
 /// [0, 1), a multiple of 2^-24.
-TENON_HD float uniform(uint32_t word) {
+TENON_HOST_DEVICE float uniform(uint32_t word) {
   return static_cast<float>(static_cast<int32_t>(word >> 8)) * 0x1p-24f;
 }
 /// [0, 1), a multiple of 2^-53.
-TENON_HD double uniform(uint64_t word) {
+TENON_HOST_DEVICE double uniform(uint64_t word) {
   return static_cast<double>(static_cast<int64_t>(word >> 11)) * 0x1p-53;
 }
 
 /// [low, high): the scaled u could round to high, which is not in the interval.
 template <class T>
-TENON_HD T between(T low, T high, T width, T u) {
+TENON_HOST_DEVICE T between(T low, T high, T width, T u) {
   const T x = fma(width, u, low);
   return x < high ? x : low;
 }
 
 /// Uniform in [0, range): the high word of the product.
-TENON_HD uint64_t below(uint64_t range, uint64_t word) {
+TENON_HOST_DEVICE uint64_t below(uint64_t range, uint64_t word) {
   return static_cast<uint64_t>(static_cast<unsigned __int128>(word) * range >> 64);
 }
 
@@ -63,7 +63,7 @@ struct Pair {
 };
 
 /// cos and sin of 2 pi u for u in [0, 1); the reduction is exact.
-TENON_HD Pair<float> cos_sin_turns(float u) {
+TENON_HOST_DEVICE Pair<float> cos_sin_turns(float u) {
   const float a = u + u, m = (a + a) + magic, t = fma(-0.5f, m - magic, a),
               s = t * t;  // t half turns, |t| <= 1/4
   float c = fma(cos_turn_c[3], s, cos_turn_c[2]);
@@ -78,13 +78,13 @@ TENON_HD Pair<float> cos_sin_turns(float u) {
 }
 
 /// Two standard normals from two words.
-TENON_HD Pair<float> box_muller(uint32_t x, uint32_t y) {
+TENON_HOST_DEVICE Pair<float> box_muller(uint32_t x, uint32_t y) {
   const float u = static_cast<float>(static_cast<int32_t>(x >> 8) + 1) * 0x1p-24f;  // (0, 1]
   const float radius = sqrt(-2.0f * log(u));
   const Pair<float> angle = cos_sin_turns(uniform(y));
   return {radius * angle.first, radius * angle.second};
 }
-TENON_HD Pair<double> box_muller(uint64_t x, uint64_t y) {
+TENON_HOST_DEVICE Pair<double> box_muller(uint64_t x, uint64_t y) {
   const double u = static_cast<double>(static_cast<int64_t>(x >> 11) + 1) * 0x1p-53;
   const double radius = sqrt(-2.0 * log(u)), angle = 0x1.921fb54442d18p+2 * uniform(y);
   return {radius * cos(angle), radius * sin(angle)};

@@ -9,15 +9,21 @@ namespace tenon::kernels::cpu {
 namespace {
 
 struct Tables {
+  Table all[3];
   const Table* of[3];
   std::size_t count = 0;
-  void add(const Table& table) { of[count++] = &table; }
+  void add(const Table& table) {
+    all[count] = table;
+    of[count] = &all[count];
+    ++count;
+  }
 };
 
 const Tables& tables() {
-  static const Tables found = [] {
-    Tables t;
-    t.add(baseline::table);
+  static Tables found;
+  [[maybe_unused]] static const bool filled = [] {
+    Tables& t = found;
+    t.add(baseline::make_table());
 #if defined(__x86_64__)
     // What -march=x86-64-v3 and -v4 may use; processors with these have the rest (f16c, lzcnt, movbe) too.
     const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
@@ -25,10 +31,10 @@ const Tables& tables() {
     const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                     __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
                     __builtin_cpu_supports("avx512vl");
-    if (v3) t.add(avx2::table);
-    if (v4) t.add(avx512::table);
+    if (v3) t.add(avx2::make_table());
+    if (v4) t.add(avx512::make_table());
 #endif
-    return t;
+    return true;
   }();
   return found;
 }

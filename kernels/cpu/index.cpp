@@ -4,10 +4,10 @@
 #include <cstring>
 
 #include <tenon/core/check.h>
-#include <tenon/core/cuda/backend.h>
 #include <tenon/core/parallel.h>
+#include <tenon/kernels/arith/comparison.h>
 
-namespace tenon::kernels {
+namespace tenon::kernels::cpu {
 namespace {
 
 constexpr std::int64_t grain = 32768;
@@ -60,15 +60,10 @@ void take_elements(Indexed layout, T* out, const T* a, const std::int64_t* index
 
 }  // namespace
 
-void index_select(Stream stream, DType dtype, Indexed layout, void* out, const void* a,
-    const std::int64_t* index, std::int64_t count, int dim) {
-  if constexpr (tenon::cuda::built_with_cuda)
-    if (stream.device().is_cuda())
-      return cuda::index_select(stream, dtype, layout, out, a, index, count, dim);
+void index_select(Stream, DType dtype, Indexed layout, void* out, const void* a, const std::int64_t* index,
+    std::int64_t count, int dim) {
   for (std::int64_t i = 0; i < count; ++i)
-    check(index[i] >= 0 && index[i] < layout.size,
-        "index_select: index {} at position {} is out of range; dimension {} has size {}", index[i], i, dim,
-        layout.size);
+    check(index[i] >= 0 && index[i] < layout.size, index_select_error, index[i], i, dim, layout.size);
   const std::int64_t bytes = layout.inner * static_cast<std::int64_t>(size_of(dtype));
   if (bytes == 0) return;
   const char* const from = static_cast<const char*>(a);
@@ -81,41 +76,27 @@ void index_select(Stream stream, DType dtype, Indexed layout, void* out, const v
       });
 }
 
-void index_add(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
-    const std::int64_t* index, std::int64_t count) {
-  check(is_floating_point(dtype), "index_add: not defined for {}", dtype);
-  if constexpr (tenon::cuda::built_with_cuda)
-    if (stream.device().is_cuda()) return cuda::index_add(stream, dtype, layout, out, g, index, count);
-  if (dtype == DType::float32)
-    add_rows(layout, static_cast<float*>(out), static_cast<const float*>(g), index, count);
-  else add_rows(layout, static_cast<double*>(out), static_cast<const double*>(g), index, count);
+void index_add(Stream, DType dtype, Indexed layout, void* out, const void* g, const std::int64_t* index,
+    std::int64_t count) {
+  visit_floating("index_add", dtype, [&]<class T>(std::type_identity<T>) {
+    add_rows(layout, static_cast<T*>(out), static_cast<const T*>(g), index, count);
+  });
 }
 
-void gather(Stream stream, DType dtype, Indexed layout, void* out, const void* a, const std::int64_t* index,
+void gather(Stream, DType dtype, Indexed layout, void* out, const void* a, const std::int64_t* index,
     std::int64_t count, int dim) {
-  if constexpr (tenon::cuda::built_with_cuda)
-    if (stream.device().is_cuda()) return cuda::gather(stream, dtype, layout, out, a, index, count, dim);
   for (std::int64_t at = 0; at < layout.outer * count * layout.inner; ++at)
-    check(index[at] >= 0 && index[at] < layout.size,
-        "gather: index {} at position {} is out of range; dimension {} has size {}", index[at], at, dim,
-        layout.size);
+    check(index[at] >= 0 && index[at] < layout.size, gather_error, index[at], at, dim, layout.size);
   const auto take = [&]<class T>(
                         T* to) { take_elements(layout, to, static_cast<const T*>(a), index, count); };
-  switch (size_of(dtype)) {  // an element is only its bytes
-    case 8: return take(static_cast<std::uint64_t*>(out));
-    case 4: return take(static_cast<std::uint32_t*>(out));
-    default: return take(static_cast<std::uint8_t*>(out));
-  }
+  visit_any(dtype, [&]<class T>(std::type_identity<T>) { take(static_cast<arith::Bytes<T>*>(out)); });
 }
 
-void gather_add(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
-    const std::int64_t* index, std::int64_t count) {
-  check(is_floating_point(dtype), "gather_add: not defined for {}", dtype);
-  if constexpr (tenon::cuda::built_with_cuda)
-    if (stream.device().is_cuda()) return cuda::gather_add(stream, dtype, layout, out, g, index, count);
-  if (dtype == DType::float32)
-    add_elements(layout, static_cast<float*>(out), static_cast<const float*>(g), index, count);
-  else add_elements(layout, static_cast<double*>(out), static_cast<const double*>(g), index, count);
+void gather_add(Stream, DType dtype, Indexed layout, void* out, const void* g, const std::int64_t* index,
+    std::int64_t count) {
+  visit_floating("gather_add", dtype, [&]<class T>(std::type_identity<T>) {
+    add_elements(layout, static_cast<T*>(out), static_cast<const T*>(g), index, count);
+  });
 }
 
-}  // namespace tenon::kernels
+}  // namespace tenon::kernels::cpu

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 
-#include <tenon/core/cuda/backend.h>
 #include <tenon/core/parallel.h>
 #include <tenon/kernels/cpu/dispatch.h>
 #include <tenon/kernels/reduce.h>
 
-namespace tenon::kernels {
+namespace tenon::kernels::cpu {
 namespace {
+
+constexpr arith::ReduceOp products = arith::SumOfProducts();
 
 // Multiply-adds that are worth a thread.
 constexpr std::int64_t grain = std::int64_t{1} << 20;
@@ -19,11 +20,10 @@ void product_rows(Stream stream, T* out, const Matrix& a, const Matrix& b) {
   const auto* x = static_cast<const T*>(a.data);
   const auto* y = static_cast<const T*>(b.data);
   if (a.col_stride == 1 && b.row_stride == 1 && a.rows * a.cols <= 32768) {
-    cpu::cpu_table().of(T{}).rows[static_cast<int>(Reduce::product)](
-        a.rows, a.cols, x, a.row_stride, y, 0, out, cpu::scratch);
+    cpu_table().of<T>().reduce[products.index].rows(a.rows, a.cols, x, a.row_stride, y, 0, out, scratch);
     return;
   }
-  reduce(stream, Reduce::product, dtype_of<T>, {a.rows, a.cols}, 0b10, out,
+  cpu::reduce(stream, products, dtype_of<T>, {a.rows, a.cols}, 0b10, out,
       {x, Strides{a.row_stride, a.col_stride}}, {y, Strides{0, b.row_stride}}, 1);
 }
 
@@ -34,9 +34,9 @@ void chain(T* out, const Matrix& a, const Matrix& b, const T* bias) {
   const auto* y = static_cast<const T*>(b.data);
   const std::int64_t m = a.rows, n = b.cols, k = a.cols;
   const auto part = [&](std::int64_t i, std::int64_t rows, std::int64_t j, std::int64_t cols) {
-    cpu::cpu_table().of(T{}).chain(rows, cols, k, x + i * a.row_stride, a.row_stride, a.col_stride,
+    cpu_table().of<T>().matmul.chain(rows, cols, k, x + i * a.row_stride, a.row_stride, a.col_stride,
         y + j * b.col_stride, b.row_stride, b.col_stride, out + i * n + j, n, bias ? bias + j : nullptr,
-        cpu::scratch);
+        scratch);
   };
   const std::int64_t work = m * n * k;
   if (work < 2 * grain) return part(0, m, 0, n);
@@ -55,7 +55,7 @@ template <class T>
 void matmul_of(Stream stream, T* out, const Matrix& a, const Matrix& b, const T* bias) {
   if (b.cols != 1) return chain(out, a, b, bias);
   // One column: read A as the wide operand, since fma(x, y, z) is fma(y, x, z).
-  if (a.cols > 16) product_rows(stream, out, a, b);
+  if (a.cols > arith::longest_chain_of_a_column) product_rows(stream, out, a, b);
   else chain<T>(out, b.transposed(), a.transposed(), nullptr);
   if (bias)
     for (std::int64_t i = 0; i < a.rows; ++i) out[i] = out[i] + *bias;
@@ -64,13 +64,10 @@ void matmul_of(Stream stream, T* out, const Matrix& a, const Matrix& b, const T*
 }  // namespace
 
 void matmul(Stream stream, DType dtype, void* out, const Matrix& a, const Matrix& b, const void* bias) {
-  check(is_floating_point(dtype), "matmul: not defined for {}", dtype);
-  if (a.rows == 0 || b.cols == 0) return;
-  if constexpr (tenon::cuda::built_with_cuda)
-    if (stream.device().is_cuda()) return cuda::matmul(stream, dtype, out, a, b, bias);
-  if (dtype == DType::float32)
-    matmul_of(stream, static_cast<float*>(out), a, b, static_cast<const float*>(bias));
-  else matmul_of(stream, static_cast<double*>(out), a, b, static_cast<const double*>(bias));
+  visit_floating("matmul", dtype, [&]<class T>(std::type_identity<T>) {
+    if (a.rows == 0 || b.cols == 0) return;
+    matmul_of(stream, static_cast<T*>(out), a, b, static_cast<const T*>(bias));
+  });
 }
 
-}  // namespace tenon::kernels
+}  // namespace tenon::kernels::cpu

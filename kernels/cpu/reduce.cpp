@@ -4,15 +4,18 @@
 #include <memory>
 #include <vector>
 
-#include <tenon/core/cuda/backend.h>
 #include <tenon/core/parallel.h>
 #include <tenon/kernels/cpu/dispatch.h>
 #include <tenon/kernels/reduce_plan.h>
 
-namespace tenon::kernels {
+namespace tenon::kernels::cpu {
 namespace {
 
-constexpr std::int64_t chunk = 1024, grain = 32768;
+using arith::ReduceOp;
+using arith::Sum;
+
+constexpr std::int64_t chunk = arith::reduce_chunk, grain = 32768;
+constexpr int sum_op = arith::ReduceOps::index_of<Sum>();
 
 /// The steps of merged dimensions that are one line: 0 dimensions have length 1.
 std::int64_t only_step(const Dims<2>& dims, int operand) {
@@ -22,10 +25,11 @@ std::int64_t only_step(const Dims<2>& dims, int operand) {
 template <class T>
 class Reduction {
  public:
-  Reduction(Reduce op, const Plan& plan, const T* a, const T* b, T* out)
+  Reduction(ReduceOp op, const ReductionPlan& plan, const T* a, const T* b, T* out)
       : plan_(plan),
-        op_(static_cast<int>(op)),
-        two_(op != Reduce::sum),
+        loops_(cpu_table().of<T>().reduce),
+        op_(op.index),
+        two_(op != Sum()),
         a_(a),
         b_(two_ ? b : nullptr),
         out_(out) {}
@@ -41,7 +45,6 @@ class Reduction {
   }
 
  private:
-  const cpu::Floating<T>& table() const { return cpu::cpu_table().of(T{}); }
   const T* b_at(std::int64_t offset) const { return b_ ? b_ + offset : nullptr; }
 
   // Every output is R of consecutive elements.
@@ -56,8 +59,8 @@ class Reduction {
           while (begin < end) {
             const std::int64_t here = kept.rank ? at.index[kept.rank - 1] : 0,
                                count = std::min(inner - here, end - begin);
-            table().rows[op_](count, plan_.length, a_ + at.offset[0], kept.rank ? kept.stride[0][outer] : 0,
-                b_at(at.offset[1]), kept.rank ? kept.stride[1][outer] : 0, out_ + begin, cpu::scratch);
+            loops_[op_].rows(count, plan_.length, a_ + at.offset[0], kept.rank ? kept.stride[0][outer] : 0,
+                b_at(at.offset[1]), kept.rank ? kept.stride[1][outer] : 0, out_ + begin, scratch);
             begin += count;
             at.advance(kept, kept.rank, count);
           }
@@ -69,9 +72,9 @@ class Reduction {
     const std::int64_t chunks = (plan_.length + chunk - 1) / chunk;
     const std::unique_ptr<T[]> values(new T[static_cast<std::size_t>(chunks)]);
     parallel_for(chunks, grain / chunk, [&](std::int64_t begin, std::int64_t end) {
-      table().chunks[op_](plan_.length, begin, end, a_, b_, values.get());
+      loops_[op_].chunks(plan_.length, begin, end, a_, b_, values.get());
     });
-    table().rows[static_cast<int>(Reduce::sum)](1, chunks, values.get(), 0, nullptr, 0, out_, cpu::scratch);
+    loops_[sum_op].rows(1, chunks, values.get(), 0, nullptr, 0, out_, scratch);
   }
 
   // Neighbouring outputs are neighbours in memory.
@@ -90,9 +93,9 @@ class Reduction {
                                count = std::min(blocks - first, end - begin);
             const std::int64_t j = first * block, w = std::min(width - j, count * block);
             const Position<2> at(kept, inner, o);
-            table().columns[op_](plan_.length, w, a_ + at.offset[0] + j, a_row,
+            loops_[op_].columns(plan_.length, w, a_ + at.offset[0] + j, a_row,
                 b_at(at.offset[1] + j * kept.stride[1][inner]), b_row, kept.stride[1][inner],
-                out_ + o * width + j, cpu::scratch);
+                out_ + o * width + j, scratch);
             begin += count;
           }
         });
@@ -114,15 +117,16 @@ class Reduction {
                 if (b_) y[q] = b_[base.offset[1] + at.offset[1]];
                 at.advance(plan_.reduced, plan_.reduced.rank, 1);
               }
-              table().chunks[op_](n, 0, 1, x, b_ ? y : nullptr, values.data() + c);
+              loops_[op_].chunks(n, 0, 1, x, b_ ? y : nullptr, values.data() + c);
             }
-            table().rows[static_cast<int>(Reduce::sum)](1, static_cast<std::int64_t>(values.size()),
-                values.data(), 0, nullptr, 0, out_ + i, cpu::scratch);
+            loops_[sum_op].rows(
+                1, static_cast<std::int64_t>(values.size()), values.data(), 0, nullptr, 0, out_ + i, scratch);
           }
         });
   }
 
-  const Plan& plan_;
+  const ReductionPlan& plan_;
+  const ReduceLoops<T>* loops_;
   int op_;
   bool two_;
   const T *a_, *b_;
@@ -130,23 +134,23 @@ class Reduction {
 };
 
 template <class T>
-void reduce_of(Reduce op, const Shape& shape, std::uint32_t dims, T* out, const Operand& a, const Operand& b,
-    double divisor) {
-  const Operand& second = op == Reduce::sum ? a : b;
+void reduce_of(ReduceOp op, const Shape& shape, std::uint32_t dims, T* out, const Operand& a,
+    const Operand& b, double divisor) {
+  const Operand& second = op == Sum() ? a : b;
   std::int64_t outputs = 1, length = 1;
   for (int i = 0; i < shape.rank(); ++i) (dims >> i & 1 ? length : outputs) *= shape[i];
   const bool dense = a.data && second.data && !a.strides && !second.strides;
   if (dense && outputs == 1 && length <= grain) {
-    cpu::cpu_table().of(T{}).rows[static_cast<int>(op)](1, length, static_cast<const T*>(a.data), 0,
-        static_cast<const T*>(second.data), 0, out, cpu::scratch);
+    cpu_table().of<T>().reduce[op.index].rows(
+        1, length, static_cast<const T*>(a.data), 0, static_cast<const T*>(second.data), 0, out, scratch);
   } else if (outputs == 0) {
     return;
   } else if (length == 0) {
     std::fill_n(out, outputs, T(0));
   } else {
     const T x = static_cast<T>(a.value), y = static_cast<T>(second.value);
-    const Slot left = reduce_slot(a, &x), right = reduce_slot(second, &y);
-    const Plan plan(shape, dims, left, right);
+    const LoopOperand left = reduce_operand(a, &x), right = reduce_operand(second, &y);
+    const ReductionPlan plan(shape, dims, left, right);
     Reduction<T>(op, plan, reinterpret_cast<const T*>(left.data), reinterpret_cast<const T*>(right.data), out)
         .run();
   }
@@ -158,9 +162,9 @@ void reduce_of(Reduce op, const Shape& shape, std::uint32_t dims, T* out, const 
 template <class T>
 void count_up(const Shape& shape, std::uint32_t dims, std::int64_t* out, const Operand& a) {
   const T value = static_cast<T>(a.value);
-  const Slot slot = reduce_slot(a, &value);
-  const Plan plan(shape, dims, slot, slot);
-  const T* const p = reinterpret_cast<const T*>(slot.data);
+  const LoopOperand operand = reduce_operand(a, &value);
+  const ReductionPlan plan(shape, dims, operand, operand);
+  const T* const p = reinterpret_cast<const T*>(operand.data);
   const auto at = [](T x) { return static_cast<std::uint64_t>(x); };
   parallel_for(plan.outputs, std::max<std::int64_t>(1, grain / (plan.length + 1)),
       [&](std::int64_t begin, std::int64_t end) {
@@ -182,17 +186,13 @@ void count_up(const Shape& shape, std::uint32_t dims, std::int64_t* out, const O
 
 }  // namespace
 
-void reduce(Stream stream, Reduce op, DType dtype, const Shape& shape, std::uint32_t dims, void* out,
-    Operand a, Operand b, double divisor) {
-  check(is_floating_point(dtype) || op == Reduce::sum, "reduce: only sums are defined for {}", dtype);
-  if constexpr (tenon::cuda::built_with_cuda)
-    if (stream.device().is_cuda()) return cuda::reduce(stream, op, dtype, shape, dims, out, a, b, divisor);
-  switch (dtype) {
-    case DType::float32: return reduce_of(op, shape, dims, static_cast<float*>(out), a, b, divisor);
-    case DType::float64: return reduce_of(op, shape, dims, static_cast<double*>(out), a, b, divisor);
-    case DType::int64: return count_up<std::int64_t>(shape, dims, static_cast<std::int64_t*>(out), a);
-    case DType::boolean: return count_up<std::uint8_t>(shape, dims, static_cast<std::int64_t*>(out), a);
-  }
+void reduce(Stream, ReduceOp op, DType dtype, const Shape& shape, std::uint32_t dims, void* out,
+    const Operand& a, const Operand& b, double divisor) {
+  visit_any(dtype, [&]<class T>(std::type_identity<T>) {
+    if constexpr (std::is_floating_point_v<T>)
+      reduce_of(op, shape, dims, static_cast<T*>(out), a, b, divisor);
+    else count_up<T>(shape, dims, static_cast<std::int64_t*>(out), a);
+  });
 }
 
-}  // namespace tenon::kernels
+}  // namespace tenon::kernels::cpu

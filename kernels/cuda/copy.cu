@@ -43,8 +43,9 @@ int turned_dimension(const Dims<2>& dims) {
 template <class T>
 bool copy_turned(Stream stream, const Shape& shape, const Result& out, const Operand& a) {
   if (!a.data) return false;
-  const Slot slots[] = {{static_cast<char*>(out.data), out.strides, 0, false}, slot_of(a, shape)};
-  const Dims<2> dims = loop_dims(shape, slots);
+  const LoopOperand operands[] = {
+      {static_cast<char*>(out.data), out.strides, 0, false}, loop_operand(a, shape)};
+  const Dims<2> dims = loop_dims(shape, operands);
   const int row = turned_dimension(dims), last = dims.rank - 1;
   if (row < 0) return false;
   Dims<2> outer;
@@ -73,24 +74,17 @@ void move(Stream stream, const Shape& shape, const Result& out, const Operand& a
     map<T, T>("copy", stream, shape, out, Same(), a);
 }
 
-template <class To>
-void convert(Stream stream, DType from, const Shape& shape, const Result& out, const Operand& a) {
-  any_type(from, [&]<class From>(std::type_identity<From>) {
-    if constexpr (!std::is_same_v<To, From>) map<To, From>("copy", stream, shape, out, Cast<To>(), a);
-  });
-}
-
 }  // namespace
 
 void copy(Stream stream, DType to, DType from, const Shape& shape, const Result& out, const Operand& a) {
-  if (to == from)
-    return any_type(to, [&]<class T>(std::type_identity<T>) { move<T>(stream, shape, out, a); });
-  switch (to) {
-    case DType::float32: return convert<float>(stream, from, shape, out, a);
-    case DType::float64: return convert<double>(stream, from, shape, out, a);
-    case DType::int64: return convert<std::int64_t>(stream, from, shape, out, a);
-    case DType::boolean: return convert<Bool>(stream, from, shape, out, a);
-  }
+  visit_any(to, [&]<class To>(std::type_identity<To>) {
+    if (to == from) return move<Stored<To>>(stream, shape, out, a);
+    using Made = std::conditional_t<std::is_same_v<To, bool>, arith::Bool, To>;
+    visit_any(from, [&]<class From>(std::type_identity<From>) {
+      if constexpr (!std::is_same_v<To, From>)
+        map<Made, Stored<From>>("copy", stream, shape, out, arith::Cast<Made>(), a);
+    });
+  });
 }
 
 }  // namespace tenon::kernels::cuda

@@ -1,11 +1,11 @@
-// Elementwise operations on CUDA: two kernels that apply a functor of kernels/arith/functors.h, and the
+// Elementwise operations on CUDA: two kernels that apply an operation of kernels/arith, and the
 // choice between them.
 #pragma once
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
-#include <tenon/kernels/arith/functors.h>
+#include <tenon/kernels/arith/elementwise.h>
 #include <tenon/kernels/cuda/launch.h>
 #include <tenon/kernels/cuda/offsets.h>
 #include <tenon/kernels/elementwise.h>
@@ -66,15 +66,14 @@ __global__ void __launch_bounds__(block_threads) map_strided(unsigned n,
   }
 }
 
-/// A number in the element type, as docs/numerics.md section 1 rounds it.
+/// A number as an element in memory, as docs/numerics.md section 1 rounds it.
 template <class T>
-T number(double x) {
-  if constexpr (std::is_same_v<T, std::int64_t>) return num::to_int64(x);
-  else if constexpr (std::is_same_v<T, std::uint8_t>) return x != 0;
-  else return static_cast<T>(x);
+T element(double number) {
+  if constexpr (std::is_same_v<T, std::uint8_t>) return number != 0;
+  else return arith::Cast<T>()(number);
 }
 
-inline Slot slot_of(const Operand& operand, const Shape& shape) {
+inline LoopOperand loop_operand(const Operand& operand, const Shape& shape) {
   return {const_cast<char*>(static_cast<const char*>(operand.data)), operand.strides, 0,
       operand.is_one_value(shape)};
 }
@@ -87,23 +86,25 @@ void map(const char* name, Stream stream, const Shape& shape, const Result& out,
   const std::int64_t n = shape.numel();
   if (n == 0) return;
   To* const to = static_cast<To*>(out.data);
-  const Slot slots[] = {{static_cast<char*>(out.data), out.strides, 0, false}, slot_of(in, shape)...};
+  const LoopOperand operands[] = {
+      {static_cast<char*>(out.data), out.strides, 0, false}, loop_operand(in, shape)...};
   bool dense = true;
-  for (const Slot& slot : slots) dense = dense && (slot.repeats || (!slot.strides && is_aligned(slot.data)));
+  for (const LoopOperand& operand : operands)
+    dense = dense && (operand.repeats || (!operand.strides && is_aligned(operand.data)));
   if (dense) {
     constexpr int w = pack_width<To, From...>;
     launch({stream, name, {n}}, map_dense<w, F, To, From...>,
         blocks_for(stream, n, std::int64_t{block_threads} * w), block_threads, n, f, to,
-        Source<From>{static_cast<const From*>(in.data), number<From>(in.value), in.is_one_value(shape)}...);
+        Source<From>{static_cast<const From*>(in.data), element<From>(in.value), in.is_one_value(shape)}...);
     return;
   }
-  for_pieces(loop_dims(shape, slots), [&](const Dims<count>& dims, const std::int64_t(&start)[count]) {
+  for_pieces(loop_dims(shape, operands), [&](const Dims<count>& dims, const std::int64_t(&start)[count]) {
     const std::int64_t items = dims.count();
     int k = 0;
     const auto from = [&]<class T>(std::type_identity<T>, const Operand& operand) {
       const std::int64_t offset = start[++k];
       return Source<T>{operand.data ? static_cast<const T*>(operand.data) + offset : nullptr,
-          number<T>(operand.value), false};
+          element<T>(operand.value), false};
     };
     std::tuple<Source<From>...> sources{from(std::type_identity<From>(), in)...};  // braces: in this order
     std::apply(

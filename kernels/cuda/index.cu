@@ -1,4 +1,5 @@
 // Gathering along a dimension, and its gradient. An index out of range is noted for the next synchronisation.
+#include <tenon/kernels/arith/comparison.h>
 #include <tenon/kernels/cuda/launch.h>
 #include <tenon/kernels/index.h>
 #include <tenon/kernels/cuda/pack.cuh>
@@ -116,7 +117,7 @@ void select(Stream stream, Indexed layout, std::int64_t bytes, void* out, const 
   launch({stream, "index_select", {layout.outer, count, layout.inner}, true}, select_elements<T>,
       blocks_for(stream, layout.outer * count * layout.inner, block_threads), block_threads, layout,
       static_cast<T*>(out), static_cast<const T*>(a), index, count, dim, tenon::cuda::fault_slot(stream),
-      "index_select: index {} at position {} is out of range; dimension {} has size {}");
+      index_select_error);
 }
 
 }  // namespace
@@ -137,7 +138,7 @@ void index_add(Stream stream, DType dtype, Indexed layout, void* out, const void
     const std::int64_t* index, std::int64_t count) {
   const std::int64_t warps = 64 * std::int64_t{tenon::cuda::multiprocessors(stream)};
   const Walks job(layout, count, 32, warps);
-  floating(dtype, [&]<class T>(std::type_identity<T>) {
+  visit_floating("index_add", dtype, [&]<class T>(std::type_identity<T>) {
     launch({stream, "index_add", {layout.outer, layout.size, layout.inner, count}}, add_rows<T>,
         blocks_for(stream, (job.columns + 31) / 32 * job.parts, block_threads / 32), block_threads, job,
         static_cast<T*>(out), static_cast<const T*>(g), index);
@@ -150,21 +151,16 @@ void gather(Stream stream, DType dtype, Indexed layout, void* out, const void* a
   const auto take = [&]<class T>(T* to) {
     launch({stream, "gather", {layout.outer, count, layout.inner}, true}, gather_elements<T>,
         blocks_for(stream, n, block_threads), block_threads, layout, to, static_cast<const T*>(a), index,
-        count, dim, tenon::cuda::fault_slot(stream),
-        "gather: index {} at position {} is out of range; dimension {} has size {}");
+        count, dim, tenon::cuda::fault_slot(stream), gather_error);
   };
-  switch (size_of(dtype)) {
-    case 8: return take(static_cast<std::uint64_t*>(out));
-    case 4: return take(static_cast<std::uint32_t*>(out));
-    default: return take(static_cast<std::uint8_t*>(out));
-  }
+  visit_any(dtype, [&]<class T>(std::type_identity<T>) { take(static_cast<arith::Bytes<T>*>(out)); });
 }
 
 void gather_add(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
     const std::int64_t* index, std::int64_t count) {
   const std::int64_t threads = 2048 * std::int64_t{tenon::cuda::multiprocessors(stream)};
   const Walks job(layout, count, 1, threads);
-  floating(dtype, [&]<class T>(std::type_identity<T>) {
+  visit_floating("gather_add", dtype, [&]<class T>(std::type_identity<T>) {
     launch({stream, "gather_add", {layout.outer, layout.size, layout.inner, count}}, add_columns<T>,
         blocks_for(stream, job.columns * job.parts, block_threads), block_threads, job, static_cast<T*>(out),
         static_cast<const T*>(g), index);

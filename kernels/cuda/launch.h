@@ -33,25 +33,13 @@ void launch(const Launch& what, void (*kernel)(P...), std::int64_t blocks, int t
 
 /// Calls f(std::integral_constant<bool, b>{}): a run-time choice of a template argument.
 template <class F>
-void choose(bool b, F f) {
+void with_bool(bool b, F f) {
   if (b) f(std::true_type{});
   else f(std::false_type{});
 }
 
-/// Calls f(std::type_identity<T>()) with the element type of a floating-point dtype, or of any.
-template <class F>
-void floating(DType dtype, F f) {
-  if (dtype == DType::float32) f(std::type_identity<float>());
-  else f(std::type_identity<double>());
-}
-template <class F>
-void any_type(DType dtype, F f) {
-  switch (dtype) {
-    case DType::float32: return f(std::type_identity<float>());
-    case DType::float64: return f(std::type_identity<double>());
-    case DType::int64: return f(std::type_identity<std::int64_t>());
-    case DType::boolean: return f(std::type_identity<std::uint8_t>());
-  }
-}
+/// An element as it lies in memory: a boolean is a byte, 0 or 1.
+template <class T>
+using Stored = std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>;
 
 }  // namespace tenon::kernels::cuda

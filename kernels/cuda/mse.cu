@@ -1,11 +1,13 @@
 // The squared error and its gradient: each element is read once, and both come from it.
-#include <tenon/kernels/arith/functors.h>
+#include <tenon/kernels/arith/elementwise.h>
 #include <tenon/kernels/cuda/launch.h>
 #include <tenon/kernels/mse.h>
 #include <tenon/kernels/cuda/reduce.cuh>
 
 namespace tenon::kernels::cuda {
 namespace {
+
+using Op = arith::SumOfSquaredDifferences;
 
 constexpr int warps = block_threads / warp_size;
 
@@ -14,7 +16,6 @@ template <bool Vec, class T>
 __global__ void __launch_bounds__(block_threads, 1)
     mse_chunks(std::int64_t n, std::int64_t chunks, const T* __restrict__ a, const T* __restrict__ b, T count,
         T* __restrict__ gradient, T* loss, T* values, unsigned* ticket) {
-  const ScaledDifference<T> slope{T(2), count};
   for (std::int64_t c = std::int64_t{blockIdx.x} * warps + threadIdx.x / warp_size; c < chunks;
        c += std::int64_t{gridDim.x} * warps) {
     const std::int64_t start = c * reduce_chunk;
@@ -27,8 +28,8 @@ __global__ void __launch_bounds__(block_threads, 1)
       load4<Vec>(b + start + q, length - q, y);
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
-        acc[i] = into<Reduce::squared_difference>(x[i], y[i], acc[i]);
-        g[i] = slope(T(1), x[i], y[i]);
+        acc[i] = Op::into<arith::ElementMath>(acc[i], x[i], y[i]);
+        g[i] = arith::ScaledDifference()(T(1), x[i], y[i], T(2), count);
       }
       store4<Vec>(gradient + start, q, length - q, g);
     }
@@ -44,10 +45,10 @@ __global__ void __launch_bounds__(block_threads, 1)
 
 void mse(Stream stream, DType dtype, std::int64_t n, void* loss, void* gradient, const void* a, const void* b,
     double count) {
-  floating(dtype, [&]<class T>(std::type_identity<T>) {
-    const std::int64_t chunks = std::max<std::int64_t>(1, chunks_of(n));
+  visit_floating("mse", dtype, [&]<class T>(std::type_identity<T>) {
+    const std::int64_t chunks = std::max<std::int64_t>(1, arith::reduce_chunks(n));
     const Scratch values(stream, static_cast<std::size_t>(level_values(chunks)) * sizeof(T));
-    choose(is_aligned(a) && is_aligned(b) && is_aligned(gradient), [&](auto vec) {
+    with_bool(is_aligned(a) && is_aligned(b) && is_aligned(gradient), [&](auto vec) {
       launch({stream, "mse", {n}}, mse_chunks<vec, T>, blocks_for(stream, chunks, warps), block_threads, n,
           chunks, static_cast<const T*>(a), static_cast<const T*>(b), static_cast<T>(count),
           static_cast<T*>(gradient), static_cast<T*>(loss), values.template as<T>(),

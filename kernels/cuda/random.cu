@@ -1,7 +1,7 @@
 // Random fills: a thread a Philox block, which is four float32 or two float64 elements.
 #include <vector>
 
-#include <tenon/kernels/arith/philox.h>
+#include <tenon/kernels/arith/fill.h>
 #include <tenon/kernels/cuda/launch.h>
 #include <tenon/kernels/random.h>
 #include <tenon/kernels/cuda/pack.cuh>
@@ -65,55 +65,20 @@ __global__ void __launch_bounds__(block_threads)
 
 template <class T>
 __global__ void __launch_bounds__(block_threads)
-    fill_integers(std::int64_t n, T* out, RandomKey key, std::int64_t low, std::uint64_t range) {
+    fill_integers(std::int64_t n, T* out, RandomKey key, arith::IntegerDraw draw) {
   each_block<false, 2>(n, out, [&](std::uint64_t q, T(&to)[2]) {
     const Words<double> words{num::random_block(key.seed, key.stream, q)};
-    for (int c = 0; c < 2; ++c)
-      to[c] = static_cast<T>(
-          static_cast<std::int64_t>(static_cast<std::uint64_t>(low) + num::below(range, words[c])));
+    for (int c = 0; c < 2; ++c) to[c] = static_cast<T>(draw(words[c]));
   });
 }
-
-/// out[i] = value(i)
-template <class T, class Value>
-__global__ void __launch_bounds__(block_threads) fill_by_index(std::int64_t n, T* out, Value value) {
-  const std::int64_t step = std::int64_t{gridDim.x} * blockDim.x;
-  for (std::int64_t i = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x; i < n; i += step)
-    out[i] = static_cast<T>(value(i));
-}
-
-template <class T, class Value>
-void by_index(const char* name, Stream stream, std::int64_t n, void* out, Value value) {
-  launch({stream, name, {n}}, fill_by_index<T, Value>, blocks_for(stream, n, block_threads), block_threads, n,
-      static_cast<T*>(out), value);
-}
-
-struct Arange {
-  double start, step;
-  __device__ double operator()(std::int64_t i) const { return num::fma(step, static_cast<double>(i), start); }
-};
-struct WholeArange {
-  std::uint64_t start, step;
-  __device__ std::int64_t operator()(std::int64_t i) const {
-    return static_cast<std::int64_t>(start + step * static_cast<std::uint64_t>(i));
-  }
-};
-struct Linspace {
-  double start, end, step;
-  std::int64_t n;
-  __device__ double operator()(std::int64_t i) const {
-    return i < (n + 1) / 2 ? num::fma(step, static_cast<double>(i), start)
-                           : num::fma(-step, static_cast<double>(n - 1 - i), end);
-  }
-};
 
 }  // namespace
 
 void random_uniform(
     Stream stream, DType dtype, std::int64_t n, void* out, RandomKey key, double low, double high) {
-  floating(dtype, [&]<class T>(std::type_identity<T>) {
+  visit_floating("random_uniform", dtype, [&]<class T>(std::type_identity<T>) {
     T* const to = static_cast<T*>(out);
-    choose(is_aligned(to), [&](auto vec) {
+    with_bool(is_aligned(to), [&](auto vec) {
       launch({stream, "random_uniform", {n}}, fill_uniform<vec, T>,
           blocks_for(stream, n, std::int64_t{block_threads} * per_block<T>), block_threads, n, to, key,
           static_cast<T>(low), static_cast<T>(high), static_cast<T>(high - low));
@@ -123,9 +88,9 @@ void random_uniform(
 
 void random_normal(
     Stream stream, DType dtype, std::int64_t n, void* out, RandomKey key, double mean, double deviation) {
-  floating(dtype, [&]<class T>(std::type_identity<T>) {
+  visit_floating("random_normal", dtype, [&]<class T>(std::type_identity<T>) {
     T* const to = static_cast<T*>(out);
-    choose(is_aligned(to), [&](auto vec) {
+    with_bool(is_aligned(to), [&](auto vec) {
       launch({stream, "random_normal", {n}}, fill_normal<vec, T>,
           blocks_for(stream, n, std::int64_t{block_threads} * per_block<T>), block_threads, n, to, key,
           static_cast<T>(mean), static_cast<T>(deviation));
@@ -135,36 +100,17 @@ void random_normal(
 
 void random_integers(Stream stream, DType dtype, std::int64_t n, void* out, RandomKey key, std::int64_t low,
     std::int64_t high) {
-  const std::uint64_t range = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
-  const auto fill = [&]<class T>(std::type_identity<T>) {
+  visit_number("random_integers", dtype, [&]<class T>(std::type_identity<T>) {
     launch({stream, "random_integers", {n}}, fill_integers<T>, blocks_for(stream, n, 2 * block_threads),
-        block_threads, n, static_cast<T*>(out), key, low, range);
-  };
-  if (dtype == DType::int64) fill(std::type_identity<std::int64_t>());
-  else floating(dtype, fill);
+        block_threads, n, static_cast<T*>(out), key, arith::IntegerDraw(low, high));
+  });
 }
 
 void random_permutation(Stream stream, std::int64_t n, std::int64_t* out, RandomKey key) {
   // Each exchange needs the one before: a single CPU thread is faster at it than a device.
   std::vector<std::int64_t> order(static_cast<std::size_t>(n));
-  kernels::random_permutation(Stream(), n, order.data(), key);
+  cpu::random_permutation(Stream(), n, order.data(), key);
   tenon::cuda::upload(stream, out, order.data(), order.size() * sizeof(std::int64_t));
-}
-
-void arange(Stream stream, DType dtype, std::int64_t n, void* out, double start, double step) {
-  if (dtype == DType::int64)
-    return by_index<std::int64_t>("arange", stream, n, out,
-        WholeArange{static_cast<std::uint64_t>(num::to_int64(start)),
-            static_cast<std::uint64_t>(num::to_int64(step))});
-  floating(dtype, [&]<class T>(std::type_identity<T>) {
-    by_index<T>("arange", stream, n, out, Arange{start, step});
-  });
-}
-
-void linspace(Stream stream, DType dtype, std::int64_t n, void* out, double start, double end, double step) {
-  floating(dtype, [&]<class T>(std::type_identity<T>) {
-    by_index<T>("linspace", stream, n, out, Linspace{start, end, step, n});
-  });
 }
 
 }  // namespace tenon::kernels::cuda

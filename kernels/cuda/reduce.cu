@@ -10,9 +10,9 @@ namespace {
 
 constexpr int warps = block_threads / warp_size;
 
-/// What becomes of a sum.
+/// What is done to a sum last.
 template <class T>
-struct Finish {
+struct Last {
   T divisor;
   const T* bias;
 
@@ -31,7 +31,7 @@ struct Job {
   int parts;
   T *out, *scratch;
   unsigned* tickets;
-  Finish<T> finish;
+  Last<T> last;
 };
 
 // ---- an output at a time: a warp does a chunk
@@ -43,9 +43,9 @@ struct Rows : Job<T, From> {
   Offsets<2> kept, reduced;
 };
 
-template <Reduce op, bool Vec, class T, class From>
+template <class Op, bool Vec, class T, class From>
 __device__ T chunk_value(const Rows<T, From>& job, const From* a, const From* b, std::int64_t chunk) {
-  constexpr bool two = op != Reduce::sum;
+  constexpr bool two = Op::operands == 2;
   const std::int64_t start = chunk * reduce_chunk;
   const int n = static_cast<int>(job.length - start < reduce_chunk ? job.length - start : reduce_chunk);
   const int lane = static_cast<int>(threadIdx.x) % warp_size * 4;
@@ -64,7 +64,8 @@ __device__ T chunk_value(const Rows<T, From>& job, const From* a, const From* b,
 #pragma unroll
         for (int i = 0; i < ahead; ++i)
 #pragma unroll
-          for (int c = 0; c < 4; ++c) acc[c] = into<op>(x[i][c], y[i][c], acc[c]);
+          for (int c = 0; c < 4; ++c)
+            acc[c] = Op::template into<arith::ElementMath>(acc[c], x[i][c], y[i][c]);
       }
       return warp_tree(acc);
     }
@@ -85,25 +86,25 @@ __device__ T chunk_value(const Rows<T, From>& job, const From* a, const From* b,
       }
     }
 #pragma unroll
-    for (int c = 0; c < 4; ++c) acc[c] = into<op>(x[c], y[c], acc[c]);
+    for (int c = 0; c < 4; ++c) acc[c] = Op::template into<arith::ElementMath>(acc[c], x[c], y[c]);
   }
   return warp_tree(acc);
 }
 
 /// Outputs of one chunk: a warp each.
-template <Reduce op, bool Vec, class T, class From>
+template <class Op, bool Vec, class T, class From>
 __global__ void __launch_bounds__(block_threads) reduce_short(const __grid_constant__ Rows<T, From> job) {
   for (std::int64_t o = std::int64_t{blockIdx.x} * warps + threadIdx.x / warp_size; o < job.outputs;
        o += std::int64_t{gridDim.x} * warps) {
     std::int64_t at[2];
     job.kept.at(static_cast<unsigned>(o), at);
-    const T v = chunk_value<op, Vec>(job, job.a + at[0], job.b + at[1], 0);
-    if (threadIdx.x % warp_size == 0) job.out[o] = job.finish(v + T(0));
+    const T v = chunk_value<Op, Vec>(job, job.a + at[0], job.b + at[1], 0);
+    if (threadIdx.x % warp_size == 0) job.out[o] = job.last(v + T(0));
   }
 }
 
 /// Outputs of many chunks: `parts` blocks each.
-template <Reduce op, bool Vec, class T, class From>
+template <class Op, bool Vec, class T, class From>
 __global__ void __launch_bounds__(block_threads, 1) reduce_long(const __grid_constant__ Rows<T, From> job) {
   const unsigned parts = static_cast<unsigned>(job.parts), part = blockIdx.x % parts, o = blockIdx.x / parts;
   T* const values = job.scratch + o * job.level_values;
@@ -111,12 +112,12 @@ __global__ void __launch_bounds__(block_threads, 1) reduce_long(const __grid_con
   job.kept.at(o, at);
   for (std::int64_t c = std::int64_t{part} * warps + threadIdx.x / warp_size; c < job.chunks;
        c += std::int64_t{parts} * warps) {
-    const T v = chunk_value<op, Vec>(job, job.a + at[0], job.b + at[1], c);
+    const T v = chunk_value<Op, Vec>(job, job.a + at[0], job.b + at[1], c);
     if (threadIdx.x % warp_size == 0) values[c] = v;
   }
   if (!is_last_block(job.tickets + o, parts)) return;
   const T sum = upper_levels(values, job.chunks);
-  if (threadIdx.x == 0) job.out[o] = job.finish(sum);
+  if (threadIdx.x == 0) job.out[o] = job.last(sum);
 }
 
 // ---- neighbouring outputs that are neighbours in memory: a block does 32 of them
@@ -161,7 +162,7 @@ __device__ inline T column_chunk(
   return v[0];
 }
 
-template <Reduce op, class T, class From>
+template <class Op, class T, class From>
 __global__ void __launch_bounds__(block_threads, 1)
     reduce_columns(const __grid_constant__ Columns<T, From> job) {
   SIMT_SHARED(part, Partials<T>);
@@ -178,20 +179,20 @@ __global__ void __launch_bounds__(block_threads, 1)
   for (std::int64_t c = blockIdx.x % parts; c < job.chunks; c += parts) {
     const T v = column_chunk<T>(part, job.length, c, has_column, [&](std::int64_t row, T acc) {
       const T x = static_cast<T>(a[row * job.a_row]);
-      if constexpr (op == Reduce::sum) return into<op>(x, T(0), acc);
-      else return into<op>(x, static_cast<T>(b[row * job.b_row]), acc);
+      if constexpr (Op::operands == 1) return Op::template into<arith::ElementMath>(acc, x, T(0));
+      else return Op::template into<arith::ElementMath>(acc, x, static_cast<T>(b[row * job.b_row]));
     });
     if (job.chunks > 1 && writes) values[c * job.width] = v;
-    else if (writes) *out = job.finish(v + T(0));
+    else if (writes) *out = job.last(v + T(0));
   }
   if (job.chunks == 1 || !is_last_block(job.tickets + unit, parts)) return;
   for (std::int64_t count = job.chunks; count > 1;) {
-    const std::int64_t above = chunks_of(count);
+    const std::int64_t above = arith::reduce_chunks(count);
     for (std::int64_t c = 0; c < above; ++c) {
       const T v = column_chunk<T>(part, count, c, has_column,
           [&](std::int64_t row, T acc) { return acc + __ldcg(values + row * job.width); });
       if (above > 1 && writes) values[(count + c) * job.width] = v;
-      else if (writes) *out = job.finish(v + T(0));
+      else if (writes) *out = job.last(v + T(0));
     }
     __syncthreads();  // before the next level reads this one
     values += count * job.width;
@@ -216,10 +217,10 @@ void check_count(const char* what, std::int64_t count) {
       most_items);
 }
 
-template <Reduce op, class T, class From>
+template <class Op, class T, class From>
 class Reduction {
  public:
-  Reduction(Stream stream, const Plan& plan, const From* a, const From* b, const Job<T, From>& job)
+  Reduction(Stream stream, const ReductionPlan& plan, const From* a, const From* b, const Job<T, From>& job)
       : stream_(stream), plan_(plan), a_(a), b_(b), job_(job) {}
 
   void run() {
@@ -236,7 +237,7 @@ class Reduction {
   }
 
  private:
-  static constexpr bool two = op != Reduce::sum;
+  static constexpr bool two = Op::operands == 2;
 
   /// Every output's first elements begin a 16-byte load.
   bool rows_aligned() const {
@@ -255,17 +256,17 @@ class Reduction {
     rows.kept = Offsets<2>(plan_.kept), rows.reduced = vec ? Offsets<2>() : Offsets<2>(plan_.reduced);
     const bool is_short = job_.chunks == 1;
     const Launch what{stream_, is_short ? "reduce_short" : "reduce_long", {plan_.outputs, plan_.length}};
-    choose(vec, [&](auto v) {
+    with_bool(vec, [&](auto v) {
       if constexpr (pack_width<From> <= 4 || !v) {
         if (is_short) {
-          launch(what, reduce_short<op, v, T, From>, blocks_for(stream_, plan_.outputs, warps), block_threads,
+          launch(what, reduce_short<Op, v, T, From>, blocks_for(stream_, plan_.outputs, warps), block_threads,
               rows);
           return;
         }
         rows.parts = parts_of(stream_, plan_.outputs, job_.chunks, warps);
         const Scratch scratch(stream_, scratch_bytes());
         rows.scratch = scratch.template as<T>();
-        launch(what, reduce_long<op, v, T, From>, plan_.outputs * rows.parts, block_threads, rows);
+        launch(what, reduce_long<Op, v, T, From>, plan_.outputs * rows.parts, block_threads, rows);
       }
     });
   }
@@ -288,7 +289,7 @@ class Reduction {
     check_count("blocks", units * columns.parts);
     const Scratch scratch(stream_, job_.chunks > 1 ? scratch_bytes() : 0);
     columns.scratch = scratch.template as<T>();
-    launch({stream_, "reduce_columns", {plan_.outputs, plan_.length}}, reduce_columns<op, T, From>,
+    launch({stream_, "reduce_columns", {plan_.outputs, plan_.length}}, reduce_columns<Op, T, From>,
         units * columns.parts, block_threads, columns);
   }
 
@@ -297,55 +298,49 @@ class Reduction {
   }
 
   const Stream stream_;
-  const Plan& plan_;
+  const ReductionPlan& plan_;
   const From *const a_, *const b_;
   const Job<T, From> job_;
 };
 
-template <class T, class From>
-void run(Stream stream, Reduce op, const Shape& shape, std::uint32_t dims, T* out, const Operand& a,
-    const Operand& b, double divisor, const T* bias) {
-  const auto pick = [&](auto chosen) {
-    constexpr Reduce what = decltype(chosen)::value;
-    const Operand& second = what == Reduce::sum ? a : b;
-    // A number is read from device memory like anything else.
-    const Scratch numbers(stream, a.is_immediate() || second.is_immediate() ? 2 * sizeof(From) : 0);
-    const From values[2] = {static_cast<From>(a.value), static_cast<From>(second.value)};
-    From* const held = numbers.template as<From>();
-    if (held) tenon::cuda::upload(stream, held, values, sizeof values);
-    const Slot left = reduce_slot(a, held), right = reduce_slot(second, held + 1);
-    const Plan plan(shape, dims, left, right);
-    if (plan.outputs == 0) return;
-    const std::int64_t chunks = std::max<std::int64_t>(1, chunks_of(plan.length));
-    const Job<T, From> job{nullptr, nullptr, plan.outputs, plan.length, chunks, level_values(chunks), 1, out,
-        nullptr, tenon::cuda::tickets(stream), {static_cast<T>(divisor), bias}};
-    Reduction<what, T, From>(stream, plan, reinterpret_cast<const From*>(left.data),
-        reinterpret_cast<const From*>(right.data), job)
-        .run();
-  };
-  if constexpr (std::is_floating_point_v<T>) {
-    switch (op) {
-      case Reduce::sum: return pick(std::integral_constant<Reduce, Reduce::sum>());
-      case Reduce::product: return pick(std::integral_constant<Reduce, Reduce::product>());
-      case Reduce::squared_difference:
-        return pick(std::integral_constant<Reduce, Reduce::squared_difference>());
-      case Reduce::absolute_difference:
-        return pick(std::integral_constant<Reduce, Reduce::absolute_difference>());
-    }
-  } else {
-    pick(std::integral_constant<Reduce, Reduce::sum>());
-  }
+template <class Op, class T, class From>
+void run(Stream stream, const Shape& shape, std::uint32_t dims, T* out, const Operand& a, const Operand& b,
+    double divisor, const T* bias) {
+  const Operand& second = Op::operands == 1 ? a : b;
+  // A number is read from device memory like anything else.
+  const Scratch numbers(stream, a.is_immediate() || second.is_immediate() ? 2 * sizeof(From) : 0);
+  const From values[2] = {static_cast<From>(a.value), static_cast<From>(second.value)};
+  From* const held = numbers.template as<From>();
+  if (held) tenon::cuda::upload(stream, held, values, sizeof values);
+  const LoopOperand left = reduce_operand(a, held), right = reduce_operand(second, held + 1);
+  const ReductionPlan plan(shape, dims, left, right);
+  if (plan.outputs == 0) return;
+  const std::int64_t chunks = std::max<std::int64_t>(1, arith::reduce_chunks(plan.length));
+  const Job<T, From> job{nullptr, nullptr, plan.outputs, plan.length, chunks, level_values(chunks), 1, out,
+      nullptr, tenon::cuda::tickets(stream), {static_cast<T>(divisor), bias}};
+  Reduction<Op, T, From>(
+      stream, plan, reinterpret_cast<const From*>(left.data), reinterpret_cast<const From*>(right.data), job)
+      .run();
 }
 
 }  // namespace
 
-void reduce(Stream stream, Reduce op, DType dtype, const Shape& shape, std::uint32_t dims, void* out,
-    const Operand& a, const Operand& b, double divisor, const void* bias) {
-  any_type(dtype, [&]<class From>(std::type_identity<From>) {
+void reduce_with_bias(Stream stream, arith::ReduceOp op, DType dtype, const Shape& shape, std::uint32_t dims,
+    void* out, const Operand& a, const Operand& b, double divisor, const void* bias) {
+  visit_any(dtype, [&]<class From>(std::type_identity<From>) {
     // int64 sums are exact modulo 2^64, which is what unsigned ones are.
     using T = std::conditional_t<std::is_floating_point_v<From>, From, std::uint64_t>;
-    run<T, From>(stream, op, shape, dims, static_cast<T*>(out), a, b, divisor, static_cast<const T*>(bias));
+    arith::ReduceOps::visit(op.index, [&]<class Op>() {
+      if constexpr (std::is_floating_point_v<From> || std::is_same_v<Op, arith::Sum>)
+        run<Op, T, Stored<From>>(
+            stream, shape, dims, static_cast<T*>(out), a, b, divisor, static_cast<const T*>(bias));
+    });
   });
+}
+
+void reduce(Stream stream, arith::ReduceOp op, DType dtype, const Shape& shape, std::uint32_t dims, void* out,
+    const Operand& a, const Operand& b, double divisor) {
+  reduce_with_bias(stream, op, dtype, shape, dims, out, a, b, divisor, nullptr);
 }
 
 }  // namespace tenon::kernels::cuda

@@ -2,32 +2,23 @@
 // 4l ... 4l+3.
 #pragma once
 #include <tenon/kernels/arith/math.h>
-#include <tenon/kernels/arith/op.h>
+#include <tenon/kernels/arith/reduce.h>
 #include <tenon/kernels/cuda/pack.cuh>
 #include <tenon/kernels/cuda/ticket.cuh>
 
 namespace tenon::kernels::cuda {
 
-inline constexpr int reduce_chunk = 1024, reduce_partials = 128, warp_size = 32;
+using arith::reduce_chunk;
+using arith::reduce_partials;
 
-__host__ __device__ inline std::int64_t chunks_of(std::int64_t n) {
-  return (n + reduce_chunk - 1) / reduce_chunk;
-}
+inline constexpr int warp_size = 32;
 
 /// The values of all levels above `chunks` results of the first: what a reduction needs as scratch, with the
 /// first level.
 inline std::int64_t level_values(std::int64_t chunks) {
   std::int64_t total = chunks;
-  for (std::int64_t m = chunks; m > 1; total += m) m = chunks_of(m);
+  for (std::int64_t m = chunks; m > 1; total += m) m = arith::reduce_chunks(m);
   return total;
-}
-
-template <Reduce op, class T>
-__device__ inline T into(T x, [[maybe_unused]] T y, T acc) {
-  if constexpr (op == Reduce::sum) return acc + x;
-  else if constexpr (op == Reduce::product) return num::fma(x, y, acc);
-  else if constexpr (op == Reduce::absolute_difference) return acc + num::abs(x - y);
-  else return num::fma(x - y, x - y, acc);
 }
 
 /// The halving tree over a warp's 128 partials in 8 shuffles: at distances 16 and 8, where h is 64 and 32,
@@ -73,7 +64,7 @@ __device__ inline T upper_chunk(const T* values, std::int64_t count, std::int64_
 template <class T>
 __device__ inline T upper_levels(T* values, std::int64_t count) {
   while (count > 1) {
-    const std::int64_t above = chunks_of(count);
+    const std::int64_t above = arith::reduce_chunks(count);
     for (std::int64_t c = threadIdx.x / warp_size; c < above; c += blockDim.x / warp_size) {
       const T v = upper_chunk(values, count, c);
       if (threadIdx.x % warp_size == 0) values[count + c] = v;

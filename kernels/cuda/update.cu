@@ -18,7 +18,7 @@ struct Row {
   std::int64_t n;
   unsigned first_block;
   bool aligned;  // all three, for 16-byte loads
-  Sgd<T> step;
+  arith::Sgd<T> step;
 };
 
 /// Elements of a block.
@@ -41,7 +41,7 @@ __device__ inline void step_elements(const Row<T>& row) {
   constexpr int w = pack_width<T>;
   const std::int64_t begin = (blockIdx.x - row.first_block) * block_elements;
   const std::int64_t end = row.n - begin < block_elements ? row.n : begin + block_elements;
-  const Sgd<T> step = row.step;
+  const arith::Sgd<T> step = row.step;
   T* const __restrict__ param = row.param, * const __restrict__ buffer = row.buffer;
   const T* const __restrict__ grad = row.grad;
   const auto one = [&](T& p, T g, T& m) {
@@ -130,7 +130,7 @@ void run(Stream stream, std::span<const SgdItem> items) {
 }  // namespace
 
 void sgd(Stream stream, DType dtype, std::span<const SgdItem> items) {
-  floating(dtype, [&]<class T>(std::type_identity<T>) { run<T>(stream, items); });
+  visit_floating("sgd", dtype, [&]<class T>(std::type_identity<T>) { run<T>(stream, items); });
 }
 
 }  // namespace tenon::kernels::cuda

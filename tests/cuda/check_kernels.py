@@ -21,23 +21,21 @@ import subprocess
 import sys
 import sysconfig
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-
-# Names are demangled, without namespaces and arguments; enumerators have the names of kernels/arith/op.h.
+# Names are demangled, without namespaces and arguments.
 
 # float64 exp, log, sin, cos, tanh and pow are those of CUDA's library (docs/numerics.md section 5). Its log, tanh and
 # pow begin a division with an approximate reciprocal, and its tanh takes an approximate 2^x of a float32; both correct
 # them by fma. These are the functions that may hold such a seed, and the seeds.
 SEEDS = {
-    r"map_(dense|strided)<(\d+, )?UnaryOf<Unary::log>, double, double>": {"rcp.approx.ftz.f64"},
-    r"map_(dense|strided)<(\d+, )?UnaryOf<Unary::tanh>, double, double>": {"rcp.approx.ftz.f64", "ex2.approx.ftz.f32"},
-    r"map_(dense|strided)<(\d+, )?BinaryOf<Binary::pow>, double, double, double>|__internal_accurate_pow":
+    r"map_(dense|strided)<(\d+, )?Log, double, double>": {"rcp.approx.ftz.f64"},
+    r"map_(dense|strided)<(\d+, )?Tanh, double, double>": {"rcp.approx.ftz.f64", "ex2.approx.ftz.f32"},
+    r"map_(dense|strided)<(\d+, )?Pow, double, double, double>|__internal_accurate_pow":
         {"rcp.approx.ftz.f64"},
     r"fill_normal<(true|false), double>": {"rcp.approx.ftz.f64"},  # log
 }
 # Its sin and cos reduce a large argument with an array of five words: __internal_trig_reduction_slowpathd.
 STACK = {
-    r"map_(dense|strided)<(\d+, )?UnaryOf<Unary::(sin|cos)>, double, double>": 40,
+    r"map_(dense|strided)<(\d+, )?(Sin|Cos), double, double>": 40,
     r"fill_normal<(true|false), double>": 40,
 }
 
@@ -71,14 +69,14 @@ MINIMA = {
     rf"map_dense<2, {FUNCTOR}, double, double, double, double>": {"LDG.E.128": 3, "STG.E.128": 1},
     rf"map_dense<16, {FUNCTOR}, unsigned char, unsigned char>": {"LDG.E.128": 1, "STG.E.128": 1},
     rf"map_dense<16, {FUNCTOR}, unsigned char, unsigned char, unsigned char>": {"LDG.E.128": 2, "STG.E.128": 1},
-    r"map_dense<(4|2), CompareOf<.*>, unsigned char, (float, float|double, double|long, long)>": {"LDG.E.128": 2},
+    r"map_dense<(4|2), (Eq|Ne|Lt|Le|Gt|Ge), unsigned char, (float, float|double, double|long, long)>": {"LDG.E.128": 2},
     r"map_dense<(4|2), Where, (float|double|long), unsigned char, .*>": {"LDG.E.128": 2, "STG.E.128": 1},
     r"select_elements<Pack<unsigned int, 4>>": {"LDG.E.128": 1, "STG.E.128": 1},
     # A whole chunk has 8 loads of each operand before the first addition, or 4 times 2 of 8-byte elements.
-    r"reduce_(short|long)<Reduce::sum, true, float, float>": {"LDG.E.128": 8, "SHFL.BFLY": 8},
-    r"reduce_(short|long)<Reduce::sum, true, (double, double|unsigned long, long)>": {"LDG.E.128": 16, "SHFL.BFLY": 16},
-    r"reduce_(short|long)<Reduce::(?!sum)\w+, true, float, float>": {"LDG.E.128": 16, "SHFL.BFLY": 8},
-    r"reduce_(short|long)<Reduce::(?!sum)\w+, true, double, double>": {"LDG.E.128": 32, "SHFL.BFLY": 16},
+    r"reduce_(short|long)<Sum, true, float, float>": {"LDG.E.128": 8, "SHFL.BFLY": 8},
+    r"reduce_(short|long)<Sum, true, (double, double|unsigned long, long)>": {"LDG.E.128": 16, "SHFL.BFLY": 16},
+    r"reduce_(short|long)<SumOf\w+, true, float, float>": {"LDG.E.128": 16, "SHFL.BFLY": 8},
+    r"reduce_(short|long)<SumOf\w+, true, double, double>": {"LDG.E.128": 32, "SHFL.BFLY": 16},
     # A row for each of a warp's 16 partials, in flight together; and the numbers of the 8 warps.
     r"reduce_columns<.*>": {"LDG": 16, "LDS": 8, "BAR.SYNC": 2},
     # Both operands and the gradient, four rounds at a time.
@@ -102,19 +100,9 @@ Problem = collections.namedtuple("Problem", "arch kernel wanted found")
 
 # ---- names
 
-def enumerators(source):
-    """{enum: [names]} of the enumerations of a header that number themselves."""
-    found = {}
-    for name, body in re.findall(r"enum class (\w+)[^{]*\{(.*?)\}", source, re.DOTALL):
-        found[name] = re.findall(r"(\w+)\s*(?:,|$)", re.sub(r"//.*", "", body).strip())
-    return found
-
-
-def short(name, enums):
+def short(name):
     """A demangled name without return type, namespaces and arguments."""
-    name = re.sub(r"\(anonymous namespace\)::|\b(?!(?:%s)::)[a-z]\w*::" % "|".join(enums or "-"), "", name)
-    for enum, names in enums.items():
-        name = re.sub(rf"\({enum}\)(\d+)", lambda number: f"{enum}::{names[int(number[1])]}", name)
+    name = re.sub(r"\(anonymous namespace\)::|\b[a-z]\w*::", "", name)
     name = re.sub(r"^(void|.*\)) (?=\w)", "", name).replace("> >", ">>").replace("> >", ">>")
     depth = 0
     for i, character in enumerate(name):
@@ -124,11 +112,11 @@ def short(name, enums):
     return name
 
 
-def demangle(names, enums):
+def demangle(names):
     """{mangled: short name}"""
     names = sorted(set(names))
     done = subprocess.run(["c++filt"], input="\n".join(names), text=True, capture_output=True, check=True)
-    return {name: short(full, enums) for name, full in zip(names, done.stdout.split("\n"))}
+    return {name: short(full) for name, full in zip(names, done.stdout.split("\n"))}
 
 
 # ---- what the tools print
@@ -308,8 +296,6 @@ def dump(tools, option, objects):
 
 def read(objects, tools):
     """The three dumps of all objects, with short names."""
-    with open(os.path.join(ROOT, "kernels", "op.h"), encoding="utf-8") as file:
-        enums = enumerators(file.read())
     parsed = []
     for option, parse in ("-ptx", parse_ptx), ("-res-usage", parse_resources), ("-sass", parse_sass):
         found = {}
@@ -317,7 +303,7 @@ def read(objects, tools):
             for (arch, name), what in parse(text).items():
                 # Each object has its own copy of the library's functions.
                 found[arch, name] = found[arch, name] | what if option == "-ptx" and (arch, name) in found else what
-        names = demangle([name for _, name in found], enums)
+        names = demangle([name for _, name in found])
         parsed.append({(arch, names[name]): what for (arch, name), what in found.items()})
         if len(parsed[-1]) != len(found):
             sys.exit(f"cuobjdump {option}: two kernels have the same name")

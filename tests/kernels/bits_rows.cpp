@@ -1,8 +1,8 @@
 #include "bits_rows.h"
 
-#include <tenon/kernels/arith/functors.h>
 #include <tenon/kernels/arith/philox.h>
 #include <tenon/kernels/elementwise.h>
+#include <tenon/kernels/fill.h>
 #include <tenon/kernels/index.h>
 #include <tenon/kernels/matmul.h>
 #include <tenon/kernels/mse.h>
@@ -39,50 +39,49 @@ void each(Tally& tally, const std::string& op, std::size_t n, const Compute& com
   tally.compare(op, want, got);
 }
 
-template <class T, int... Op>
-void unary_rows(Tally& tally, std::integer_sequence<int, Op...>) {
+// Of the operations that have two parameters.
+constexpr Parameters bounds = {-0.3, 0.2};
+
+template <class T>
+void unary_rows(Tally& tally) {
   const auto a = inputs<T>(1);
   const Shape line = {static_cast<std::int64_t>(a.size())};
-  const auto row = [&]<int op>(std::integral_constant<int, op>) {
-    if (std::is_same_v<T, double> && op >= int(Unary::exp) && op <= int(Unary::sigmoid)) return;  // libm's
+  arith::UnaryOps::for_each([&]<class Op>() {
+    if (std::is_same_v<T, double> && Op::costly) return;  // libm's
     each<T>(
-        tally, unary_names[op], a.size(),
-        [&](T* out) { unary(test::stream(), static_cast<Unary>(op), dtype_of<T>, line, out, a.data()); },
-        [&](std::size_t i) { return UnaryOf<static_cast<Unary>(op)>{}(a[i]); });
-  };
-  (row(std::integral_constant<int, Op>()), ...);
+        tally, Op::name, a.size(),
+        [&](T* out) { unary(test::stream(), Op(), dtype_of<T>, line, out, a.data(), bounds); },
+        [&](std::size_t i) { return arith::bind<Op, T>(bounds)(a[i]); });
+  });
 }
 
-template <class T, int... Op>
-void binary_rows(Tally& tally, std::integer_sequence<int, Op...>) {
+template <class T>
+void binary_rows(Tally& tally) {
   const auto a = inputs<T>(1), b = inputs<T>(2);
   // b is read backwards, so that this is a strided operand.
   const Shape line = {static_cast<std::int64_t>(a.size())};
   const Strides back = {-1};
-  const auto row = [&]<int op>(std::integral_constant<int, op>) {
-    if (std::is_same_v<T, double> && op == int(Binary::pow)) return;
+  arith::BinaryOps::for_each([&]<class Op>() {
+    if (std::is_same_v<T, double> && Op::costly) return;
     each<T>(
-        tally, binary_names[op], a.size(),
+        tally, Op::name, a.size(),
         [&](T* out) {
-          binary(
-              test::stream(), static_cast<Binary>(op), dtype_of<T>, line, out, a.data(), {&b.back(), back});
+          binary(test::stream(), Op(), dtype_of<T>, line, out, a.data(), {&b.back(), back}, bounds);
         },
-        [&](std::size_t i) { return BinaryOf<static_cast<Binary>(op)>{}(a[i], b[b.size() - 1 - i]); });
-  };
-  (row(std::integral_constant<int, Op>()), ...);
+        [&](std::size_t i) { return arith::bind<Op, T>(bounds)(a[i], b[b.size() - 1 - i]); });
+  });
 }
 
-template <class T, int... Op>
-void compare_rows(Tally& tally, std::integer_sequence<int, Op...>) {
+template <class T>
+void compare_rows(Tally& tally) {
   const auto a = inputs<T>(1), b = inputs<T>(2);
   const Shape line = {static_cast<std::int64_t>(a.size())};
-  (each<std::uint8_t>(
-       tally, compare_names[Op], a.size(),
-       [&](std::uint8_t* out) {
-         compare(test::stream(), static_cast<Compare>(Op), dtype_of<T>, line, out, a.data(), b.data());
-       },
-       [&](std::size_t i) { return CompareOf<static_cast<Compare>(Op)>{}(a[i], b[i]); }),
-      ...);
+  arith::CompareOps::for_each([&]<class Op>() {
+    each<std::uint8_t>(
+        tally, Op::name, a.size(),
+        [&](std::uint8_t* out) { compare(test::stream(), Op(), dtype_of<T>, line, out, a.data(), b.data()); },
+        [&](std::size_t i) { return Op()(a[i], b[i]); });
+  });
 }
 
 template <class T>
@@ -93,27 +92,22 @@ void other_elementwise_rows(Tally& tally) {
   constexpr DType dtype = dtype_of<T>;
   Vector<std::uint8_t> choice(a.size());
   for (std::size_t i = 0; i < choice.size(); ++i) choice[i] = i % 3 == 0;
-  const T low = static_cast<T>(-0.3), high = static_cast<T>(0.2), n = static_cast<T>(1001);
+  const T n = static_cast<T>(1001);
   each<T>(
       tally, "where", a.size(),
       [&](T* out) { where(stream, dtype, line, out, choice.data(), a.data(), b.data()); },
       [&](std::size_t i) { return choice[i] ? a[i] : b[i]; });
   each<T>(
-      tally, "clamp", a.size(), [&](T* out) { clamp(stream, dtype, line, out, a.data(), -0.3, 0.2); },
-      [&](std::size_t i) {
-        return Clamp<T>{low, high}(a[i]);
-      });
-  each<T>(
-      tally, "clamp_backward", a.size(),
-      [&](T* out) { clamp_backward(stream, dtype, line, out, g.data(), a.data(), -0.3, 0.2); },
-      [&](std::size_t i) { return low <= a[i] && a[i] <= high ? g[i] : T(0); });
-  each<T>(
       tally, "scaled_difference", a.size(),
-      [&](T* out) { scaled_difference(stream, dtype, line, out, g.data(), a.data(), b.data(), 2, 1001); },
+      [&](T* out) {
+        ternary(stream, arith::ScaledDifference(), dtype, line, out, g.data(), a.data(), b.data(), {2, 1001});
+      },
       [&](std::size_t i) { return ((T(2) * g[i]) / n) * (a[i] - b[i]); });
   each<T>(
       tally, "scaled_sign", a.size(),
-      [&](T* out) { scaled_sign(stream, dtype, line, out, g.data(), a.data(), b.data(), -1, 1001); },
+      [&](T* out) {
+        ternary(stream, arith::ScaledSign(), dtype, line, out, g.data(), a.data(), b.data(), {-1, 1001});
+      },
       [&](std::size_t i) { return ((g[i] * T(-1)) / n) * num::sign(a[i] - b[i]); });
   const Shape square = {41, 73};
   const Strides turned = {1, 41};
@@ -142,8 +136,8 @@ void reduce_rows(Tally& tally) {
   static const char* const names[] = {"sum", "dot", "sum of squares", "sum of magnitudes"};
   const auto a = test::noise<T>(3 * 5003, test::Kind::wide, 1),
              b = test::noise<T>(3 * 5003, test::Kind::ordinary, 2);
-  for (int op = 0; op < reduce_count; ++op) {
-    const auto what = static_cast<Reduce>(op);
+  for (int op = 0; op < arith::ReduceOps::size; ++op) {
+    const auto what = arith::ReduceOp(op);
     const auto along = [&](std::int64_t start, std::int64_t step, std::int64_t n) {
       return oracle::r<T>(n, [&](std::int64_t q, T acc) {
         const auto at = static_cast<std::size_t>(start + q * step);
@@ -204,7 +198,7 @@ void training_rows(Tally& tally) {
   mse(test::stream(), dtype_of<T>, n, loss.data(), slope.data(), a.data(), b.data(), static_cast<double>(n));
   const T sum = oracle::r<T>(n, [&](std::int64_t q, T acc) {
     const auto i = static_cast<std::size_t>(q);
-    return oracle::into(Reduce::squared_difference, a[i], b[i], acc);
+    return oracle::into(arith::SumOfSquaredDifferences(), a[i], b[i], acc);
   });
   for (std::size_t i = 0; i < want_slope.size(); ++i)
     want_slope[i] = T(2) / static_cast<T>(n) * (a[i] - b[i]);
@@ -219,7 +213,7 @@ void training_rows(Tally& tally) {
       Vector<T> want_p = p, want_m = m;
       const SgdItem item{p.data(), b.data(), momentum ? m.data() : nullptr, n, 0.01, momentum ? 0.9 : 0,
           momentum && !nesterov ? 0.1 : 0, 1e-3, nesterov, false, false};
-      const Sgd<T> step = sgd_options<T>(item);
+      const arith::Sgd<T> step = sgd_options<T>(item);
       for (std::size_t i = 0; i < want_p.size(); ++i)
         if (momentum) step(want_p[i], b[i], want_m[i]);
         else step(want_p[i], b[i]);
@@ -311,9 +305,9 @@ Tally compare_all() {
     rows(float{});
     rows(double{});
   };
-  both([&]<class T>(T) { unary_rows<T>(tally, std::make_integer_sequence<int, unary_count>()); });
-  both([&]<class T>(T) { binary_rows<T>(tally, std::make_integer_sequence<int, binary_count>()); });
-  both([&]<class T>(T) { compare_rows<T>(tally, std::make_integer_sequence<int, compare_count>()); });
+  both([&]<class T>(T) { unary_rows<T>(tally); });
+  both([&]<class T>(T) { binary_rows<T>(tally); });
+  both([&]<class T>(T) { compare_rows<T>(tally); });
   both([&]<class T>(T) { other_elementwise_rows<T>(tally); });
   both([&]<class T>(T) { reduce_rows<T>(tally); });
   both([&]<class T>(T) { matmul_rows<T>(tally); });

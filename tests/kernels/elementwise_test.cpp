@@ -1,7 +1,5 @@
-// Elementwise kernels against the scalar functors: every operation, dtype, layout, build, bit for bit.
+// Elementwise kernels against the scalar operations: every operation, dtype, layout, build, bit for bit.
 #include <tenon/kernels/elementwise.h>
-
-#include <tenon/kernels/arith/functors.h>
 
 #include "oracle.h"
 #include "support.h"
@@ -97,20 +95,25 @@ std::int64_t ulps_of(bool is_function) {
   return std::is_same_v<T, double> && is_function && test::on_gpu() ? 4 : 0;
 }
 
-template <Unary op, class T>
+// Of the operations that have two parameters.
+constexpr Parameters bounds = {-0.5, 0.75};
+
+template <class Op, class T>
 void unary_case() {
   for (const Kind kind : test::kinds)
     for (const Layout layout : layouts) {
       const auto v = values<T>(kind, 1);
       const auto a = source(layout, v);
-      CAPTURE(static_cast<int>(op), static_cast<int>(kind), static_cast<int>(layout));
+      CAPTURE(Op::name, static_cast<int>(kind), static_cast<int>(layout));
       check_result(
-          each<T>([&](std::int64_t i) { return UnaryOf<op>{}(a[i]); }),
-          [&](Result out) { unary(test::stream(), op, dtype_of<T>, shape, out, operand(a, layout)); },
-          ulps_of<T>(op >= Unary::exp && op <= Unary::sigmoid));
+          each<T>([&](std::int64_t i) { return arith::bind<Op, T>(bounds)(a[i]); }),
+          [&](Result out) {
+            unary(test::stream(), Op(), dtype_of<T>, shape, out, operand(a, layout), bounds);
+          },
+          ulps_of<T>(Op::costly));
     }
 }
-template <Binary op, class T>
+template <class Op, class T>
 void binary_case() {
   for (const Kind kind : test::kinds)
     for (std::size_t i = 0; i < std::size(layouts) * std::size(layouts); ++i) {
@@ -118,26 +121,31 @@ void binary_case() {
       const Layout left = layouts[i / std::size(layouts)], right = layouts[i % std::size(layouts)];
       const auto v = values<T>(kind, 1), w = values<T>(kind, 2);
       const auto a = source(left, v), b = source(right, w);
-      CAPTURE(static_cast<int>(op), static_cast<int>(kind), static_cast<int>(left), static_cast<int>(right));
+      CAPTURE(Op::name, static_cast<int>(kind), static_cast<int>(left), static_cast<int>(right));
       check_result(
-          each<T>([&](std::int64_t q) { return BinaryOf<op>{}(a[q], b[q]); }),
+          each<T>([&](std::int64_t q) { return arith::bind<Op, T>(bounds)(a[q], b[q]); }),
           [&](Result out) {
-            binary(test::stream(), op, dtype_of<T>, shape, out, operand(a, left), operand(b, right));
+            binary(
+                test::stream(), Op(), dtype_of<T>, shape, out, operand(a, left), operand(b, right), bounds);
           },
-          ulps_of<T>(op == Binary::pow));
+          ulps_of<T>(Op::costly));
     }
 }
-template <class T, int... I>
-void all_unary(std::integer_sequence<int, I...>) {
-  (unary_case<static_cast<Unary>(I), T>(), ...);
+template <class T>
+void all_unary() {
+  arith::UnaryOps::for_each([]<class Op>() {
+    if constexpr (arith::takes<Op, T>) unary_case<Op, T>();
+  });
 }
-template <class T, int... I>
-void all_binary(std::integer_sequence<int, I...>) {
-  (binary_case<static_cast<Binary>(I), T>(), ...);
+template <class T>
+void all_binary() {
+  arith::BinaryOps::for_each([]<class Op>() {
+    if constexpr (arith::takes<Op, T>) binary_case<Op, T>();
+  });
 }
-template <class T, int... I>
-void all_compare(std::integer_sequence<int, I...>) {
-  const auto one = [&]<Compare op>(std::integral_constant<Compare, op>) {
+template <class T>
+void all_compare() {
+  arith::CompareOps::for_each([]<class Op>() {
     for (const Layout left : {Layout::dense, Layout::transposed, Layout::number})
       for (const Layout right : {Layout::dense, Layout::row, Layout::number}) {
         const auto v = values<T>(Kind::special, 1), w = values<T>(Kind::special, 2);
@@ -147,52 +155,50 @@ void all_compare(std::integer_sequence<int, I...>) {
                                     : dtype_of<std::conditional_t<std::is_same_v<T, std::uint8_t>, bool, T>>;
         if (dtype == DType::int64 && (left == Layout::number || right == Layout::number))
           continue;  // not every int64 is a double
-        check_result(
-            each<std::uint8_t>([&](std::int64_t q) { return CompareOf<op>{}(a[q], b[q]); }), [&](Result out) {
-              compare(test::stream(), op, dtype, shape, out, operand(a, left), operand(b, right));
-            });
+        check_result(each<std::uint8_t>([&](std::int64_t q) { return Op()(a[q], b[q]); }), [&](Result out) {
+          compare(test::stream(), Op(), dtype, shape, out, operand(a, left), operand(b, right));
+        });
       }
-  };
-  (one(std::integral_constant<Compare, static_cast<Compare>(I)>{}), ...);
+  });
 }
 
 }  // namespace
 
 TEST_CASE("elementwise: unary operations are their definition", "[kernels][elementwise]") {
-  all_unary<float>(std::make_integer_sequence<int, unary_count>());
-  all_unary<double>(std::make_integer_sequence<int, unary_count>());
+  all_unary<float>();
+  all_unary<double>();
 }
 TEST_CASE("elementwise: binary operations are their definition", "[kernels][elementwise]") {
-  all_binary<float>(std::make_integer_sequence<int, binary_count>());
-  all_binary<double>(std::make_integer_sequence<int, binary_count>());
+  all_binary<float>();
+  all_binary<double>();
 }
 TEST_CASE("elementwise: comparisons are their definition", "[kernels][elementwise]") {
-  all_compare<float>(std::make_integer_sequence<int, compare_count>());
-  all_compare<double>(std::make_integer_sequence<int, compare_count>());
-  all_compare<std::int64_t>(std::make_integer_sequence<int, compare_count>());
-  all_compare<std::uint8_t>(std::make_integer_sequence<int, compare_count>());
+  all_compare<float>();
+  all_compare<double>();
+  all_compare<std::int64_t>();
+  all_compare<std::uint8_t>();
 }
 
 TEST_CASE("elementwise: integers wrap", "[kernels][elementwise]") {
   const test::Vector<std::int64_t> a = {INT64_MAX, INT64_MIN, -3, 5}, b = {1, -1, 4, INT64_MAX};
-  const auto run = [&](Binary op) {
+  const auto run = [&](arith::BinaryOp op) {
     test::Vector<std::int64_t> out(4);
     binary(test::stream(), op, DType::int64, {4}, out.data(), a.data(), b.data());
     return out;
   };
   test::on_every_build([&] {
-    CHECK(run(Binary::add) == test::Vector<std::int64_t>{INT64_MIN, INT64_MAX, 1, INT64_MIN + 4});
+    CHECK(run(arith::Add()) == test::Vector<std::int64_t>{INT64_MIN, INT64_MAX, 1, INT64_MIN + 4});
     CHECK(
-        run(Binary::sub) == test::Vector<std::int64_t>{INT64_MAX - 1, INT64_MIN + 1, -7, 6 - INT64_MAX - 1});
-    CHECK(run(Binary::mul) == test::Vector<std::int64_t>{INT64_MAX, INT64_MIN, -12, INT64_MAX - 4});
-    CHECK(run(Binary::maximum) == test::Vector<std::int64_t>{INT64_MAX, -1, 4, INT64_MAX});
-    CHECK(run(Binary::minimum) == test::Vector<std::int64_t>{1, INT64_MIN, -3, 5});
+        run(arith::Sub()) == test::Vector<std::int64_t>{INT64_MAX - 1, INT64_MIN + 1, -7, 6 - INT64_MAX - 1});
+    CHECK(run(arith::Mul()) == test::Vector<std::int64_t>{INT64_MAX, INT64_MIN, -12, INT64_MAX - 4});
+    CHECK(run(arith::Maximum()) == test::Vector<std::int64_t>{INT64_MAX, -1, 4, INT64_MAX});
+    CHECK(run(arith::Minimum()) == test::Vector<std::int64_t>{1, INT64_MIN, -3, 5});
     test::Vector<std::int64_t> out(4);
-    unary(test::stream(), Unary::neg, DType::int64, {4}, out.data(), a.data());
+    unary(test::stream(), arith::Neg(), DType::int64, {4}, out.data(), a.data());
     CHECK(out == test::Vector<std::int64_t>{-INT64_MAX, INT64_MIN, 3, -5});
-    unary(test::stream(), Unary::abs, DType::int64, {4}, out.data(), a.data());
+    unary(test::stream(), arith::Abs(), DType::int64, {4}, out.data(), a.data());
     CHECK(out == test::Vector<std::int64_t>{INT64_MAX, INT64_MIN, 3, 5});
-    clamp(test::stream(), DType::int64, {4}, out.data(), a.data(), -2, 1e30);
+    unary(test::stream(), arith::Clamp(), DType::int64, {4}, out.data(), a.data(), {-2, 1e30});
     CHECK(out == test::Vector<std::int64_t>{INT64_MAX, -2, -2, 5});
   });
 }
@@ -229,23 +235,24 @@ TEST_CASE("elementwise: clamp, its gradient, and the gradients of the losses", "
       check_result(
           each<float>([&](std::int64_t i) { return num::minimum(num::maximum(g[i], -0.5f), 0.75f); }),
           [&](Result out) {
-            clamp(test::stream(), DType::float32, shape, out, operand(g, layout), -0.5, 0.75);
+            unary(
+                test::stream(), arith::Clamp(), DType::float32, shape, out, operand(g, layout), {-0.5, 0.75});
           });
       check_result(each<float>([&](std::int64_t i) { return -0.5f <= a[i] && a[i] <= 0.75f ? g[i] : 0.0f; }),
           [&](Result out) {
-            clamp_backward(
-                test::stream(), DType::float32, shape, out, operand(g, layout), a.operand, -0.5, 0.75);
+            binary(test::stream(), arith::ClampBackward(), DType::float32, shape, out, operand(g, layout),
+                a.operand, {-0.5, 0.75});
           });
       check_result(each<float>([&](std::int64_t i) { return ((2.0f * g[i]) / 444.0f) * (a[i] - b[i]); }),
           [&](Result out) {
-            scaled_difference(
-                test::stream(), DType::float32, shape, out, operand(g, layout), a.operand, b.operand, 2, 444);
+            ternary(test::stream(), arith::ScaledDifference(), DType::float32, shape, out, operand(g, layout),
+                a.operand, b.operand, {2, 444});
           });
       check_result(
           each<float>([&](std::int64_t i) { return ((g[i] * -1.0f) / 444.0f) * num::sign(a[i] - b[i]); }),
           [&](Result out) {
-            scaled_sign(test::stream(), DType::float32, shape, out, operand(g, layout), a.operand, b.operand,
-                -1, 444);
+            ternary(test::stream(), arith::ScaledSign(), DType::float32, shape, out, operand(g, layout),
+                a.operand, b.operand, {-1, 444});
           });
     }
 }
@@ -300,29 +307,29 @@ TEST_CASE(
         {a.data(), across});
     test::require_same(a, out);
     test::Vector<float> in_place = large;
-    unary(test::stream(), Unary::square, DType::float32, {200003}, in_place.data(), in_place.data());
+    unary(test::stream(), arith::Square(), DType::float32, {200003}, in_place.data(), in_place.data());
     test::require_same(squares, in_place);
     in_place = large;
-    unary(test::stream(), Unary::sin, DType::float32, {200003}, in_place.data(), in_place.data());
+    unary(test::stream(), arith::Sin(), DType::float32, {200003}, in_place.data(), in_place.data());
     test::require_same(sines, in_place);
-    unary(test::stream(), Unary::exp, DType::float32, {3, 0}, static_cast<void*>(nullptr),
+    unary(test::stream(), arith::Exp(), DType::float32, {3, 0}, static_cast<void*>(nullptr),
         static_cast<const void*>(nullptr));
     const Strides none = {0, 1};
-    binary(test::stream(), Binary::add, DType::float32, {3, 0}, {out.data(), none}, a.data(), 1.0);
+    binary(test::stream(), arith::Add(), DType::float32, {3, 0}, {out.data(), none}, a.data(), 1.0);
   });
 }
 
 TEST_CASE("elementwise: errors", "[kernels][elementwise]") {
   std::int64_t x = 1;
   std::uint8_t flag = 1;
-  CHECK_THROWS_WITH(
-      unary(test::stream(), Unary::sqrt, DType::int64, {}, &x, &x), "sqrt: not defined for int64");
-  CHECK_THROWS_WITH(
-      binary(test::stream(), Binary::div, DType::int64, {}, &x, &x, &x), "div: not defined for int64");
-  CHECK_THROWS_WITH(binary(test::stream(), Binary::add, DType::boolean, {}, &flag, &flag, &flag),
-      "add: not defined for boolean");
-  CHECK_THROWS_WITH(
-      clamp(test::stream(), DType::boolean, {}, &flag, &flag, 0, 1), "clamp: not defined for boolean");
-  CHECK_THROWS_WITH(scaled_sign(test::stream(), DType::int64, {}, &x, &x, &x, &x, 1, 1),
-      "scaled_sign: not defined for int64");
+  CHECK_THROWS_WITH(unary(test::stream(), arith::Sqrt(), DType::int64, {}, &x, &x),
+      "sqrt: needs floating-point numbers; the dtype is int64");
+  CHECK_THROWS_WITH(binary(test::stream(), arith::Div(), DType::int64, {}, &x, &x, &x),
+      "div: needs floating-point numbers; the dtype is int64");
+  CHECK_THROWS_WITH(binary(test::stream(), arith::Add(), DType::boolean, {}, &flag, &flag, &flag),
+      "add: needs numbers; the dtype is boolean");
+  CHECK_THROWS_WITH(unary(test::stream(), arith::Clamp(), DType::boolean, {}, &flag, &flag, {0, 1}),
+      "clamp: needs numbers; the dtype is boolean");
+  CHECK_THROWS_WITH(ternary(test::stream(), arith::ScaledSign(), DType::int64, {}, &x, &x, &x, &x, {1, 1}),
+      "scaled_sign: needs floating-point numbers; the dtype is int64");
 }

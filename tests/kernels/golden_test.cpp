@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include <tenon/kernels/elementwise.h>
+#include <tenon/kernels/fill.h>
 #include <tenon/kernels/index.h>
 #include <tenon/kernels/matmul.h>
 #include <tenon/kernels/random.h>
@@ -50,40 +51,42 @@ void arithmetic(Hashes& hashes, Kind kind) {
           matmul(test::stream(), dtype, out.data(), {a.data(), m, k, k, 1}, {b.data(), k, n, 1, k},
               a.data() + 7);
         });
-  for (int op = 0; op < reduce_count; ++op) {
+  for (int op = 0; op < arith::ReduceOps::size; ++op) {
     for (const std::int64_t n : {1, 7, 100, 1024, 5000, 300000})
       record("reduce " + std::to_string(op) + " of " + std::to_string(n), 1, [&, n = n] {
-        reduce(test::stream(), static_cast<Reduce>(op), dtype, {n}, 1, out.data(), a.data(), b.data(), 3);
+        reduce(test::stream(), arith::ReduceOp(op), dtype, {n}, 1, out.data(), a.data(), b.data(), 3);
       });
     record("reduce " + std::to_string(op) + " of dimension 0", 75, [&] {
-      reduce(
-          test::stream(), static_cast<Reduce>(op), dtype, {4000, 75}, 1, out.data(), a.data(), b.data(), 1);
+      reduce(test::stream(), arith::ReduceOp(op), dtype, {4000, 75}, 1, out.data(), a.data(), b.data(), 1);
     });
     record("reduce " + std::to_string(op) + " of dimensions 0 and 2", 40, [&] {
-      reduce(test::stream(), static_cast<Reduce>(op), dtype, {50, 40, 150}, 0b101, out.data(), a.data(),
-          b.data(), 1);
+      reduce(test::stream(), arith::ReduceOp(op), dtype, {50, 40, 150}, 0b101, out.data(), a.data(), b.data(),
+          1);
     });
   }
   const Shape line = {10007};
-  for (int op = 0; op < unary_count; ++op) {
-    const auto unary_op = static_cast<Unary>(op);
-    const bool libm = dtype == DType::float64 && unary_op >= Unary::exp && unary_op <= Unary::sigmoid;
-    if (!libm)
-      record("unary " + std::to_string(op), 10007,
-          [&] { unary(test::stream(), unary_op, dtype, line, out.data(), a.data()); });
-  }
-  for (int op = 0; op < binary_count; ++op) {
-    const bool libm = dtype == DType::float64 && static_cast<Binary>(op) == Binary::pow;
-    if (!libm)
-      record("binary " + std::to_string(op), 10007, [&] {
-        binary(test::stream(), static_cast<Binary>(op), dtype, line, out.data(), a.data(), b.data());
-      });
-  }
-  record("clamp", 10007, [&] { clamp(test::stream(), dtype, line, out.data(), a.data(), -0.3, 0.2); });
-  record("scaled_difference", 10007,
-      [&] { scaled_difference(test::stream(), dtype, line, out.data(), 0.7, a.data(), b.data(), 2, 10007); });
-  record("scaled_sign", 10007,
-      [&] { scaled_sign(test::stream(), dtype, line, out.data(), 0.7, a.data(), b.data(), -1, 10007); });
+  const auto by_libm = []<class Op>(Op) { return dtype == DType::float64 && Op::costly; };
+  arith::UnaryOps::for_each([&]<class Op>() {
+    if (Op::parameters == 0 && !by_libm(Op()))
+      record("unary " + std::to_string(arith::UnaryOps::index_of<Op>()), 10007,
+          [&] { unary(test::stream(), Op(), dtype, line, out.data(), a.data()); });
+  });
+  arith::BinaryOps::for_each([&]<class Op>() {
+    if (Op::parameters == 0 && !by_libm(Op()))
+      record("binary " + std::to_string(arith::BinaryOps::index_of<Op>()), 10007,
+          [&] { binary(test::stream(), Op(), dtype, line, out.data(), a.data(), b.data()); });
+  });
+  record("clamp", 10007, [&] {
+    unary(test::stream(), arith::Clamp(), dtype, line, out.data(), a.data(), {-0.3, 0.2});
+  });
+  record("scaled_difference", 10007, [&] {
+    ternary(test::stream(), arith::ScaledDifference(), dtype, line, out.data(), 0.7, a.data(), b.data(),
+        {2, 10007});
+  });
+  record("scaled_sign", 10007, [&] {
+    ternary(
+        test::stream(), arith::ScaledSign(), dtype, line, out.data(), 0.7, a.data(), b.data(), {-1, 10007});
+  });
   record("index_add", 700, [&] {
     const test::Vector<std::int64_t> index = {3, 1, 3, 3, 6, 1, 0};
     index_add(test::stream(), dtype, {1, 7, 100}, out.data(), a.data(), index.data(), 7);

@@ -114,5 +114,5 @@ TEST_CASE("gather takes each element by its own index, and its gradient adds in 
       kernels::gather(test::stream(), DType::float32, layout, out.data(), a.data(), index.data(), 5, 1),
       "gather: index 4 at position 33 is out of range; dimension 1 has size 4");
   CHECK_THROWS_WITH(kernels::gather_add(test::stream(), DType::int64, layout, nullptr, nullptr, nullptr, 0),
-      "gather_add: not defined for int64");
+      "gather_add: needs floating-point numbers; the dtype is int64");
 }

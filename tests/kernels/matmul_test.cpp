@@ -157,5 +157,5 @@ TEST_CASE("matmul: (A B)^T is B^T A^T", "[kernels][matmul]") {
 TEST_CASE("matmul: only floating point", "[kernels][matmul]") {
   std::int64_t x = 1, y = 0;
   CHECK_THROWS_WITH(kernels::matmul(test::stream(), DType::int64, &y, {&x, 1, 1, 1, 1}, {&x, 1, 1, 1, 1}),
-      "matmul: not defined for int64");
+      "matmul: needs floating-point numbers; the dtype is int64");
 }

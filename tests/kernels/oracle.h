@@ -5,10 +5,11 @@
 #include <cmath>
 #include <cstdint>
 #include <functional>
+#include <stdexcept>
 #include <vector>
 
 #include <tenon/core/shape.h>
-#include <tenon/kernels/arith/op.h>
+#include <tenon/kernels/arith/reduce.h>
 
 namespace oracle {
 
@@ -46,15 +47,13 @@ T r(std::int64_t n, const std::function<T(std::int64_t, T)>& into) {
 }
 
 template <class T>
-T into(tenon::kernels::Reduce op, T x, T y, T acc) {
-  using tenon::kernels::Reduce;
-  switch (op) {
-    case Reduce::sum: return acc + x;
-    case Reduce::product: return std::fma(x, y, acc);
-    case Reduce::squared_difference: return std::fma(x - y, x - y, acc);
-    case Reduce::absolute_difference: return acc + std::abs(x - y);
-  }
-  return acc;
+T into(tenon::arith::ReduceOp op, T x, T y, T acc) {
+  using namespace tenon::arith;
+  if (op == Sum()) return acc + x;
+  if (op == SumOfProducts()) return std::fma(x, y, acc);
+  if (op == SumOfSquaredDifferences()) return std::fma(x - y, x - y, acc);
+  if (op == SumOfAbsoluteDifferences()) return acc + std::abs(x - y);
+  throw std::logic_error("a reduction without a definition");
 }
 
 /// One element of a matrix product with n columns.

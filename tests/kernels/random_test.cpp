@@ -1,4 +1,5 @@
 // Random fills: Philox's known answers, the index map written out, and the shape of the distributions.
+#include <tenon/kernels/fill.h>
 #include <tenon/kernels/random.h>
 
 #include <algorithm>
@@ -98,7 +99,7 @@ TEST_CASE("random: uniform stays below its upper bound", "[kernels][random]") {
   CHECK_THROWS_WITH(random_integers(test::stream(), DType::int64, 1, k.data(), key, 3, 3),
       "random_integers: low must be below high; got 3 and 3");
   CHECK_THROWS_WITH(random_normal(test::stream(), DType::int64, 1, k.data(), key, 0, 1),
-      "random_normal: not defined for int64");
+      "random_normal: needs floating-point numbers; the dtype is int64");
 }
 
 TEST_CASE("random: the moments of normals", "[kernels][random]") {

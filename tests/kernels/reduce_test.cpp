@@ -8,7 +8,6 @@ namespace {
 
 using namespace tenon;
 using kernels::Operand;
-using kernels::Reduce;
 using test::Kind;
 
 template <class T>
@@ -19,7 +18,7 @@ struct Source {
 
 /// out over the kept dimensions, straight from the definition.
 template <class T>
-test::Vector<T> want(Reduce op, const Shape& shape, std::uint32_t dims, const Source<T>& a,
+test::Vector<T> want(arith::ReduceOp op, const Shape& shape, std::uint32_t dims, const Source<T>& a,
     const Source<T>& b, double divisor) {
   Shape kept, gone;
   Strides kept_steps[2], gone_steps[2];
@@ -44,7 +43,7 @@ test::Vector<T> want(Reduce op, const Shape& shape, std::uint32_t dims, const So
 
 template <class T>
 test::Vector<T> reduce(
-    Reduce op, const Shape& shape, std::uint32_t dims, Operand a, Operand b, double divisor) {
+    arith::ReduceOp op, const Shape& shape, std::uint32_t dims, Operand a, Operand b, double divisor) {
   std::int64_t outputs = 1;
   for (int i = 0; i < shape.rank(); ++i)
     if (!(dims >> i & 1)) outputs *= shape[i];
@@ -53,8 +52,8 @@ test::Vector<T> reduce(
   return out;
 }
 
-constexpr Reduce ops[] = {
-    Reduce::sum, Reduce::product, Reduce::squared_difference, Reduce::absolute_difference};
+constexpr arith::ReduceOp ops[] = {arith::Sum(), arith::SumOfProducts(), arith::SumOfSquaredDifferences(),
+    arith::SumOfAbsoluteDifferences()};
 
 template <class T>
 void lines() {
@@ -62,8 +61,8 @@ void lines() {
            1025, 2048, 5000, 70003})
     for (const Kind kind : test::kinds) {
       const auto a = test::noise<T>(n, kind, 1), b = test::noise<T>(n, kind, 2);
-      for (const Reduce op : ops) {
-        CAPTURE(n, static_cast<int>(kind), static_cast<int>(op));
+      for (const arith::ReduceOp op : ops) {
+        CAPTURE(n, static_cast<int>(kind), op.index);
         const auto expected = want<T>(op, {n}, 1, {a.data(), {1}}, {b.data(), {1}}, 3);
         test::on_every_build(
             [&] { test::require_same(expected, reduce<T>(op, {n}, 1, a.data(), b.data(), 3)); });
@@ -101,8 +100,8 @@ void masks() {
     for (std::uint32_t dims = 0; dims < 1u << rank; ++dims)
       for (std::size_t i = 0; i < sources.size(); ++i) {
         const Source<T>&a = sources[i], &b = sources[(i + dims) % sources.size()];
-        const Reduce op = ops[(i + dims) % 4];
-        CAPTURE(to_string(shape), dims, i, static_cast<int>(op));
+        const arith::ReduceOp op = ops[(i + dims) % 4];
+        CAPTURE(to_string(shape), dims, i, op.index);
         const double divisor = dims % 2 ? 7 : 1;
         const auto expected = want<T>(op, shape, dims, a, b, divisor);
         test::on_every_build([&] {
@@ -123,17 +122,17 @@ TEST_CASE("reduce: any dimensions of any layout, float64", "[kernels][reduce]") 
 TEST_CASE("reduce: three levels of chunks, along and across", "[kernels][reduce]") {
   const std::int64_t n = test::on_cuda() && !test::thorough ? 1100 : 1100000;
   const auto a = test::noise<float>(n * 3, Kind::wide, 1), b = test::noise<float>(n, Kind::ordinary, 2);
-  for (const Reduce op : ops) {
+  for (const arith::ReduceOp op : ops) {
     const auto expected = want<float>(op, {n}, 1, {a.data(), {1}}, {b.data(), {1}}, 1);
     test::on_every_build(
         [&] { test::require_same(expected, reduce<float>(op, {n}, 1, a.data(), b.data(), 1)); });
   }
   const Strides across = {3, 1}, stepping = {3, 3};
-  const auto columns = want<float>(Reduce::sum, {n, 3}, 1, {a.data(), across}, {a.data(), across}, 1);
-  const auto steps = want<float>(Reduce::sum, {n, 1}, 1, {a.data(), stepping}, {a.data(), stepping}, 1);
+  const auto columns = want<float>(arith::Sum(), {n, 3}, 1, {a.data(), across}, {a.data(), across}, 1);
+  const auto steps = want<float>(arith::Sum(), {n, 1}, 1, {a.data(), stepping}, {a.data(), stepping}, 1);
   test::on_every_build([&] {
-    test::require_same(columns, reduce<float>(Reduce::sum, {n, 3}, 1, {a.data(), across}, a.data(), 1));
-    test::require_same(steps, reduce<float>(Reduce::sum, {n, 1}, 1, {a.data(), stepping}, a.data(), 1));
+    test::require_same(columns, reduce<float>(arith::Sum(), {n, 3}, 1, {a.data(), across}, a.data(), 1));
+    test::require_same(steps, reduce<float>(arith::Sum(), {n, 1}, 1, {a.data(), stepping}, a.data(), 1));
   });
 }
 
@@ -141,11 +140,12 @@ TEST_CASE("reduce: a number as an operand", "[kernels][reduce]") {
   const auto a = test::noise<float>(3000, Kind::ordinary, 1);
   const float half = 0.5f;
   const auto expected =
-      want<float>(Reduce::squared_difference, {3000}, 1, {a.data(), {1}}, {&half, {0}}, 3000);
-  const auto both = want<float>(Reduce::product, {3000}, 1, {&half, {0}}, {&half, {0}}, 1);
+      want<float>(arith::SumOfSquaredDifferences(), {3000}, 1, {a.data(), {1}}, {&half, {0}}, 3000);
+  const auto both = want<float>(arith::SumOfProducts(), {3000}, 1, {&half, {0}}, {&half, {0}}, 1);
   test::on_every_build([&] {
-    test::require_same(expected, reduce<float>(Reduce::squared_difference, {3000}, 1, a.data(), 0.5, 3000));
-    test::require_same(both, reduce<float>(Reduce::product, {3000}, 1, 0.5, 0.5, 1));
+    test::require_same(
+        expected, reduce<float>(arith::SumOfSquaredDifferences(), {3000}, 1, a.data(), 0.5, 3000));
+    test::require_same(both, reduce<float>(arith::SumOfProducts(), {3000}, 1, 0.5, 0.5, 1));
   });
 }
 
@@ -153,13 +153,13 @@ TEST_CASE("reduce: a sum starts from +0 and is never -0", "[kernels][reduce]") {
   const test::Vector<float> zeros(2000, -0.0f);
   for (const std::int64_t n : {1, 16, 100, 2000})
     test::on_every_build([&] {
-      test::require_same<float>({0.0f}, reduce<float>(Reduce::sum, {n}, 1, zeros.data(), zeros.data(), 1));
+      test::require_same<float>({0.0f}, reduce<float>(arith::Sum(), {n}, 1, zeros.data(), zeros.data(), 1));
     });
 }
 
 TEST_CASE("reduce: the mean of nothing is NaN", "[kernels][reduce]") {
   const test::Vector<float> x(1);
-  CHECK(std::isnan(reduce<float>(Reduce::sum, {0}, 1, x.data(), x.data(), 0)[0]));
+  CHECK(std::isnan(reduce<float>(arith::Sum(), {0}, 1, x.data(), x.data(), 0)[0]));
 }
 
 TEST_CASE("reduce: integers and booleans sum to int64", "[kernels][reduce]") {
@@ -175,20 +175,20 @@ TEST_CASE("reduce: integers and booleans sum to int64", "[kernels][reduce]") {
     want_rows[static_cast<std::size_t>(i / 7)] += whole.back();
   }
   test::on_every_build([&] {
-    CHECK(reduce<std::int64_t>(Reduce::sum, {2100}, 1, whole.data(), whole.data(), 1)[0] == total);
-    CHECK(reduce<std::int64_t>(Reduce::sum, {300, 7}, 0b01, whole.data(), whole.data(), 1) == columns);
-    CHECK(reduce<std::int64_t>(Reduce::sum, {300, 7}, 0b10, whole.data(), whole.data(), 1) == want_rows);
+    CHECK(reduce<std::int64_t>(arith::Sum(), {2100}, 1, whole.data(), whole.data(), 1)[0] == total);
+    CHECK(reduce<std::int64_t>(arith::Sum(), {300, 7}, 0b01, whole.data(), whole.data(), 1) == columns);
+    CHECK(reduce<std::int64_t>(arith::Sum(), {300, 7}, 0b10, whole.data(), whole.data(), 1) == want_rows);
     test::Vector<std::int64_t> out(1);
-    kernels::reduce(test::stream(), Reduce::sum, DType::boolean, {300, 7}, 0b11, out.data(), flags.data(),
+    kernels::reduce(test::stream(), arith::Sum(), DType::boolean, {300, 7}, 0b11, out.data(), flags.data(),
         flags.data(), 1);
     CHECK(out[0] == count);
   });
   test::Vector<std::int64_t> wrapped(1);
   const test::Vector<std::int64_t> most = {INT64_MAX, 1};
-  const auto sum = [&](Reduce op) {
+  const auto sum = [&](arith::ReduceOp op) {
     kernels::reduce(test::stream(), op, DType::int64, {2}, 1, wrapped.data(), most.data(), most.data(), 1);
   };
-  sum(Reduce::sum);
+  sum(arith::Sum());
   CHECK(wrapped[0] == INT64_MIN);
-  CHECK_THROWS_WITH(sum(Reduce::product), "reduce: only sums are defined for int64");
+  CHECK_THROWS_WITH(sum(arith::SumOfProducts()), "reduce: only sums are defined for int64");
 }

@@ -117,7 +117,7 @@ void turned() {
 void sum(std::size_t n, const Shape& shape, std::uint32_t dims, std::size_t outputs) {
   const Floats a = noise(n);
   compare(outputs, [&](Stream s, float* out) {
-    kernels::reduce(s, kernels::Reduce::sum, f32, shape, dims, out, a.data(), a.data(), 1);
+    kernels::reduce(s, arith::Sum(), f32, shape, dims, out, a.data(), a.data(), 1);
   });
 }
 void short_rows() { sum(20 * 99, {20, 99}, 0b10, 20); }

@@ -51,10 +51,10 @@ PLANTS = [
           "i < n; i += step) out[i] = f(in.at(i)...);", "i <= n; i += step) out[i] = f(in.at(i)...);",
           OVERFLOW, "copy.cu"),
     Plant("alignment is not asked for", "map_dense", ASAN, "unaligned", "elementwise.cuh",
-          "(!slot.strides && is_aligned(slot.data))", "!slot.strides", MISALIGNED, "copy.cu"),
+          "(!operand.strides && is_aligned(operand.data))", "!operand.strides", MISALIGNED, "copy.cu"),
     Plant("the tail is left out", "map_dense", ANY, "dense", "elementwise.cuh",
           "packs * W + first; i < n;", "packs * W + first; i < packs * W;", WRONG, "copy.cu"),
-    Plant("the quotient lacks a term", "map_strided", ANY, "strided", "cuda/offsets.h",
+    Plant("the quotient lacks a term", "map_strided", ANY, "strided", "offsets.h",
           "(__umulhi(n, multiplier_) + n) >> shift_", "__umulhi(n, multiplier_) >> shift_", WRONG, "copy.cu"),
     Plant("no barrier before the square is read", "copy_tiles", TSAN, "turned", "copy.cu",
           "__syncthreads();\n    for (int i = y;", "for (int i = y;", RACE),
@@ -95,11 +95,11 @@ PLANTS = [
     Plant("the highest block goes on, not the last", "mse_chunks", TSAN, "mse", "mse.cu",
           "if (!is_last_block(ticket, gridDim.x)) return;",
           "if (blockIdx.x != gridDim.x - 1) return;\n  __syncthreads();", RACE),
-    Plant("no fence after the ticket", "is_last_block", TSAN, "mse", "cuda/ticket.cuh",
+    Plant("no fence after the ticket", "is_last_block", TSAN, "mse", "ticket.cuh",
           "__threadfence();\n  return last;", "return last;", RACE, "mse.cu"),
-    Plant("the first block goes on, not the last", "is_last_block", TSAN, "mse", "cuda/ticket.cuh",
+    Plant("the first block goes on, not the last", "is_last_block", TSAN, "mse", "ticket.cuh",
           "atomicAdd(ticket, 1u) == blocks - 1", "atomicAdd(ticket, 1u) == 0", RACE, "mse.cu"),
-    Plant("the ticket is not reset", "is_last_block", ANY, "mse", "cuda/ticket.cuh",
+    Plant("the ticket is not reset", "is_last_block", ANY, "mse", "ticket.cuh",
           "if (last) ", "if (false) ", WRONG, "mse.cu"),
 
     # ---- products
@@ -152,21 +152,17 @@ PLANTS = [
 
 # What no run needs is not compiled: it takes most of the time. It ends the program, so it cannot pass for a plant.
 STOP = "__builtin_trap();"
-EVERYWHERE = "cuda/launch.h"
+DTYPES = "core/dtype.h"
 CUTS = {
-    EVERYWHERE: [
-        ("else f(std::type_identity<double>());", "else " + STOP),
-        *((f"return f(std::type_identity<{name}>());", STOP) for name in ("double", "std::int64_t", "std::uint8_t")),
-    ],
-    "copy.cu": [("map<To, From>(\"copy\", stream, shape, out, Cast<To>(), a);", STOP)],
+    DTYPES: [(f"return f(std::type_identity<{name}>{{}});", STOP) for name in ("double", "std::int64_t", "bool")],
     "matmul.cu": [
         ("return launch_tiles<Tile<T, 128, 128, 8, 64, 64, 16, 8>>(stream, p);", STOP),
         ("return launch_tiles<Tile<T, 64, 64, 16, 32, 32, 8, 4>>(stream, p);", STOP),
         ("launch({stream, \"matmul_tiles\"",
          "if constexpr (a || b) " + STOP + " else launch({stream, \"matmul_tiles\""),
     ],
-    "reduce.cu": [(f"return pick(std::integral_constant<Reduce, Reduce::{op}>());", STOP)
-                  for op in ("product", "squared_difference", "absolute_difference")],
+    "reduce.cu": [("if constexpr (std::is_floating_point_v<From> || std::is_same_v<Op, arith::Sum>)",
+                   "if constexpr (std::is_same_v<Op, arith::Sum>)")],
 }
 
 
@@ -174,11 +170,19 @@ class Failed(Exception):
     pass
 
 
+def place_of(file):
+    """Where a file is in the tree."""
+    if (ROOT / file).exists():
+        return file
+    [found] = (ROOT / "kernels/cuda").rglob(file)
+    return found.relative_to(ROOT)
+
+
 def replaced(file, changes):
-    """The text of a file of kernels/, changed."""
-    text = (ROOT / "kernels" / file).read_text()
+    """The text of a file, changed. What is planted must stand there once, what is cut at least that."""
+    text = (ROOT / place_of(file)).read_text()
     for old, new in changes:
-        if text.count(old) != 1:
+        if text.count(old) != 1 and (text.count(old) == 0 or (old, new) not in CUTS.get(file, [])):
             raise Failed(f"{file} has {text.count(old)} times, not once: {old}")
         text = text.replace(old, new)
     return text
@@ -207,10 +211,10 @@ class Build(NamedTuple):
         """The program with a plant."""
         folder = self.work / re.sub(r"\W+", "_", f"{plant.kernel} {plant.name}")
         source = plant.source or plant.file
-        changes = {file: list(CUTS.get(file, [])) for file in (source, EVERYWHERE)}
+        changes = {file: list(CUTS.get(file, [])) for file in (source, DTYPES)}
         changes.setdefault(plant.file, []).append((plant.old, plant.new))
         for file, wanted in changes.items():
-            place = folder / file if file == source else folder / "include/tenon/kernels" / file
+            place = folder / file if file == source else folder / "include/tenon" / place_of(file)
             write(place, replaced(file, wanted))
         words, directory = self.commands[source]
         out, program = folder / "kernel.o", folder / "program"

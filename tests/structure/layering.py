@@ -1,20 +1,24 @@
 #!/usr/bin/env python3
 """Checks the direction of every include below a source tree of tenon: layering.py ROOT
 
-    core <- kernels <- autograd <- {nn, optim};  data and io use core and autograd
+    core <- kernels;  core <- tape <- ops <- the rest of autograd <- {nn, optim};  data and io use core and autograd
 
-Prints each include that runs against it; exit status 1 if there is one.
+Prints each include that runs against it, and each circle of headers; exit status 1 if there is one.
 """
 
 import os
 import re
 import sys
 
+# What the sources of a folder may include: folders and single headers. The longest folder that a source is in counts.
 MAY_INCLUDE = {
     "core": {"core"},
     "kernels": {"kernels"} | {f"core/{name}.h" for name in (
-        "api", "check", "cuda/backend", "device", "dtype", "float_mode", "parallel", "shape", "stream")},
+        "api", "check", "cuda/backend", "device", "dtype", "dtype_list", "float_mode", "parallel", "shape", "stream")},
+    "kernels/arith": {"kernels/arith"},
     "autograd": {"core", "kernels", "autograd"},
+    "autograd/ops": {"core", "kernels", "autograd/tape", "autograd/ops", "autograd/ops.h"},
+    "autograd/tape": {"core", "autograd/tape"},
     "nn": {"core", "autograd", "nn"},
     "optim": {"core", "autograd", "kernels/update.h", "optim"},
     "data": {"core", "autograd", "data"},
@@ -23,7 +27,7 @@ MAY_INCLUDE = {
 
 # Compiled once per instruction set: an inline function of the standard library, compiled here for AVX-512, could be the
 # one that the linker keeps for every machine.
-ISA_SOURCE = "kernels/cpu/isa/isa.cpp"
+ISA_FOLDER = "kernels/cpu/isa"
 ISA_MAY_INCLUDE = {"cstdint", "stddef.h", "stdint.h", "string.h", "immintrin.h"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
@@ -39,15 +43,23 @@ def includes(path):
 
 def sources(root):
     for folder in MAY_INCLUDE:
+        if "/" in folder:
+            continue
         for directory, _, names in os.walk(os.path.join(root, folder)):
             for name in sorted(names):
                 if name.endswith((".h", ".cpp", ".cuh", ".cu")):
                     yield os.path.relpath(os.path.join(directory, name), root)
 
 
+def within(path, folder):
+    return path == folder or path.startswith(folder + "/")
+
+
 def check_direction(root):
     for path in sources(root):
-        folder = path.partition("/")[0]
+        folder = max((folder for folder in MAY_INCLUDE if within(path, folder)), key=len)
+        if path == "autograd/ops.h":
+            folder = "autograd/ops"
         for number, style, name in includes(os.path.join(root, path)):
             place = f"{path}:{number}"
             if style == '"':
@@ -56,12 +68,28 @@ def check_direction(root):
                 yield f"{place}: {folder} includes all of tenon"
             elif name.startswith("tenon/"):
                 target = name.removeprefix("tenon/")
-                if target not in MAY_INCLUDE[folder] and target.partition("/")[0] not in MAY_INCLUDE[folder]:
+                if not any(within(target, allowed) for allowed in MAY_INCLUDE[folder]):
                     yield f"{place}: {folder} must not include {target}"
 
 
+def check_circles(root):
+    reached = {}  # by header: all that it includes
+    def visit(path, way):
+        if path in way:
+            yield f"{path}: includes itself by way of {' '.join(way[way.index(path) + 1:]) or 'nothing'}"
+        elif path not in reached:
+            reached[path] = True
+            for _, _, name in includes(os.path.join(root, path)):
+                target = name.removeprefix("tenon/")
+                if name.startswith("tenon/") and os.path.exists(os.path.join(root, target)):
+                    yield from visit(target, [*way, path])
+    for path in sources(root):
+        yield from visit(path, [])
+
+
 def check_isa(root):
-    seen, waiting = set(), [ISA_SOURCE]
+    waiting = [path for path in sources(root) if within(path, ISA_FOLDER)]
+    seen = set()
     while waiting:
         path = waiting.pop()
         if path in seen:
@@ -71,11 +99,11 @@ def check_isa(root):
             if name.startswith("tenon/"):
                 waiting.append(name.removeprefix("tenon/"))
             elif name not in ISA_MAY_INCLUDE:
-                yield f"{path}:{number}: {ISA_SOURCE} must not reach <{name}>"
+                yield f"{path}:{number}: what {ISA_FOLDER} reaches must not include <{name}>"
 
 
 def violations(root):
-    return [*check_direction(root), *check_isa(root)]
+    return [*check_direction(root), *check_circles(root), *check_isa(root)]
 
 
 if __name__ == "__main__":

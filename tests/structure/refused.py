@@ -1,11 +1,16 @@
 #!/usr/bin/env python3
-"""Mistakes that must not compile, and what the compiler says of them: refused.py CXX INCLUDE_DIR
+"""Mistakes that must not compile, and what the compiler says of them: refused.py CXX ROOT
 
-Each has a twin without the mistake, which must compile.
+A pullback that captures a tensor; and, in a copy of a header that stands before the real one, a member of a list of
+operations without a formula, and an element type that nobody has decided about. Each has a twin without the mistake,
+which must compile.
 """
 
+import pathlib
+import re
 import subprocess
 import sys
+import tempfile
 
 START = """#include <tenon/autograd/tape/record.h>
 #include <tenon/tenon.h>
@@ -32,25 +37,68 @@ CASES = [
 ]
 
 
-def errors(cxx, include, text):
+# (what is wrong, the header, the text of it that is replaced, the replacement, what is compiled, what the compiler says)
+PLANTS = [
+    ("an operation has no formula", "kernels/arith/unary.h", "using UnaryOps = List<",
+     "struct Twice : Elementwise {\n  static constexpr const char* name = \"twice\";\n};\nusing UnaryOps = List<Twice, ",
+     "kernels/elementwise.cpp", ["an elementwise operation is defined for every floating-point type"]),
+    ("an operation has a formula for one type", "kernels/arith/binary.h", "using BinaryOps = List<",
+     "struct Twice : Elementwise {\n  static constexpr const char* name = \"twice\";\n"
+     "  float operator()(float a, float b) const { return a + b + b; }\n};\nusing BinaryOps = List<Twice, ",
+     "kernels/elementwise.cpp", ["an elementwise operation is defined for every floating-point type"]),
+    ("an operation has no name", "kernels/arith/unary.h", 'static constexpr const char* name = "exp";', "",
+     "kernels/elementwise.cpp", ["name"]),
+    ("a reduction does not say how an element goes in", "kernels/arith/reduce.h", "using ReduceOps = List<",
+     "struct Count : Adding {\n  static constexpr int operands = 1;\n};\nusing ReduceOps = List<Count, ",
+     "kernels/cpu/isa/reduce.cpp", ["into"]),
+    # Each function that has to decide, and the list of the kernels' element types.
+    *(("an element type is new", "core/dtype_list.h", "boolean };\n", "boolean, bfloat16 };\n", source,
+       [rf"In (function|instantiation of) [^\n]*{name}[^\n]*\n([^\n]*required from[^\n]*\n)*[^\n]*value .bfloat16. not"
+        for name in names])
+      for source, names in (("core/dtype.cpp", ("size_of", "is_floating_point", "to_string")),
+                            ("kernels/cpu/elementwise.cpp", ("visit_any",)),
+                            ("kernels/cpu/fill.cpp", ("visit_floating", "visit_number")))),
+    ("an element type more is counted", "core/dtype_list.h", "dtype_count = 4", "dtype_count = 5",
+     "kernels/cpu/isa/table.cpp", ["Elements::size == dtype_count"]),
+]
+
+
+def errors(command, text=""):
     """None if it compiles."""
-    command = [cxx, "-std=c++20", "-fsyntax-only", "-I", include, "-x", "c++", "-"]
-    done = subprocess.run(command, input=START.replace("INPUT", text), capture_output=True, text=True, check=False)
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     return done.stderr if done.returncode else None
 
 
-def main(cxx, include):
-    failed = 0
+def problems(what, found, wanted, twin):
+    if found is None:
+        yield f"{what}: compiles"
+    else:
+        yield from (f"{what}: is refused in other words than `{words}`:\n{found}"
+                    for words in wanted if not re.search(words, found))
+    if twin:
+        yield f"{what}: the twin does not compile:\n{twin}"
+
+
+def main(cxx, root):
+    include = pathlib.Path(root, "include")
+    compiler = [cxx, "-std=c++20", "-fsyntax-only", "-Wall", "-Werror"]
+    found = []
     for what, mistake, wanted, twin in CASES:
-        found = errors(cxx, include, mistake)
-        if found is None or wanted not in found:
-            failed += 1
-            print(f"{what}: " + ("compiles" if found is None else f"is refused in other words:\n{found}"))
-        if found := errors(cxx, include, twin):
-            failed += 1
-            print(f"{what}: the twin does not compile:\n{found}")
-    print(f"{len(CASES)} mistakes, {failed} problems")
-    return 1 if failed else 0
+        command = [*compiler, "-Wno-unused", "-I", include, "-x", "c++", "-"]
+        found += problems(what, errors(command, START.replace("INPUT", mistake)), [wanted],
+                          errors(command, START.replace("INPUT", twin)))
+    for what, header, old, new, source, wanted in PLANTS:
+        text = pathlib.Path(root, header).read_text(encoding="utf-8")
+        assert text.count(old) == 1, (header, old)
+        with tempfile.TemporaryDirectory() as planted:
+            place = pathlib.Path(planted, "tenon", header)
+            place.parent.mkdir(parents=True)
+            place.write_text(text.replace(old, new), encoding="utf-8")
+            definitions = ["-DTENON_WITH_CUDA=0", "-DTENON_INTERNAL", "-DFMT_HEADER_ONLY", "-DTENON_ISA=baseline"]
+            command = [*compiler, *definitions, "-I", include, pathlib.Path(root, source)]
+            found += problems(what, errors([*command[:1], "-I", planted, *command[1:]]), wanted, errors(command))
+    print("\n".join(found) or f"{len(CASES) + len(PLANTS)} mistakes are refused")
+    return 1 if found else 0
 
 
 if __name__ == "__main__":

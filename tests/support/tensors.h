@@ -34,7 +34,7 @@ inline tenon::Tensor laid_out(const tenon::Tensor& tensor, Layout layout) {
 inline bool same_bits(const tenon::Tensor& a, const tenon::Tensor& b) {
   if (a.shape() != b.shape() || a.dtype() != b.dtype()) return false;
   const tenon::Tensor x = a.detach().contiguous(), y = b.detach().contiguous();
-  return tenon::visit(x.dtype(), [&]<class T>(std::type_identity<T>) {
+  return tenon::visit_any(x.dtype(), [&]<class T>(std::type_identity<T>) {
     for (std::int64_t i = 0; i < x.numel(); ++i) {
       const T p = x.ptr<T>()[i], q = y.ptr<T>()[i];
       const bool both_nan = p != p && q != q;

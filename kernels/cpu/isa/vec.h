@@ -1,9 +1,12 @@
 // The only instruction-set-specific code: a vector of W<T> floats or doubles. The same source is compiled
-// once per instruction set (kernels/cpu/isa/isa.cpp). No arithmetic beyond add, sub, mul and fma: every lane
+// once per instruction set (kernels/cpu/isa/table.h). No arithmetic beyond add, sub, mul and fma: every lane
 // is an IEEE operation, so the width never shows in a result.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
+
+#include <tenon/kernels/arith/math.h>
+#include <tenon/kernels/cpu/isa/loop.h>
 
 #if defined(__AVX512F__) || defined(__AVX2__)
 #include <immintrin.h>
@@ -11,8 +14,6 @@
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wuninitialized"  // of the intrinsics' undefined vectors (GCC bug 105593)
 #endif
-
-#define TENON_INLINE [[gnu::always_inline]] static inline
 
 namespace tenon::kernels::cpu::TENON_ISA {
 namespace {
@@ -221,11 +222,17 @@ TENON_INLINE V<float> abs(V<float> a) {
   return V<float>{num::abs(a[0]), num::abs(a[1]), num::abs(a[2]), num::abs(a[3])};
 }
 TENON_INLINE V<double> abs(V<double> a) { return V<double>{num::abs(a[0]), num::abs(a[1])}; }
-TENON_INLINE V<float> fma(V<float> a, V<float> b, V<float> c) {
+// Inlined, calls of libm would make the compiler's work long and the code no faster.
+#if defined(__FP_FAST_FMA)
+#define TENON_FMA TENON_INLINE
+#else
+#define TENON_FMA [[gnu::noinline, maybe_unused]] static
+#endif
+TENON_FMA V<float> fma(V<float> a, V<float> b, V<float> c) {
   return V<float>{num::fma(a[0], b[0], c[0]), num::fma(a[1], b[1], c[1]), num::fma(a[2], b[2], c[2]),
       num::fma(a[3], b[3], c[3])};
 }
-TENON_INLINE V<double> fma(V<double> a, V<double> b, V<double> c) {
+TENON_FMA V<double> fma(V<double> a, V<double> b, V<double> c) {
   return V<double>{num::fma(a[0], b[0], c[0]), num::fma(a[1], b[1], c[1])};
 }
 TENON_INLINE float fold(V<float> v) { return (v[0] + v[2]) + (v[1] + v[3]); }
@@ -249,6 +256,18 @@ template <class T>
 TENON_INLINE V<T> zero() {
   return set1(T(0));
 }
+
+/// What reductions over vectors need besides operators.
+struct VectorMath {
+  template <class Vector>
+  [[gnu::always_inline]] static Vector fma(Vector a, Vector b, Vector c) {
+    return TENON_ISA::fma(a, b, c);
+  }
+  template <class Vector>
+  [[gnu::always_inline]] static Vector abs(Vector a) {
+    return TENON_ISA::abs(a);
+  }
+};
 
 }  // namespace
 }  // namespace tenon::kernels::cpu::TENON_ISA

@@ -6,7 +6,6 @@
 #include <tenon/kernels/arith/math.h>
 #include <tenon/kernels/cuda/launch.h>
 #include <tenon/kernels/cuda/offsets.h>
-#include <tenon/kernels/elementwise.h>
 #include <tenon/kernels/matmul.h>
 #include <tenon/kernels/reduce.h>
 #include <tenon/kernels/cuda/pack.cuh>
@@ -15,7 +14,7 @@
 namespace tenon::kernels::cuda {
 namespace {
 
-constexpr std::int64_t chain_chunk = 512;  // part of the arithmetic
+using arith::chain_chunk;
 
 /// C[m, n] = A[m, k] B[k, n] (+ bias[n]); element (i, q) of A is at i * a_row + q * a_col.
 template <class T>
@@ -315,9 +314,9 @@ void launch_tiles(Stream stream, Product<T> p) {
   const bool ta = std::abs(p.a_row) < std::abs(p.a_col), tb = std::abs(p.b_row) < std::abs(p.b_col);
   const bool vec = (ta ? packs(p.a, p.a_row, p.a_col) : packs(p.a, p.a_col, p.a_row)) &&
                    (tb ? packs(p.b, p.b_row, p.b_col) : packs(p.b, p.b_col, p.b_row));
-  choose(ta, [&](auto a) {
-    choose(tb, [&](auto b) {
-      choose(vec, [&](auto v) {
+  with_bool(ta, [&](auto a) {
+    with_bool(tb, [&](auto b) {
+      with_bool(vec, [&](auto v) {
         launch({stream, "matmul_tiles", {p.m, p.k, p.n}}, matmul_tiles<S, T, a, b, v>, blocks, S::threads, p);
       });
     });
@@ -352,12 +351,13 @@ void run(Stream stream, T* out, const Matrix& a, const Matrix& b, const T* bias)
 }  // namespace
 
 void matmul(Stream stream, DType dtype, void* out, const Matrix& a, const Matrix& b, const void* bias) {
-  if (b.cols == 1 && a.cols > 16) {
-    const Strides left{a.row_stride, a.col_stride}, right{0, b.row_stride};
-    return reduce(stream, Reduce::product, dtype, {a.rows, a.cols}, 0b10, out, {a.data, left},
-        {b.data, right}, 1, bias);
-  }
-  floating(dtype, [&]<class T>(std::type_identity<T>) {
+  visit_floating("matmul", dtype, [&]<class T>(std::type_identity<T>) {
+    if (a.rows == 0 || b.cols == 0) return;
+    if (b.cols == 1 && a.cols > arith::longest_chain_of_a_column) {
+      const Strides left{a.row_stride, a.col_stride}, right{0, b.row_stride};
+      return reduce_with_bias(stream, arith::SumOfProducts(), dtype, {a.rows, a.cols}, 0b10, out,
+          {a.data, left}, {b.data, right}, 1, bias);
+    }
     run(stream, static_cast<T*>(out), a, b, static_cast<const T*>(bias));
   });
 }

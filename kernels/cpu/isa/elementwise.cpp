@@ -1,14 +1,6 @@
-// Loops over the elements of a rectangle. The functors are scalar; the compiler vectorises the loops.
-#pragma once
-#include <tenon/kernels/cpu/isa/table.h>
-#include <tenon/kernels/cpu/isa/vec.h>
-
-// An operand is the result itself or does not overlap it: iterations are independent.
-#if defined(__clang__)
-#define TENON_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
-#else
-#define TENON_INDEPENDENT _Pragma("GCC ivdep")
-#endif
+// Loops over the elements of a rectangle. The operations are scalar; the compiler vectorises the loops.
+#include <tenon/kernels/cpu/isa/loop.h>
+#include <tenon/kernels/cpu/isa/parts.h>
 
 namespace tenon::kernels::cpu::TENON_ISA {
 namespace {
@@ -87,9 +79,26 @@ TENON_INLINE void loop(
   }
 }
 
-template <class To, class From, class F>
-void unary_loop(const Layout& l, int64_t n, void* out, const void* a) {
-  loop<To, From>(F{}, l, n, out, a);
+template <class Op, class T>
+void unary(const Layout& l, int64_t n, void* out, const void* a, arith::Parameters p) {
+  loop<T, T>(arith::bind<Op, T>(p), l, n, out, a);
+}
+template <class Op, class T>
+void binary(const Layout& l, int64_t n, void* out, const void* a, const void* b, arith::Parameters p) {
+  loop<T, T>(arith::bind<Op, T>(p), l, n, out, a, b);
+}
+template <class Op, class T>
+void ternary(
+    const Layout& l, int64_t n, void* out, const void* a, const void* b, const void* c, arith::Parameters p) {
+  loop<T, T>(arith::bind<Op, T>(p), l, n, out, a, b, c);
+}
+template <class Op, class T>
+void compare(const Layout& l, int64_t n, void* out, const void* a, const void* b, arith::Parameters) {
+  loop<uint8_t, T>(Op(), l, n, out, a, b);
+}
+template <class To, class From>
+void convert(const Layout& l, int64_t n, void* out, const void* a, arith::Parameters) {
+  loop<To, From>(arith::Cast<To>(), l, n, out, a);
 }
 
 // Loops that work on blocks of their own: n elements, `step` apart, into a block, and back.
@@ -109,7 +118,7 @@ TENON_INLINE void put(const float (&from)[block], float* to, int64_t step, int64
 
 // float32 sin and cos: a block without a large argument takes the short reduction, which vectorises.
 template <bool Cos>
-void trig_loop(const Layout& l, int64_t n, void* out, const void* a) {
+void sin_or_cos(const Layout& l, int64_t n, void* out, const void* a, arith::Parameters) {
   for (int64_t r = 0; r < l.rows; ++r)
     for (int64_t i = 0; i < n; i += block) {
       const int64_t here = n - i < block ? n - i : block;
@@ -131,7 +140,7 @@ void trig_loop(const Layout& l, int64_t n, void* out, const void* a) {
 
 // float32 pow: with one exponent for all the compiler would take the choice of the special cases out of the
 // loop, and then not vectorise it.
-void pow_loop(const Layout& l, int64_t n, void* out, const void* a, const void* b) {
+void float_pow(const Layout& l, int64_t n, void* out, const void* a, const void* b, arith::Parameters) {
   for (int64_t r = 0; r < l.rows; ++r)
     for (int64_t i = 0; i < n; i += block) {
       const int64_t here = n - i < block ? n - i : block;
@@ -143,20 +152,16 @@ void pow_loop(const Layout& l, int64_t n, void* out, const void* a, const void* 
     }
 }
 
-template <class To, class From, class F>
-void binary_loop(const Layout& l, int64_t n, void* out, const void* a, const void* b) {
-  loop<To, From>(F{}, l, n, out, a, b);
-}
-
 // Which of two values is moved, not computed: the element is only its bytes.
 template <class T>
-void where_loop(const Layout& l, int64_t n, void* out, const void* a, const void* b, const void* c) {
-  loop<uint8_t, T>(Where{}, l, n, out, a, b, c);
+void where(
+    const Layout& l, int64_t n, void* out, const void* a, const void* b, const void* c, arith::Parameters) {
+  loop<uint8_t, T>(arith::Where(), l, n, out, a, b, c);
 }
 
 // Between rows and columns: squares, so that each cache line is used while it is there.
 template <class T>
-void move_loop(const Layout& l, int64_t n, void* out, const void* a) {
+void move(const Layout& l, int64_t n, void* out, const void* a, arith::Parameters) {
   constexpr int64_t side = 32;
   const bool across = l.out.item == 1 && l.a.row == 1 && l.rows >= 8 && n >= 8;
   if (!across)
@@ -172,41 +177,54 @@ void move_loop(const Layout& l, int64_t n, void* out, const void* a) {
     }
 }
 
-template <class T>
-TENON_INLINE T number(double x) {
-  return static_cast<T>(x);
-}
+// Loops of their own, where the compiler does not vectorise the plain one.
+template <class Op, class T>
+constexpr UnaryLoop unary_loop = unary<Op, T>;
 template <>
-int64_t number<int64_t>(double x) {
-  return num::to_int64(x);
+constexpr UnaryLoop unary_loop<arith::Sin, float> = sin_or_cos<false>;
+template <>
+constexpr UnaryLoop unary_loop<arith::Cos, float> = sin_or_cos<true>;
+template <class Op, class T>
+constexpr BinaryLoop binary_loop = binary<Op, T>;
+template <>
+constexpr BinaryLoop binary_loop<arith::Pow, float> = float_pow;
+
+/// The loops over elements of type T.
+template <class T>
+void add_loops(ElementwiseLoops& to) {
+  constexpr int dtype = Elements::index_of<T>();
+  arith::UnaryOps::for_each([&]<class Op>() {
+    if constexpr (arith::takes<Op, T>) to.unary[dtype][arith::UnaryOps::index_of<Op>()] = unary_loop<Op, T>;
+  });
+  arith::BinaryOps::for_each([&]<class Op>() {
+    if constexpr (arith::takes<Op, T>)
+      to.binary[dtype][arith::BinaryOps::index_of<Op>()] = binary_loop<Op, T>;
+  });
+  arith::TernaryOps::for_each([&]<class Op>() {
+    if constexpr (arith::takes<Op, T>) to.ternary[dtype][arith::TernaryOps::index_of<Op>()] = ternary<Op, T>;
+  });
+  arith::CompareOps::for_each(
+      [&]<class Op>() { to.compare[dtype][arith::CompareOps::index_of<Op>()] = compare<Op, T>; });
+  to.where[dtype] = where<arith::Bytes<T>>;
 }
 
-template <class T>
-void clamp_loop(const Layout& l, int64_t n, void* out, const void* a, double low, double high) {
-  loop<T, T>(Clamp<T>{number<T>(low), number<T>(high)}, l, n, out, a);
-}
-template <class T>
-void clamp_backward_loop(
-    const Layout& l, int64_t n, void* out, const void* g, const void* a, double low, double high) {
-  loop<T, T>(ClampBackward<T>{static_cast<T>(low), static_cast<T>(high)}, l, n, out, g, a);
-}
-template <class T, template <class> class F>
-void scaled_loop(const Layout& l, int64_t n, void* out, const void* g, const void* a, const void* b,
-    double scale, double count) {
-  loop<T, T>(F<T>{static_cast<T>(scale), static_cast<T>(count)}, l, n, out, g, a, b);
-}
-
-template <class T>
-void sgd_loop(int64_t n, T* param, const T* grad, T* buffer, const Sgd<T>& step) {
-  const Sgd<T> s = step;
-  if (buffer) {
-    TENON_INDEPENDENT
-    for (int64_t i = 0; i < n; ++i) s(param[i], grad[i], buffer[i]);
-  } else {
-    TENON_INDEPENDENT
-    for (int64_t i = 0; i < n; ++i) s(param[i], grad[i]);
-  }
+/// The loops that make elements of type To, which are in column `dtype` of the table.
+template <class To>
+void add_copies(ElementwiseLoops& to, int dtype) {
+  Elements::for_each([&]<class From>() { to.copy[dtype][Elements::index_of<From>()] = convert<To, From>; });
 }
 
 }  // namespace
+
+void add_elementwise(Table& table) {
+  ElementwiseLoops& loops = table.elementwise;
+  Elements::for_each([&]<class T>() {
+    constexpr int dtype = Elements::index_of<T>();
+    add_loops<T>(loops);
+    if constexpr (arith::is_same<T, uint8_t>) add_copies<arith::Bool>(loops, dtype);
+    else add_copies<T>(loops, dtype);
+    loops.copy[dtype][dtype] = move<arith::Bytes<T>>;
+  });
+}
+
 }  // namespace tenon::kernels::cpu::TENON_ISA

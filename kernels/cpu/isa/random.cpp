@@ -1,7 +1,7 @@
 // Random fills: 64 counters at a time in loops that vectorise.
-#pragma once
 #include <tenon/kernels/arith/philox.h>
-#include <tenon/kernels/cpu/isa/table.h>
+#include <tenon/kernels/cpu/isa/loop.h>
+#include <tenon/kernels/cpu/isa/parts.h>
 
 namespace tenon::kernels::cpu::TENON_ISA {
 namespace {
@@ -83,4 +83,10 @@ void normal_fill(int64_t begin, int64_t end, double* out, const RandomFill<doubl
 }
 
 }  // namespace
+
+void add_random(Table& table) {
+  table.f32.random = {uniform_fill, normal_fill};
+  table.f64.random = {uniform_fill, normal_fill};
+}
+
 }  // namespace tenon::kernels::cpu::TENON_ISA

@@ -4,14 +4,14 @@
 // The block structure is that of Goto and van de Geijn (ACM TOMS 34(3), 2008): a chunk of 512 k's of B is
 // packed into panels of tile width, a block of A into panels of tile height, and a register tile runs over
 // the chunk.
-#pragma once
-#include <tenon/kernels/cpu/isa/table.h>
+#include <tenon/kernels/cpu/isa/parts.h>
 #include <tenon/kernels/cpu/isa/vec.h>
 
 namespace tenon::kernels::cpu::TENON_ISA {
 namespace {
 
-constexpr int64_t chain_chunk = 512;  // part of the arithmetic
+using arith::chain_chunk;
+
 #if defined(__AVX512F__)
 constexpr int tile_rows = 12;
 #elif defined(__AVX2__)
@@ -263,4 +263,10 @@ void chain(int64_t m, int64_t n, int64_t k, const T* a, int64_t a_row, int64_t a
 }
 
 }  // namespace
+
+void add_matmul(Table& table) {
+  table.f32.matmul.chain = chain<float>;
+  table.f64.matmul.chain = chain<double>;
+}
+
 }  // namespace tenon::kernels::cpu::TENON_ISA

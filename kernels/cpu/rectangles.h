@@ -13,10 +13,10 @@ namespace tenon::kernels {
 /// Calls loop(layout, items, pointers...) on rectangles that cover the shape, on threads of about `grain`
 /// elements or more.
 template <class Loop, int N, int... K>
-[[gnu::noinline]] void walk_strided(const Shape& shape, const Slot (&slots)[N], std::int64_t grain,
-    const Loop& loop, std::integer_sequence<int, K...>) {
+[[gnu::noinline]] void for_each_strided_rectangle(const Shape& shape, const LoopOperand (&operands)[N],
+    std::int64_t grain, const Loop& loop, std::integer_sequence<int, K...>) {
   if (shape.numel() == 0) return;
-  const Dims<N> dims = loop_dims(shape, slots);
+  const Dims<N> dims = loop_dims(shape, operands);
   const int row = dims.rank - 2, item = dims.rank - 1;
   cpu::Layout layout{};
   cpu::Step* const steps[] = {&layout.out, &layout.a, &layout.b, &layout.c};
@@ -25,7 +25,7 @@ template <class Loop, int N, int... K>
   const auto call = [&](std::int64_t rows, std::int64_t items, const std::int64_t(&offset)[N]) {
     cpu::Layout here = layout;
     here.rows = rows;
-    loop(here, items, slots[K].data + offset[K] * slots[K].bytes...);
+    loop(here, items, operands[K].data + offset[K] * operands[K].bytes...);
   };
   if (dims.rank < 2) {
     parallel_for(dims.count(), grain, [&](std::int64_t begin, std::int64_t end) {
@@ -54,14 +54,15 @@ inline constexpr cpu::Layout dense_layouts[8] = {{1, {0, 1}, {0, 1}, {0, 1}, {0,
     {1, {0, 1}, {0, 0}, {0, 1}, {0, 0}}, {1, {0, 1}, {0, 1}, {0, 0}, {0, 0}},
     {1, {0, 1}, {0, 0}, {0, 0}, {0, 0}}};
 
-/// The same for a result and inputs with members data, strides, bytes and repeats (see Slot). Dense ones take
-/// no detour.
+/// The same for a result and inputs with members data, strides, bytes and repeats (see LoopOperand). Dense
+/// ones take no detour.
 template <class Loop, class... Input>
-[[gnu::always_inline]] inline void walk(
-    const Shape& shape, std::int64_t grain, const Loop& loop, const Slot& out, const Input&... in) {
+[[gnu::always_inline]] inline void for_each_rectangle(
+    const Shape& shape, std::int64_t grain, const Loop& loop, const LoopOperand& out, const Input&... in) {
   if (out.strides || (in.strides || ...)) {
-    const Slot slots[] = {out, static_cast<const Slot&>(in)...};
-    return walk_strided(shape, slots, grain, loop, std::make_integer_sequence<int, 1 + sizeof...(in)>());
+    const LoopOperand operands[] = {out, static_cast<const LoopOperand&>(in)...};
+    return for_each_strided_rectangle(
+        shape, operands, grain, loop, std::make_integer_sequence<int, 1 + sizeof...(in)>());
   }
   unsigned repeats = 0, bit = 1;
   ((repeats |= in.repeats ? bit : 0, bit <<= 1), ...);

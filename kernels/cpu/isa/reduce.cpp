@@ -1,46 +1,35 @@
 // Order R (docs/numerics.md section 3): chunks of 1024, 128 strided partials, a halving tree; upper levels
 // are R over the chunks' values. Starting at +0 and ending with + 0 makes skipped lanes free: they could
 // change the sign of a zero only.
-#pragma once
-#include <tenon/kernels/cpu/isa/table.h>
+#include <tenon/kernels/cpu/isa/parts.h>
 #include <tenon/kernels/cpu/isa/vec.h>
 
 namespace tenon::kernels::cpu::TENON_ISA {
 namespace {
 
-constexpr int64_t chunk = 1024;
-constexpr int partials = 128;
-
-template <Reduce op, class Vector>
-TENON_INLINE Vector into(Vector x, Vector y, Vector acc) {
-  if constexpr (op == Reduce::sum) return add(acc, x);
-  else if constexpr (op == Reduce::product) return fma(x, y, acc);
-  else if constexpr (op == Reduce::absolute_difference) return add(acc, abs(sub(x, y)));
-  else {
-    const Vector d = sub(x, y);
-    return fma(d, d, acc);
-  }
-}
+using arith::Sum;
+constexpr int64_t chunk = arith::reduce_chunk;
+constexpr int partials = arith::reduce_partials;
 
 // One vector of operand b; a sum has none.
-template <Reduce op, class T>
+template <class Op, class T>
 TENON_INLINE V<T> second([[maybe_unused]] const T* y) {
-  if constexpr (op == Reduce::sum) return zero<T>();
+  if constexpr (Op::operands == 1) return zero<T>();
   else return load(y);
 }
-template <Reduce op, class T>
+template <class Op, class T>
 TENON_INLINE V<T> second([[maybe_unused]] const T* y, [[maybe_unused]] int64_t n) {
-  if constexpr (op == Reduce::sum) return zero<T>();
+  if constexpr (Op::operands == 1) return zero<T>();
   else return load(y, n);
 }
 
-template <Reduce op, class T>
+template <class Op, class T>
 TENON_INLINE V<T> step(const T* x, const T* y, int64_t i, V<T> acc) {
-  return into<op>(load(x + i), second<op>(y + i), acc);
+  return Op::template into<VectorMath>(acc, load(x + i), second<Op>(y + i));
 }
-template <Reduce op, class T>
+template <class Op, class T>
 TENON_INLINE V<T> step(const T* x, const T* y, int64_t i, int64_t n, V<T> acc) {
-  return into<op>(load(x + i, n), second<op>(y + i, n), acc);
+  return Op::template into<VectorMath>(acc, load(x + i, n), second<Op>(y + i, n));
 }
 
 template <class T>
@@ -49,12 +38,12 @@ TENON_INLINE const T* offset(const T* p, int64_t n) {
 }
 
 /// The value of one chunk, n <= 1024.
-template <Reduce op, class T>
+template <class Op, class T>
 TENON_INLINE T leaf(const T* x, const T* y, int64_t n) {
   constexpr int w = W<T>;
   if (n <= w) {
-    if (n == w) return fold(step<op>(x, y, 0, zero<T>()));
-    return fold(step<op>(x, y, 0, n, zero<T>()));
+    if (n == w) return fold(step<Op>(x, y, 0, zero<T>()));
+    return fold(step<Op>(x, y, 0, n, zero<T>()));
   }
   constexpr int all = partials / w, held = all < 8              ? all
                                            : sizeof(V<T>) == 64 ? all
@@ -68,13 +57,13 @@ TENON_INLINE T leaf(const T* x, const T* y, int64_t n) {
     int64_t i = pass * held * w;
     for (; i + held * w <= n; i += partials)
 #pragma GCC unroll 16
-      for (int j = 0; j < held; ++j) acc[j] = step<op>(x, y, i + j * w, acc[j]);
+      for (int j = 0; j < held; ++j) acc[j] = step<Op>(x, y, i + j * w, acc[j]);
     if (i < n) {
 #pragma GCC unroll 16
       for (int j = 0; j < held; ++j) {
         const int64_t at = i + j * w, left = n - at;
-        if (left >= w) acc[j] = step<op>(x, y, at, acc[j]);
-        else if (left > 0) acc[j] = step<op>(x, y, at, left, acc[j]);
+        if (left >= w) acc[j] = step<Op>(x, y, at, acc[j]);
+        else if (left > 0) acc[j] = step<Op>(x, y, at, left, acc[j]);
       }
     }
 #pragma GCC unroll 16
@@ -87,34 +76,37 @@ TENON_INLINE T leaf(const T* x, const T* y, int64_t n) {
   return fold(p[0]);
 }
 
-template <Reduce op, class T>
+template <class Op, class T>
 void chunk_values(int64_t n, int64_t begin, int64_t end, const T* a, const T* b, T* out) {
   for (int64_t c = begin; c < end; ++c) {
     const int64_t i = c * chunk, length = n - i < chunk ? n - i : chunk;
-    out[c] = leaf<op>(a + i, offset(b, i), length);
+    out[c] = leaf<Op>(a + i, offset(b, i), length);
   }
 }
 
-template <Reduce op, class T>
+template <class Op, class T>
 T row_value(int64_t k, const T* a, const T* b, Scratch scratch) {
   if (k == 0) return T(0);
-  if (k <= chunk) return leaf<op>(a, b, k) + T(0);
+  if (k <= chunk) return leaf<Op>(a, b, k) + T(0);
   int64_t count = (k + chunk - 1) / chunk;
   T few[256];
   T* const s = count <= 256 ? few : static_cast<T*>(scratch(static_cast<size_t>(count) * sizeof(T)));
-  chunk_values<op>(k, 0, count, a, b, s);
+  chunk_values<Op>(k, 0, count, a, b, s);
   while (count > 1) {
     const int64_t above = (count + chunk - 1) / chunk;
-    chunk_values<Reduce::sum>(count, 0, above, s, static_cast<const T*>(nullptr), s);
+    chunk_values<Sum>(count, 0, above, s, static_cast<const T*>(nullptr), s);
     count = above;
   }
   return s[0] + T(0);
 }
 
+template <class Op, int Count, int Stride, class T>
+void rows_subtree(V<T> (&sum)[Count], const T* x, int64_t row, const T* y, int64_t n, int64_t j);
+
 /// The values of `count` rows of one chunk at once, with operand b shared: position j and those a multiple of
 /// Stride behind it, as the halving tree brings them together. Few accumulators live, and loads of b serve
 /// all rows.
-template <Reduce op, int Count, int Stride, class T>
+template <class Op, int Count, int Stride, class T>
 TENON_INLINE void rows_node(V<T> (&sum)[Count], const T* x, int64_t row, const T* y, int64_t n, int64_t j) {
   constexpr int w = W<T>, positions = partials / w, ahead = Stride * w;
 #pragma GCC unroll 4
@@ -127,49 +119,59 @@ TENON_INLINE void rows_node(V<T> (&sum)[Count], const T* x, int64_t row, const T
     for (int64_t i = j * w; i < n; i += partials) {
       const int64_t left = n - i;
       if (left >= ahead + w) {
-        const V<T> y0 = second<op>(y + i), y1 = second<op>(y + i + ahead);
+        const V<T> y0 = second<Op>(y + i), y1 = second<Op>(y + i + ahead);
 #pragma GCC unroll 4
         for (int r = 0; r < Count; ++r) {
-          sum[r] = into<op>(load(x + r * row + i), y0, sum[r]);
-          other[r] = into<op>(load(x + r * row + i + ahead), y1, other[r]);
+          sum[r] = Op::template into<VectorMath>(sum[r], load(x + r * row + i), y0);
+          other[r] = Op::template into<VectorMath>(other[r], load(x + r * row + i + ahead), y1);
         }
         continue;
       }
-      const V<T> y0 = left >= w ? second<op>(y + i) : second<op>(y + i, left);
+      const V<T> y0 = left >= w ? second<Op>(y + i) : second<Op>(y + i, left);
 #pragma GCC unroll 4
       for (int r = 0; r < Count; ++r)
-        sum[r] = into<op>(left >= w ? load(x + r * row + i) : load(x + r * row + i, left), y0, sum[r]);
+        sum[r] = Op::template into<VectorMath>(
+            sum[r], left >= w ? load(x + r * row + i) : load(x + r * row + i, left), y0);
       if (left <= ahead) continue;
-      const V<T> y1 = second<op>(y + i + ahead, left - ahead);
+      const V<T> y1 = second<Op>(y + i + ahead, left - ahead);
 #pragma GCC unroll 4
       for (int r = 0; r < Count; ++r)
-        other[r] = into<op>(load(x + r * row + i + ahead, left - ahead), y1, other[r]);
+        other[r] = Op::template into<VectorMath>(other[r], load(x + r * row + i + ahead, left - ahead), y1);
     }
+  } else if constexpr (sizeof(V<T>) == 16 && positions / Stride > 8) {  // inlined, it would be too much code
+    rows_subtree<Op, Count, 2 * Stride>(sum, x, row, y, n, j);
+    rows_subtree<Op, Count, 2 * Stride>(other, x, row, y, n, j + Stride);
   } else {
-    rows_node<op, Count, 2 * Stride>(sum, x, row, y, n, j);
-    rows_node<op, Count, 2 * Stride>(other, x, row, y, n, j + Stride);
+    rows_node<Op, Count, 2 * Stride>(sum, x, row, y, n, j);
+    rows_node<Op, Count, 2 * Stride>(other, x, row, y, n, j + Stride);
   }
 #pragma GCC unroll 4
   for (int r = 0; r < Count; ++r) sum[r] = add(sum[r], other[r]);
 }
 
-template <Reduce op, int Count, class T>
+template <class Op, int Count, int Stride, class T>
+[[gnu::noinline]] void rows_subtree(
+    V<T> (&sum)[Count], const T* x, int64_t row, const T* y, int64_t n, int64_t j) {
+  rows_node<Op, Count, Stride>(sum, x, row, y, n, j);
+}
+
+template <class Op, int Count, class T>
 void few_rows(int64_t n, const T* a, int64_t a_row, const T* b, T* out) {
   V<T> sum[Count];
-  rows_node<op, Count, 1>(sum, a, a_row, b, n, 0);
+  rows_node<Op, Count, 1>(sum, a, a_row, b, n, 0);
 #pragma GCC unroll 4
   for (int r = 0; r < Count; ++r) out[r] = fold(sum[r]) + T(0);
 }
 
-template <Reduce op, class T>
+template <class Op, class T>
 void row_values(
     int64_t rows, int64_t k, const T* a, int64_t a_row, const T* b, int64_t b_row, T* out, Scratch scratch) {
   int64_t i = 0;
-  if (k > 0 && k <= chunk && (op == Reduce::sum || b_row == 0)) {
-    for (; i + 4 <= rows; i += 4) few_rows<op, 4>(k, a + i * a_row, a_row, b, out + i);
-    if (i + 2 <= rows) few_rows<op, 2>(k, a + i * a_row, a_row, b, out + i), i += 2;
+  if (k > 0 && k <= chunk && (Op::operands == 1 || b_row == 0)) {
+    for (; i + 4 <= rows; i += 4) few_rows<Op, 4>(k, a + i * a_row, a_row, b, out + i);
+    if (i + 2 <= rows) few_rows<Op, 2>(k, a + i * a_row, a_row, b, out + i), i += 2;
   }
-  for (; i < rows; ++i) out[i] = row_value<op>(k, a + i * a_row, offset(b, i * b_row), scratch);
+  for (; i < rows; ++i) out[i] = row_value<Op>(k, a + i * a_row, offset(b, i * b_row), scratch);
 }
 
 // Down the columns the partials are visited in bit-reversed order, so that the tree needs one row of results
@@ -185,38 +187,40 @@ struct Columns {
   int64_t k;
 };
 
-template <Reduce op, class T>
+template <class Op, class T>
 TENON_INLINE V<T> column_step(const Columns<T>& c, int64_t q, int64_t j, V<T> acc) {
-  if constexpr (op == Reduce::sum) return add(acc, load(c.a + q * c.a_row + j));
+  if constexpr (Op::operands == 1)
+    return Op::template into<VectorMath>(acc, load(c.a + q * c.a_row + j), zero<T>());
   else
-    return into<op>(
-        load(c.a + q * c.a_row + j), c.b_item ? load(c.b + q * c.b_row + j) : set1(c.b[q * c.b_row]), acc);
+    return Op::template into<VectorMath>(
+        acc, load(c.a + q * c.a_row + j), c.b_item ? load(c.b + q * c.b_row + j) : set1(c.b[q * c.b_row]));
 }
-template <Reduce op, class T>
+template <class Op, class T>
 TENON_INLINE V<T> column_step(const Columns<T>& c, int64_t q, int64_t j, int64_t n, V<T> acc) {
-  if constexpr (op == Reduce::sum) return add(acc, load(c.a + q * c.a_row + j, n));
+  if constexpr (Op::operands == 1)
+    return Op::template into<VectorMath>(acc, load(c.a + q * c.a_row + j, n), zero<T>());
   else
-    return into<op>(load(c.a + q * c.a_row + j, n),
-        c.b_item ? load(c.b + q * c.b_row + j, n) : set1(c.b[q * c.b_row]), acc);
+    return Op::template into<VectorMath>(acc, load(c.a + q * c.a_row + j, n),
+        c.b_item ? load(c.b + q * c.b_row + j, n) : set1(c.b[q * c.b_row]));
 }
 
 /// Partial p of the vector of columns at j, of which `left` exist.
-template <Reduce op, class T>
+template <class Op, class T>
 TENON_INLINE V<T> column_partial(const Columns<T>& c, int64_t p, int64_t j, int64_t left) {
   V<T> acc = zero<T>();
   if (left < W<T>) {
-    for (int64_t q = p; q < c.k; q += partials) acc = column_step<op>(c, q, j, left, acc);
+    for (int64_t q = p; q < c.k; q += partials) acc = column_step<Op>(c, q, j, left, acc);
   } else if (p + 7 * partials < c.k) {
 #pragma GCC unroll 8
-    for (int r = 0; r < 8; ++r) acc = column_step<op>(c, p + r * partials, j, acc);
+    for (int r = 0; r < 8; ++r) acc = column_step<Op>(c, p + r * partials, j, acc);
   } else {
-    for (int64_t q = p; q < c.k; q += partials) acc = column_step<op>(c, q, j, acc);
+    for (int64_t q = p; q < c.k; q += partials) acc = column_step<Op>(c, q, j, acc);
   }
   return acc;
 }
 
 /// One chunk (k <= 1024) of w <= 512 columns.
-template <Reduce op, class T>
+template <class Op, class T>
 void column_chunk(const Columns<T>& c, int64_t w, T* to) {
   alignas(64) T stack[8][most_columns];
   const int64_t live = c.k < partials ? c.k : partials;
@@ -231,10 +235,10 @@ void column_chunk(const Columns<T>& c, int64_t w, T* to) {
     const int h = 1 << levels >> 1;
     for (int64_t j = 0; j < w; j += W<T>) {
       const int64_t left = w - j;
-      V<T> acc = column_partial<op>(c, p, j, left);
+      V<T> acc = column_partial<Op>(c, p, j, left);
       if (together == 4)
-        acc = add(add(acc, column_partial<op>(c, p + h, j, left)),
-            add(column_partial<op>(c, p + h / 2, j, left), column_partial<op>(c, p + h / 2 + h, j, left)));
+        acc = add(add(acc, column_partial<Op>(c, p + h, j, left)),
+            add(column_partial<Op>(c, p + h / 2, j, left), column_partial<Op>(c, p + h / 2 + h, j, left)));
       for (int l = down; l < up; ++l) acc = add(load(stack[l] + j), acc);
       if (left >= W<T> || put != to) store(put + j, acc);
       else store(put + j, acc, left);
@@ -242,13 +246,13 @@ void column_chunk(const Columns<T>& c, int64_t w, T* to) {
   }
 }
 
-template <Reduce op, class T>
+template <class Op, class T>
 void column_block(const Columns<T>& c, int64_t w, T* out, Scratch scratch) {
   int64_t count = (c.k + chunk - 1) / chunk;
   T* const s = count > 1 ? static_cast<T*>(scratch(static_cast<size_t>(count * w) * sizeof(T))) : out;
   for (int64_t i = 0; i < count; ++i) {
     const int64_t at = i * chunk, length = c.k - at < chunk ? c.k - at : chunk;
-    column_chunk<op>(
+    column_chunk<Op>(
         Columns<T>{c.a + at * c.a_row, c.a_row, offset(c.b, at * c.b_row), c.b_row, c.b_item, length}, w,
         s + i * w);
   }
@@ -256,15 +260,14 @@ void column_block(const Columns<T>& c, int64_t w, T* out, Scratch scratch) {
     const int64_t above = (count + chunk - 1) / chunk;
     for (int64_t i = 0; i < above; ++i) {
       const int64_t at = i * chunk, length = count - at < chunk ? count - at : chunk;
-      column_chunk<Reduce::sum>(
-          Columns<T>{s + at * w, w, nullptr, 0, 0, length}, w, above > 1 ? s + i * w : out);
+      column_chunk<Sum>(Columns<T>{s + at * w, w, nullptr, 0, 0, length}, w, above > 1 ? s + i * w : out);
     }
     count = above;
   }
   for (int64_t j = 0; j < w; ++j) out[j] = out[j] + T(0);
 }
 
-template <Reduce op, class T>
+template <class Op, class T>
 void column_values(int64_t k, int64_t w, const T* a, int64_t a_row, const T* b, int64_t b_row, int64_t b_item,
     T* out, Scratch scratch) {
   if (k == 0) {
@@ -272,9 +275,23 @@ void column_values(int64_t k, int64_t w, const T* a, int64_t a_row, const T* b, 
     return;
   }
   for (int64_t j = 0; j < w; j += most_columns)
-    column_block<op>(Columns<T>{a + j, a_row, offset(b, j * b_item), b_row, b_item, k},
+    column_block<Op>(Columns<T>{a + j, a_row, offset(b, j * b_item), b_row, b_item, k},
         w - j < most_columns ? w - j : most_columns, out + j, scratch);
 }
 
+template <class T>
+void add_loops(Floating<T>& to) {
+  arith::ReduceOps::for_each([&]<class Op>() {
+    to.reduce[arith::ReduceOps::index_of<Op>()] = {
+        row_values<Op, T>, chunk_values<Op, T>, column_values<Op, T>};
+  });
+}
+
 }  // namespace
+
+void add_reduce(Table& table) {
+  add_loops(table.f32);
+  add_loops(table.f64);
+}
+
 }  // namespace tenon::kernels::cpu::TENON_ISA

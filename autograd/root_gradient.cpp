@@ -1,0 +1,64 @@
+#include <utility>
+
+#include <tenon/autograd/backward.h>
+#include <tenon/autograd/ops.h>
+#include <tenon/autograd/tape/record.h>
+#include <tenon/autograd/tape/running.h>
+
+namespace tenon::autograd {
+
+namespace {
+
+/// The 1 that a number starts from. Every pass reads it, so it is made once a thread, and again if somebody
+/// took it or wrote to it, or if the next root is of another kind.
+/// A pointer, because a pass may run after the thread_locals of its thread, in a static destructor.
+constinit thread_local TensorImpl* kept_one = nullptr;
+
+void drop_kept_one() { Ref<TensorImpl>::adopt(std::exchange(kept_one, nullptr)); }
+
+struct Reaper {
+  bool armed = false;
+  ~Reaper() { drop_kept_one(); }
+};
+thread_local Reaper reaper;
+
+Tensor one(const Tensor& root) {
+  if (root.dim() != 0) return ones_like(root);
+  const TensorImpl* const kept = kept_one;
+  const bool usable = kept && kept->unique() && kept->storage->unique() && kept->storage->version() == 0 &&
+                      !kept->meta && kept->dtype == root.dtype() && kept->storage->stream() == root.stream();
+  if (!usable) {
+    Tensor made = ones_like(root);
+    drop_kept_one();
+    kept_one = std::move(made).disown();
+    reaper.armed = true;
+  }
+  kept_one->retain();
+  return Tensor(Ref<TensorImpl>::adopt(kept_one));
+}
+
+}  // namespace
+
+Tensor root_gradient(const char* op, const Tensor& root, const Tensor& given) {
+  check(root.defined() && root.requires_grad(),
+      "{}: the tensor does not depend on any that requires a gradient", op);
+  detail::needs_grad(op, root);  // throws if it is a stale view
+  if (!given.defined()) {
+    check(root.numel() == 1,
+        "{}: a tensor of shape {} needs a gradient of its own; pass one, or reduce it to one element", op,
+        root.shape());
+    return one(root);
+  }
+  check(given.shape() == root.shape(), "{}: the gradient is {}, the tensor {}", op, given.shape(),
+      root.shape());
+  check(given.dtype() == root.dtype() && given.device() == root.device(),
+      "{}: the gradient is {} on {}, the tensor {} on {}", op, given.dtype(), given.device(), root.dtype(),
+      root.device());
+  return given;
+}
+
+bool is_seed_gradient(const Tensor& gradient) noexcept {
+  return kept_one && !grad_enabled() && &gradient.impl() == kept_one && gradient.version() == 0;
+}
+
+}  // namespace tenon::autograd

@@ -1,0 +1,58 @@
+// Values that are a function of their index alone.
+#pragma once
+#include <tenon/kernels/arith/math.h>
+#include <tenon/kernels/arith/philox.h>
+
+namespace tenon::arith {
+
+/// start + step i: in double by one fma, and for int64 exact modulo 2^64.
+template <class T>
+struct Arange {
+  double start, step;
+  TENON_HOST_DEVICE_MEMBER Arange(double first, double by) : start(first), step(by) {}
+  TENON_HOST_DEVICE_MEMBER double operator()(int64_t i) const {
+    return num::fma(step, static_cast<double>(i), start);
+  }
+};
+template <>
+struct Arange<int64_t> {
+  uint64_t start, step;
+  TENON_HOST_DEVICE_MEMBER Arange(double first, double by)
+      : start(static_cast<uint64_t>(num::to_int64(first))), step(static_cast<uint64_t>(num::to_int64(by))) {}
+  TENON_HOST_DEVICE_MEMBER int64_t operator()(int64_t i) const {
+    return static_cast<int64_t>(start + step * static_cast<uint64_t>(i));
+  }
+};
+
+/// Value i of n evenly spaced ones from start to end: in double by one fma, from the nearer end.
+struct Linspace {
+  double start, end, step;
+  int64_t n;
+  TENON_HOST_DEVICE_MEMBER Linspace(double first, double last, int64_t count)
+      : start(first),
+        end(last),
+        step(count > 1 ? (last - first) / static_cast<double>(count - 1) : 0.0),
+        n(count) {}
+  TENON_HOST_DEVICE_MEMBER double operator()(int64_t i) const {
+    return i < (n + 1) / 2 ? num::fma(step, static_cast<double>(i), start)
+                           : num::fma(-step, static_cast<double>(n - 1 - i), end);
+  }
+};
+
+/// An integer in [low, low + range) from 64 random bits.
+struct IntegerDraw {
+  uint64_t low, range;
+  TENON_HOST_DEVICE_MEMBER IntegerDraw(int64_t from, int64_t to)
+      : low(static_cast<uint64_t>(from)), range(static_cast<uint64_t>(to) - static_cast<uint64_t>(from)) {}
+  TENON_HOST_DEVICE_MEMBER int64_t operator()(uint64_t bits) const {
+    return static_cast<int64_t>(low + num::below(range, bits));
+  }
+};
+
+/// 64 random bits for element i: words 0 and 1, or 2 and 3, of block i / 2.
+TENON_HOST_DEVICE uint64_t random_bits(uint64_t seed, uint64_t stream, uint64_t i) {
+  const num::Block block = num::random_block(seed, stream, i / 2);
+  return i % 2 == 0 ? num::pair(block.word[0], block.word[1]) : num::pair(block.word[2], block.word[3]);
+}
+
+}  // namespace tenon::arith

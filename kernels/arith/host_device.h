@@ -1,0 +1,15 @@
+// How a function is marked that the CPU and CUDA both compile. All of it has internal linkage: the files that
+// are compiled once per instruction set use it too (kernels/cpu/isa/table.h says why).
+#pragma once
+
+#if defined(__FAST_MATH__)
+#error "tenon: compile without -ffast-math; its results are defined operation by operation"
+#endif
+
+#if defined(__CUDACC__)
+#define TENON_HOST_DEVICE __host__ __device__ __forceinline__
+#define TENON_HOST_DEVICE_MEMBER __host__ __device__ __forceinline__
+#else
+#define TENON_HOST_DEVICE [[gnu::always_inline]] static inline
+#define TENON_HOST_DEVICE_MEMBER [[gnu::always_inline]] inline
+#endif

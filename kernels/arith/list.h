@@ -1,0 +1,54 @@
+// Lists of types. What must agree about operations (how many there are, their names, the CPU's tables of
+// loops, the choice of a CUDA kernel) follows from one list, and a member without a body does not compile.
+#pragma once
+
+namespace tenon::arith {
+
+template <class A, class B>
+inline constexpr bool is_same = false;
+template <class A>
+inline constexpr bool is_same<A, A> = true;
+
+template <class... Member>
+struct List {
+  static constexpr int size = sizeof...(Member);
+
+  template <class T>
+  static constexpr bool contains = (is_same<T, Member> || ...);
+
+  /// The position of T.
+  template <class T>
+  requires contains<T>
+  static consteval int index_of() {
+    int index = 0;
+    bool found = false;
+    ((found = found || is_same<T, Member>, index += !found), ...);
+    return index;
+  }
+
+  /// Calls f.operator()<T>() with every member.
+  template <class F>
+  static constexpr void for_each(F f) {
+    (f.template operator()<Member>(), ...);
+  }
+
+  /// Calls f.operator()<T>() with the member at a position that is known at run time.
+  template <class F>
+  static constexpr void visit(int index, F f) {
+    (void)((index == index_of<Member>() ? (f.template operator()<Member>(), true) : false) || ...);
+  }
+};
+
+/// A member of the list, chosen at run time: `UnaryOp op = Exp();`
+template <class Members>
+struct OneOf {
+  int index;
+
+  template <class T>
+  requires(Members::template contains<T>) constexpr OneOf(T) : index(Members::template index_of<T>()) {}
+  /// In a loop over all members.
+  explicit constexpr OneOf(int position) : index(position) {}
+  friend constexpr bool operator==(OneOf, OneOf) = default;
+};
+
+}  // namespace tenon::arith

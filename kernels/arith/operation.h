@@ -1,0 +1,21 @@
+// What all elementwise operations have in common.
+#pragma once
+#include <tenon/kernels/arith/list.h>
+#include <tenon/kernels/arith/math.h>
+
+namespace tenon::arith {
+
+template <class T>
+concept Floating = is_same<T, float> || is_same<T, double>;
+
+/// Of most operations. An operation with parameters takes them after its operands, in the element type.
+struct Elementwise {
+  static constexpr int parameters = 0;
+  static constexpr bool costly = false;  // worth a thread from fewer elements on
+};
+
+/// int64 arithmetic wraps.
+TENON_HOST_DEVICE int64_t wrap(uint64_t x) { return static_cast<int64_t>(x); }
+TENON_HOST_DEVICE uint64_t bare(int64_t x) { return static_cast<uint64_t>(x); }
+
+}  // namespace tenon::arith

@@ -1,0 +1,26 @@
+// Every constant of the one arithmetic: the orders CHAIN and R of docs/numerics.md, sections 2 and 3. Whoever
+// changes one changes results, on the CPU and on CUDA alike.
+#pragma once
+#include <stdint.h>
+
+#include <tenon/kernels/arith/host_device.h>
+
+namespace tenon::arith {
+
+/// CHAIN: an element of a matrix product is one chain of fused multiply-adds per chunk of this many k's; the
+/// chunks' values are added up in order.
+inline constexpr int64_t chain_chunk = 512;
+
+/// A product with one column is order R beyond this length, where CHAIN would be one long chain per row.
+inline constexpr int64_t longest_chain_of_a_column = 16;
+
+/// R: a sum is cut into chunks of this many elements, whose values are summed by R in turn, level by level.
+inline constexpr int64_t reduce_chunk = 1024;
+/// Element i of a chunk goes to partial sum i % reduce_partials. The partials of a chunk are added by a
+/// halving tree: p[j] += p[j + h] for h = 64, 32, ... 1.
+inline constexpr int reduce_partials = 128;
+
+/// How many chunks n elements have.
+TENON_HOST_DEVICE constexpr int64_t reduce_chunks(int64_t n) { return (n + reduce_chunk - 1) / reduce_chunk; }
+
+}  // namespace tenon::arith

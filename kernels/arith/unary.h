@@ -1,0 +1,137 @@
+// Elementwise operations of one operand.
+#pragma once
+#include <tenon/kernels/arith/operation.h>
+
+namespace tenon::arith {
+
+struct Neg : Elementwise {
+  static constexpr const char* name = "neg";
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a) const {
+    return -a;
+  }
+  TENON_HOST_DEVICE_MEMBER int64_t operator()(int64_t a) const { return wrap(-bare(a)); }
+};
+struct Abs : Elementwise {
+  static constexpr const char* name = "abs";
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a) const {
+    return num::abs(a);
+  }
+  TENON_HOST_DEVICE_MEMBER int64_t operator()(int64_t a) const { return num::abs(a); }
+};
+struct Sqrt : Elementwise {
+  static constexpr const char* name = "sqrt";
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a) const {
+    return num::sqrt(a);
+  }
+};
+struct Exp : Elementwise {
+  static constexpr const char* name = "exp";
+  static constexpr bool costly = true;
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a) const {
+    return num::exp(a);
+  }
+};
+struct Log : Elementwise {
+  static constexpr const char* name = "log";
+  static constexpr bool costly = true;
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a) const {
+    return num::log(a);
+  }
+};
+struct Sin : Elementwise {
+  static constexpr const char* name = "sin";
+  static constexpr bool costly = true;
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a) const {
+    return num::sin(a);
+  }
+};
+struct Cos : Elementwise {
+  static constexpr const char* name = "cos";
+  static constexpr bool costly = true;
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a) const {
+    return num::cos(a);
+  }
+};
+struct Tanh : Elementwise {
+  static constexpr const char* name = "tanh";
+  static constexpr bool costly = true;
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a) const {
+    return num::tanh(a);
+  }
+};
+struct Sigmoid : Elementwise {
+  static constexpr const char* name = "sigmoid";
+  static constexpr bool costly = true;
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a) const {
+    return num::sigmoid(a);
+  }
+};
+struct Relu : Elementwise {
+  static constexpr const char* name = "relu";
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a) const {
+    return num::relu(a);
+  }
+};
+/// -1, 0 or 1; NaN stays NaN
+struct Sign : Elementwise {
+  static constexpr const char* name = "sign";
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a) const {
+    return num::sign(a);
+  }
+};
+struct Square : Elementwise {
+  static constexpr const char* name = "square";
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a) const {
+    return a * a;
+  }
+};
+struct Cube : Elementwise {
+  static constexpr const char* name = "cube";
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a) const {
+    return (a * a) * a;
+  }
+};
+struct Reciprocal : Elementwise {
+  static constexpr const char* name = "reciprocal";
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a) const {
+    return T(1) / a;
+  }
+};
+/// pow(a, 0.5): sqrt, but +0 at -0 and +infinity at -infinity
+struct Root : Elementwise {
+  static constexpr const char* name = "root";
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a) const {
+    return num::root(a);
+  }
+};
+struct Clamp : Elementwise {
+  static constexpr const char* name = "clamp";
+  static constexpr int parameters = 2;
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a, T low, T high) const {
+    return num::minimum(num::maximum(a, low), high);
+  }
+  TENON_HOST_DEVICE_MEMBER int64_t operator()(int64_t a, int64_t low, int64_t high) const {
+    return num::minimum(num::maximum(a, low), high);
+  }
+};
+
+using UnaryOps = List<Neg, Abs, Sqrt, Exp, Log, Sin, Cos, Tanh, Sigmoid, Relu, Sign, Square, Cube, Reciprocal,
+    Root, Clamp>;
+
+}  // namespace tenon::arith

@@ -1,0 +1,27 @@
+#include <tenon/kernels/index.h>
+
+#include <tenon/kernels/on_device.h>
+
+namespace tenon::kernels {
+
+void index_select(Stream stream, DType dtype, Indexed layout, void* out, const void* a,
+    const std::int64_t* index, std::int64_t count, int dim) {
+  on_device<cpu::index_select, cuda::index_select>(stream, dtype, layout, out, a, index, count, dim);
+}
+
+void index_add(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
+    const std::int64_t* index, std::int64_t count) {
+  on_device<cpu::index_add, cuda::index_add>(stream, dtype, layout, out, g, index, count);
+}
+
+void gather(Stream stream, DType dtype, Indexed layout, void* out, const void* a, const std::int64_t* index,
+    std::int64_t count, int dim) {
+  on_device<cpu::gather, cuda::gather>(stream, dtype, layout, out, a, index, count, dim);
+}
+
+void gather_add(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
+    const std::int64_t* index, std::int64_t count) {
+  on_device<cpu::gather_add, cuda::gather_add>(stream, dtype, layout, out, g, index, count);
+}
+
+}  // namespace tenon::kernels

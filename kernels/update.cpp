@@ -1,0 +1,11 @@
+#include <tenon/kernels/update.h>
+
+#include <tenon/kernels/on_device.h>
+
+namespace tenon::kernels {
+
+void sgd(Stream stream, DType dtype, std::span<const SgdItem> items) {
+  on_device<cpu::sgd, cuda::sgd>(stream, dtype, items);
+}
+
+}  // namespace tenon::kernels
