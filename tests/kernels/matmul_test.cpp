@@ -84,30 +84,25 @@ void against_definition() {
       }
 }
 
-}  // namespace
-
-TEST_CASE("matmul: float32 is its definition", "[kernels][matmul]") { against_definition<float>(); }
-TEST_CASE("matmul: float64 is its definition", "[kernels][matmul]") { against_definition<double>(); }
-
-TEST_CASE("matmul: products that are packed, cut into blocks and split over threads", "[kernels][matmul]") {
+template <class T>
+void packed_products() {
   for (const auto [m, k, n] :
       {Size{300, 520, 161}, Size{150, 700, 2100}, Size{2, 80000, 1}, Size{40, 140000, 1}}) {
     CAPTURE(m, k, n);
     for (const auto& [left, right] :
         {std::pair{Layout::plain, Layout::transposed}, {Layout::transposed, Layout::plain}}) {
-      const auto a = make<float>(left, m, k, Kind::wide, 4), b = make<float>(right, k, n, Kind::ordinary, 5);
-      test::Vector<float> expected;
+      const auto a = make<T>(left, m, k, Kind::wide, 4), b = make<T>(right, k, n, Kind::ordinary, 5);
+      test::Vector<T> expected;
       test::on_every_build([&] {
         // libm's fmaf is slow: the definition is computed for some rows, and the builds are compared in full.
         if (kernels::cpu::cpu_table().name == std::string("baseline")) return;
-        const auto c = product<float>(a.matrix, b.matrix);
+        const auto c = product<T>(a.matrix, b.matrix);
         if (expected.empty()) {
           for (const std::int64_t i : {std::int64_t{0}, m / 2, m - 1}) {
             Matrix row = a.matrix;
-            row.data = static_cast<const float*>(row.data) + i * row.row_stride;
+            row.data = static_cast<const T*>(row.data) + i * row.row_stride;
             row.rows = 1;
-            test::require_same(
-                want<float>(row, b.matrix, nullptr), {c.begin() + i * n, c.begin() + (i + 1) * n});
+            test::require_same(want<T>(row, b.matrix, nullptr), {c.begin() + i * n, c.begin() + (i + 1) * n});
           }
           expected = c;
         }
@@ -115,6 +110,19 @@ TEST_CASE("matmul: products that are packed, cut into blocks and split over thre
       });
     }
   }
+}
+
+}  // namespace
+
+TEST_CASE("matmul: float32 is its definition", "[kernels][matmul]") { against_definition<float>(); }
+TEST_CASE("matmul: float64 is its definition", "[kernels][matmul]") { against_definition<double>(); }
+TEST_CASE(
+    "matmul: float32 products that are packed, cut into blocks and split over threads", "[kernels][matmul]") {
+  packed_products<float>();
+}
+TEST_CASE(
+    "matmul: float64 products that are packed, cut into blocks and split over threads", "[kernels][matmul]") {
+  packed_products<double>();
 }
 
 TEST_CASE("matmul: empty sides", "[kernels][matmul]") {

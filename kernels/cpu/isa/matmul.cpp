@@ -158,7 +158,8 @@ void pack_a(int64_t depth, int64_t m, int64_t height, const T* a, int64_t row, i
       for (int64_t k = 0; k < depth; ++k)
         for (int64_t i = 0; i < rows; i += W<T>) store(to + k * rows + i, load(p + k * col + i));
     else if (col == 1)
-      for (int64_t i = 0; i < rows; i += W<T>)
+      // The last vector of rows first: what it writes past them belongs to the next k, and is written again.
+      for (int64_t i = (rows - 1) / W<T> * W<T>; i >= 0; i -= W<T>)
         turn(p + i * row, row, least(rows - i, W<T>), depth, to + i, rows);
     else
       for (int64_t k = 0; k < depth; ++k)
