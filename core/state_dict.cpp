@@ -7,12 +7,14 @@ StateReader::StateReader(const StateDict& state, const char* owner) : state_(sta
     if (!left_.emplace(name, &tensor).second) complain("\"{}\" is given twice", name);
 }
 
-const Tensor* StateReader::take(const std::string& name, bool optional) {
+const Tensor* StateReader::take(const std::string& name) {
+  if (!left_.contains(name)) complain("\"{}\" is missing", name);
+  return take_if_present(name);
+}
+
+const Tensor* StateReader::take_if_present(const std::string& name) {
   const auto found = left_.find(name);
-  if (found == left_.end()) {
-    if (!optional) complain("\"{}\" is missing", name);
-    return nullptr;
-  }
+  if (found == left_.end()) return nullptr;
   const Tensor* const tensor = found->second;
   left_.erase(found);
   if (tensor->defined()) return tensor;

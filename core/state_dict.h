@@ -21,9 +21,11 @@ class TENON_API StateReader {
   /// `owner` is what the texts call the object that loads, such as "module".
   StateReader(const StateDict& state, const char* owner);
 
-  /// The tensor called `name`. Null if there is none, which is a mistake unless it is optional.
-  const Tensor* take(const std::string& name, bool optional = false);
-  /// The same; null if its shape or dtype differs, which is a mistake.
+  /// The tensor called `name`. If there is none, that is a mistake, and null is returned.
+  const Tensor* take(const std::string& name);
+  /// The same; null without a mistake if the state has no such name.
+  const Tensor* take_if_present(const std::string& name);
+  /// The same as take(); another shape or dtype is a mistake too.
   const Tensor* take(const std::string& name, const Shape& shape, DType dtype);
   /// Replaces `value` by the number called `name`.
   template <Element T>

@@ -58,7 +58,7 @@ void StateVisitor::operator()(const char* name, Tensor& tensor) {
     if (tensor.defined()) saved_.emplace_back(whole, tensor.clone());
     return;
   }
-  const Tensor* const found = reader_->take(whole, true);
+  const Tensor* const found = reader_->take_if_present(whole);
   tensor = Tensor();
   if (!found) return;
   if (found->shape() == param_->shape() && is_floating_point(found->dtype()))
