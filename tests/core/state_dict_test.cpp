@@ -27,13 +27,14 @@ TEST_CASE("state dict: numbers and tensors come out by name") {
 TEST_CASE("state dict: every mistake is in one error, unknown names first") {
   const Tensor x = ones({2});
   const StateDict state{{"twice", x}, {"twice", x}, {"extra", x}, {"none", Tensor()}, {"number", x},
-      {"shape", x}, {"own", x}, {"unused", x}};
+      {"shape", x}, {"dtype", x}, {"own", x}, {"unused", x}};
   StateReader reader(state, "thing");
   double number = 5;
   REQUIRE(reader.take("twice") != nullptr);
   REQUIRE(reader.take("none") == nullptr);
   reader.take_number("number", number);
   REQUIRE(reader.take("shape", {3}, DType::float32) == nullptr);
+  REQUIRE(reader.take("dtype", {2}, DType::float64) == nullptr);
   REQUIRE(reader.take("absent") == nullptr);
   REQUIRE(reader.take("own") != nullptr);
   reader.complain("\"{}\" is {}", "own", 4);
@@ -41,6 +42,7 @@ TEST_CASE("state dict: every mistake is in one error, unknown names first") {
     reader.finish();
   }) == "load_state_dict: \"extra\" is not in the thing; \"unused\" is not in the thing; \"twice\" is given "
         "twice; \"none\" is undefined; \"number\" is float32 [2], the thing has float64 []; \"shape\" is "
-        "float32 [2], the thing has float32 [3]; \"absent\" is missing; \"own\" is 4");
+        "float32 [2], the thing has float32 [3]; \"dtype\" is float32 [2], the thing has float64 [2]; "
+        "\"absent\" is missing; \"own\" is 4");
   REQUIRE(number == 5);
 }
