@@ -44,7 +44,7 @@ struct TenonTrainer final : bench::Trainer {
       biases.push_back(layers[i].bias);
     }
     optimizer = std::make_unique<optim::SGD>(
-        std::vector<optim::ParamGroup>{
+        std::vector<optim::SGDParamGroup>{
             {.params = weights, .weight_decay = problem.weight_decay}, {.params = biases}},
         optim::SGDOptions{.lr = problem.lr});
   }

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <optional>
 
+#include <tenon/core/state_dict.h>
 #include <tenon/data/dataset.h>
 
 namespace tenon::data {
@@ -85,6 +86,30 @@ class DataLoader {
   void set_epoch(std::int64_t epoch) {
     check_epoch(epoch);
     epoch_ = epoch;
+  }
+  /// The epoch, and with shuffling what the orders depend on, as `epoch`, `seed` and `stream`: a loader of
+  /// the same data that loads it goes on with the same batches. Save it between passes: in the middle of one,
+  /// the state is that of its end.
+  StateDict state_dict() const {
+    StateDict state{{"epoch", tensor(epoch_, {.dtype = DType::int64})}};
+    if (options_.shuffle) {
+      state.emplace_back("seed", tensor(static_cast<std::int64_t>(key_.seed), {.dtype = DType::int64}));
+      state.emplace_back("stream", tensor(static_cast<std::int64_t>(key_.stream), {.dtype = DType::int64}));
+    }
+    return state;
+  }
+  /// Names must agree, or an Error says what is wrong and nothing has changed.
+  void load_state_dict(const StateDict& state) {
+    StateReader reader(state, "data loader");
+    std::int64_t epoch = 0, seed = 0, stream = 0;
+    reader.take_number("epoch", epoch);
+    if (options_.shuffle) {
+      reader.take_number("seed", seed);
+      reader.take_number("stream", stream);
+    }
+    reader.finish();
+    set_epoch(epoch);
+    key_ = {static_cast<std::uint64_t>(seed), static_cast<std::uint64_t>(stream)};
   }
   const TensorDataset<N>& dataset() const TENON_LIFETIMEBOUND { return dataset_; }
 

@@ -8,22 +8,19 @@ struct LossOptions {
   Reduction reduction = Reduction::mean;
 };
 
-/// (input - target)^2
-struct MSELoss {
-  MSELoss(const LossOptions& chosen = {}) : options(chosen) {}
+/// A loss of ops.h, with the reduction chosen once.
+template <Tensor (*loss)(const Tensor& input, const Tensor& target, Reduction reduction, Where where)>
+struct Loss {
+  Loss(const LossOptions& chosen = {}) : options(chosen) {}
   Tensor operator()(const Tensor& input, const Tensor& target, Where where = Where::current()) const {
-    return mse_loss(input, target, options.reduction, where);
+    return loss(input, target, options.reduction, where);
   }
   LossOptions options;
 };
 
+/// (input - target)^2
+using MSELoss = Loss<mse_loss>;
 /// |input - target|
-struct L1Loss {
-  L1Loss(const LossOptions& chosen = {}) : options(chosen) {}
-  Tensor operator()(const Tensor& input, const Tensor& target, Where where = Where::current()) const {
-    return l1_loss(input, target, options.reduction, where);
-  }
-  LossOptions options;
-};
+using L1Loss = Loss<l1_loss>;
 
 }  // namespace tenon::nn

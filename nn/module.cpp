@@ -1,7 +1,5 @@
 #include <tenon/nn/module.h>
 
-#include <unordered_map>
-
 #include <tenon/autograd/ops/common.h>
 #include <tenon/autograd/tape/node.h>
 
@@ -88,6 +86,7 @@ void Visitor::operator()(const char* name, Module& module) {
   const Around around{&module, around_};
   around_ = &around;
   path_.swap(path);
+  enter(module);
   module.visit(*this);
   path_.swap(path);
   around_ = around.outer;
@@ -122,6 +121,18 @@ void Module::zero_grad() {
   for (const Tensor& parameter : parameters.list) parameter.zero_grad();
 }
 
+void Module::train(bool on) {
+  struct Modules final : Visitor {
+    Modules() : Visitor(false) {}
+    std::vector<Module*> list;
+    void visit(const std::string&, Tensor&, bool) override {}
+    void enter(Module& module) override { list.push_back(&module); }
+  } modules;
+  visit(modules);
+  training_ = on;
+  for (Module* module : modules.list) module->training_ = on;
+}
+
 void Module::to(Device device) {
   check_available("to", device);
   convert_in_place(distinct(collect(*this)), [device](const Tensor& t) { return t.to(device); });
@@ -141,33 +152,14 @@ StateDict Module::state_dict() {
 
 void Module::load_state_dict(const StateDict& state) {
   const std::vector<Entry> entries = collect(*this);
-  std::string wrong;
-  const auto complain = [&wrong](std::string_view text, std::initializer_list<detail::Arg> args) {
-    wrong += (wrong.empty() ? "" : "; ") + detail::format(text, args);
-  };
-  std::unordered_set<std::string_view> names;
-  for (const Entry& entry : entries) names.insert(entry.name);
-  std::unordered_map<std::string_view, const Tensor*> given;
-  for (const auto& [name, tensor] : state) {
-    if (!names.contains(name)) complain("\"{}\" is not in the module", {name});
-    if (!given.emplace(name, &tensor).second) complain("\"{}\" is given twice", {name});
-  }
-  std::vector<const Tensor*> sources;  // one an entry
+  StateReader reader(state, "module");
+  std::vector<const Tensor*> sources;  // one per entry
   for (const auto& [name, tensor, is_parameter] : entries) {
-    const auto found = given.find(name);
-    if (found == given.end()) {
-      complain("\"{}\" is missing", {name});
-      continue;
-    }
-    const Tensor& source = *found->second;
-    sources.push_back(&source);
-    if (!source.defined()) complain("\"{}\" is undefined", {name});
-    else if (source.shape() != tensor.shape() || source.dtype() != tensor.dtype())
-      complain("\"{}\" is {} {}, the module has {} {}",
-          {name, source.dtype(), source.shape(), tensor.dtype(), tensor.shape()});
-    if (autograd::repeats_elements(tensor)) complain("elements of \"{}\" share memory in the module", {name});
+    sources.push_back(reader.take(name, tensor.shape(), tensor.dtype()));
+    if (autograd::repeats_elements(tensor))
+      reader.complain("elements of \"{}\" share memory in the module", name);
   }
-  check(wrong.empty(), "load_state_dict: {}", wrong);
+  reader.finish();
 
   // Copied first: the state may share memory with the module, and a failure must not leave half of it behind.
   const NoGradGuard no_grad;

@@ -6,13 +6,11 @@
 #include <vector>
 
 #include <tenon/autograd/ops.h>
+#include <tenon/core/state_dict.h>
 
 namespace tenon::nn {
 
 class Module;
-
-/// Ordered names and tensors, as PyTorch writes them: `fc1.weight`.
-using StateDict = std::vector<std::pair<std::string, Tensor>>;
 
 /// What a module's visit() shows its parts to. Each has a name of its own in its module, not empty and
 /// without a dot; an undefined tensor is left out.
@@ -30,6 +28,8 @@ class TENON_API Visitor {
   Visitor(const Visitor&) = delete;
   Visitor& operator=(const Visitor&) = delete;
   virtual void visit(const std::string& name, Tensor& tensor, bool is_parameter) = 0;
+  /// Before the parts of a submodule.
+  virtual void enter(Module&) {}
 
  private:
   /// The modules around a part, the innermost first.
@@ -71,6 +71,11 @@ class TENON_API Module {
   std::vector<std::pair<std::string, Tensor>> named_parameters();
   /// Drops every parameter's gradient.
   void zero_grad();
+  /// Says to this module and all modules in it whether they train, as they do at first. Layers that compute
+  /// something else in evaluation ask is_training().
+  void train(bool on = true);
+  void eval() { train(false); }
+  bool is_training() const { return training_; }
   /// Moves parameters, buffers and gradients; the tensors stay the same objects, so an optimizer keeps
   /// working. When it throws, nothing has moved.
   void to(Device device);
@@ -80,6 +85,9 @@ class TENON_API Module {
   /// Copies values into the module's tensors. Every name must be there, with its shape and dtype, and no
   /// other; otherwise an Error lists what is wrong and nothing has changed.
   void load_state_dict(const StateDict& state);
+
+ private:
+  bool training_ = true;
 };
 
 /// For tests of a module: throws when `result`, which it computed, depends on a tensor that requires a

@@ -1,10 +1,9 @@
-// Stochastic gradient descent with weight decay, momentum, and options of each parameter group.
+// Stochastic gradient descent with weight decay and momentum.
 #pragma once
 #include <optional>
-#include <utility>
 #include <vector>
 
-#include <tenon/core/tensor.h>
+#include <tenon/optim/optimizer.h>
 
 namespace tenon::optim {
 
@@ -19,20 +18,18 @@ struct SGDOptions {
 };
 
 /// Parameters and what differs from the defaults for them; a field that is not set follows the default.
-struct ParamGroup {
+struct SGDParamGroup {
   std::vector<Tensor> params;
   std::optional<double> lr{}, momentum{}, dampening{}, weight_decay{};
   std::optional<bool> nesterov{}, maximize{};
 };
 
-/// What an optimizer needs to go on where it stopped. Copies share the buffers, as handles of tensors do.
-struct SGDState {
-  struct Group {
-    SGDOptions options;
-    std::vector<Tensor> momentum_buffers;  // one a parameter, undefined before its first step
-  };
-  std::vector<Group> groups;
+/// What is kept for a parameter.
+struct SGDParamState {
+  Tensor momentum_buffer;  // undefined before its first step with momentum
 };
+
+extern template class TENON_API OptimizerOf<SGDOptions, SGDParamState>;
 
 /// For each parameter w with gradient g, in this order (PyTorch's SGD):
 ///
@@ -43,63 +40,22 @@ struct SGDState {
 ///     w = w - lr g
 ///
 /// A parameter without a gradient is left alone, a frozen one therefore too: it does not decay either. step()
-/// never writes a gradient.
-///
-/// Optimizers move but do not copy, so that two never share momentum. One that was moved from can only be
-/// assigned to or destroyed.
-class TENON_API SGD {
+/// never writes a gradient, and is one kernel call for all parameters.
+class TENON_API SGD final : public OptimizerOf<SGDOptions, SGDParamState> {
  public:
-  /// Throws when a group is empty, a parameter is not a floating-point leaf or stands in two places, a rate
-  /// is negative or not finite in the dtype of the parameters, or nesterov comes without momentum or with
-  /// dampening. A parameter may be frozen (require no gradient), now or later.
-  SGD(std::vector<ParamGroup> groups, const SGDOptions& defaults = {});
-  SGD(std::initializer_list<ParamGroup> groups, const SGDOptions& defaults = {})
-      : SGD(std::vector<ParamGroup>(groups), defaults) {}
+  /// Throws when the parameters are not those of an optimizer (see Optimizer), a rate is negative or not
+  /// finite in the dtype of the parameters, or nesterov comes without momentum or with dampening.
+  SGD(std::vector<SGDParamGroup> groups, const SGDOptions& defaults = {});
+  SGD(std::initializer_list<SGDParamGroup> groups, const SGDOptions& defaults = {})
+      : SGD(std::vector<SGDParamGroup>(groups), defaults) {}
   SGD(std::vector<Tensor> params, const SGDOptions& defaults = {});
-  SGD(SGD&&) noexcept = default;
-  SGD& operator=(SGD&&) noexcept = default;
-  ~SGD() = default;
 
-  /// All parameters in one kernel call. When it throws, nothing has changed.
-  void step();
-  /// Drops the gradient of every parameter.
-  void zero_grad();
-
-  std::size_t group_count() const { return groups_.size(); }
-  const std::vector<Tensor>& params(std::size_t group) const TENON_LIFETIMEBOUND;
-  /// What holds for a group: its own fields over the defaults.
-  const SGDOptions& options(std::size_t group) const TENON_LIFETIMEBOUND;
-  void set_options(std::size_t group, const SGDOptions& options);
-  /// Changes the learning rate of every group, or of one.
-  void set_lr(double lr);
-  void set_lr(std::size_t group, double lr);
-
-  /// A copy of the options and momentum buffers.
-  SGDState state_dict() const;
-  /// Takes a copy of them, in the dtype and on the device of each parameter; groups and shapes must agree, or
-  /// an Error is thrown and nothing changes.
-  void load_state_dict(const SGDState& state);
+  void step() override;
 
  private:
-  struct Group {
-    std::vector<Tensor> params;
-    std::vector<Tensor> momentum_buffers;
-    SGDOptions options;
-  };
-  const Group& group_at(const char* function, std::size_t group) const;
-  /// Throws unless the options suit the group.
-  void check_options(const char* function, std::size_t group, const SGDOptions& options) const;
-  void check_not_moved_from(const char* function) const;
-  std::vector<Group> groups_;
+  void check_options(const char* function, std::size_t group, const SGDOptions& options) const override;
+  void visit_options(SGDOptions& options, StateVisitor& visitor) const override;
+  void visit_state(SGDParamState& state, StateVisitor& visitor) const override;
 };
-
-/// The parameters that satisfy a predicate, and the others: `split(net.parameters(), is_matrix)`.
-template <class Predicate>
-std::pair<std::vector<Tensor>, std::vector<Tensor>> split(
-    const std::vector<Tensor>& params, Predicate predicate) {
-  std::pair<std::vector<Tensor>, std::vector<Tensor>> parts;
-  for (const Tensor& param : params) (predicate(param) ? parts.first : parts.second).push_back(param);
-  return parts;
-}
 
 }  // namespace tenon::optim

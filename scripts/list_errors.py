@@ -21,9 +21,9 @@ THROWS = {
     "fail": (0, ""),
     "IoError": (0, ""),
     "CudaError": (0, ""),
-    "complain": (0, "load_state_dict: "),  # nn/module.cpp collects all that is wrong
+    "complain": (0, "load_state_dict: "),  # StateReader collects all that is wrong
 }
-FORWARDS = {"core/check.h", "core/check.cpp"}  # they define the functions, and pass texts on
+FORWARDS = {"core/check.h", "core/check.cpp", "core/state_dict.h"}  # they define the functions, and pass texts on
 
 # A text that the CPU and CUDA share has a name, NAME_error.
 NAMED = re.compile(r'constexpr char \w+_error\[\]\s*=\s*((?:"[^"]*"\s*)+);')

@@ -9,6 +9,7 @@
 #include <tenon/core/cuda.h>
 #include <tenon/core/parallel.h>
 #include <tenon/core/random.h>
+#include <tenon/core/state_dict.h>
 #include <tenon/core/tensor.h>
 #include <tenon/data/data_loader.h>
 #include <tenon/data/dataset.h>
@@ -19,4 +20,5 @@
 #include <tenon/nn/linear.h>
 #include <tenon/nn/loss.h>
 #include <tenon/nn/module.h>
+#include <tenon/optim/optimizer.h>
 #include <tenon/optim/sgd.h>

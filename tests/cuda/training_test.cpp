@@ -55,7 +55,7 @@ TEST_CASE("training: every loss, gradient and weight has the bits of the CPU") {
 
 TEST_CASE("training: many parameters step at once, each with its own options") {
   const int count = GENERATE(3, 150, 550);  // few and many that travel with the launch, and too many
-  std::vector<optim::ParamGroup> here, there;
+  std::vector<optim::SGDParamGroup> here, there;
   std::vector<Tensor> host, remote;
   Generator generator(5);
   for (int i = 0; i < count; ++i) {

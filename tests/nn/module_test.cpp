@@ -7,6 +7,7 @@
 
 using namespace tenon;
 using support::error_of;
+using support::names;
 
 namespace {
 
@@ -29,12 +30,6 @@ struct Tied : nn::Module {
     visitor("decoder", decoder);
   }
 };
-
-std::vector<std::string> names(const std::vector<std::pair<std::string, Tensor>>& list) {
-  std::vector<std::string> out;
-  for (const auto& [name, tensor] : list) out.push_back(name);
-  return out;
-}
 
 }  // namespace
 
@@ -70,7 +65,7 @@ TEST_CASE("module: a layer more does not move anyone's data") {
 TEST_CASE("module: loading is strict and all or nothing") {
   Net net, other;
   const Tensor before = other.first.weight.detach().clone();
-  nn::StateDict state = net.state_dict();
+  StateDict state = net.state_dict();
   state[1].second = zeros({5});
   state[2].first = "second.wait";
   REQUIRE(error_of([&] { other.load_state_dict(state); }) ==
@@ -138,7 +133,7 @@ TEST_CASE("module: to() that changes nothing leaves graphs alone") {
 
 TEST_CASE("module: what cannot be loaded or moved is named, and nothing changes") {
   Net net;
-  nn::StateDict state = net.state_dict();
+  StateDict state = net.state_dict();
   const Tensor weight = net.first.weight.detach().clone();
   state[0].second = zeros({4, 3});
   state[3].second = Tensor();
@@ -156,11 +151,42 @@ TEST_CASE("module: what cannot be loaded or moved is named, and nothing changes"
 
 TEST_CASE("module: in anomaly mode a NaN is found before anything is loaded") {
   Net net;
-  nn::StateDict state = net.state_dict();
+  StateDict state = net.state_dict();
   state[0].second = zeros({4, 3});
   state[3].second = full({2}, NAN);
   const AnomalyGuard anomaly;
   const Tensor weight = net.first.weight.detach().clone();
   REQUIRE(error_of([&] { net.load_state_dict(state); }).starts_with("anomaly mode: \"clone\" made a NaN"));
   REQUIRE(equal(net.first.weight, weight));
+}
+
+TEST_CASE("module: train() and eval() reach every module in it") {
+  struct Outer : nn::Module {
+    Net left, right;
+    void visit(nn::Visitor& visitor) override {
+      visitor("left", left);
+      visitor("right", right);
+    }
+  } outer;
+  const auto training = [&] {
+    const bool on = outer.is_training();
+    for (const nn::Module* module : {static_cast<nn::Module*>(&outer.left),
+             static_cast<nn::Module*>(&outer.right.first), static_cast<nn::Module*>(&outer.right.second)})
+      REQUIRE(module->is_training() == on);
+    return on;
+  };
+  REQUIRE(training());
+  outer.eval();
+  REQUIRE_FALSE(training());
+  outer.train();
+  REQUIRE(training());
+  outer.train(false);
+  REQUIRE_FALSE(training());
+  const Outer moved = std::move(outer);
+  REQUIRE_FALSE(moved.is_training());
+  REQUIRE_FALSE(moved.left.first.is_training());
+  Net part;
+  part.first.eval();
+  REQUIRE(part.is_training());
+  REQUIRE(part.second.is_training());
 }

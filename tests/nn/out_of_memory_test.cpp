@@ -57,7 +57,7 @@ TEST_CASE("out of memory: a module moves whole or not at all") {
 TEST_CASE("out of memory: a module loads whole or not at all") {
   Subject other;
   for (const Tensor& param : other.net.parameters()) nn::init::constant_(param, 7);
-  const nn::StateDict state = other.net.state_dict();
+  const StateDict state = other.net.state_dict();
   for (const bool anomaly : {false, true})
     for_each_failure([] { return Subject(); },
         [&](Subject& subject) {
@@ -70,7 +70,7 @@ TEST_CASE("out of memory: a module loads whole or not at all") {
 
 TEST_CASE("out of memory: what only looks at a module leaves it alone") {
   std::vector<Tensor> parameters;
-  nn::StateDict state;
+  StateDict state;
   for_each_failure([] { return Subject(); },
       [&](Subject& subject) {
         parameters = subject.net.parameters();
@@ -91,6 +91,17 @@ TEST_CASE("out of memory: gradients are dropped all or none") {
       [](Subject& subject) {
         for (const Tensor& param : subject.net.parameters()) REQUIRE_FALSE(param.grad().defined());
       });
+}
+
+TEST_CASE("out of memory: a module goes into evaluation whole or not at all") {
+  const auto all = [](const Subject& subject, bool training) {
+    REQUIRE(subject.net.is_training() == training);
+    REQUIRE(subject.net.first.is_training() == training);
+    REQUIRE(subject.net.second.is_training() == training);
+  };
+  for_each_failure([] { return Subject(); }, [](Subject& subject) { subject.net.eval(); },
+      [&](const Subject& subject) { all(subject, true); },
+      [&](const Subject& subject) { all(subject, false); });
 }
 
 TEST_CASE("out of memory: a layer that could not be made takes no random numbers") {

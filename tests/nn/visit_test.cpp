@@ -141,7 +141,7 @@ TEST_CASE("visit: many parameters are gathered without comparing each with each"
   net.zero_grad();
   REQUIRE(std::none_of(
       net.weights.begin(), net.weights.end(), [](const Tensor& w) { return w.grad().defined(); }));
-  nn::StateDict state = net.state_dict();
+  StateDict state = net.state_dict();
   std::reverse(state.begin(), state.end());
   net.load_state_dict(state);
   net.to(DType::float64);

@@ -33,14 +33,6 @@ TEST_CASE("sgd: state goes out, comes back, and continues bit for bit") {
     step(second, b);
   }
   REQUIRE(same_bits(a, b));
-
-  SGD other({parameter({1})}, {.lr = 7});
-  REQUIRE(error_of([&] { other.load_state_dict(state); }) ==
-          "load_state_dict: momentum buffer 0 of group 0 is float32 [3], its parameter float32 [1]");
-  REQUIRE(other.options(0).lr == 7);
-  REQUIRE(error_of([&] {
-    SGD({{.params = {parameter({1})}}, {.params = {parameter({1})}}}, {}).load_state_dict(state);
-  }) == "load_state_dict: the state has 1 groups, the optimizer 2");
 }
 
 TEST_CASE("sgd: momentum follows a module to another dtype, and a frozen parameter is skipped") {
@@ -67,18 +59,17 @@ TEST_CASE("sgd: its own state can be loaded after the module took another dtype"
   SGD optimizer(net.parameters(), {.lr = 1, .momentum = 0.9});
   net(ones({2, 3})).sum().backward();
   optimizer.step();
-  const optim::SGDState before = optimizer.state_dict();
+  StateDict before = optimizer.state_dict();
   net.to(DType::float64);
   optimizer.load_state_dict(optimizer.state_dict());
-  const optim::SGDState after = optimizer.state_dict();
-  for (std::size_t i = 0; i < 2; ++i)
-    REQUIRE(same_bits(
-        after.groups[0].momentum_buffers[i], before.groups[0].momentum_buffers[i].to(DType::float64)));
+  StateDict after = optimizer.state_dict();
+  for (const char* name : {"state.0.momentum_buffer", "state.1.momentum_buffer"})
+    REQUIRE(same_bits(support::entry(after, name), support::entry(before, name).to(DType::float64)));
   optimizer.step();
   REQUIRE(net.weight.dtype() == DType::float64);
   net.to(DType::float32);
   optimizer.load_state_dict(optimizer.state_dict());
-  REQUIRE(optimizer.state_dict().groups[0].momentum_buffers[0].dtype() == DType::float32);
+  REQUIRE(optimizer.state_dict()[0].second.dtype() == DType::float32);
 }
 
 TEST_CASE("sgd: state is shared with nobody, neither given nor taken") {
@@ -86,27 +77,99 @@ TEST_CASE("sgd: state is shared with nobody, neither given nor taken") {
   SGD optimizer({w}, {.lr = 1, .momentum = 1});
   w.set_grad(ones({1}));
   optimizer.step();
-  optim::SGDState state = optimizer.state_dict();
-  state.groups[0].momentum_buffers[0].fill_(100);
+  StateDict state = optimizer.state_dict();
+  state[0].second.fill_(100);
   optimizer.step();
   REQUIRE(support::value(w) == 8 - 1 - 2);
-  state.groups[0].momentum_buffers[0] = full({1}, 2, {.requires_grad = true});
+  state[0].second = full({1}, 2, {.requires_grad = true});
   optimizer.load_state_dict(state);
   {
     const NoGradGuard no_grad;
-    state.groups[0].momentum_buffers[0].fill_(100);
+    state[0].second.fill_(100);
   }
-  REQUIRE_FALSE(optimizer.state_dict().groups[0].momentum_buffers[0].requires_grad());
+  REQUIRE_FALSE(optimizer.state_dict()[0].second.requires_grad());
   optimizer.step();
   REQUIRE(support::value(w) == 5 - 3);
-  REQUIRE(support::value(state.groups[0].momentum_buffers[0]) == 100);
+  REQUIRE(support::value(state[0].second) == 100);
 }
 
-TEST_CASE("sgd: a buffer of whole numbers is not momentum") {
+TEST_CASE("sgd: the state under PyTorch's names, numbers as 0-dimensional tensors") {
+  const Tensor a = parameter({1, 2}), b = parameter({3}), c = parameter({4});
+  SGD optimizer({{.params = {a}}, {.params = {b, c}, .lr = 0.1, .nesterov = true}},
+      {.lr = 1e-3, .momentum = 0.9, .weight_decay = 0.5});
+  a.set_grad(tensor({0.25, -1}));
+  c.set_grad(tensor({0}));
+  optimizer.step();
+  StateDict state = optimizer.state_dict();
+  std::vector<std::string> expected{"state.0.momentum_buffer", "state.2.momentum_buffer"};
+  for (const std::string group : {"param_groups.0.", "param_groups.1."})
+    for (const char* name : {"params", "lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize"})
+      expected.push_back(group + name);
+  REQUIRE(support::names(state) == expected);
+  REQUIRE(equal(support::entry(state, "state.0.momentum_buffer"), tensor({0.75, 0})));
+  REQUIRE(equal(support::entry(state, "param_groups.1.params"), tensor({1, 2}, {.dtype = DType::int64})));
+  const Tensor lr = support::entry(state, "param_groups.1.lr");
+  REQUIRE((lr.dim() == 0 && lr.dtype() == DType::float64 && lr.item<double>() == 0.1));
+  const Tensor nesterov = support::entry(state, "param_groups.1.nesterov");
+  REQUIRE((nesterov.dim() == 0 && nesterov.dtype() == DType::boolean && nesterov.item<bool>()));
+  REQUIRE_FALSE(support::entry(state, "param_groups.0.nesterov").item<bool>());
+}
+
+TEST_CASE("sgd: what cannot be loaded is named, all at once, and nothing changes") {
+  const Tensor a = parameter({1, 2}), b = parameter({3});
+  SGD optimizer({{.params = {a}}, {.params = {b}}}, {.lr = 0.5, .momentum = 0.9});
+  for (const Tensor& param : {a, b}) param.set_grad(ones(param.shape()));
+  optimizer.step();
+  const StateDict before = optimizer.state_dict();
+  const auto refused = [&](const StateDict& state) {
+    const std::string text = error_of([&] { optimizer.load_state_dict(state); });
+    REQUIRE(same_bits(optimizer.state_dict(), before));
+    REQUIRE(text.starts_with("load_state_dict: "));
+    return text.substr(17);
+  };
+  StateDict state = optimizer.state_dict();
+  support::entry(state, "param_groups.0.lr").fill_(7);
+  state[0].first = "state.0.momentum";
+  support::entry(state, "state.1.momentum_buffer") = ones({4});
+  support::entry(state, "param_groups.1.lr") = tensor(0.5);
+  support::entry(state, "param_groups.1.momentum") = Tensor();
+  state.pop_back();
+  REQUIRE(refused(state) ==
+          "\"state.0.momentum\" is not in the optimizer; \"state.1.momentum_buffer\" is float32 [4], its "
+          "parameter float32 [1]; \"param_groups.1.lr\" is float32 [], the optimizer has float64 []; "
+          "\"param_groups.1.momentum\" is undefined; \"param_groups.1.maximize\" is missing");
+  state = optimizer.state_dict();
+  state.push_back(state[0]);
+  REQUIRE(refused(state) == "\"state.0.momentum_buffer\" is given twice");
+  state = optimizer.state_dict();
+  state[0].second = ones({2}, {.dtype = DType::int64});
+  REQUIRE(refused(state) == "\"state.0.momentum_buffer\" is int64 [2], its parameter float32 [2]");
+}
+
+TEST_CASE("sgd: the groups of a state must be those of the optimizer") {
+  const Tensor a = parameter({1}), b = parameter({2}), c = parameter({3});
+  SGD saved({{.params = {a}}, {.params = {b, c}}}, {.lr = 0.5});
+  SGD other({{.params = {a, b}}, {.params = {c}}}, {.lr = 7});
+  REQUIRE(error_of([&] { other.load_state_dict(saved.state_dict()); }) ==
+          "load_state_dict: \"param_groups.0.params\" is int64 [1], the optimizer has int64 [2]; "
+          "\"param_groups.1.params\" is int64 [2], the optimizer has int64 [1]");
+  StateDict state = saved.state_dict();
+  support::entry(state, "param_groups.1.params").fill_(0);
+  REQUIRE(error_of([&] { saved.load_state_dict(state); }) ==
+          "load_state_dict: \"param_groups.1.params\" must list the parameters from 1 to 2");
+  const std::string text = error_of([&] { SGD({a, b, c}, {}).load_state_dict(saved.state_dict()); });
+  REQUIRE(text.find("\"param_groups.1.lr\" is not in the optimizer") != text.npos);
+  REQUIRE(other.lr(0) == 7);
+}
+
+TEST_CASE("sgd: momentum that a state does not have is dropped") {
   const Tensor w = parameter({8});
   SGD optimizer({w}, {.lr = 1, .momentum = 1});
-  optim::SGDState state = optimizer.state_dict();
-  state.groups[0].momentum_buffers[0] = ones({1}, {.dtype = DType::int64});
-  REQUIRE(error_of([&] { optimizer.load_state_dict(state); }) ==
-          "load_state_dict: momentum buffer 0 of group 0 is int64 [1], its parameter float32 [1]");
+  const StateDict start = optimizer.state_dict();
+  w.set_grad(ones({1}));
+  optimizer.step();
+  optimizer.load_state_dict(start);
+  REQUIRE(same_bits(optimizer.state_dict(), start));
+  optimizer.step();
+  REQUIRE(support::value(w) == 8 - 1 - 1);
 }

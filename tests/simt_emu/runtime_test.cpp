@@ -67,7 +67,7 @@ TEST_CASE("runtime: one launch each") {
   // has ended.
   REQUIRE(emu::launches() <= 3);
 
-  std::vector<optim::ParamGroup> groups;
+  std::vector<optim::SGDParamGroup> groups;
   for (int i = 0; i < 100; ++i) {
     const Tensor p = ones({i + 1}, there).set_requires_grad();
     p.set_grad(ones({i + 1}, there));

@@ -1,7 +1,9 @@
 // Tensors for tests: layouts, comparisons as bits, and errors as text.
 #pragma once
 #include <cstring>
+#include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <tenon/tenon.h>
@@ -65,6 +67,25 @@ std::string error_of(F&& f) {
 /// A vector that an optimizer may change.
 inline tenon::Tensor parameter(std::initializer_list<tenon::TensorData> values) {
   return tenon::tensor(values, {.requires_grad = true});
+}
+
+/// The entry called `name`; there must be one.
+inline tenon::Tensor& entry(tenon::StateDict& state, std::string_view name) {
+  for (auto& [entry_name, tensor] : state)
+    if (entry_name == name) return tensor;
+  throw std::logic_error("no entry " + std::string(name));
+}
+inline std::vector<std::string> names(const tenon::StateDict& state) {
+  std::vector<std::string> out;
+  for (const auto& [name, tensor] : state) out.push_back(name);
+  return out;
+}
+/// True when both have the same names in the same order, and the same bits.
+inline bool same_bits(const tenon::StateDict& a, const tenon::StateDict& b) {
+  if (names(a) != names(b)) return false;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (!same_bits(a[i].second, b[i].second)) return false;
+  return true;
 }
 
 inline double value(const tenon::Tensor& tensor) { return tensor.item<double>(); }

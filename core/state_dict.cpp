@@ -1,0 +1,41 @@
+#include <tenon/core/state_dict.h>
+
+namespace tenon {
+
+StateReader::StateReader(const StateDict& state, const char* owner) : state_(state), owner_(owner) {
+  for (const auto& [name, tensor] : state)
+    if (!left_.emplace(name, &tensor).second) complain("\"{}\" is given twice", name);
+}
+
+const Tensor* StateReader::take(const std::string& name) {
+  if (!left_.contains(name)) complain("\"{}\" is missing", name);
+  return take_if_present(name);
+}
+
+const Tensor* StateReader::take_if_present(const std::string& name) {
+  const auto found = left_.find(name);
+  if (found == left_.end()) return nullptr;
+  const Tensor* const tensor = found->second;
+  left_.erase(found);
+  if (tensor->defined()) return tensor;
+  complain("\"{}\" is undefined", name);
+  return nullptr;
+}
+
+const Tensor* StateReader::take(const std::string& name, const Shape& shape, DType dtype) {
+  const Tensor* const tensor = take(name);
+  if (!tensor || (tensor->shape() == shape && tensor->dtype() == dtype)) return tensor;
+  complain("\"{}\" is {} {}, the {} has {} {}", name, tensor->dtype(), tensor->shape(), owner_, dtype, shape);
+  return nullptr;
+}
+
+void StateReader::finish() {
+  // Unknown names come first: next to what is missing they show a name that was misspelled.
+  const std::string others = std::exchange(mistakes_, {});
+  for (const auto& [name, tensor] : state_)
+    if (left_.contains(name)) complain("\"{}\" is not in the {}", name, owner_);
+  if (!others.empty()) complain("{}", others);
+  check(mistakes_.empty(), "load_state_dict: {}", mistakes_);
+}
+
+}  // namespace tenon

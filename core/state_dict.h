@@ -1,0 +1,50 @@
+// What is saved of a module, an optimizer or a data loader, and how it is read back.
+#pragma once
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <tenon/core/tensor.h>
+
+namespace tenon {
+
+/// Ordered names and tensors, as PyTorch writes the names: `fc1.weight`, `state.0.momentum_buffer`. A number
+/// is a 0-dimensional tensor of float64, int64 or boolean.
+using StateDict = std::vector<std::pair<std::string, Tensor>>;
+
+/// Reads a state dict that must agree with its owner exactly. Mistakes are collected; finish() throws one
+/// Error that lists them all. Call it before anything changes.
+class TENON_API StateReader {
+ public:
+  /// `owner` is what the texts call the object that loads, such as "module".
+  StateReader(const StateDict& state, const char* owner);
+
+  /// The tensor called `name`. If there is none, that is a mistake, and null is returned.
+  const Tensor* take(const std::string& name);
+  /// The same; null without a mistake if the state has no such name.
+  const Tensor* take_if_present(const std::string& name);
+  /// The same as take(); another shape or dtype is a mistake too.
+  const Tensor* take(const std::string& name, const Shape& shape, DType dtype);
+  /// Replaces `value` by the number called `name`.
+  template <Element T>
+  void take_number(const std::string& name, T& value) {
+    if (const Tensor* number = take(name, {}, dtype_of<T>)) value = number->item<T>();
+  }
+  /// Adds a mistake of the owner's own.
+  template <class... Args>
+  void complain(std::string_view text, const Args&... args) {
+    mistakes_ += (mistakes_.empty() ? "" : "; ") + detail::format(text, {detail::Arg(args)...});
+  }
+  /// Throws if there was a mistake, or if `state` has a name that was not taken.
+  void finish();
+
+ private:
+  const StateDict& state_;
+  const char* owner_;
+  std::unordered_map<std::string_view, const Tensor*> left_;
+  std::string mistakes_;
+};
+
+}  // namespace tenon

@@ -1,0 +1,48 @@
+// Reading a state dict: all that is wrong in one error.
+#include "../support/catch.h"
+
+#include "../support/tensors.h"
+
+using namespace tenon;
+using support::error_of;
+
+TEST_CASE("state dict: numbers and tensors come out by name") {
+  const StateDict state{{"weight", ones({2})}, {"step", tensor(7, {.dtype = DType::int64})},
+      {"lr", tensor(0.1, {.dtype = DType::float64})}, {"on", tensor(true, {.dtype = DType::boolean})}};
+  StateReader reader(state, "thing");
+  std::int64_t step = 0;
+  double lr = 0;
+  bool on = false;
+  reader.take_number("on", on);
+  reader.take_number("lr", lr);
+  reader.take_number("step", step);
+  REQUIRE(reader.take("weight")->is_same(state[0].second));
+  REQUIRE(reader.take_if_present("bias") == nullptr);
+  reader.finish();
+  REQUIRE(step == 7);
+  REQUIRE(lr == 0.1);
+  REQUIRE(on);
+}
+
+TEST_CASE("state dict: every mistake is in one error, unknown names first") {
+  const Tensor x = ones({2});
+  const StateDict state{{"twice", x}, {"twice", x}, {"extra", x}, {"none", Tensor()}, {"number", x},
+      {"shape", x}, {"dtype", x}, {"own", x}, {"unused", x}};
+  StateReader reader(state, "thing");
+  double number = 5;
+  REQUIRE(reader.take("twice") != nullptr);
+  REQUIRE(reader.take("none") == nullptr);
+  reader.take_number("number", number);
+  REQUIRE(reader.take("shape", {3}, DType::float32) == nullptr);
+  REQUIRE(reader.take("dtype", {2}, DType::float64) == nullptr);
+  REQUIRE(reader.take("absent") == nullptr);
+  REQUIRE(reader.take("own") != nullptr);
+  reader.complain("\"{}\" is {}", "own", 4);
+  REQUIRE(error_of([&] {
+    reader.finish();
+  }) == "load_state_dict: \"extra\" is not in the thing; \"unused\" is not in the thing; \"twice\" is given "
+        "twice; \"none\" is undefined; \"number\" is float32 [2], the thing has float64 []; \"shape\" is "
+        "float32 [2], the thing has float32 [3]; \"dtype\" is float32 [2], the thing has float64 [2]; "
+        "\"absent\" is missing; \"own\" is 4");
+  REQUIRE(number == 5);
+}
