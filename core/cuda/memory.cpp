@@ -2,17 +2,12 @@
 // makes that safe without waiting. And pinned CPU memory, which is reused once the uploads that read it are
 // done.
 #include <bit>
-#include <cstring>
 #include <new>
 
-#include <tenon/core/cuda/streams.h>
+#include <tenon/core/cuda/runtime.h>
 
 namespace tenon::cuda {
 
-namespace {
-
-/// Whether blocks are kept for reuse. A recycled block would hide from a checker what reads behind the end of
-/// the one before.
 bool recycles() {
 #if defined(__SANITIZE_ADDRESS__)
   return false;
@@ -21,6 +16,8 @@ bool recycles() {
   return keeps;
 #endif
 }
+
+namespace {
 
 constexpr std::size_t least_block = 512;
 
@@ -176,20 +173,6 @@ PinnedPool& pinned_pool() {
   return pool;
 }
 
-/// Gives back the blocks of uploads that are done.
-void collect(StreamState& state, Device device) {
-  const std::lock_guard lock(state.mutex);
-  while (!state.uploads.empty()) {
-    const Upload first = state.uploads.front();
-    const cudaError_t error = cudaEventQuery(first.done);
-    if (error == cudaErrorNotReady) return;
-    check_cuda("upload", error, device);
-    state.uploads.pop_front();
-    give_mark(state, first.done);
-    release_pinned(first.block, first.bytes);
-  }
-}
-
 }  // namespace
 
 void* allocate_pinned(std::size_t bytes) {
@@ -218,30 +201,6 @@ void release_pinned(void* memory, std::size_t bytes) noexcept {
     } catch (const std::bad_alloc&) {  // no room to remember it: free it
     }
   cudaFreeHost(memory);
-}
-
-void upload(Stream stream, void* device, const void* host, std::size_t bytes) {
-  if (bytes == 0) return;
-  const DeviceGuard guard(stream.device());
-  StreamState& state = stream_state(stream);
-  constexpr std::size_t staged = std::size_t{1} << 20;
-  if (!recycles() || bytes > staged) {
-    check_cuda(
-        "upload", cudaMemcpyAsync(device, host, bytes, cudaMemcpyDefault, state.handle), stream.device());
-    return check_cuda("upload", cudaStreamSynchronize(state.handle), stream.device());
-  }
-  collect(state, stream.device());
-  void* const block = allocate_pinned(bytes);
-  std::memcpy(block, host, bytes);
-  const cudaError_t error = cudaMemcpyAsync(device, block, bytes, cudaMemcpyDefault, state.handle);
-  if (error != cudaSuccess) {
-    release_pinned(block, bytes);
-    throw_cuda("upload", error, stream.device());
-  }
-  const cudaEvent_t done =
-      take_mark(stream, state);  // if this throws, the device is lost, and the block with it
-  const std::lock_guard lock(state.mutex);
-  state.uploads.push_back({block, bytes, done});
 }
 
 }  // namespace tenon::cuda

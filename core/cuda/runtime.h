@@ -11,6 +11,10 @@
 
 namespace tenon::cuda {
 
+/// Whether blocks of memory are kept for reuse. A recycled block would hide from a checker what reads past
+/// the end of the one before.
+bool recycles();
+
 /// Blocks kept for reuse, by size: four classes a doubling, from 512 bytes.
 class BlockCache {
  public:
