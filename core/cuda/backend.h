@@ -92,8 +92,9 @@ struct Launch {
 };
 /// Makes the stream's device current and returns its native handle, a cudaStream_t.
 void* begin_launch(Stream stream);
-/// Throws CudaError if the launch failed and, with TENON_SYNC=1 in the environment, if the kernel did.
-void end_launch(const Launch& launch, std::int64_t blocks, int threads);
+/// Throws CudaError if the launch returned an error, a cudaError_t, and, with TENON_SYNC=1 in the
+/// environment, if the kernel failed.
+void end_launch(const Launch& launch, std::int64_t blocks, int threads, int error);
 
 int multiprocessors(Stream stream);
 

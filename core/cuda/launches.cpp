@@ -51,21 +51,34 @@ bool synchronous() {
   return asked;
 }
 
-[[noreturn]] void throw_launch(const Launch& launch, std::int64_t blocks, int threads, cudaError_t error) {
+[[noreturn]] void throw_kernel(const Launch& launch, std::int64_t blocks, int threads, cudaError_t error) {
+  cudaGetLastError();  // it is told now, and no longer what the caller's own calls find
   std::string sizes;
   for (const std::int64_t size : launch.sizes) sizes += (sizes.empty() ? "" : ", ") + std::to_string(size);
   throw CudaError(tenon::detail::format_with_line("{}: {}; sizes [{}], {} blocks of {} threads on {}",
       {launch.kernel, cudaGetErrorString(error), sizes, blocks, threads, launch.stream.device()}));
 }
 
+[[noreturn]] void throw_launch(const Launch& launch, std::int64_t blocks, int threads, cudaError_t error) {
+  // An error of this launch is over. One of an earlier kernel stays: every call returns it from now on.
+  if (cudaStreamQuery(stream_state(launch.stream).handle) != error)
+    throw_kernel(launch, blocks, threads, error);
+  cudaGetLastError();
+  throw CudaError(tenon::detail::format_with_line(
+      "launch: {} on {}; an earlier kernel failed: run again with TENON_SYNC=1 to learn which",
+      {cudaGetErrorString(error), launch.stream.device()}));
+}
+
 }  // namespace
 
-void end_launch(const Launch& launch, std::int64_t blocks, int threads) {
-  cudaError_t error = cudaGetLastError();
-  if (error == cudaSuccess && synchronous())
-    error = cudaStreamSynchronize(stream_state(launch.stream).handle);
+void end_launch(const Launch& launch, std::int64_t blocks, int threads, int error) {
   if (error != cudaSuccess) [[unlikely]]
-    throw_launch(launch, blocks, threads, error);
+    throw_launch(launch, blocks, threads, static_cast<cudaError_t>(error));
+  // Every launch before was waited for, so what fails now is this kernel.
+  if (synchronous()) {
+    const cudaError_t failed = cudaStreamSynchronize(stream_state(launch.stream).handle);
+    if (failed != cudaSuccess) throw_kernel(launch, blocks, threads, failed);
+  }
   // Only now: a thread that synchronises before the launch must not have looked for its fault in vain.
   if (launch.may_fault) stream_state(launch.stream).may_fault.store(true, std::memory_order_release);
   if (synchronous()) wait(launch.kernel, launch.stream);

@@ -12,8 +12,11 @@ void set_device_count(int count);
 /// What cudaMalloc has to give on each device; 4 GiB at first.
 void set_device_memory(std::size_t bytes);
 
-/// The next launch runs nothing, and cudaGetLastError returns `error` once.
+/// The next launch runs nothing and returns `error`, as cudaGetLastError does once.
 void fail_next_launch(cudaError_t error);
+/// A kernel of before fails: each launch, and each call that uses a device, returns `error`, until this is
+/// called with cudaSuccess. (On a GPU that takes another process.)
+void fail_earlier_kernel(cudaError_t error);
 /// So does the next call of a function of the runtime, as in fail_next("cudaMalloc", ...), and returns it
 /// too.
 void fail_next(const char* function, cudaError_t error);

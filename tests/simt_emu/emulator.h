@@ -62,7 +62,7 @@ extern Running running;
 
 /// Fails if the argument of a kernel, number `index`, has a pointer to memory that no kernel may touch.
 void check_pointers(int index, const void* argument, std::size_t bytes);
-void run(void* stream, unsigned grid, unsigned threads, void (*call)(const void*), const void* kernel);
+int run(void* stream, unsigned grid, unsigned threads, void (*call)(const void*), const void* kernel);
 void* shared_object(const void* key, std::size_t bytes);
 void barrier(Where at);
 void fence();
@@ -213,9 +213,10 @@ namespace simt {
 
 inline void compiler_fence() { asm volatile("" ::: "memory"); }
 
-/// Runs kernel(args...), each argument converted to its parameter's type first, and returns when it is done.
+/// Runs kernel(args...), each argument converted to its parameter's type first, and returns when it is done:
+/// 0, or the cudaError_t because of which it did not run.
 template <class... P, class... A>
-void launch(void* stream, void (*kernel)(P...), unsigned grid, unsigned threads, const A&... args) {
+int launch(void* stream, void (*kernel)(P...), unsigned grid, unsigned threads, const A&... args) {
   struct Call {
     void (*kernel)(P...);
     std::tuple<P...> parameters;
@@ -228,7 +229,7 @@ void launch(void* stream, void (*kernel)(P...), unsigned grid, unsigned threads,
     emu::check_pointers(++index, &argument, sizeof argument);
   };
   std::apply([&](const P&... argument) { (check(argument), ...); }, call.parameters);
-  emu::run(
+  return emu::run(
       stream, grid, threads,
       [](const void* c) {
         const Call& made = *static_cast<const Call*>(c);

@@ -30,6 +30,26 @@ TEST_CASE("runtime: a launch that fails names the kernel and its sizes, and the 
   REQUIRE(matmul(x, y).sum().item<float>() == 1000);
 }
 
+TEST_CASE("runtime: an error that the user's own call left is neither the launch's, nor taken away") {
+  const Tensor x = ones({100}, {.device = device()});
+  REQUIRE(cudaSetDevice(99) == cudaErrorInvalidDevice);
+  REQUIRE(equal((x + x).to(Device::cpu()), full({100}, 2)));
+  REQUIRE(cudaGetLastError() == cudaErrorInvalidDevice);
+}
+
+TEST_CASE("runtime: a launch that finds that an earlier kernel failed does not name itself") {
+  const Tensor x = ones({100}, {.device = device()});
+  const Tensor warm = x + x;  // memory for the next result is there
+  emu::fail_earlier_kernel(cudaErrorIllegalAddress);
+  const std::string text = error_of([&] { x + x; });
+  emu::fail_earlier_kernel(cudaSuccess);
+  REQUIRE(
+      text ==
+      "launch: an illegal memory access was encountered on cuda:0; an earlier kernel failed: run again with "
+      "TENON_SYNC=1 to learn which");
+  REQUIRE(equal((x + x).to(Device::cpu()), full({100}, 2)));
+}
+
 TEST_CASE("runtime: a failed call says what to do") {
   const Tensor x = ones({3}, {.device = device()});
   emu::fail_next("cudaStreamSynchronize", cudaErrorIllegalAddress);

@@ -181,10 +181,10 @@ void run_blocks(unsigned grid) {
 
 }  // namespace
 
-void run(void* stream, unsigned grid, unsigned size, void (*call)(const void*), const void* made) {
+int run(void* stream, unsigned grid, unsigned size, void (*call)(const void*), const void* made) {
   const std::lock_guard lock(emulator_mutex);
   const Unseen unseen;
-  if (!device_begins(stream)) return;
+  if (const int error = device_begins(stream)) return error;
   struct End {
     ~End() { device_ends(); }
   } const end;
@@ -200,6 +200,7 @@ void run(void* stream, unsigned grid, unsigned size, void (*call)(const void*), 
   run_blocks(grid);
   acquire(end_token);
   if (!failure.empty()) throw Error(std::exchange(failure, {}));
+  return 0;
 }
 
 void wait(const char* what, Where at, const Meeting* meeting) {
