@@ -1,4 +1,5 @@
-// The beginning and the end of a launch, and waiting for what kernels did: their faults come to light there.
+// Launches, and waiting for what kernels did: their faults come to light there.
+#include <algorithm>
 #include <string>
 
 #include <tenon/core/cuda/runtime.h>
@@ -11,19 +12,42 @@ Fault* fault_slot(Stream stream) { return stream_state(stream).fault; }
 
 namespace {
 
-/// Waits for a stream, and throws the fault that one of its kernels has noted.
-void wait(const char* op, StreamState& state, Device device) {
-  const bool look = state.may_fault.exchange(false, std::memory_order_acq_rel);
+/// A number that no other thread of the process has, or had.
+std::uint64_t this_thread() {
+  static std::atomic<std::uint64_t> threads = 0;
+  thread_local const std::uint64_t number = ++threads;
+  return number;
+}
+
+/// Waits for a stream, with `waiting` held, and notes the fault that one of its kernels has found.
+void find_fault(const char* op, StreamState& state, Device device) {
+  std::vector<std::uint64_t> launchers;
+  {
+    const std::lock_guard lock(state.mutex);
+    launchers.swap(state.launchers);
+  }
   Fault fault{};
-  const DeviceGuard guard(device);
-  if (look)
+  if (!launchers.empty())
     check_cuda(
         op, cudaMemcpyAsync(&fault, state.fault, sizeof fault, cudaMemcpyDeviceToHost, state.handle), device);
   check_cuda(op, cudaStreamSynchronize(state.handle), device);
   if (!fault.found) return;
   check_cuda(op, cudaMemsetAsync(state.fault, 0, sizeof fault, state.handle), device);
   const auto& v = fault.values;
-  throw Error(tenon::detail::format(fault.text, {v[0], v[1], v[2], v[3]}));
+  state.last_fault = tenon::detail::format(fault.text, {v[0], v[1], v[2], v[3]});
+  ++state.faults;
+  state.to_tell.insert(state.to_tell.end(), launchers.begin(), launchers.end());
+}
+
+/// Waits for a stream, and throws the fault that was found meanwhile, or that this thread is still to hear
+/// of.
+void wait(const char* op, StreamState& state, Device device) {
+  const std::uint64_t before = state.faults.load(std::memory_order_acquire);
+  const DeviceGuard guard(device);
+  const std::lock_guard waiting(state.waiting);
+  find_fault(op, state, device);
+  if (std::erase(state.to_tell, this_thread()) != 0 || state.faults.load(std::memory_order_relaxed) != before)
+    throw Error(state.last_fault);
 }
 
 }  // namespace
@@ -36,13 +60,7 @@ void wait_for_all(const char* op, Device device) {
     wait(op, *state.stream[static_cast<std::size_t>(i)].load(std::memory_order_acquire), device);
 }
 
-void* begin_launch(Stream stream) {
-  StreamState& state = stream_state(stream);
-  int now = 0;
-  if (cudaGetDevice(&now) != cudaSuccess || now != stream.device().index)
-    check_cuda("launch", cudaSetDevice(stream.device().index), stream.device());
-  return state.handle;
-}
+void* native_handle(Stream stream) { return stream_state(stream).handle; }
 
 namespace {
 
@@ -71,7 +89,7 @@ bool synchronous() {
 
 }  // namespace
 
-void end_launch(const Launch& launch, std::int64_t blocks, int threads, int error) {
+void check_launch(const Launch& launch, std::int64_t blocks, int threads, int error) {
   if (error != cudaSuccess) [[unlikely]]
     throw_launch(launch, blocks, threads, static_cast<cudaError_t>(error));
   // Every launch before was waited for, so what fails now is this kernel.
@@ -80,7 +98,12 @@ void end_launch(const Launch& launch, std::int64_t blocks, int threads, int erro
     if (failed != cudaSuccess) throw_kernel(launch, blocks, threads, failed);
   }
   // Only now: a thread that synchronises before the launch must not have looked for its fault in vain.
-  if (launch.may_fault) stream_state(launch.stream).may_fault.store(true, std::memory_order_release);
+  if (launch.may_fault) {
+    StreamState& state = stream_state(launch.stream);
+    const std::lock_guard lock(state.mutex);
+    if (std::find(state.launchers.begin(), state.launchers.end(), this_thread()) == state.launchers.end())
+      state.launchers.push_back(this_thread());
+  }
   if (synchronous()) wait(launch.kernel, launch.stream);
 }
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <deque>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include <tenon/core/cuda/driver.h>
@@ -42,10 +43,16 @@ struct Upload {
 
 struct StreamState {
   cudaStream_t handle = nullptr;
-  unsigned* tickets = nullptr;  // ticket_count of them
-  Fault* fault = nullptr;       // device memory
-  std::atomic<bool> may_fault = false;
-  std::mutex mutex;  // of what follows
+  unsigned* tickets = nullptr;            // ticket_count of them
+  Fault* fault = nullptr;                 // device memory
+  std::atomic<std::uint64_t> faults = 0;  // found so far
+
+  std::mutex waiting;  // held while a thread waits and looks for a fault; of what follows
+  std::string last_fault;
+  std::vector<std::uint64_t> to_tell;  // threads that launched before a fault and have not waited since
+
+  std::mutex mutex;                      // of what follows
+  std::vector<std::uint64_t> launchers;  // threads that launched what may fault since somebody looked
   BlockCache cache;
   std::size_t allocated = 0;
   std::deque<Upload> uploads;  // in the order in which they get done

@@ -50,6 +50,36 @@ TEST_CASE("runtime: a launch that finds that an earlier kernel failed does not n
   REQUIRE(equal((x + x).to(Device::cpu()), full({100}, 2)));
 }
 
+TEST_CASE("runtime: the device that is current in a thread stays current") {
+  const Device second = Device::cuda(1);
+  const auto now = [] {
+    int index = -1;
+    cudaGetDevice(&index);
+    return index;
+  };
+  for (const int current : {0, 1}) {
+    cudaSetDevice(current);
+    for (const Device there : {device(), second}) {
+      const Tensor x = ones({100}, {.device = there});
+      REQUIRE(now() == current);
+      (x + x).sum().item<float>();
+      x.to(there == second ? device() : second).to(Device::cpu()).to(there);
+      REQUIRE(now() == current);
+      cuda::Event event;
+      event.record(Stream::create(there));
+      event.block(x.stream());
+      event.synchronize();
+      index_select(x, 0, tensor({200}, {.dtype = DType::int64, .device = there}));
+      REQUIRE_FALSE(error_of([&] { cuda::synchronize(there); }).empty());
+      emu::fail_next_launch(cudaErrorLaunchFailure);
+      REQUIRE_FALSE(error_of([&] { x + x; }).empty());
+      cuda::empty_cache(there);
+      REQUIRE(now() == current);
+    }
+  }
+  cudaSetDevice(0);
+}
+
 TEST_CASE("runtime: a failed call says what to do") {
   const Tensor x = ones({3}, {.device = device()});
   emu::fail_next("cudaStreamSynchronize", cudaErrorIllegalAddress);
