@@ -19,45 +19,56 @@ bool recycles() {
 
 namespace {
 
-constexpr std::size_t least_block = 512;
+constexpr std::size_t least_block = 512, most_small = std::size_t{64} << 20,
+                      large_step = std::size_t{2} << 20;
 
-}  // namespace
+std::size_t round_up(std::size_t bytes, std::size_t step) { return (bytes + step - 1) / step * step; }
 
-std::size_t BlockCache::class_of(std::size_t bytes) {
+/// Which of the sizes up to most_small.
+std::size_t class_of(std::size_t bytes) {
   if (bytes <= least_block) return 0;
   const int log = static_cast<int>(std::bit_width(bytes - 1));  // of the doubling above
   return static_cast<std::size_t>((log - 10) * 4 + static_cast<int>((bytes - 1) >> (log - 3)) - 3);
 }
 
+}  // namespace
+
 std::size_t BlockCache::block_bytes(std::size_t bytes) {
   if (!recycles()) return bytes;
   if (bytes <= least_block) return least_block;
-  const std::size_t step = std::size_t{1} << (std::bit_width(bytes - 1) - 3);
-  return (bytes + step - 1) / step * step;
+  return round_up(bytes, bytes > most_small ? large_step : std::size_t{1} << (std::bit_width(bytes - 1) - 3));
+}
+
+std::vector<void*>& BlockCache::list_of(std::size_t bytes) {
+  if (bytes > most_small) return large_[block_bytes(bytes)];
+  const std::size_t at = class_of(bytes);
+  if (at >= small_.size()) small_.resize(at + 1);
+  return small_[at];
 }
 
 void* BlockCache::take(std::size_t bytes) {
-  const std::size_t at = class_of(bytes);
-  if (at >= lists_.size() || lists_[at].empty()) return nullptr;
-  void* const block = lists_[at].back();
-  lists_[at].pop_back();
+  std::vector<void*>& list = list_of(bytes);
+  if (list.empty()) return nullptr;
+  void* const block = list.back();
+  list.pop_back();
   kept_bytes_ -= block_bytes(bytes);
   return block;
 }
 
 void BlockCache::keep(void* block, std::size_t bytes) {
-  const std::size_t at = class_of(bytes);
-  if (at >= lists_.size()) lists_.resize(at + 1);
-  lists_[at].push_back(block);
+  list_of(bytes).push_back(block);
   kept_bytes_ += block_bytes(bytes);
 }
 
 std::vector<void*> BlockCache::drain() {
   std::vector<void*> all;
-  for (auto& list : lists_) {
+  const auto take_all = [&](std::vector<void*>& list) {
     all.insert(all.end(), list.begin(), list.end());
     list.clear();
-  }
+  };
+  for (auto& list : small_) take_all(list);
+  for (auto& [bytes, list] : large_) take_all(list);
+  large_.clear();
   kept_bytes_ = 0;
   return all;
 }
@@ -111,10 +122,12 @@ void* allocate(Stream stream, std::size_t bytes) {
   const DeviceGuard guard(device);
   void* block = nullptr;
   cudaError_t error = cudaMalloc(&block, block_bytes);
+  std::size_t got = block_bytes;
   if (error == cudaErrorMemoryAllocation) {
     cudaGetLastError();
     free_kept(device);
-    error = cudaMalloc(&block, block_bytes);
+    if (recycles()) got = round_up(bytes, least_block);
+    error = cudaMalloc(&block, got);
     if (error == cudaErrorMemoryAllocation) {
       cudaGetLastError();
       fail_out_of_memory(device, bytes);
@@ -122,7 +135,8 @@ void* allocate(Stream stream, std::size_t bytes) {
   }
   check_cuda("allocate", error, device);
   const std::lock_guard lock(state.mutex);
-  state.allocated += block_bytes;
+  if (got != block_bytes) state.exact.emplace(block, got);
+  state.allocated += got;
   return block;
 }
 
@@ -131,12 +145,16 @@ void release(Stream stream, void* memory, std::size_t bytes) noexcept {
   if (bytes == 0) bytes = 1;
   {
     const std::lock_guard lock(state.mutex);
-    state.allocated -= BlockCache::block_bytes(bytes);
-    if (recycles()) try {
-        state.cache.keep(memory, bytes);
-        return;
+    const auto exact = state.exact.find(memory);
+    state.allocated -= exact == state.exact.end() ? BlockCache::block_bytes(bytes) : exact->second;
+    if (exact != state.exact.end()) {
+      state.exact.erase(exact);  // too small for the cache
+    } else if (recycles()) {
+      try {
+        return state.cache.keep(memory, bytes);
       } catch (const std::bad_alloc&) {  // no room to remember it: free it
       }
+    }
   }
   try {
     const DeviceGuard guard(stream.device());

@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -16,10 +17,11 @@ namespace tenon::cuda {
 /// the end of the one before.
 bool recycles();
 
-/// Blocks kept for reuse, by size: four classes a doubling, from 512 bytes.
+/// Blocks kept for reuse, by size: from 512 bytes four sizes per doubling, above 64 MiB one every 2 MiB,
+/// which is what a device hands out.
 class BlockCache {
  public:
-  /// Bytes of a block that serves `bytes`: at most a quarter more, or 512.
+  /// Bytes of a block that serves `bytes`: the next of these sizes.
   static std::size_t block_bytes(std::size_t bytes);
   /// A kept block, or null.
   void* take(std::size_t bytes);
@@ -29,8 +31,11 @@ class BlockCache {
   std::size_t kept_bytes() const { return kept_bytes_; }
 
  private:
-  static std::size_t class_of(std::size_t bytes);
-  std::vector<std::vector<void*>> lists_;
+  /// The list of the blocks that serve `bytes`, with room for one.
+  std::vector<void*>& list_of(std::size_t bytes);
+
+  std::vector<std::vector<void*>> small_;
+  std::map<std::size_t, std::vector<void*>> large_;  // by block_bytes()
   std::size_t kept_bytes_ = 0;
 };
 
@@ -55,7 +60,8 @@ struct StreamState {
   std::vector<std::uint64_t> launchers;  // threads that launched what may fault since somebody looked
   BlockCache cache;
   std::size_t allocated = 0;
-  std::deque<Upload> uploads;  // in the order in which they get done
+  std::map<void*, std::size_t> exact;  // blocks that are smaller than block_bytes() of what they serve
+  std::deque<Upload> uploads;          // in the order in which they get done
   std::vector<cudaEvent_t> spare_events;
 };
 

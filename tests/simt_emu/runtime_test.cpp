@@ -1,6 +1,7 @@
 // What only an emulated device can be asked: failures on demand, counts of launches, a machine without a
 // driver.
 #include <simt_emu/control.h>
+#include <tenon/core/cuda/runtime.h>
 
 #include "../support/catch.h"
 #include "../support/device.h"
@@ -136,6 +137,45 @@ TEST_CASE("runtime: memory runs out at the device's limit, after what was kept w
     empty({8 << 20}, there);
   }).starts_with("empty: out of memory on cuda:0; 33554432 bytes"));
   REQUIRE(ones({3}, there).sum().item<float>() == 3);
+}
+
+TEST_CASE(
+    "runtime: a block is at most a quarter larger than what was asked for, above 64 MiB at most 2 MiB") {
+  if (!cuda::recycles()) return test::skip("memory is not recycled");
+  constexpr std::size_t mib = std::size_t{1} << 20, gib = mib << 10;
+  constexpr std::pair<std::size_t, std::size_t> sizes[] = {{1, 512}, {512, 512}, {513, 640}, {640, 640},
+      {1025, 1280}, {33 * mib, 40 * mib}, {56 * mib + 1, 64 * mib}, {64 * mib, 64 * mib},
+      {64 * mib + 1, 66 * mib}, {129 * mib, 130 * mib}, {65 * gib, 65 * gib},
+      {65 * gib + 1, 65 * gib + 2 * mib}};
+  for (const auto& [bytes, block] : sizes) {
+    INFO(bytes);
+    REQUIRE(cuda::BlockCache::block_bytes(bytes) == block);
+    cuda::BlockCache cache;
+    int one = 0;
+    cache.keep(&one, bytes);
+    REQUIRE(cache.kept_bytes() == block);
+    REQUIRE(cache.take(block + 1) == nullptr);
+    REQUIRE(cache.take(block) == &one);
+    cache.keep(&one, block);
+    REQUIRE(cache.drain() == std::vector<void*>{&one});
+    REQUIRE(cache.take(block) == nullptr);
+  }
+}
+
+TEST_CASE("runtime: where a block of the usual size does not fit, an exact one does") {
+  cuda::empty_cache(device());
+  const std::size_t before = emu::device_bytes(0);
+  emu::set_device_memory(before + (std::size_t{41} << 20));
+  const Options there{.device = device()};
+  constexpr std::int64_t floats = (40 << 20) / 4 + 100;  // 40 MiB and 400 bytes: the usual block has 48 MiB
+  {
+    const Tensor exact = ones({floats}, there);
+    REQUIRE(emu::device_bytes(0) <= before + (std::size_t{40} << 20) + 512);
+    REQUIRE(cuda::memory_use(device()).allocated >= std::size_t{40} << 20);
+  }
+  REQUIRE(emu::device_bytes(0) == before);  // no request of 48 MiB finds it
+  REQUIRE(cuda::memory_use(device()).cached == 0);
+  emu::set_device_memory(std::size_t{4} << 30);
 }
 
 TEST_CASE("runtime: nothing is left behind") {
