@@ -19,7 +19,8 @@ int driver_device_count() noexcept;
 /// Why there is no device, as the runtime says it; null if it found one.
 const char* driver_problem() noexcept;
 
-/// Makes a device current for a scope. Whatever calls CUDA has one, so that the caller's device stays current.
+/// Makes a device current for a scope. Whatever calls CUDA has one, so that the caller's device stays
+/// current.
 class DeviceGuard {
  public:
   explicit DeviceGuard(Device device);

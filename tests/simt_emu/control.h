@@ -1,6 +1,7 @@
 // What a test can ask of the emulated CUDA devices, and how it breaks them.
 #pragma once
 #include <cstddef>
+#include <string_view>
 
 #include <cuda_runtime_api.h>
 #include <simt_emu/emulator.h>
@@ -29,8 +30,9 @@ std::size_t device_bytes(int device);
 std::size_t live_streams();
 std::size_t live_events();
 
-/// Launches that ran since the last reset.
-std::size_t launches();
+/// Launches that ran since the last reset: of kernels whose name, with its template arguments, contains
+/// `part`.
+std::size_t launches(std::string_view part = "");
 void reset_launches();
 
 }  // namespace simt::emu

@@ -96,11 +96,16 @@ std::size_t live_streams() {
 std::size_t live_events() {
   return locked([](Runtime& r) { return r.events.size(); });
 }
-std::size_t launches() {
-  return locked([](Runtime& r) { return r.launches; });
+std::size_t launches(std::string_view part) {
+  return locked([&](Runtime& r) {
+    std::size_t count = 0;
+    for (const auto& [kernel, times] : r.launches)
+      if (part.empty() || name_of(kernel).find(part) != std::string::npos) count += times;
+    return count;
+  });
 }
 void reset_launches() {
-  locked([](Runtime& r) { r.launches = 0; });
+  locked([](Runtime& r) { r.launches.clear(); });
 }
 
 }  // namespace simt::emu

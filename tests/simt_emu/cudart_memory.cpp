@@ -141,7 +141,7 @@ void check_pointers(int index, const void* argument, std::size_t bytes) {
   }
 }
 
-int device_begins(void* stream) {
+int device_begins(void* stream, const void* kernel) {
   Runtime& r = runtime();
   const auto handle = static_cast<cudaStream_t>(stream);
   cudaError_t error = std::exchange(r.fail_launch, cudaSuccess);
@@ -150,7 +150,7 @@ int device_begins(void* stream) {
   if (error == cudaSuccess && (!r.valid(handle) || (handle && handle->device != current_device)))
     error = cudaErrorInvalidResourceHandle;
   if (noted(error) != cudaSuccess) return error;
-  ++r.launches;
+  ++r.launches[kernel];
   for (const Entry& entry : r.allocations) show(entry);
   return cudaSuccess;
 }

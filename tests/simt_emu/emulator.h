@@ -62,7 +62,9 @@ extern Running running;
 
 /// Fails if the argument of a kernel, number `index`, has a pointer to memory that no kernel may touch.
 void check_pointers(int index, const void* argument, std::size_t bytes);
-int run(void* stream, unsigned grid, unsigned threads, void (*call)(const void*), const void* kernel);
+/// Runs call(made), which calls the kernel.
+int run(void* stream, const void* kernel, unsigned grid, unsigned threads, void (*call)(const void*),
+    const void* made);
 void* shared_object(const void* key, std::size_t bytes);
 void barrier(Where at);
 void fence();
@@ -230,7 +232,7 @@ int launch(void* stream, void (*kernel)(P...), unsigned grid, unsigned threads, 
   };
   std::apply([&](const P&... argument) { (check(argument), ...); }, call.parameters);
   return emu::run(
-      stream, grid, threads,
+      stream, reinterpret_cast<const void*>(kernel), grid, threads,
       [](const void* c) {
         const Call& made = *static_cast<const Call*>(c);
         std::apply(made.kernel, made.parameters);

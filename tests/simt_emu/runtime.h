@@ -39,7 +39,7 @@ struct Runtime {
   std::set<cudaEvent_t> events;
   std::map<std::string, cudaError_t> to_fail;
   cudaError_t fail_launch = cudaSuccess, lost = cudaSuccess;
-  std::size_t launches = 0;
+  std::map<const void*, std::size_t> launches;  // of each kernel
 
   bool valid(cudaStream_t stream) const { return !stream || streams.count(stream) > 0; }
   bool valid(cudaEvent_t event) const { return events.count(event) > 0; }
@@ -48,6 +48,8 @@ struct Runtime {
 Runtime& runtime();
 
 extern constinit thread_local int current_device;
+/// A kernel's name with its template arguments, as `void sgd_short<float, 4>(int, ...)` with namespaces.
+std::string name_of(const void* kernel);
 /// Keeps an error for cudaGetLastError.
 cudaError_t noted(cudaError_t error);
 

@@ -181,10 +181,11 @@ void run_blocks(unsigned grid) {
 
 }  // namespace
 
-int run(void* stream, unsigned grid, unsigned size, void (*call)(const void*), const void* made) {
+int run(void* stream, const void* kernel, unsigned grid, unsigned size, void (*call)(const void*),
+    const void* made) {
   const std::lock_guard lock(emulator_mutex);
   const Unseen unseen;
-  if (const int error = device_begins(stream)) return error;
+  if (const int error = device_begins(stream, kernel)) return error;
   struct End {
     ~End() { device_ends(); }
   } const end;

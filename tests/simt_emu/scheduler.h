@@ -16,7 +16,7 @@ extern std::mutex emulator_mutex;
 
 /// Device memory may be touched from here to device_ends(), if it returns 0; else it is the error that the
 /// launch returns instead of running.
-int device_begins(void* stream);
+int device_begins(void* stream, const void* kernel);
 void device_ends();
 
 // ---- scheduler.cpp

@@ -86,6 +86,10 @@ void kernel_on_another_device() {
       nullptr, +[](Part) {}, 1, 1, part);
 }
 
+template <class T, int N>
+void named() {}
+struct Named {};
+
 void counters() {
   const std::size_t before = live_allocations();
   void* pinned = nullptr;
@@ -99,6 +103,9 @@ void counters() {
     simt::launch(
         nullptr, +[] {}, 1, 1);
   EXPECT(launches() == 3);
+  simt::launch(nullptr, named<Named, 4>, 1, 1);
+  EXPECT(launches() == 4 && launches("named<") == 1 && launches("::Named, 4>()") == 1 &&
+         launches("Named, 5>") == 0);
 }
 
 void out_of_memory() {
