@@ -117,7 +117,26 @@ TEST_CASE("runtime: one launch each") {
   // Perhaps the 1 that the pass starts from, and a copy: the graph has the prepared gradient until the pass
   // has ended.
   REQUIRE(emu::launches() <= 3);
+}
 
+TEST_CASE("runtime: an SGD step is one launch, whose table has room for few rows where there are few") {
+  const Options there{.device = device()};
+  for (const auto& [count, kernel] :
+      {std::pair{2, "sgd_short<float, 4>"}, {4, "sgd_short<float, 4>"}, {5, "sgd_short<float, 60>"},
+          {60, "sgd_short<float, 60>"}, {61, "sgd_short<float, 510>"}, {600, "sgd_long<float>"}}) {
+    INFO(kernel);
+    std::vector<Tensor> params;
+    for (int i = 0; i < count; ++i) {
+      params.push_back(full({i + 1}, 2, there).set_requires_grad());
+      params.back().set_grad(ones({i + 1}, there));
+    }
+    optim::SGD optimizer(params, {.lr = 0.5});
+    REQUIRE(launches_of([&] { optimizer.step(); }) == 1);
+    REQUIRE(emu::launches(kernel) == 1);
+    for (int i = 0; i < count; ++i)
+      REQUIRE(equal(params[static_cast<std::size_t>(i)].to(Device::cpu()), full({i + 1}, 1.5)));
+  }
+  // Groups with options of their own, too.
   std::vector<optim::ParamGroup> groups;
   for (int i = 0; i < 100; ++i) {
     const Tensor p = ones({i + 1}, there).set_requires_grad();
