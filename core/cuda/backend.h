@@ -109,7 +109,11 @@ void* native_handle(Stream stream);
 /// environment, if the kernel failed.
 void check_launch(const Launch& launch, std::int64_t blocks, int threads, int error);
 
+/// By which launchers choose kernels and grids.
 int multiprocessors(Stream stream);
+/// For tests: they choose as on a device with `count` multiprocessors, or, if it is 0, by what the device
+/// has.
+void override_multiprocessors(Device device, int count);
 
 /// Counters for blocks that finish together, all zero before and after each launch.
 inline constexpr int ticket_count = 8192;

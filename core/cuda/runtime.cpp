@@ -45,14 +45,21 @@ DeviceGuard::~DeviceGuard() {
   if (before_ >= 0) cudaSetDevice(before_);
 }
 
+namespace {
+
+int counted_multiprocessors(Device device) {
+  int count = 0;
+  check_cuda("device", cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, device.index), device);
+  return count;
+}
+
+}  // namespace
+
 DeviceState& device_state(Device device) {
   static std::vector<DeviceState>& states = []() -> std::vector<DeviceState>& {
     auto* const all = new std::vector<DeviceState>(static_cast<std::size_t>(device_count()));
     for (std::size_t i = 0; i < all->size(); ++i)
-      check_cuda("device",
-          cudaDeviceGetAttribute(
-              &(*all)[i].multiprocessors, cudaDevAttrMultiProcessorCount, static_cast<int>(i)),
-          Device::cuda(static_cast<int>(i)));
+      (*all)[i].multiprocessors = counted_multiprocessors(Device::cuda(static_cast<int>(i)));
     return *all;
   }();
   return states[static_cast<std::size_t>(device.index)];
@@ -101,5 +108,10 @@ int add_stream(Device device) {
   return state.streams.load(std::memory_order_relaxed) - 1;
 }
 
-int multiprocessors(Stream stream) { return device_state(stream.device()).multiprocessors; }
+int multiprocessors(Stream stream) {
+  return device_state(stream.device()).multiprocessors.load(std::memory_order_relaxed);
+}
+void override_multiprocessors(Device device, int count) {
+  device_state(device).multiprocessors = count > 0 ? count : counted_multiprocessors(device);
+}
 }  // namespace tenon::cuda

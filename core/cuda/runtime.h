@@ -72,7 +72,7 @@ void give_mark(StreamState& state, cudaEvent_t mark) noexcept;
 
 struct DeviceState {
   static constexpr int most_streams = 64;
-  int multiprocessors = 0;
+  std::atomic<int> multiprocessors = 0;
   std::mutex mutex;  // while a stream is added
   std::atomic<int> streams = 0;
   std::array<std::atomic<StreamState*>, most_streams> stream{};

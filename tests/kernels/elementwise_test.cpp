@@ -281,9 +281,9 @@ TEST_CASE("elementwise: copy converts", "[kernels][elementwise]") {
   });
 }
 
-TEST_CASE(
-    "elementwise: transposed copies, in place, empty and split over threads", "[kernels][elementwise]") {
-  const std::int64_t rows = 70, columns = 131;
+TEST_CASE("elementwise: transposed copies, in place, empty and split over threads",
+    "[kernels][elementwise][grids]") {
+  const std::int64_t rows = 170, columns = 231;
   const auto a = test::noise<float>(rows * columns, Kind::special, 1);
   const Strides across = {1, rows};
   test::Vector<float> expected;

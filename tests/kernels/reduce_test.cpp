@@ -115,12 +115,12 @@ void masks() {
 
 }  // namespace
 
-TEST_CASE("reduce: lines of every length, float32", "[kernels][reduce]") { lines<float>(); }
+TEST_CASE("reduce: lines of every length, float32", "[kernels][reduce][grids]") { lines<float>(); }
 TEST_CASE("reduce: lines of every length, float64", "[kernels][reduce]") { lines<double>(); }
-TEST_CASE("reduce: any dimensions of any layout, float32", "[kernels][reduce]") { masks<float>(); }
+TEST_CASE("reduce: any dimensions of any layout, float32", "[kernels][reduce][grids]") { masks<float>(); }
 TEST_CASE("reduce: any dimensions of any layout, float64", "[kernels][reduce]") { masks<double>(); }
 
-TEST_CASE("reduce: three levels of chunks, along and across", "[kernels][reduce]") {
+TEST_CASE("reduce: three levels of chunks, along and across", "[kernels][reduce][grids]") {
   const std::int64_t n = test::on_cuda() && !test::thorough ? 1100 : 1100000;
   const auto a = test::noise<float>(n * 3, Kind::wide, 1), b = test::noise<float>(n, Kind::ordinary, 2);
   for (const Reduce op : ops) {

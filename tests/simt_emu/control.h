@@ -30,9 +30,8 @@ std::size_t device_bytes(int device);
 std::size_t live_streams();
 std::size_t live_events();
 
-/// Launches that ran since the last reset: of kernels whose name, with its template arguments, contains
-/// `part`.
-std::size_t launches(std::string_view part = "");
+/// Launches that ran since the last reset: of kernels whose name, with its template arguments, contains both.
+std::size_t launches(std::string_view part = "", std::string_view other = "");
 void reset_launches();
 
 }  // namespace simt::emu

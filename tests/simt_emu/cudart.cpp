@@ -96,11 +96,14 @@ std::size_t live_streams() {
 std::size_t live_events() {
   return locked([](Runtime& r) { return r.events.size(); });
 }
-std::size_t launches(std::string_view part) {
+std::size_t launches(std::string_view part, std::string_view other) {
   return locked([&](Runtime& r) {
+    const bool all = part.empty() && other.empty();
     std::size_t count = 0;
-    for (const auto& [kernel, times] : r.launches)
-      if (part.empty() || name_of(kernel).find(part) != std::string::npos) count += times;
+    for (const auto& [kernel, times] : r.launches) {
+      const std::string name = all ? "" : name_of(kernel);
+      if (all || (name.find(part) != name.npos && name.find(other) != name.npos)) count += times;
+    }
     return count;
   });
 }
