@@ -51,7 +51,7 @@ using Where = std::source_location;
 struct Self {
   uint3 thread;
   unsigned lane;
-  bool fenced;  // by this thread
+  bool fenced;  // by this thread, since its last atomic operation
 };
 struct Running {
   uint3 block{};

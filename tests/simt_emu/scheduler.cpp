@@ -272,17 +272,15 @@ void barrier(Where at) {
   acquire(token);
 }
 
-/// One token for the whole launch. Before the next atomic operation a fence lets go of what was done; after
-/// one of its block it takes what others let go of. What an atomic operation did itself is ordered along with
-/// that.
+/// One token for the whole launch. The first atomic operation after a fence lets go of what was done, and a
+/// fence after an atomic operation of its block takes what others let go of.
 void fence() {
   self->fenced = true;
-  release(fence_token);
   if (block.has_atomics) acquire(fence_token);
 }
 void after_atomic() {
   block.has_atomics = true;
-  if (self->fenced) release(fence_token);
+  if (std::exchange(self->fenced, false)) release(fence_token);
 }
 
 }  // namespace simt::emu
