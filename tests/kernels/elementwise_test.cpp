@@ -52,8 +52,7 @@ template <class To, class Compute>
 void check_result(const test::Vector<To>& expected, const Compute& compute, std::int64_t ulps = 0) {
   const Strides turned = {1, 3, 12}, gaps = {4 * 80, 80, 2};
   test::on_every_build([&] {
-    test::Vector<To> out(expected.size());
-    compute(Result(out.data()));
+    auto out = test::written<To>(expected.size(), [&](To* to) { compute(Result(to)); });
     test::require_same(expected, out, ulps);
     test::Vector<To> elsewhere(3 * 4 * 80);
     for (const Strides& strides : {turned, gaps}) {

@@ -25,9 +25,11 @@ void against_definition() {
         test::Vector<T> slope;
         for (std::int64_t i = 0; i < n; ++i) slope.push_back(T(2) / count * (x[i] - y[i]));
         test::on_every_build([&] {
-          test::Vector<T> loss(1, T(7)), gradient(static_cast<std::size_t>(n + start), T(7));
-          kernels::mse(test::stream(), dtype_of<T>, n, loss.data(), gradient.data() + start, x, y,
-              static_cast<double>(n));
+          test::Vector<T> gradient(static_cast<std::size_t>(n + start), T(7));
+          const auto loss = test::written<T>(1, [&](T* to) {
+            kernels::mse(
+                test::stream(), dtype_of<T>, n, to, gradient.data() + start, x, y, static_cast<double>(n));
+          });
           test::require_same({n == 1 ? sum : sum / count}, loss);
           test::require_same(slope, test::Vector<T>(gradient.begin() + start, gradient.end()));
         });

@@ -48,9 +48,8 @@ test::Vector<T> reduce(
   std::int64_t outputs = 1;
   for (int i = 0; i < shape.rank(); ++i)
     if (!(dims >> i & 1)) outputs *= shape[i];
-  test::Vector<T> out(static_cast<std::size_t>(outputs), T(7));
-  kernels::reduce(test::stream(), op, dtype_of<T>, shape, dims, out.data(), a, b, divisor);
-  return out;
+  return test::written<T>(static_cast<std::size_t>(outputs),
+      [&](T* out) { kernels::reduce(test::stream(), op, dtype_of<T>, shape, dims, out, a, b, divisor); });
 }
 
 constexpr Reduce ops[] = {

@@ -18,6 +18,14 @@ void release_visible(void* memory, std::size_t bytes) noexcept {
   else ::operator delete(memory);
 }
 
+void* allocate_on_device(std::size_t bytes) { return cuda::allocate(Stream::current(device()), bytes); }
+void release_on_device(void* memory, std::size_t bytes) noexcept {
+  cuda::release(Stream::current(device()), memory, bytes);
+}
+void copy_from_device(void* host, const void* memory, std::size_t bytes) {
+  cuda::download(Stream::current(device()), host, memory, bytes);
+}
+
 void set_multiprocessors(int count) {
   if (on_cuda()) cuda::override_multiprocessors(device(), count > 0 ? count : asked_multiprocessors());
 }
