@@ -1,4 +1,12 @@
 // CUDA devices: streams, events, memory. cuda::is_available() and cuda::device_count() are in core/device.h.
+//
+// Beside CUDA calls of your own: tenon leaves the device that is current in a thread as it was, and an error
+// that a call of yours left for cudaGetLastError() does not make a call of tenon fail. CUDA does not survive
+// fork(): in the child of a process that has used a device, every call that needs one throws CudaError. Fork
+// before, or exec.
+//
+// What a kernel finds wrong with its input, an index out of range, is thrown where threads wait for the
+// stream: in each that was waiting when it was found, and once in each other that had launched such a kernel.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include <tenon/core/check.h>
-#include <tenon/core/cuda.h>
 #include <tenon/core/cuda/backend.h>
 
 namespace tenon {
@@ -32,6 +31,15 @@ Stream Stream::current_on(Device device) {
   return Stream(device, current_index ? current_index[device.index] : std::uint16_t{0});
 }
 
+void Stream::set_current(Stream stream) {
+  if (!current_index) {
+    if (stream.index() == 0) return;  // the default stream is current already
+    current_index = new std::uint16_t[std::numeric_limits<decltype(Device::index)>::max() + 1]{};
+    reaper.armed = true;
+  }
+  current_index[stream.device().index] = stream.index_;
+}
+
 Stream Stream::create(Device device) {
   check_available("stream", device);
   check(device.is_cuda(), "stream: {} has only one stream", device);
@@ -45,94 +53,4 @@ void Stream::synchronize() const {
     if (device_.is_cuda()) cuda::wait("synchronize", *this);
 }
 
-namespace cuda {
-
-namespace {
-
-void check_cuda_device(const char* op, Device device) {
-  check(device.is_cuda(), "{}: needs a CUDA device; it is {}", op, device);
-  check_available(op, device);
-}
-
-}  // namespace
-
-StreamGuard::StreamGuard(Stream stream) : before_(Stream::current(stream.device())) {
-  if (!stream.device().is_cuda()) return;
-  if (!current_index) {
-    current_index = new std::uint16_t[std::numeric_limits<decltype(Device::index)>::max() + 1]{};
-    reaper.armed = true;
-  }
-  current_index[stream.device().index] = static_cast<std::uint16_t>(stream.index());
-}
-StreamGuard::~StreamGuard() {
-  if (before_.device().is_cuda() && current_index)
-    current_index[before_.device().index] = static_cast<std::uint16_t>(before_.index());
-}
-
-void synchronize(Device device) {
-  check_cuda_device("synchronize", device);
-  if constexpr (built_with_cuda) wait_for_all("synchronize", device);
-}
-
-MemoryUse memory_use(Device device) {
-  check_cuda_device("memory_use", device);
-  if constexpr (built_with_cuda) return memory_bytes(device);
-  return {};
-}
-
-void empty_cache(Device device) {
-  check_cuda_device("empty_cache", device);
-  if constexpr (built_with_cuda) drain_cache(device);
-}
-
-Event::Event(Event&& other) noexcept
-    : handle_(std::exchange(other.handle_, nullptr)), device_(other.device_) {}
-Event& Event::operator=(Event&& other) noexcept {
-  std::swap(handle_, other.handle_);
-  std::swap(device_, other.device_);
-  return *this;
-}
-Event::~Event() {
-  if constexpr (built_with_cuda)
-    if (handle_) destroy_event(handle_);
-}
-
-void Event::check_recorded(const char* op) const {
-  check(handle_ != nullptr, "{}: nothing was recorded; call record(stream) first", op);
-}
-
-void Event::record(Stream stream) {
-  check_cuda_device("event", stream.device());
-  check(!handle_ || device_ == stream.device(),
-      "event: it was recorded on {}, not {}; use one event a device", device_, stream.device());
-  if constexpr (built_with_cuda) handle_ = record_event(handle_, stream);
-  device_ = stream.device();
-}
-
-bool Event::ready() const {
-  check_recorded("event");
-  if constexpr (built_with_cuda) return event_ready(handle_, device_);
-  return true;
-}
-
-void Event::synchronize() const {
-  check_recorded("event");
-  if constexpr (built_with_cuda) wait_for_event(handle_, device_);
-}
-
-void Event::block(Stream stream) const {
-  check_recorded("event");
-  check_cuda_device("event", stream.device());
-  if constexpr (built_with_cuda) block_on_event(handle_, stream);
-}
-
-double Event::elapsed_ms(const Event& start, const Event& end) {
-  start.check_recorded("elapsed_ms");
-  end.check_recorded("elapsed_ms");
-  check(start.device_ == end.device_, "elapsed_ms: the events are of {} and {}", start.device_, end.device_);
-  if constexpr (built_with_cuda) return cuda::elapsed_ms(start.handle_, end.handle_, start.device_);
-  return 0;
-}
-
-}  // namespace cuda
 }  // namespace tenon

@@ -4,6 +4,10 @@
 
 namespace tenon {
 
+namespace cuda {
+class StreamGuard;
+}
+
 /// A value handle. Kernels take it first; its device decides which kernel runs. A tensor remembers the stream
 /// it was made on, and an operation refuses tensors of two streams.
 class TENON_API Stream {
@@ -30,8 +34,11 @@ class TENON_API Stream {
   friend constexpr bool operator==(const Stream&, const Stream&) = default;
 
  private:
+  friend class cuda::StreamGuard;
   constexpr Stream(Device device, std::uint16_t index) : device_(device), index_(index) {}
   static Stream current_on(Device device);
+  /// Makes it the stream that this thread uses on its device, which is a CUDA device.
+  static void set_current(Stream stream);
 
   Device device_;
   std::uint16_t index_ = 0;

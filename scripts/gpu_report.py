@@ -1,17 +1,10 @@
 #!/usr/bin/env python3
-"""What scripts/gpu_check found, as a report.
-
-    gpu_report.py judge STAGE FOLDER      a line: "passed", "failed" or "not run", a tab, and what the stage says
-    gpu_report.py write FOLDER NAME...    NAME.md and NAME.json about all that is in the folder; prints a summary; exit
-                                          status 1 unless every stage has passed
-"""
+"""What scripts/gpu_check found: judge() of a stage, write() and summarise() of all."""
 
 import json
 import os
 import pathlib
 import re
-import sys
-import xml.etree.ElementTree
 
 
 def load(path):
@@ -25,26 +18,22 @@ class NotRun(Exception):
     """The stage cannot run on this machine."""
 
 
-def names(tests):
-    return ", ".join(test.get("name") for test in tests[:5]) + (", ..." if len(tests) > 5 else "")
+def log_of(folder, stage):
+    return (folder / f"{stage}.log").read_text(encoding="utf-8", errors="replace")
 
 
-def judge_bits(folder):
-    text = (folder / "bits.log").read_text(encoding="utf-8", errors="replace")
-    return "All tests passed" in text, "docs/bits.md has this card's column"
+def summaries(log):
+    """Catch's last lines, one for each program of the log."""
+    return re.findall(r"^(All tests passed.*|test cases: .*|No tests ran)", log, re.MULTILINE)
 
 
-def judge_tests(folder):
-    tests = list(xml.etree.ElementTree.parse(folder / "tests.xml").getroot().iter("testcase"))
-    passed = [test for test in tests if test.get("status") == "run"]
-    # A machine that lacks something, say a second card, skips. CTest counts what could not be started as skipped, too.
-    skipped = [test for test in tests
-               if any(why.get("message", "").startswith("SKIP_") for why in test.findall("skipped"))]
-    bad = [test for test in tests if test not in passed + skipped]
-    text = f"{len(passed)} passed, {len(bad)} failed or not run, {len(skipped)} skipped of {len(tests)}"
-    text += f"; not passed: {names(bad)}" if bad else ""
-    text += f"; skipped: {names(skipped)}" if skipped else ""
-    return bool(passed) and not bad, text
+def judge_tests(folder, stage):
+    log = log_of(folder, stage)
+    skipped = re.findall(r"^skipped: .*", log, re.MULTILINE)
+    failed = re.findall(r"^-{79}\n(.+)\n-{79}\n", log, re.MULTILINE)
+    found = summaries(log)
+    good = bool(found) and all(line.startswith("All tests passed") for line in found)
+    return good, "; ".join(found + skipped + [f"failed: {name}" for name in failed[:5]]) or "no result"
 
 
 def judge_flagship(folder):
@@ -57,11 +46,11 @@ def judge_flagship(folder):
 
 
 def judge_sanitizer(folder, stage):
-    text = (folder / f"{stage}.log").read_text(encoding="utf-8", errors="replace")
+    text = log_of(folder, stage)
     unsupported = re.search(r"^=+ (?!Program hit)(.*device.*not supported.*|.*unsupported device.*)", text,
                             re.MULTILINE | re.IGNORECASE)
     summary = re.findall(r"(?:ERROR|RACECHECK) SUMMARY: (.*)", text)
-    tests = re.findall(r"^(All tests passed.*|test cases: .*)", text, re.MULTILINE)
+    tests = summaries(text)
     clean = bool(summary) and all(re.match(r"0 (errors|hazards)", line) for line in summary)
     if unsupported:
         raise NotRun(unsupported.group(1))
@@ -91,14 +80,17 @@ def judge(stage, folder):
     if stage == "build":
         return "passed", ""
     try:
-        if stage.partition("-")[0] in ("memcheck", "racecheck", "initcheck", "synccheck"):
+        kind = stage.partition("-")[0]
+        if kind in ("memcheck", "racecheck", "initcheck", "synccheck"):
             good, text = judge_sanitizer(folder, stage)
+        elif kind in ("tests", "bits"):
+            good, text = judge_tests(folder, stage)
         else:
             good, text = globals()[f"judge_{stage}"](folder)
         return "passed" if good else "failed", text
     except NotRun as why:
         return "not run", str(why)
-    except (OSError, ValueError, KeyError, IndexError, TypeError, xml.etree.ElementTree.ParseError) as error:
+    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         return "failed", f"no result: {error}"
 
 
@@ -238,25 +230,15 @@ def write(folder, bases):
         for path, text in ((f"{base}.json", json.dumps(report, indent=2) + "\n"), (f"{base}.md", markdown(report))):
             pathlib.Path(f"{path}.new").write_text(text, encoding="utf-8")
             os.replace(f"{path}.new", path)  # whole at any time
-        print(f"{base}.md")
+    return report
+
+
+def summarise(report, bases):
+    """Prints it; true if every stage has passed."""
+    print("\n" + "\n".join(f"{base}.md" for base in bases))
     for stage in report["stages"]:
         print(f"  {stage['name']:<18} {stage['status']:<10} {stage['seconds']:>4} s  {stage['text']}")
-    if "warning" in facts:
-        print(f"warning: {facts['warning']}")
+    if "warning" in report["facts"]:
+        print(f"warning: {report['facts']['warning']}")
     print(verdict(report))
     return report["complete"] and all(stage["status"] == "passed" for stage in report["stages"])
-
-
-def main(arguments):
-    if len(arguments) == 3 and arguments[0] == "judge":
-        status, text = judge(arguments[1], pathlib.Path(arguments[2]))
-        print(f"{status}\t" + text.replace("\t", " ").replace("\n", " "))
-        return 0
-    if len(arguments) > 2 and arguments[0] == "write":
-        return 0 if write(pathlib.Path(arguments[1]), arguments[2:]) else 1
-    print(__doc__, file=sys.stderr)
-    return 2
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -19,6 +19,19 @@ int driver_device_count() noexcept;
 /// Why there is no device, as the runtime says it; null if it found one.
 const char* driver_problem() noexcept;
 
+/// Makes a device current for a scope. Whatever calls CUDA has one, so that the caller's device stays
+/// current.
+class DeviceGuard {
+ public:
+  explicit DeviceGuard(Device device);
+  ~DeviceGuard();
+  DeviceGuard(const DeviceGuard&) = delete;
+  DeviceGuard& operator=(const DeviceGuard&) = delete;
+
+ private:
+  int before_ = -1;  // the device to return to, if it is another
+};
+
 // ---- streams
 
 /// Makes a stream and returns its number.
@@ -90,12 +103,17 @@ struct Launch {
   std::initializer_list<std::int64_t> sizes;
   bool may_fault = false;  // it is given the stream's fault_slot()
 };
-/// Makes the stream's device current and returns its native handle, a cudaStream_t.
-void* begin_launch(Stream stream);
-/// Throws CudaError if the launch failed and, with TENON_SYNC=1 in the environment, if the kernel did.
-void end_launch(const Launch& launch, std::int64_t blocks, int threads);
+/// The stream's native handle, a cudaStream_t. A launch on it needs a DeviceGuard.
+void* native_handle(Stream stream);
+/// Throws CudaError if the launch returned an error, a cudaError_t, and, with TENON_SYNC=1 in the
+/// environment, if the kernel failed.
+void check_launch(const Launch& launch, std::int64_t blocks, int threads, int error);
 
+/// By which launchers choose kernels and grids.
 int multiprocessors(Stream stream);
+/// For tests: they choose as on a device with `count` multiprocessors, or, if it is 0, by what the device
+/// has.
+void override_multiprocessors(Device device, int count);
 
 /// Counters for blocks that finish together, all zero before and after each launch.
 inline constexpr int ticket_count = 8192;

@@ -17,16 +17,4 @@ inline void check_cuda(const char* op, cudaError_t error, Device device) {
 /// True if an environment variable is set, to other than 0.
 bool asked_by_environment(const char* name);
 
-/// Makes a device current for a scope. Launches do without: each makes its own device current.
-class DeviceGuard {
- public:
-  explicit DeviceGuard(Device device);
-  ~DeviceGuard();
-  DeviceGuard(const DeviceGuard&) = delete;
-  DeviceGuard& operator=(const DeviceGuard&) = delete;
-
- private:
-  int before_ = -1;
-};
-
 }  // namespace tenon::cuda

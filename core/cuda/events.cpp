@@ -1,5 +1,5 @@
-// Events, and copies from, to and between devices.
-#include <tenon/core/cuda/streams.h>
+// Events, and marks in the work of a stream.
+#include <tenon/core/cuda/runtime.h>
 
 namespace tenon::cuda {
 
@@ -41,15 +41,6 @@ double elapsed_ms(void* start, void* end, Device device) {
 
 void destroy_event(void* event) noexcept { cudaEventDestroy(static_cast<cudaEvent_t>(event)); }
 
-void download(Stream stream, void* host, const void* device, std::size_t bytes) {
-  const DeviceGuard guard(stream.device());
-  if (bytes != 0)
-    check_cuda("download",
-        cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, stream_state(stream).handle),
-        stream.device());
-  wait("download", stream);
-}
-
 cudaEvent_t take_mark(Stream stream, StreamState& state) {
   const DeviceGuard guard(stream.device());
   cudaEvent_t mark = nullptr;
@@ -71,35 +62,6 @@ void give_mark(StreamState& state, cudaEvent_t mark) noexcept {
   try {
     state.spare_events.push_back(mark);
   } catch (const std::bad_alloc&) { cudaEventDestroy(mark); }
-}
-
-namespace {
-
-/// Work of `later` from now on waits for the work of `earlier` up to now.
-void order(Stream earlier, Stream later) {
-  StreamState& state = stream_state(earlier);
-  const cudaEvent_t mark = take_mark(earlier, state);
-  const DeviceGuard guard(later.device());
-  const cudaError_t error = cudaStreamWaitEvent(stream_state(later).handle, mark, 0);
-  {
-    const std::lock_guard lock(state.mutex);
-    give_mark(state, mark);  // a wait is for what was recorded when it was asked for
-  }
-  check_cuda("transfer", error, later.device());
-}
-
-}  // namespace
-
-void transfer(Stream to, void* target, Stream from, const void* source, std::size_t bytes) {
-  order(from, to);
-  if (bytes != 0) {
-    const DeviceGuard guard(to.device());
-    check_cuda("transfer",
-        cudaMemcpyPeerAsync(
-            target, to.device().index, source, from.device().index, bytes, stream_state(to).handle),
-        to.device());
-  }
-  order(to, from);
 }
 
 }  // namespace tenon::cuda

@@ -2,17 +2,12 @@
 // makes that safe without waiting. And pinned CPU memory, which is reused once the uploads that read it are
 // done.
 #include <bit>
-#include <cstring>
 #include <new>
 
-#include <tenon/core/cuda/streams.h>
+#include <tenon/core/cuda/runtime.h>
 
 namespace tenon::cuda {
 
-namespace {
-
-/// Whether blocks are kept for reuse. A recycled block would hide from a checker what reads behind the end of
-/// the one before.
 bool recycles() {
 #if defined(__SANITIZE_ADDRESS__)
   return false;
@@ -22,45 +17,58 @@ bool recycles() {
 #endif
 }
 
-constexpr std::size_t least_block = 512;
+namespace {
 
-}  // namespace
+constexpr std::size_t least_block = 512, most_small = std::size_t{64} << 20,
+                      large_step = std::size_t{2} << 20;
 
-std::size_t BlockCache::class_of(std::size_t bytes) {
+std::size_t round_up(std::size_t bytes, std::size_t step) { return (bytes + step - 1) / step * step; }
+
+/// Which of the sizes up to most_small.
+std::size_t class_of(std::size_t bytes) {
   if (bytes <= least_block) return 0;
   const int log = static_cast<int>(std::bit_width(bytes - 1));  // of the doubling above
   return static_cast<std::size_t>((log - 10) * 4 + static_cast<int>((bytes - 1) >> (log - 3)) - 3);
 }
 
+}  // namespace
+
 std::size_t BlockCache::block_bytes(std::size_t bytes) {
   if (!recycles()) return bytes;
   if (bytes <= least_block) return least_block;
-  const std::size_t step = std::size_t{1} << (std::bit_width(bytes - 1) - 3);
-  return (bytes + step - 1) / step * step;
+  return round_up(bytes, bytes > most_small ? large_step : std::size_t{1} << (std::bit_width(bytes - 1) - 3));
+}
+
+std::vector<void*>& BlockCache::list_of(std::size_t bytes) {
+  if (bytes > most_small) return large_[block_bytes(bytes)];
+  const std::size_t at = class_of(bytes);
+  if (at >= small_.size()) small_.resize(at + 1);
+  return small_[at];
 }
 
 void* BlockCache::take(std::size_t bytes) {
-  const std::size_t at = class_of(bytes);
-  if (at >= lists_.size() || lists_[at].empty()) return nullptr;
-  void* const block = lists_[at].back();
-  lists_[at].pop_back();
+  std::vector<void*>& list = list_of(bytes);
+  if (list.empty()) return nullptr;
+  void* const block = list.back();
+  list.pop_back();
   kept_bytes_ -= block_bytes(bytes);
   return block;
 }
 
 void BlockCache::keep(void* block, std::size_t bytes) {
-  const std::size_t at = class_of(bytes);
-  if (at >= lists_.size()) lists_.resize(at + 1);
-  lists_[at].push_back(block);
+  list_of(bytes).push_back(block);
   kept_bytes_ += block_bytes(bytes);
 }
 
 std::vector<void*> BlockCache::drain() {
   std::vector<void*> all;
-  for (auto& list : lists_) {
+  const auto take_all = [&](std::vector<void*>& list) {
     all.insert(all.end(), list.begin(), list.end());
     list.clear();
-  }
+  };
+  for (auto& list : small_) take_all(list);
+  for (auto& [bytes, list] : large_) take_all(list);
+  large_.clear();
   kept_bytes_ = 0;
   return all;
 }
@@ -114,10 +122,12 @@ void* allocate(Stream stream, std::size_t bytes) {
   const DeviceGuard guard(device);
   void* block = nullptr;
   cudaError_t error = cudaMalloc(&block, block_bytes);
+  std::size_t got = block_bytes;
   if (error == cudaErrorMemoryAllocation) {
     cudaGetLastError();
     free_kept(device);
-    error = cudaMalloc(&block, block_bytes);
+    if (recycles()) got = round_up(bytes, least_block);
+    error = cudaMalloc(&block, got);
     if (error == cudaErrorMemoryAllocation) {
       cudaGetLastError();
       fail_out_of_memory(device, bytes);
@@ -125,7 +135,8 @@ void* allocate(Stream stream, std::size_t bytes) {
   }
   check_cuda("allocate", error, device);
   const std::lock_guard lock(state.mutex);
-  state.allocated += block_bytes;
+  if (got != block_bytes) state.exact.emplace(block, got);
+  state.allocated += got;
   return block;
 }
 
@@ -134,12 +145,16 @@ void release(Stream stream, void* memory, std::size_t bytes) noexcept {
   if (bytes == 0) bytes = 1;
   {
     const std::lock_guard lock(state.mutex);
-    state.allocated -= BlockCache::block_bytes(bytes);
-    if (recycles()) try {
-        state.cache.keep(memory, bytes);
-        return;
+    const auto exact = state.exact.find(memory);
+    state.allocated -= exact == state.exact.end() ? BlockCache::block_bytes(bytes) : exact->second;
+    if (exact != state.exact.end()) {
+      state.exact.erase(exact);  // too small for the cache
+    } else if (recycles()) {
+      try {
+        return state.cache.keep(memory, bytes);
       } catch (const std::bad_alloc&) {  // no room to remember it: free it
       }
+    }
   }
   try {
     const DeviceGuard guard(stream.device());
@@ -176,20 +191,6 @@ PinnedPool& pinned_pool() {
   return pool;
 }
 
-/// Gives back the blocks of uploads that are done.
-void collect(StreamState& state, Device device) {
-  const std::lock_guard lock(state.mutex);
-  while (!state.uploads.empty()) {
-    const Upload first = state.uploads.front();
-    const cudaError_t error = cudaEventQuery(first.done);
-    if (error == cudaErrorNotReady) return;
-    check_cuda("upload", error, device);
-    state.uploads.pop_front();
-    give_mark(state, first.done);
-    release_pinned(first.block, first.bytes);
-  }
-}
-
 }  // namespace
 
 void* allocate_pinned(std::size_t bytes) {
@@ -218,30 +219,6 @@ void release_pinned(void* memory, std::size_t bytes) noexcept {
     } catch (const std::bad_alloc&) {  // no room to remember it: free it
     }
   cudaFreeHost(memory);
-}
-
-void upload(Stream stream, void* device, const void* host, std::size_t bytes) {
-  if (bytes == 0) return;
-  const DeviceGuard guard(stream.device());
-  StreamState& state = stream_state(stream);
-  constexpr std::size_t staged = std::size_t{1} << 20;
-  if (!recycles() || bytes > staged) {
-    check_cuda(
-        "upload", cudaMemcpyAsync(device, host, bytes, cudaMemcpyDefault, state.handle), stream.device());
-    return check_cuda("upload", cudaStreamSynchronize(state.handle), stream.device());
-  }
-  collect(state, stream.device());
-  void* const block = allocate_pinned(bytes);
-  std::memcpy(block, host, bytes);
-  const cudaError_t error = cudaMemcpyAsync(device, block, bytes, cudaMemcpyDefault, state.handle);
-  if (error != cudaSuccess) {
-    release_pinned(block, bytes);
-    throw_cuda("upload", error, stream.device());
-  }
-  const cudaEvent_t done =
-      take_mark(stream, state);  // if this throws, the device is lost, and the block with it
-  const std::lock_guard lock(state.mutex);
-  state.uploads.push_back({block, bytes, done});
 }
 
 }  // namespace tenon::cuda

@@ -26,9 +26,10 @@ inline std::int64_t blocks_for(Stream stream, std::int64_t work, std::int64_t pe
 template <class... P, class... A>
 void launch(const Launch& what, void (*kernel)(P...), std::int64_t blocks, int threads, const A&... args) {
   if (blocks == 0) return;
-  void* const stream = tenon::cuda::begin_launch(what.stream);
-  simt::launch(stream, kernel, static_cast<unsigned>(blocks), static_cast<unsigned>(threads), args...);
-  tenon::cuda::end_launch(what, blocks, threads);
+  const tenon::cuda::DeviceGuard guard(what.stream.device());
+  const int error = simt::launch(tenon::cuda::native_handle(what.stream), kernel,
+      static_cast<unsigned>(blocks), static_cast<unsigned>(threads), args...);
+  tenon::cuda::check_launch(what, blocks, threads, error);
 }
 
 /// Calls f(std::integral_constant<bool, b>{}): a run-time choice of a template argument.

@@ -3,7 +3,7 @@
 // the same in both worlds: what CUDA lacks or the emulator must know about is named SIMT_* or simt::*.
 //
 //   SIMT_SHARED(tile, float[8][33]);        an object that the threads of a block share; it starts undefined
-//   simt::launch(stream, kernel, grid, threads, arguments...)
+//   simt::launch(stream, kernel, grid, threads, arguments...)     returns a cudaError_t, as an int
 //   simt::compiler_fence()                  the compiler moves no access to memory past it; it costs nothing
 //   threadIdx.x blockIdx.x blockDim.x gridDim.x __syncthreads() __syncwarp() __shfl_xor_sync() ...: CUDA's
 //   own
@@ -24,10 +24,19 @@ namespace simt {
 
 __device__ inline void compiler_fence() { asm volatile("" ::: "memory"); }
 
-/// Enqueues kernel(args...), each argument converted to its parameter's type first.
+/// Enqueues kernel(args...), each argument converted to its parameter's type first. Returns what went wrong
+/// with this launch, or with an earlier kernel; never an error that another call left for cudaGetLastError().
 template <class... P, class... A>
-void launch(void* stream, void (*kernel)(P...), unsigned grid, unsigned threads, const A&... args) {
-  kernel<<<grid, threads, 0, static_cast<cudaStream_t>(stream)>>>(P(args)...);
+int launch(void* stream, void (*kernel)(P...), unsigned grid, unsigned threads, const A&... args) {
+  cudaLaunchConfig_t config{};
+  config.gridDim = dim3(grid);
+  config.blockDim = dim3(threads);
+  config.stream = static_cast<cudaStream_t>(stream);
+  const auto enqueue = [&](P... parameters) {
+    void* places[sizeof...(P) + 1] = {&parameters...};
+    return cudaLaunchKernelExC(&config, reinterpret_cast<const void*>(kernel), places);
+  };
+  return enqueue(P(args)...);
 }
 
 }  // namespace simt

@@ -121,6 +121,30 @@ TEST_CASE("runtime: an index out of range is an error at the next synchronisatio
   x.stream().synchronize();
 }
 
+TEST_CASE(
+    "runtime: a thread hears of the fault that it launched, although another one has waited before it") {
+  if (const char* sync = std::getenv("TENON_SYNC"); sync && *sync && *sync != '0')
+    return test::skip("with TENON_SYNC each launch is waited for");
+  const Tensor x = randn({5, 3}, {.device = device()});
+  const Tensor wrong = tensor({1, 7}, {.dtype = DType::int64, .device = device()});
+  const std::string text = "index_select: index 7 at position 1 is out of range; dimension 0 has size 5";
+  index_select(x, 0, wrong);
+  std::string other, later;
+  std::thread([&] {
+    other = error_of([&] { x.stream().synchronize(); });
+    later = error_of([&] { x.stream().synchronize(); });
+  }).join();
+  REQUIRE(other == text);
+  REQUIRE(later.empty());
+  REQUIRE(error_of([&] { x.stream().synchronize(); }) == text);
+  x.stream().synchronize();
+  // A thread that had nothing to do with it hears nothing.
+  index_select(x, 0, wrong);
+  REQUIRE(error_of([&] { x.stream().synchronize(); }) == text);
+  std::thread([&] { later = error_of([&] { x.stream().synchronize(); }); }).join();
+  REQUIRE(later.empty());
+}
+
 TEST_CASE("runtime: several devices") {
   if (cuda::device_count() < 2) return test::skip("there is one CUDA device");
   const Device second = Device::cuda(1);

@@ -48,9 +48,8 @@ test::Vector<T> want(const Matrix& a, const Matrix& b, const T* bias) {
 
 template <class T>
 test::Vector<T> product(const Matrix& a, const Matrix& b, const T* bias = nullptr) {
-  test::Vector<T> c(static_cast<std::size_t>(a.rows * b.cols), T(7));
-  kernels::matmul(test::stream(), dtype_of<T>, c.data(), a, b, bias);
-  return c;
+  return test::written<T>(static_cast<std::size_t>(a.rows * b.cols),
+      [&](T* c) { kernels::matmul(test::stream(), dtype_of<T>, c, a, b, bias); });
 }
 
 struct Size {
@@ -114,15 +113,77 @@ void packed_products() {
 
 }  // namespace
 
-TEST_CASE("matmul: float32 is its definition", "[kernels][matmul]") { against_definition<float>(); }
+TEST_CASE("matmul: float32 is its definition", "[kernels][matmul][grids]") { against_definition<float>(); }
 TEST_CASE("matmul: float64 is its definition", "[kernels][matmul]") { against_definition<double>(); }
-TEST_CASE(
-    "matmul: float32 products that are packed, cut into blocks and split over threads", "[kernels][matmul]") {
+TEST_CASE("matmul: float32 products that are packed, cut into blocks and split over threads",
+    "[kernels][matmul][grids]") {
   packed_products<float>();
 }
-TEST_CASE(
-    "matmul: float64 products that are packed, cut into blocks and split over threads", "[kernels][matmul]") {
+TEST_CASE("matmul: float64 products that are packed, cut into blocks and split over threads",
+    "[kernels][matmul][grids]") {
   packed_products<double>();
+}
+
+namespace {
+
+/// A product that a device does by one of its tiles, `down` times `across` of them. The last ones are not
+/// full.
+struct Tiles {
+  const char* name;
+  std::int64_t height, width, down, across, k;
+};
+
+template <class T>
+void by_tiles(const Tiles& tiles) {
+  for (const bool aligned : {true, false}) {
+    const std::int64_t left = aligned ? 4 : 1;
+    const std::int64_t m = (tiles.down - 1) * tiles.height + left,
+                       n = (tiles.across - 1) * tiles.width + left, k = tiles.k + (aligned ? 0 : 1);
+    const auto bias = test::noise<T>(n, Kind::ordinary, 3);
+    for (const bool ta : {false, true})
+      for (const bool tb : {false, true}) {
+        const auto a = make<T>(ta ? Layout::transposed : Layout::plain, m, k, Kind::wide, 4),
+                   b = make<T>(tb ? Layout::transposed : Layout::plain, k, n, Kind::ordinary, 5);
+        std::string arguments;  // of the kernel's template
+        for (const bool argument : {ta, tb, aligned}) arguments += argument ? ", true" : ", false";
+        CAPTURE(tiles.name, m, k, n, arguments);
+        const auto before = test::launches(tiles.name, arguments + ">");
+        test::on_every_build([&] {
+          const auto c = product(a.matrix, b.matrix, bias.data());
+          for (std::int64_t i = 0; i < m; i += 23) {
+            Matrix row = a.matrix;
+            row.data = a.values.data() + i * row.row_stride;
+            row.rows = 1;
+            test::require_same(
+                want(row, b.matrix, bias.data()), {c.begin() + i * n, c.begin() + (i + 1) * n});
+          }
+        });
+        if (before) REQUIRE(*test::launches(tiles.name, arguments + ">") == *before + 1);
+      }
+  }
+}
+
+}  // namespace
+
+TEST_CASE(
+    "matmul: every tile of a CUDA device, in all four transpositions, aligned and not", "[kernels][matmul]") {
+  if (!test::on_cuda()) return;
+  const std::int64_t one_chunk = 44, two_chunks = 520, three_chunks = 1028;
+  const bool real = test::thorough;  // with the multiprocessors of an H100, or less work for a sanitizer
+  {
+    const test::Multiprocessors count(real ? 132 : 3);
+    by_tiles<float>({"Tile<float, 128, 128,", 128, 128, real ? 14 : 2, real ? 15 : 3, one_chunk});
+    by_tiles<float>({"Tile<float, 64, 64,", 64, 64, real ? 12 : 2, real ? 11 : 2, two_chunks});
+    by_tiles<float>({"Tile<float, 64, 32,", 64, 32, real ? 9 : 1, real ? 15 : 3, two_chunks});
+    by_tiles<double>({"Tile<double, 64, 64,", 64, 64, real ? 12 : 2, real ? 11 : 2, two_chunks});
+  }
+  {
+    const test::Multiprocessors many(132);  // so that blocks share a tile
+    by_tiles<float>({"Tile<float, 64, 32,", 64, 32, 2, 2, three_chunks});
+    by_tiles<double>({"Tile<double, 64, 64,", 64, 64, 2, 2, three_chunks});
+  }
+  const test::Multiprocessors few(2);  // so that small products have the largest tile
+  by_tiles<float>({"Tile<float, 128, 128,", 128, 128, 2, 2, two_chunks});
 }
 
 TEST_CASE("matmul: empty sides", "[kernels][matmul]") {

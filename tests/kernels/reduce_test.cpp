@@ -47,9 +47,8 @@ test::Vector<T> reduce(
   std::int64_t outputs = 1;
   for (int i = 0; i < shape.rank(); ++i)
     if (!(dims >> i & 1)) outputs *= shape[i];
-  test::Vector<T> out(static_cast<std::size_t>(outputs), T(7));
-  kernels::reduce(test::stream(), op, dtype_of<T>, shape, dims, out.data(), a, b, divisor);
-  return out;
+  return test::written<T>(static_cast<std::size_t>(outputs),
+      [&](T* out) { kernels::reduce(test::stream(), op, dtype_of<T>, shape, dims, out, a, b, divisor); });
 }
 
 constexpr arith::ReduceOp ops[] = {arith::Sum(), arith::SumOfProducts(), arith::SumOfSquaredDifferences(),
@@ -114,12 +113,12 @@ void masks() {
 
 }  // namespace
 
-TEST_CASE("reduce: lines of every length, float32", "[kernels][reduce]") { lines<float>(); }
+TEST_CASE("reduce: lines of every length, float32", "[kernels][reduce][grids]") { lines<float>(); }
 TEST_CASE("reduce: lines of every length, float64", "[kernels][reduce]") { lines<double>(); }
-TEST_CASE("reduce: any dimensions of any layout, float32", "[kernels][reduce]") { masks<float>(); }
+TEST_CASE("reduce: any dimensions of any layout, float32", "[kernels][reduce][grids]") { masks<float>(); }
 TEST_CASE("reduce: any dimensions of any layout, float64", "[kernels][reduce]") { masks<double>(); }
 
-TEST_CASE("reduce: three levels of chunks, along and across", "[kernels][reduce]") {
+TEST_CASE("reduce: three levels of chunks, along and across", "[kernels][reduce][grids]") {
   const std::int64_t n = test::on_cuda() && !test::thorough ? 1100 : 1100000;
   const auto a = test::noise<float>(n * 3, Kind::wide, 1), b = test::noise<float>(n, Kind::ordinary, 2);
   for (const arith::ReduceOp op : ops) {

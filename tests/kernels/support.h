@@ -104,6 +104,26 @@ void require_same(const Vector<T>& want, const Vector<T>& got, std::int64_t ulps
   }
 }
 
+/// The `n` elements that compute(out) writes. On a CUDA device they are not pinned memory of the CPU, but its
+/// own, where compute-sanitizer's initcheck sees who reads an element before it is written. (On the emulator
+/// it is NaN.)
+template <class T, class Compute>
+Vector<T> written(std::size_t n, const Compute& compute) {
+  Vector<T> result(n, T(7));
+  if (!on_cuda()) {
+    compute(result.data());
+    return result;
+  }
+  struct Memory {
+    std::size_t bytes;
+    void* start = allocate_on_device(bytes);
+    ~Memory() { release_on_device(start, bytes); }
+  } const memory{n * sizeof(T)};
+  compute(static_cast<T*>(memory.start));
+  copy_from_device(result.data(), memory.start, memory.bytes);
+  return result;
+}
+
 /// Calls body with every instruction set of this machine and one and three threads, then restores both; or,
 /// for a CUDA device, once.
 template <class Body>

@@ -1,6 +1,7 @@
 // What a test can ask of the emulated CUDA devices, and how it breaks them.
 #pragma once
 #include <cstddef>
+#include <string_view>
 
 #include <cuda_runtime_api.h>
 #include <simt_emu/emulator.h>
@@ -12,8 +13,11 @@ void set_device_count(int count);
 /// What cudaMalloc has to give on each device; 4 GiB at first.
 void set_device_memory(std::size_t bytes);
 
-/// The next launch runs nothing, and cudaGetLastError returns `error` once.
+/// The next launch runs nothing and returns `error`, as cudaGetLastError does once.
 void fail_next_launch(cudaError_t error);
+/// A kernel of before fails: each launch, and each call that uses a device, returns `error`, until this is
+/// called with cudaSuccess. (On a GPU that takes another process.)
+void fail_earlier_kernel(cudaError_t error);
 /// So does the next call of a function of the runtime, as in fail_next("cudaMalloc", ...), and returns it
 /// too.
 void fail_next(const char* function, cudaError_t error);
@@ -26,8 +30,8 @@ std::size_t device_bytes(int device);
 std::size_t live_streams();
 std::size_t live_events();
 
-/// Launches that ran since the last reset.
-std::size_t launches();
+/// Launches that ran since the last reset: of kernels whose name, with its template arguments, contains both.
+std::size_t launches(std::string_view part = "", std::string_view other = "");
 void reset_launches();
 
 }  // namespace simt::emu

@@ -78,6 +78,9 @@ void set_device_memory(std::size_t bytes) {
 void fail_next_launch(cudaError_t error) {
   locked([&](Runtime& r) { r.fail_launch = error; });
 }
+void fail_earlier_kernel(cudaError_t error) {
+  locked([&](Runtime& r) { r.lost = error; });
+}
 void fail_next(const char* function, cudaError_t error) {
   locked([&](Runtime& r) { r.to_fail[function] = error; });
 }
@@ -93,11 +96,19 @@ std::size_t live_streams() {
 std::size_t live_events() {
   return locked([](Runtime& r) { return r.events.size(); });
 }
-std::size_t launches() {
-  return locked([](Runtime& r) { return r.launches; });
+std::size_t launches(std::string_view part, std::string_view other) {
+  return locked([&](Runtime& r) {
+    const bool all = part.empty() && other.empty();
+    std::size_t count = 0;
+    for (const auto& [kernel, times] : r.launches) {
+      const std::string name = all ? "" : name_of(kernel);
+      if (all || (name.find(part) != name.npos && name.find(other) != name.npos)) count += times;
+    }
+    return count;
+  });
 }
 void reset_launches() {
-  locked([](Runtime& r) { r.launches = 0; });
+  locked([](Runtime& r) { r.launches.clear(); });
 }
 
 }  // namespace simt::emu
@@ -118,37 +129,49 @@ cudaError_t cudaPeekAtLastError() { return last_error; }
 // ---- devices
 
 cudaError_t cudaGetDeviceCount(int* count) {
-  return call(__func__, [&](Runtime& r) {
-    *count = r.devices;
-    return cudaSuccess;
-  });
+  return call(
+      __func__,
+      [&](Runtime& r) {
+        *count = r.devices;
+        return cudaSuccess;
+      },
+      Uses::host);
 }
 cudaError_t cudaGetDevice(int* device) {
-  return call(__func__, [&](Runtime&) {
-    *device = current_device;
-    return cudaSuccess;
-  });
+  return call(
+      __func__,
+      [&](Runtime&) {
+        *device = current_device;
+        return cudaSuccess;
+      },
+      Uses::host);
 }
 cudaError_t cudaSetDevice(int device) {
-  return call(__func__, [&](Runtime& r) {
-    if (device < 0 || device >= r.devices) return cudaErrorInvalidDevice;
-    current_device = device;
-    return cudaSuccess;
-  });
+  return call(
+      __func__,
+      [&](Runtime& r) {
+        if (device < 0 || device >= r.devices) return cudaErrorInvalidDevice;
+        current_device = device;
+        return cudaSuccess;
+      },
+      Uses::host);
 }
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device) {
-  return call(__func__, [&](Runtime& r) {
-    if (device < 0 || device >= r.devices) return cudaErrorInvalidDevice;
-    switch (attribute) {
-      case cudaDevAttrMaxThreadsPerBlock: *value = 1024; return cudaSuccess;
-      case cudaDevAttrMaxSharedMemoryPerBlock: *value = 48 * 1024; return cudaSuccess;
-      case cudaDevAttrWarpSize: *value = 32; return cudaSuccess;
-      case cudaDevAttrMultiProcessorCount: *value = 2; return cudaSuccess;
-      case cudaDevAttrComputeCapabilityMajor: *value = 9; return cudaSuccess;
-      case cudaDevAttrComputeCapabilityMinor: *value = 0; return cudaSuccess;
-    }
-    return cudaErrorInvalidValue;
-  });
+  return call(
+      __func__,
+      [&](Runtime& r) {
+        if (device < 0 || device >= r.devices) return cudaErrorInvalidDevice;
+        switch (attribute) {
+          case cudaDevAttrMaxThreadsPerBlock: *value = 1024; return cudaSuccess;
+          case cudaDevAttrMaxSharedMemoryPerBlock: *value = 48 * 1024; return cudaSuccess;
+          case cudaDevAttrWarpSize: *value = 32; return cudaSuccess;
+          case cudaDevAttrMultiProcessorCount: *value = 2; return cudaSuccess;
+          case cudaDevAttrComputeCapabilityMajor: *value = 9; return cudaSuccess;
+          case cudaDevAttrComputeCapabilityMinor: *value = 0; return cudaSuccess;
+        }
+        return cudaErrorInvalidValue;
+      },
+      Uses::host);
 }
 cudaError_t cudaDeviceSynchronize() {
   return call(__func__, [](Runtime&) { return cudaSuccess; });

@@ -141,17 +141,18 @@ void check_pointers(int index, const void* argument, std::size_t bytes) {
   }
 }
 
-bool device_begins(void* stream) {
+int device_begins(void* stream, const void* kernel) {
   Runtime& r = runtime();
   const auto handle = static_cast<cudaStream_t>(stream);
   cudaError_t error = std::exchange(r.fail_launch, cudaSuccess);
+  if (error == cudaSuccess) error = r.lost;
   if (error == cudaSuccess && r.devices == 0) error = cudaErrorInsufficientDriver;
   if (error == cudaSuccess && (!r.valid(handle) || (handle && handle->device != current_device)))
     error = cudaErrorInvalidResourceHandle;
-  if (noted(error) != cudaSuccess) return false;
-  ++r.launches;
+  if (noted(error) != cudaSuccess) return error;
+  ++r.launches[kernel];
   for (const Entry& entry : r.allocations) show(entry);
-  return true;
+  return cudaSuccess;
 }
 
 void device_ends() {

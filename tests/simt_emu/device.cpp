@@ -3,7 +3,7 @@
 
 #include <new>
 
-#include <simt_emu/emulator.h>
+#include <simt_emu/control.h>
 #include <tenon/core/cuda/backend.h>
 
 #include "../support/catch.h"
@@ -16,6 +16,21 @@ void* allocate_visible(std::size_t bytes) {
 void release_visible(void* memory, std::size_t bytes) noexcept {
   if (on_cuda()) cuda::release_pinned(memory, bytes);
   else ::operator delete(memory);
+}
+
+void* allocate_on_device(std::size_t bytes) { return cuda::allocate(Stream::current(device()), bytes); }
+void release_on_device(void* memory, std::size_t bytes) noexcept {
+  cuda::release(Stream::current(device()), memory, bytes);
+}
+void copy_from_device(void* host, const void* memory, std::size_t bytes) {
+  cuda::download(Stream::current(device()), host, memory, bytes);
+}
+
+void set_multiprocessors(int count) {
+  if (on_cuda()) cuda::override_multiprocessors(device(), count > 0 ? count : asked_multiprocessors());
+}
+std::optional<std::size_t> launches(std::string_view part, std::string_view other) {
+  return simt::emu::launches(part, other);
 }
 
 bool on_gpu() { return false; }

@@ -51,7 +51,7 @@ using Where = std::source_location;
 struct Self {
   uint3 thread;
   unsigned lane;
-  bool fenced;  // by this thread
+  bool fenced;  // by this thread, since its last atomic operation
 };
 struct Running {
   uint3 block{};
@@ -62,7 +62,9 @@ extern Running running;
 
 /// Fails if the argument of a kernel, number `index`, has a pointer to memory that no kernel may touch.
 void check_pointers(int index, const void* argument, std::size_t bytes);
-void run(void* stream, unsigned grid, unsigned threads, void (*call)(const void*), const void* kernel);
+/// Runs call(made), which calls the kernel.
+int run(void* stream, const void* kernel, unsigned grid, unsigned threads, void (*call)(const void*),
+    const void* made);
 void* shared_object(const void* key, std::size_t bytes);
 void barrier(Where at);
 void fence();
@@ -213,9 +215,10 @@ namespace simt {
 
 inline void compiler_fence() { asm volatile("" ::: "memory"); }
 
-/// Runs kernel(args...), each argument converted to its parameter's type first, and returns when it is done.
+/// Runs kernel(args...), each argument converted to its parameter's type first, and returns when it is done:
+/// 0, or the cudaError_t because of which it did not run.
 template <class... P, class... A>
-void launch(void* stream, void (*kernel)(P...), unsigned grid, unsigned threads, const A&... args) {
+int launch(void* stream, void (*kernel)(P...), unsigned grid, unsigned threads, const A&... args) {
   struct Call {
     void (*kernel)(P...);
     std::tuple<P...> parameters;
@@ -228,8 +231,8 @@ void launch(void* stream, void (*kernel)(P...), unsigned grid, unsigned threads,
     emu::check_pointers(++index, &argument, sizeof argument);
   };
   std::apply([&](const P&... argument) { (check(argument), ...); }, call.parameters);
-  emu::run(
-      stream, grid, threads,
+  return emu::run(
+      stream, reinterpret_cast<const void*>(kernel), grid, threads,
       [](const void* c) {
         const Call& made = *static_cast<const Call*>(c);
         std::apply(made.kernel, made.parameters);

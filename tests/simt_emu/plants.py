@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
+KERNELS = ROOT / "kernels/cuda"
 LAUNCHER = [word for word in os.environ.get("CMAKE_CXX_COMPILER_LAUNCHER", "").split(";") if word]  # such as ccache
 
 
@@ -29,7 +30,7 @@ class Plant(NamedTuple):
     kernel: str
     build: str   # asan, tsan: found there; any: found in these and in a plain build
     run: str     # of plants.cpp
-    file: str    # in kernels/, where `old` stands exactly once
+    file: str    # in kernels/cuda/, where `old` stands exactly once
     old: str
     new: str
     words: str   # a regular expression that the report matches
@@ -95,32 +96,37 @@ PLANTS = [
     Plant("the highest block goes on, not the last", "mse_chunks", TSAN, "mse", "mse.cu",
           "if (!is_last_block(ticket, gridDim.x)) return;",
           "if (blockIdx.x != gridDim.x - 1) return;\n  __syncthreads();", RACE),
+    Plant("no fence before the ticket", "is_last_block", TSAN, "mse", "ticket.cuh",
+          "__threadfence();\n    last =", "last =", RACE, "mse.cu"),
     Plant("no fence after the ticket", "is_last_block", TSAN, "mse", "ticket.cuh",
-          "__threadfence();\n  return last;", "return last;", RACE, "mse.cu"),
+          "__threadfence();\n  }", "}", RACE, "mse.cu"),
+    Plant("no barrier before the ticket", "is_last_block", TSAN, "mse", "ticket.cuh",
+          "__syncthreads();\n  if (threadIdx.x == 0) {\n    __threadfence();",
+          "if (threadIdx.x == 0) {\n    __threadfence();", RACE, "mse.cu"),
     Plant("the first block goes on, not the last", "is_last_block", TSAN, "mse", "ticket.cuh",
           "atomicAdd(ticket, 1u) == blocks - 1", "atomicAdd(ticket, 1u) == 0", RACE, "mse.cu"),
     Plant("the ticket is not reset", "is_last_block", ANY, "mse", "ticket.cuh",
           "if (last) ", "if (false) ", WRONG, "mse.cu"),
 
     # ---- products
-    Plant("no barrier between the stages", "matmul_tiles", TSAN, "matmul_tiles", "matmul.cu",
+    Plant("no barrier between the stages", "matmul_tiles", TSAN, "matmul_tiles", "matmul/matmul.cu",
           "__syncthreads();\n      stage ^= 1;", "stage ^= 1;", RACE),
-    Plant("a row past the matrix", "matmul_tiles", ASAN, "matmul_tiles", "matmul.cu",
+    Plant("a row past the matrix", "matmul_tiles", ASAN, "matmul_tiles", "matmul/matmul.cu",
           "last = lines - together", "last = lines", OVERFLOW),
-    Plant("a step past the end of k", "matmul_tiles", ASAN, "matmul_tiles", "matmul.cu",
+    Plant("a step past the end of k", "matmul_tiles", ASAN, "matmul_tiles", "matmul/matmul.cu",
           "left - deep(q) >= (Across ? 1 : W)", "left > 0", OVERFLOW),
-    Plant("chunks of 256", "matmul_tiles", ANY, "matmul_split", "matmul.cu",
+    Plant("chunks of 256", "matmul_tiles", ANY, "matmul_split", "matmul/matmul.cu",
           "chain_chunk = 512", "chain_chunk = 256", WRONG),
-    Plant("an element past the end", "matmul_elements", ASAN, "matmul_elements", "matmul.cu",
+    Plant("an element past the end", "matmul_elements", ASAN, "matmul_elements", "matmul/matmul.cu",
           "at < p.m * p.n;", "at <= p.m * p.n;", OVERFLOW),
 
     # ---- the SGD step
-    Plant("the search takes the row before", "sgd_short", ANY, "sgd_short", "sgd.cu",
+    Plant("the search takes the row before", "sgd_short", ANY, "sgd_short", "update.cu",
           "rows[middle].first_block <= blockIdx.x", "rows[middle].first_block < blockIdx.x", WRONG),
-    Plant("a block begins one element late", "sgd_short", ASAN, "sgd_short", "sgd.cu",
+    Plant("a block begins one element late", "sgd_short", ASAN, "sgd_short", "update.cu",
           "(blockIdx.x - row.first_block) * block_elements;", "(blockIdx.x - row.first_block) * block_elements + 1;",
           MISALIGNED),
-    Plant("the last row of the table is not there", "sgd_long", ANY, "sgd_long", "sgd.cu",
+    Plant("the last row of the table is not there", "sgd_long", ANY, "sgd_long", "update.cu",
           "rows.template as<void>(), table.data(), bytes);",
           "rows.template as<void>(), table.data(), bytes - sizeof(Row<T>));", WRONG),
 
@@ -155,7 +161,7 @@ STOP = "__builtin_trap();"
 DTYPES = "core/dtype.h"
 CUTS = {
     DTYPES: [(f"return f(std::type_identity<{name}>{{}});", STOP) for name in ("double", "std::int64_t", "bool")],
-    "matmul.cu": [
+    "matmul/matmul.cu": [
         ("return launch_tiles<Tile<T, 128, 128, 8, 64, 64, 16, 8>>(stream, p);", STOP),
         ("return launch_tiles<Tile<T, 64, 64, 16, 32, 32, 8, 4>>(stream, p);", STOP),
         ("launch({stream, \"matmul_tiles\"",
@@ -172,10 +178,7 @@ class Failed(Exception):
 
 def place_of(file):
     """Where a file is in the tree."""
-    if (ROOT / file).exists():
-        return file
-    [found] = (ROOT / "kernels/cuda").rglob(file)
-    return found.relative_to(ROOT)
+    return Path(file) if file == DTYPES else Path("kernels/cuda", file)
 
 
 def replaced(file, changes):
@@ -259,7 +262,7 @@ def main(flavour, commands, link, program, work):
     words = {}
     for entry in json.loads(Path(commands).read_text()):
         if entry["file"].endswith(".cu") and "simt_emu" in entry["command"]:
-            words[Path(entry["file"]).name] = shlex.split(entry["command"]), entry["directory"]
+            words[str(Path(entry["file"]).relative_to(KERNELS))] = shlex.split(entry["command"]), entry["directory"]
     build = Build(flavour, words, link, program, Path(work))
     plants = [plant for plant in PLANTS if plant.build in (ANY, flavour)]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:

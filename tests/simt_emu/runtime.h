@@ -38,8 +38,8 @@ struct Runtime {
   std::set<cudaStream_t> streams;
   std::set<cudaEvent_t> events;
   std::map<std::string, cudaError_t> to_fail;
-  cudaError_t fail_launch = cudaSuccess;
-  std::size_t launches = 0;
+  cudaError_t fail_launch = cudaSuccess, lost = cudaSuccess;
+  std::map<const void*, std::size_t> launches;  // of each kernel
 
   bool valid(cudaStream_t stream) const { return !stream || streams.count(stream) > 0; }
   bool valid(cudaEvent_t event) const { return events.count(event) > 0; }
@@ -48,12 +48,15 @@ struct Runtime {
 Runtime& runtime();
 
 extern constinit thread_local int current_device;
+/// A kernel's name with its template arguments, as `void sgd_short<float, 4>(int, ...)` with namespaces.
+std::string name_of(const void* kernel);
 /// Keeps an error for cudaGetLastError.
 cudaError_t noted(cudaError_t error);
 
 /// A call of the runtime: `body`, unless there is no device or a test wants the function to fail.
+enum class Uses { device, host };  // what is lost with a device, and what works on
 template <class F>
-cudaError_t call(const char* function, F&& body) {
+cudaError_t call(const char* function, F&& body, Uses uses = Uses::device) {
   const std::lock_guard lock(emulator_mutex);
   Runtime& r = runtime();
   if (const auto found = r.to_fail.find(function); found != r.to_fail.end()) {
@@ -62,6 +65,7 @@ cudaError_t call(const char* function, F&& body) {
     return noted(error);
   }
   if (r.devices == 0) return noted(cudaErrorInsufficientDriver);
+  if (uses == Uses::device && r.lost != cudaSuccess) return noted(r.lost);
   return noted(body(r));
 }
 

@@ -1,6 +1,7 @@
 // What only an emulated device can be asked: failures on demand, counts of launches, a machine without a
 // driver.
 #include <simt_emu/control.h>
+#include <tenon/core/cuda/runtime.h>
 
 #include "../support/catch.h"
 #include "../support/device.h"
@@ -28,6 +29,58 @@ TEST_CASE("runtime: a launch that fails names the kernel and its sizes, and the 
   REQUIRE(text.starts_with("reduce_short: "));
   REQUIRE(text.ends_with("; sizes [5, 200], 1 blocks of 256 threads on cuda:0"));
   REQUIRE(matmul(x, y).sum().item<float>() == 1000);
+}
+
+TEST_CASE("runtime: an error that the user's own call left is neither the launch's, nor taken away") {
+  const Tensor x = ones({100}, {.device = device()});
+  REQUIRE(cudaSetDevice(99) == cudaErrorInvalidDevice);
+  REQUIRE(equal((x + x).to(Device::cpu()), full({100}, 2)));
+  REQUIRE(cudaGetLastError() == cudaErrorInvalidDevice);
+}
+
+TEST_CASE("runtime: a launch that finds that an earlier kernel failed does not name itself") {
+  Tensor x = ones({100}, {.device = device()});
+  emu::fail_earlier_kernel(cudaErrorIllegalAddress);
+  const std::string text = error_of([&] { x.fill_(2); });  // a launch, and nothing else
+  emu::fail_earlier_kernel(cudaSuccess);
+  REQUIRE(
+      text ==
+      "launch: an illegal memory access was encountered on cuda:0; an earlier kernel failed: run again with "
+      "TENON_SYNC=1 to learn which");
+  x.fill_(3);
+  REQUIRE(equal(x.to(Device::cpu()), full({100}, 3)));
+}
+
+TEST_CASE("runtime: the device that is current in a thread stays current") {
+  const Device second = Device::cuda(1);
+  const auto now = [] {
+    int index = -1;
+    cudaGetDevice(&index);
+    return index;
+  };
+  for (const int current : {0, 1}) {
+    cudaSetDevice(current);
+    for (const Device there : {device(), second}) {
+      const Tensor x = ones({100}, {.device = there});
+      REQUIRE(now() == current);
+      (x + x).sum().item<float>();
+      x.to(there == second ? device() : second).to(Device::cpu()).to(there);
+      REQUIRE(now() == current);
+      cuda::Event event;
+      event.record(Stream::create(there));
+      event.block(x.stream());
+      event.synchronize();
+      REQUIRE_FALSE(error_of([&] {
+        index_select(x, 0, tensor({200}, {.dtype = DType::int64, .device = there}));
+        cuda::synchronize(there);
+      }).empty());
+      emu::fail_next_launch(cudaErrorLaunchFailure);
+      REQUIRE_FALSE(error_of([&] { x + x; }).empty());
+      cuda::empty_cache(there);
+      REQUIRE(now() == current);
+    }
+  }
+  cudaSetDevice(0);
 }
 
 TEST_CASE("runtime: a failed call says what to do") {
@@ -66,7 +119,26 @@ TEST_CASE("runtime: one launch each") {
   // Perhaps the 1 that the pass starts from, and a copy: the graph has the prepared gradient until the pass
   // has ended.
   REQUIRE(emu::launches() <= 3);
+}
 
+TEST_CASE("runtime: an SGD step is one launch, whose table has room for few rows where there are few") {
+  const Options there{.device = device()};
+  for (const auto& [count, kernel] :
+      {std::pair{2, "sgd_short<float, 4>"}, {4, "sgd_short<float, 4>"}, {5, "sgd_short<float, 60>"},
+          {60, "sgd_short<float, 60>"}, {61, "sgd_short<float, 510>"}, {600, "sgd_long<float>"}}) {
+    INFO(kernel);
+    std::vector<Tensor> params;
+    for (int i = 0; i < count; ++i) {
+      params.push_back(full({i + 1}, 2, there).set_requires_grad());
+      params.back().set_grad(ones({i + 1}, there));
+    }
+    optim::SGD optimizer(params, {.lr = 0.5});
+    REQUIRE(launches_of([&] { optimizer.step(); }) == 1);
+    REQUIRE(emu::launches(kernel) == 1);
+    for (int i = 0; i < count; ++i)
+      REQUIRE(equal(params[static_cast<std::size_t>(i)].to(Device::cpu()), full({i + 1}, 1.5)));
+  }
+  // Groups with options of their own, too.
   std::vector<optim::SGDParamGroup> groups;
   for (int i = 0; i < 100; ++i) {
     const Tensor p = ones({i + 1}, there).set_requires_grad();
@@ -86,6 +158,46 @@ TEST_CASE("runtime: memory runs out at the device's limit, after what was kept w
     empty({8 << 20}, there);
   }).starts_with("empty: out of memory on cuda:0; 33554432 bytes"));
   REQUIRE(ones({3}, there).sum().item<float>() == 3);
+}
+
+TEST_CASE(
+    "runtime: a block is at most a quarter larger than what was asked for, above 64 MiB at most 2 MiB") {
+  constexpr std::size_t mib = std::size_t{1} << 20, gib = mib << 10;
+  constexpr std::pair<std::size_t, std::size_t> sizes[] = {{1, 512}, {512, 512}, {513, 640}, {640, 640},
+      {1025, 1280}, {33 * mib, 40 * mib}, {56 * mib + 1, 64 * mib}, {64 * mib, 64 * mib},
+      {64 * mib + 1, 66 * mib}, {129 * mib, 130 * mib}, {65 * gib, 65 * gib},
+      {65 * gib + 1, 65 * gib + 2 * mib}};
+  for (const auto& [bytes, block] : sizes) {
+    INFO(bytes);
+    REQUIRE(cuda::BlockCache::block_bytes(bytes) == (cuda::recycles() ? block : bytes));
+    if (!cuda::recycles()) continue;
+    cuda::BlockCache cache;
+    int one = 0;
+    cache.keep(&one, bytes);
+    REQUIRE(cache.kept_bytes() == block);
+    REQUIRE(cache.take(block + 1) == nullptr);
+    REQUIRE(cache.take(block) == &one);
+    cache.keep(&one, block);
+    REQUIRE(cache.drain() == std::vector<void*>{&one});
+    REQUIRE(cache.take(block) == nullptr);
+  }
+}
+
+TEST_CASE("runtime: where a block of the usual size does not fit, an exact one does") {
+  const Options there{.device = device()};
+  { const Tensor first = ones({1}, there); }  // the stream has what it keeps
+  cuda::empty_cache(device());
+  const std::size_t before = emu::device_bytes(0);
+  emu::set_device_memory(before + (std::size_t{41} << 20));
+  constexpr std::int64_t floats = (40 << 20) / 4 + 100;  // 40 MiB and 400 bytes: the usual block has 48 MiB
+  {
+    const Tensor exact = ones({floats}, there);
+    REQUIRE(emu::device_bytes(0) <= before + (std::size_t{40} << 20) + 512);
+    REQUIRE(cuda::memory_use(device()).allocated >= std::size_t{40} << 20);
+  }
+  REQUIRE(emu::device_bytes(0) == before);  // no request of 48 MiB finds it
+  REQUIRE(cuda::memory_use(device()).cached == 0);
+  emu::set_device_memory(std::size_t{4} << 30);
 }
 
 TEST_CASE("runtime: nothing is left behind") {

@@ -181,10 +181,11 @@ void run_blocks(unsigned grid) {
 
 }  // namespace
 
-void run(void* stream, unsigned grid, unsigned size, void (*call)(const void*), const void* made) {
+int run(void* stream, const void* kernel, unsigned grid, unsigned size, void (*call)(const void*),
+    const void* made) {
   const std::lock_guard lock(emulator_mutex);
   const Unseen unseen;
-  if (!device_begins(stream)) return;
+  if (const int error = device_begins(stream, kernel)) return error;
   struct End {
     ~End() { device_ends(); }
   } const end;
@@ -200,6 +201,7 @@ void run(void* stream, unsigned grid, unsigned size, void (*call)(const void*), 
   run_blocks(grid);
   acquire(end_token);
   if (!failure.empty()) throw Error(std::exchange(failure, {}));
+  return 0;
 }
 
 void wait(const char* what, Where at, const Meeting* meeting) {
@@ -270,17 +272,15 @@ void barrier(Where at) {
   acquire(token);
 }
 
-/// One token for the whole launch. Before the next atomic operation a fence lets go of what was done; after
-/// one of its block it takes what others let go of. What an atomic operation did itself is ordered along with
-/// that.
+/// One token for the whole launch. The first atomic operation after a fence lets go of what was done, and a
+/// fence after an atomic operation of its block takes what others let go of.
 void fence() {
   self->fenced = true;
-  release(fence_token);
   if (block.has_atomics) acquire(fence_token);
 }
 void after_atomic() {
   block.has_atomics = true;
-  if (self->fenced) release(fence_token);
+  if (std::exchange(self->fenced, false)) release(fence_token);
 }
 
 }  // namespace simt::emu

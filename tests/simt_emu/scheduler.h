@@ -14,9 +14,9 @@ extern std::mutex emulator_mutex;
 
 // ---- cudart.cpp
 
-/// Device memory may be touched from here to device_ends(). False if this launch is not to run: the runtime
-/// has an error to return instead.
-bool device_begins(void* stream);
+/// Device memory may be touched from here to device_ends(), if it returns 0; else it is the error that the
+/// launch returns instead of running.
+int device_begins(void* stream, const void* kernel);
 void device_ends();
 
 // ---- scheduler.cpp

@@ -109,6 +109,7 @@ void last_block_adds_up(float* out) {
   *ticket = 0;
 }
 /// The same with the fences of one thread, between the barriers.
+template <bool fences_before_the_ticket, bool fences_after_it>
 void one_thread_fences(float* out) {
   SIMT_SHARED(last, bool);
   auto* const ticket = reinterpret_cast<unsigned*>(out);
@@ -116,9 +117,9 @@ void one_thread_fences(float* out) {
   partials[blockIdx.x * blockDim.x + threadIdx.x] = 1;
   __syncthreads();
   if (threadIdx.x == 0) {
-    __threadfence();
+    if (fences_before_the_ticket) __threadfence();
     last = atomicAdd(ticket, 1) == gridDim.x - 1;
-    __threadfence();
+    if (fences_after_it) __threadfence();
   }
   __syncthreads();
   if (!last) return;
@@ -168,7 +169,9 @@ const Case cases[] = {
     {"blocks_add_atomically", "fine", run<blocks_add_atomically, 4, 32>},
     {"blocks_mix_atomic_and_plain", "race", run<blocks_mix_atomic_and_plain, 2, 32>},
     {"last_block_adds_up", "fine", add_up<last_block_adds_up<true, true, true>>},
-    {"last_block_with_one_threads_fences", "fine", add_up<one_thread_fences>},
+    {"last_block_with_one_threads_fences", "fine", add_up<one_thread_fences<true, true>>},
+    {"last_block_without_the_threads_first_fence", "race", add_up<one_thread_fences<false, true>>},
+    {"last_block_without_the_threads_second_fence", "race", add_up<one_thread_fences<true, false>>},
     {"last_block_without_fences", "race", add_up<last_block_adds_up<false, true, false>>},
     {"last_block_without_the_first_fence", "race", add_up<last_block_adds_up<false, true, true>>},
     {"last_block_without_the_second_fence", "race", add_up<last_block_adds_up<true, true, false>>},

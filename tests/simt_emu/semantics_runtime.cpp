@@ -86,6 +86,10 @@ void kernel_on_another_device() {
       nullptr, +[](Part) {}, 1, 1, part);
 }
 
+template <class T, int N>
+void named() {}
+struct Named {};
+
 void counters() {
   const std::size_t before = live_allocations();
   void* pinned = nullptr;
@@ -99,6 +103,9 @@ void counters() {
     simt::launch(
         nullptr, +[] {}, 1, 1);
   EXPECT(launches() == 3);
+  simt::launch(nullptr, named<Named, 4>, 1, 1);
+  EXPECT(launches() == 4 && launches("named<") == 1 && launches("::Named, 4>()") == 1 &&
+         launches("Named, 5>") == 0);
 }
 
 void out_of_memory() {
@@ -128,7 +135,7 @@ void failures_on_request() {
   auto* const out = memory<int>(1);
   const auto kernel = +[](int* place) { ++*place; };
   fail_next_launch(cudaErrorLaunchFailure);
-  simt::launch(nullptr, kernel, 1, 1, out);
+  EXPECT(simt::launch(nullptr, kernel, 1, 1, out) == cudaErrorLaunchFailure);
   EXPECT(*out == 0 && cudaPeekAtLastError() == cudaErrorLaunchFailure);
   clear_error();
   simt::launch(nullptr, kernel, 1, 1, out);
@@ -136,6 +143,15 @@ void failures_on_request() {
   fail_next("cudaDeviceSynchronize", cudaErrorIllegalAddress);
   EXPECT(cudaStreamSynchronize(nullptr) == cudaSuccess);
   EXPECT(cudaDeviceSynchronize() == cudaErrorIllegalAddress && cudaDeviceSynchronize() == cudaSuccess);
+  clear_error();
+  EXPECT(cudaSetDevice(99) == cudaErrorInvalidDevice);
+  EXPECT(simt::launch(nullptr, kernel, 1, 1, out) == cudaSuccess && *out == 2);
+  EXPECT(cudaGetLastError() == cudaErrorInvalidDevice);
+  fail_earlier_kernel(cudaErrorIllegalAddress);
+  EXPECT(simt::launch(nullptr, kernel, 1, 1, out) == cudaErrorIllegalAddress && *out == 2);
+  EXPECT(cudaStreamQuery(nullptr) == cudaErrorIllegalAddress && cudaSetDevice(0) == cudaSuccess);
+  fail_earlier_kernel(cudaSuccess);
+  EXPECT(cudaStreamQuery(nullptr) == cudaSuccess);
 }
 
 void streams_and_events() {

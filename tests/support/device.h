@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <functional>
+#include <optional>
 #include <string_view>
 
 #include <tenon/core/device.h>
@@ -15,6 +16,10 @@ inline bool on_cuda() {
     return name && std::string_view(name) == "cuda";
   }();
   return chosen;
+}
+inline int asked_multiprocessors() {
+  const char* const count = std::getenv("TENON_TEST_MULTIPROCESSORS");
+  return count ? std::atoi(count) : 0;
 }
 inline Device device() { return on_cuda() ? Device::cuda() : Device::cpu(); }
 
@@ -30,8 +35,27 @@ inline const bool thorough = std::getenv("TENON_TEST_SMALL") == nullptr;
 void* allocate_visible(std::size_t bytes);
 void release_visible(void* memory, std::size_t bytes) noexcept;
 
+/// Memory of the CUDA device under test alone. It starts undefined; copying it to the CPU waits for the
+/// device.
+void* allocate_on_device(std::size_t bytes);
+void release_on_device(void* memory, std::size_t bytes) noexcept;
+void copy_from_device(void* host, const void* memory, std::size_t bytes);
+
 /// True where kernels run on a GPU, not on the emulator of tests/simt_emu.
 bool on_gpu();
+/// Kernels are chosen as on a device with `count` multiprocessors. If it is 0, with as many as
+/// TENON_TEST_MULTIPROCESSORS says, or as the device has.
+void set_multiprocessors(int count);
+/// For a scope.
+struct Multiprocessors {
+  explicit Multiprocessors(int count) { set_multiprocessors(count); }
+  ~Multiprocessors() { set_multiprocessors(0); }
+  Multiprocessors(const Multiprocessors&) = delete;
+  Multiprocessors& operator=(const Multiprocessors&) = delete;
+};
+/// Launches so far of kernels whose name, with its template arguments, contains both; nothing where nobody
+/// counts.
+std::optional<std::size_t> launches(std::string_view part, std::string_view other);
 /// Calls body once. On the emulator each call takes the next of three schedules of threads and blocks.
 void on_every_schedule(const std::function<void()>& body);
 

@@ -33,6 +33,7 @@ int main(int count, char** arguments) {
     std::fprintf(stderr, "skipped: there is no CUDA device\n");
     return 77;
   }
+  if (!session.configData().listTests) tenon::test::set_multiprocessors(0);
   const bool failed = session.run() != 0;  // Catch2 2 returns a count, which may be a multiple of 256
   if (started == 0)
     return failed || !session.configData().testsOrTags.empty();  // a list, or a name that matched nothing

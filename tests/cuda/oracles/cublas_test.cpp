@@ -20,7 +20,8 @@ namespace {
 class Handle {
  public:
   explicit Handle(Stream stream) {
-    void* const native = cuda::begin_launch(stream);  // also makes the device current
+    const cuda::DeviceGuard guard(stream.device());
+    void* const native = cuda::native_handle(stream);
     REQUIRE(cublasCreate(&handle_) == CUBLAS_STATUS_SUCCESS);
     REQUIRE(cublasSetStream(handle_, static_cast<cudaStream_t>(native)) == CUBLAS_STATUS_SUCCESS);
     REQUIRE(cublasSetMathMode(handle_, CUBLAS_PEDANTIC_MATH) == CUBLAS_STATUS_SUCCESS);

@@ -4,17 +4,24 @@
 #include <array>
 #include <atomic>
 #include <deque>
+#include <map>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include <tenon/core/cuda/driver.h>
 
 namespace tenon::cuda {
 
-/// Blocks kept for reuse, by size: four classes a doubling, from 512 bytes.
+/// Whether blocks of memory are kept for reuse. A recycled block would hide from a checker what reads past
+/// the end of the one before.
+bool recycles();
+
+/// Blocks kept for reuse, by size: from 512 bytes four sizes per doubling, above 64 MiB one every 2 MiB,
+/// which is what a device hands out.
 class BlockCache {
  public:
-  /// Bytes of a block that serves `bytes`: at most a quarter more, or 512.
+  /// Bytes of a block that serves `bytes`: the next of these sizes.
   static std::size_t block_bytes(std::size_t bytes);
   /// A kept block, or null.
   void* take(std::size_t bytes);
@@ -24,8 +31,11 @@ class BlockCache {
   std::size_t kept_bytes() const { return kept_bytes_; }
 
  private:
-  static std::size_t class_of(std::size_t bytes);
-  std::vector<std::vector<void*>> lists_;
+  /// The list of the blocks that serve `bytes`, with room for one.
+  std::vector<void*>& list_of(std::size_t bytes);
+
+  std::vector<std::vector<void*>> small_;
+  std::map<std::size_t, std::vector<void*>> large_;  // by block_bytes()
   std::size_t kept_bytes_ = 0;
 };
 
@@ -38,13 +48,20 @@ struct Upload {
 
 struct StreamState {
   cudaStream_t handle = nullptr;
-  unsigned* tickets = nullptr;  // ticket_count of them
-  Fault* fault = nullptr;       // device memory
-  std::atomic<bool> may_fault = false;
-  std::mutex mutex;  // of what follows
+  unsigned* tickets = nullptr;            // ticket_count of them
+  Fault* fault = nullptr;                 // device memory
+  std::atomic<std::uint64_t> faults = 0;  // found so far
+
+  std::mutex waiting;  // held while a thread waits and looks for a fault; of what follows
+  std::string last_fault;
+  std::vector<std::uint64_t> to_tell;  // threads that launched before a fault and have not waited since
+
+  std::mutex mutex;                      // of what follows
+  std::vector<std::uint64_t> launchers;  // threads that launched what may fault since somebody looked
   BlockCache cache;
   std::size_t allocated = 0;
-  std::deque<Upload> uploads;  // in the order in which they get done
+  std::map<void*, std::size_t> exact;  // blocks that are smaller than block_bytes() of what they serve
+  std::deque<Upload> uploads;          // in the order in which they get done
   std::vector<cudaEvent_t> spare_events;
 };
 
@@ -55,7 +72,7 @@ void give_mark(StreamState& state, cudaEvent_t mark) noexcept;
 
 struct DeviceState {
   static constexpr int most_streams = 64;
-  int multiprocessors = 0;
+  std::atomic<int> multiprocessors = 0;
   std::mutex mutex;  // while a stream is added
   std::atomic<int> streams = 0;
   std::array<std::atomic<StreamState*>, most_streams> stream{};

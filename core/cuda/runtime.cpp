@@ -1,9 +1,9 @@
-// Streams, their synchronisation, and launches.
+// Devices and streams: finding them, and their state.
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
 
-#include <tenon/core/cuda/streams.h>
+#include <tenon/core/cuda/runtime.h>
 
 namespace tenon::cuda {
 
@@ -45,14 +45,21 @@ DeviceGuard::~DeviceGuard() {
   if (before_ >= 0) cudaSetDevice(before_);
 }
 
+namespace {
+
+int counted_multiprocessors(Device device) {
+  int count = 0;
+  check_cuda("device", cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, device.index), device);
+  return count;
+}
+
+}  // namespace
+
 DeviceState& device_state(Device device) {
   static std::vector<DeviceState>& states = []() -> std::vector<DeviceState>& {
     auto* const all = new std::vector<DeviceState>(static_cast<std::size_t>(device_count()));
     for (std::size_t i = 0; i < all->size(); ++i)
-      check_cuda("device",
-          cudaDeviceGetAttribute(
-              &(*all)[i].multiprocessors, cudaDevAttrMultiProcessorCount, static_cast<int>(i)),
-          Device::cuda(static_cast<int>(i)));
+      (*all)[i].multiprocessors = counted_multiprocessors(Device::cuda(static_cast<int>(i)));
     return *all;
   }();
   return states[static_cast<std::size_t>(device.index)];
@@ -101,71 +108,10 @@ int add_stream(Device device) {
   return state.streams.load(std::memory_order_relaxed) - 1;
 }
 
-int multiprocessors(Stream stream) { return device_state(stream.device()).multiprocessors; }
-unsigned* tickets(Stream stream) { return stream_state(stream).tickets; }
-
-Fault* fault_slot(Stream stream) { return stream_state(stream).fault; }
-
-namespace {
-
-/// Waits for a stream, and throws the fault that one of its kernels has noted.
-void wait(const char* op, StreamState& state, Device device) {
-  const bool look = state.may_fault.exchange(false, std::memory_order_acq_rel);
-  Fault fault{};
-  const DeviceGuard guard(device);
-  if (look)
-    check_cuda(
-        op, cudaMemcpyAsync(&fault, state.fault, sizeof fault, cudaMemcpyDeviceToHost, state.handle), device);
-  check_cuda(op, cudaStreamSynchronize(state.handle), device);
-  if (!fault.found) return;
-  check_cuda(op, cudaMemsetAsync(state.fault, 0, sizeof fault, state.handle), device);
-  const auto& v = fault.values;
-  throw Error(tenon::detail::format(fault.text, {v[0], v[1], v[2], v[3]}));
+int multiprocessors(Stream stream) {
+  return device_state(stream.device()).multiprocessors.load(std::memory_order_relaxed);
 }
-
-}  // namespace
-
-void wait(const char* op, Stream stream) { wait(op, stream_state(stream), stream.device()); }
-
-void wait_for_all(const char* op, Device device) {
-  DeviceState& state = device_state(device);
-  for (int i = 0; i < state.streams.load(std::memory_order_acquire); ++i)
-    wait(op, *state.stream[static_cast<std::size_t>(i)].load(std::memory_order_acquire), device);
+void override_multiprocessors(Device device, int count) {
+  device_state(device).multiprocessors = count > 0 ? count : counted_multiprocessors(device);
 }
-
-void* begin_launch(Stream stream) {
-  StreamState& state = stream_state(stream);
-  int now = 0;
-  if (cudaGetDevice(&now) != cudaSuccess || now != stream.device().index)
-    check_cuda("launch", cudaSetDevice(stream.device().index), stream.device());
-  return state.handle;
-}
-
-namespace {
-
-bool synchronous() {
-  static const bool asked = asked_by_environment("TENON_SYNC");
-  return asked;
-}
-
-[[noreturn]] void throw_launch(const Launch& launch, std::int64_t blocks, int threads, cudaError_t error) {
-  std::string sizes;
-  for (const std::int64_t size : launch.sizes) sizes += (sizes.empty() ? "" : ", ") + std::to_string(size);
-  throw CudaError(tenon::detail::format_with_line("{}: {}; sizes [{}], {} blocks of {} threads on {}",
-      {launch.kernel, cudaGetErrorString(error), sizes, blocks, threads, launch.stream.device()}));
-}
-
-}  // namespace
-
-void end_launch(const Launch& launch, std::int64_t blocks, int threads) {
-  cudaError_t error = cudaGetLastError();
-  if (error == cudaSuccess && synchronous())
-    error = cudaStreamSynchronize(stream_state(launch.stream).handle);
-  if (error != cudaSuccess) [[unlikely]]
-    throw_launch(launch, blocks, threads, error);
-  // Only now: a thread that synchronises before the launch must not have looked for its fault in vain.
-  if (launch.may_fault) stream_state(launch.stream).may_fault.store(true, std::memory_order_release);
-  if (synchronous()) wait(launch.kernel, launch.stream);
-}
-
 }  // namespace tenon::cuda

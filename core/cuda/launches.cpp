@@ -1,0 +1,110 @@
+// Launches, and waiting for what kernels did: their faults come to light there.
+#include <algorithm>
+#include <string>
+
+#include <tenon/core/cuda/runtime.h>
+
+namespace tenon::cuda {
+
+unsigned* tickets(Stream stream) { return stream_state(stream).tickets; }
+
+Fault* fault_slot(Stream stream) { return stream_state(stream).fault; }
+
+namespace {
+
+/// A number that no other thread of the process has, or had.
+std::uint64_t this_thread() {
+  static std::atomic<std::uint64_t> threads = 0;
+  thread_local const std::uint64_t number = ++threads;
+  return number;
+}
+
+/// Waits for a stream, with `waiting` held, and notes the fault that one of its kernels has found.
+void find_fault(const char* op, StreamState& state, Device device) {
+  std::vector<std::uint64_t> launchers;
+  {
+    const std::lock_guard lock(state.mutex);
+    launchers.swap(state.launchers);
+  }
+  Fault fault{};
+  if (!launchers.empty())
+    check_cuda(
+        op, cudaMemcpyAsync(&fault, state.fault, sizeof fault, cudaMemcpyDeviceToHost, state.handle), device);
+  check_cuda(op, cudaStreamSynchronize(state.handle), device);
+  if (!fault.found) return;
+  check_cuda(op, cudaMemsetAsync(state.fault, 0, sizeof fault, state.handle), device);
+  const auto& v = fault.values;
+  state.last_fault = tenon::detail::format(fault.text, {v[0], v[1], v[2], v[3]});
+  ++state.faults;
+  state.to_tell.insert(state.to_tell.end(), launchers.begin(), launchers.end());
+}
+
+/// Waits for a stream, and throws the fault that was found meanwhile, or that this thread is still to hear
+/// of.
+void wait(const char* op, StreamState& state, Device device) {
+  const std::uint64_t before = state.faults.load(std::memory_order_acquire);
+  const DeviceGuard guard(device);
+  const std::lock_guard waiting(state.waiting);
+  find_fault(op, state, device);
+  if (std::erase(state.to_tell, this_thread()) != 0 || state.faults.load(std::memory_order_relaxed) != before)
+    throw Error(state.last_fault);
+}
+
+}  // namespace
+
+void wait(const char* op, Stream stream) { wait(op, stream_state(stream), stream.device()); }
+
+void wait_for_all(const char* op, Device device) {
+  DeviceState& state = device_state(device);
+  for (int i = 0; i < state.streams.load(std::memory_order_acquire); ++i)
+    wait(op, *state.stream[static_cast<std::size_t>(i)].load(std::memory_order_acquire), device);
+}
+
+void* native_handle(Stream stream) { return stream_state(stream).handle; }
+
+namespace {
+
+bool synchronous() {
+  static const bool asked = asked_by_environment("TENON_SYNC");
+  return asked;
+}
+
+[[noreturn]] void throw_kernel(const Launch& launch, std::int64_t blocks, int threads, cudaError_t error) {
+  cudaGetLastError();  // it is told now, and no longer what the caller's own calls find
+  std::string sizes;
+  for (const std::int64_t size : launch.sizes) sizes += (sizes.empty() ? "" : ", ") + std::to_string(size);
+  throw CudaError(tenon::detail::format_with_line("{}: {}; sizes [{}], {} blocks of {} threads on {}",
+      {launch.kernel, cudaGetErrorString(error), sizes, blocks, threads, launch.stream.device()}));
+}
+
+[[noreturn]] void throw_launch(const Launch& launch, std::int64_t blocks, int threads, cudaError_t error) {
+  // An error of this launch is over. One of an earlier kernel stays: every call returns it from now on.
+  if (cudaStreamQuery(stream_state(launch.stream).handle) != error)
+    throw_kernel(launch, blocks, threads, error);
+  cudaGetLastError();
+  throw CudaError(tenon::detail::format_with_line(
+      "launch: {} on {}; an earlier kernel failed: run again with TENON_SYNC=1 to learn which",
+      {cudaGetErrorString(error), launch.stream.device()}));
+}
+
+}  // namespace
+
+void check_launch(const Launch& launch, std::int64_t blocks, int threads, int error) {
+  if (error != cudaSuccess) [[unlikely]]
+    throw_launch(launch, blocks, threads, static_cast<cudaError_t>(error));
+  // Every launch before was waited for, so what fails now is this kernel.
+  if (synchronous()) {
+    const cudaError_t failed = cudaStreamSynchronize(stream_state(launch.stream).handle);
+    if (failed != cudaSuccess) throw_kernel(launch, blocks, threads, failed);
+  }
+  // Only now: a thread that synchronises before the launch must not have looked for its fault in vain.
+  if (launch.may_fault) {
+    StreamState& state = stream_state(launch.stream);
+    const std::lock_guard lock(state.mutex);
+    if (std::find(state.launchers.begin(), state.launchers.end(), this_thread()) == state.launchers.end())
+      state.launchers.push_back(this_thread());
+  }
+  if (synchronous()) wait(launch.kernel, launch.stream);
+}
+
+}  // namespace tenon::cuda
