@@ -15,6 +15,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -115,8 +116,8 @@ PLANTS = [
           "last = lines - together", "last = lines", OVERFLOW),
     Plant("a step past the end of k", "matmul_tiles", ASAN, "matmul_tiles", "matmul/matmul.cu",
           "left - deep(q) >= (Across ? 1 : W)", "left > 0", OVERFLOW),
-    Plant("chunks of 256", "matmul_tiles", ANY, "matmul_split", "matmul/matmul.cu",
-          "chain_chunk = 512", "chain_chunk = 256", WRONG),
+    Plant("chunks of 256", "matmul_tiles", ANY, "matmul_split", "kernels/arith/order.h",
+          "chain_chunk = 512", "chain_chunk = 256", WRONG, "matmul/matmul.cu"),
     Plant("an element past the end", "matmul_elements", ASAN, "matmul_elements", "matmul/matmul.cu",
           "at < p.m * p.n;", "at <= p.m * p.n;", OVERFLOW),
 
@@ -178,7 +179,7 @@ class Failed(Exception):
 
 def place_of(file):
     """Where a file is in the tree."""
-    return Path(file) if file == DTYPES else Path("kernels/cuda", file)
+    return Path(file) if (ROOT / file).exists() else Path("kernels/cuda", file)
 
 
 def replaced(file, changes):
@@ -213,6 +214,7 @@ class Build(NamedTuple):
     def planted(self, plant):
         """The program with a plant."""
         folder = self.work / re.sub(r"\W+", "_", f"{plant.kernel} {plant.name}")
+        shutil.rmtree(folder, ignore_errors=True)  # headers of an older tree
         source = plant.source or plant.file
         changes = {file: list(CUTS.get(file, [])) for file in (source, DTYPES)}
         changes.setdefault(plant.file, []).append((plant.old, plant.new))
