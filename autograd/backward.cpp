@@ -53,7 +53,7 @@ class Pass {
   }
   ~Pass() {
     running = outer_;
-    call_.set_where(caller_);
+    call_.set_site(caller_);
     for (Node* node : waiting_) {
       node->pending = {};
       node->pass.store(nullptr, std::memory_order_release);
@@ -93,7 +93,7 @@ class Pass {
       Node& node;
       ~Release() { node.pass.store(nullptr, std::memory_order_release); }
     } const release{node};
-    call_.set_where(node.where ? node.where : caller_);
+    call_.set_site(node.site ? node.site : caller_);
     Tensor gradient = std::move(node.pending);
     if (node.hooks) [[unlikely]]
       call_hooks(node, gradient);
@@ -131,7 +131,7 @@ class Pass {
         const PausedCall paused;
         changed = entry.call(gradient);
       }
-      const Call call("register_hook", entry.where);
+      const Call call("register_hook", entry.site);
       check(gradient.version() == version,
           "register_hook: the hook of {} has changed the gradient that it was given, which others may share; "
           "return a new tensor instead",
@@ -213,7 +213,7 @@ class Pass {
   std::vector<Node*, RoomAllocator<Node*>> spent_{{&room_}};    // have run, and lose their pullbacks
   std::vector<Kept, RoomAllocator<Kept>> kept_{{&room_}};
   Call& call_;  // at the line of the operation whose gradient is computed
-  const Where caller_ = call_.where();
+  const CallSite caller_ = call_.site();
   const bool keep_graph_, anomaly_;
   const std::unordered_map<Node*, Tensor*>* const needed_;
   Node* const outer_ = running;
@@ -234,12 +234,12 @@ void run_pass(Call& call, const Tensor& root, Tensor gradient, bool retain_graph
 
 }  // namespace autograd
 
-void Tensor::backward(const BackwardOptions& options, Where where) const {
-  backward(Tensor(), options, where);
+void Tensor::backward(const BackwardOptions& options, CallSite site) const {
+  backward(Tensor(), options, site);
 }
 
-void Tensor::backward(const Tensor& gradient, const BackwardOptions& options, Where where) const {
-  Call call("backward", where);
+void Tensor::backward(const Tensor& gradient, const BackwardOptions& options, CallSite site) const {
+  Call call("backward", site);
   autograd::run_pass(call, *this, autograd::root_gradient("backward", *this, gradient), options.retain_graph,
       options.create_graph, nullptr);
 }

@@ -14,7 +14,7 @@ std::string dot(const Tensor& root) {
   std::string text = "digraph tape {\n  rankdir=BT;\n  node [shape=box, fontname=\"sans-serif\"];\n";
   for (std::size_t i = 0; i < found.size(); ++i) {
     Node& node = *found[i];
-    std::string line = to_string(node.where);
+    std::string line = to_string(node.site);
     line.erase(0, line.rfind('/') + 1);
     if (node.leaf())
       text += tenon::detail::format(

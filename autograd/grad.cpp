@@ -27,8 +27,8 @@ std::unordered_map<Node*, Tensor*> nodes_between(Node* root, std::unordered_map<
 }  // namespace
 
 std::vector<Tensor> grad(
-    const Tensor& output, const std::vector<Tensor>& inputs, const GradOptions& options, Where where) {
-  Call call("grad", where);
+    const Tensor& output, const std::vector<Tensor>& inputs, const GradOptions& options, CallSite site) {
+  Call call("grad", site);
   check(!inputs.empty(), "grad: needs at least one input");
   Tensor gradient = root_gradient("grad", output, options.grad_output);
   std::vector<Tensor> results(inputs.size());

@@ -15,6 +15,6 @@ struct GradOptions {
 /// The gradients of `output` with respect to `inputs`. No .grad changes, and only the part of the tape
 /// between the two is run.
 TENON_API std::vector<Tensor> grad(const Tensor& output, const std::vector<Tensor>& inputs,
-    const GradOptions& options = {}, Where where = Where::current());
+    const GradOptions& options = {}, CallSite site = CallSite::current());
 
 }  // namespace tenon::autograd

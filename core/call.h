@@ -15,21 +15,21 @@ extern TENON_API constinit thread_local const Call* running_call;
 /// innermost counts that has a line of the user's, so an operation does not hand its line on.
 class Call {
  public:
-  Call(const char* name, Where where) noexcept : name_(name), where_(where), outer_(running_call) {
-    if (!outer_ || where) running_call = this;
+  Call(const char* name, CallSite site) noexcept : name_(name), site_(site), outer_(running_call) {
+    if (!outer_ || site) running_call = this;
   }
   ~Call() { running_call = outer_; }
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
   /// For a call that serves several lines, one after the other.
-  void set_where(Where where) { where_ = where; }
+  void set_site(CallSite site) { site_ = site; }
   const char* name() const { return name_; }
-  Where where() const { return where_; }
+  CallSite site() const { return site_; }
 
  private:
   const char* name_;
-  Where where_;
+  CallSite site_;
   const Call* outer_;
 };
 

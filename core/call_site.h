@@ -9,13 +9,15 @@ namespace tenon {
 /// The line that called an operation: errors end with it, and the tape remembers it. What
 /// std::source_location is for, which clang 14 cannot offer with libstdc++. The calls that the library itself
 /// makes have no line (TENON_INTERNAL): they serve a call of the user, whose line it is.
-class Where {
+class CallSite {
  public:
 #ifdef TENON_INTERNAL
-  static constexpr Where current(const char* file = nullptr, unsigned line = 0) { return Where(file, line); }
+  static constexpr CallSite current(const char* file = nullptr, unsigned line = 0) {
+    return CallSite(file, line);
+  }
 #else
-  static constexpr Where current(const char* file = __builtin_FILE(), unsigned line = __builtin_LINE()) {
-    return Where(file, line);
+  static constexpr CallSite current(const char* file = __builtin_FILE(), unsigned line = __builtin_LINE()) {
+    return CallSite(file, line);
   }
 #endif
   /// False when the line is not known.
@@ -25,12 +27,12 @@ class Where {
   constexpr unsigned line() const { return line_; }
 
  private:
-  constexpr Where(const char* file, unsigned line) : file_(file), line_(line) {}
+  constexpr CallSite(const char* file, unsigned line) : file_(file), line_(line) {}
   const char* file_;
   unsigned line_;
 };
 
 /// `model.cpp:6`, or nothing when the line is not known.
-TENON_API std::string to_string(Where where);
+TENON_API std::string to_string(CallSite site);
 
 }  // namespace tenon

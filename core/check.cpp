@@ -10,8 +10,8 @@ namespace tenon {
 
 constinit thread_local const Call* running_call = nullptr;
 
-std::string to_string(Where where) {
-  return where ? fmt::format("{}:{}", where.file_name(), where.line()) : std::string();
+std::string to_string(CallSite site) {
+  return site ? fmt::format("{}:{}", site.file_name(), site.line()) : std::string();
 }
 
 namespace detail {
@@ -42,7 +42,7 @@ std::string format(std::string_view text, std::initializer_list<Arg> args) {
 
 std::string format_with_line(std::string_view text, std::initializer_list<Arg> args) {
   std::string out = format(text, args);
-  if (running_call && running_call->where()) out += " (" + to_string(running_call->where()) + ")";
+  if (running_call && running_call->site()) out += " (" + to_string(running_call->site()) + ")";
   return out;
 }
 

@@ -11,11 +11,11 @@
 namespace tenon {
 
 /// The count of an object that Refs share. Its type offers dispose(), which destroys and frees it.
-class Counted {
+class RefCounted {
  public:
-  Counted() = default;
-  Counted(const Counted&) = delete;
-  Counted& operator=(const Counted&) = delete;
+  RefCounted() = default;
+  RefCounted(const RefCounted&) = delete;
+  RefCounted& operator=(const RefCounted&) = delete;
 
   void retain() const noexcept { count_.fetch_add(1, std::memory_order_relaxed); }
   /// True for the last owner, who must dispose. An owner that is alone needs no atomic write.

@@ -9,7 +9,7 @@ namespace tenon {
 
 /// Memory that tensors share. The version counts writes; a saved tensor compares it, so that a value
 /// overwritten after it was saved is an error in the backward pass and never a wrong gradient.
-class TENON_API Storage : public Counted {
+class TENON_API Storage : public RefCounted {
  public:
   /// Uninitialised memory on the stream's device; on the CPU header and data are one block.
   static Ref<Storage> create(Stream stream, std::size_t bytes);

@@ -99,8 +99,8 @@ Tensor new_view(const Tensor& base, const Shape& shape, const Strides& strides, 
 
 void Tensor::fail_undefined() { fail("tensor: a tensor is undefined; assign one to it before it is used"); }
 
-std::int64_t Tensor::size(std::int64_t dim, Where where) const {
-  const Call call("size", where);
+std::int64_t Tensor::size(std::int64_t dim, CallSite site) const {
+  const Call call("size", site);
   return shape()[wrap_dim("size", dim, shape().rank())];
 }
 
@@ -110,8 +110,8 @@ Tensor Tensor::detach() const {
   return out;
 }
 
-void Tensor::check_span(const char* op, DType wanted, Where where) const {
-  const Call call(op, where);
+void Tensor::check_span(const char* op, DType wanted, CallSite site) const {
+  const Call call(op, site);
   check(dtype() == wanted, "{}: the tensor holds {}, not {}", op, dtype(), wanted);
   check(device().is_cpu(), "{}: the tensor is on {}; call to(Device::cpu())", op, device());
   check(is_contiguous(), "{}: the view of shape {} is not contiguous; call contiguous()", op, shape());
@@ -120,8 +120,8 @@ void Tensor::check_span(const char* op, DType wanted, Where where) const {
 namespace {
 
 template <class T>
-T only_element(const Tensor& tensor, Where where) {
-  const Call call("item", where);
+T only_element(const Tensor& tensor, CallSite site) {
+  const Call call("item", site);
   check(tensor.numel() == 1, "item: needs one element; the shape is {}", tensor.shape());
   return visit_any(tensor.dtype(), [&]<class From>(std::type_identity<From>) -> T {
     From value;
@@ -146,9 +146,9 @@ T only_element(const Tensor& tensor, Where where) {
 
 }  // namespace
 
-double Tensor::item_double(Where where) const { return only_element<double>(*this, where); }
-float Tensor::item_float(Where where) const { return only_element<float>(*this, where); }
-std::int64_t Tensor::item_int64(Where where) const { return only_element<std::int64_t>(*this, where); }
-bool Tensor::item_bool(Where where) const { return only_element<bool>(*this, where); }
+double Tensor::item_double(CallSite site) const { return only_element<double>(*this, site); }
+float Tensor::item_float(CallSite site) const { return only_element<float>(*this, site); }
+std::int64_t Tensor::item_int64(CallSite site) const { return only_element<std::int64_t>(*this, site); }
+bool Tensor::item_bool(CallSite site) const { return only_element<bool>(*this, site); }
 
 }  // namespace tenon

@@ -18,14 +18,14 @@
 namespace tenon {
 
 /// What autograd hangs on a tensor that needs a gradient. Core knows only how to drop it.
-struct TENON_API Meta : Counted {
+struct TENON_API AutogradMeta : RefCounted {
   virtual void dispose() noexcept = 0;
 
  protected:
-  ~Meta() = default;
+  ~AutogradMeta() = default;
 };
 
-struct TENON_API TensorImpl final : Counted {
+struct TENON_API TensorImpl final : RefCounted {
   TensorImpl(
       Ref<Storage> bytes, std::byte* first, DType type, const Shape& sizes, const Strides& steps) noexcept
       : data(first), storage(std::move(bytes)), dtype(type), shape(sizes), strides(steps) {}
@@ -34,7 +34,7 @@ struct TENON_API TensorImpl final : Counted {
 
   std::byte* data;  // first element of this view
   Ref<Storage> storage;
-  Ref<Meta> meta;  // null: needs no gradient
+  Ref<AutogradMeta> meta;  // null: needs no gradient
   std::int64_t numel = 0;
   DType dtype;
   bool contiguous = true;
@@ -86,7 +86,7 @@ class TENON_API Tensor {
   /// Steps in elements.
   const Strides& strides() const TENON_LIFETIMEBOUND { return impl().strides; }
   /// The extent of a dimension; negative ones count from the back.
-  std::int64_t size(std::int64_t dim, Where where = Where::current()) const;
+  std::int64_t size(std::int64_t dim, CallSite site = CallSite::current()) const;
   std::int64_t dim() const { return impl().shape.rank(); }
   std::int64_t numel() const { return impl().numel; }
   DType dtype() const { return impl().dtype; }
@@ -102,25 +102,25 @@ class TENON_API Tensor {
   /// The elements of a contiguous CPU tensor of exactly this type; otherwise an error. They last as long as
   /// some tensor has them, so name the result of an operation before you loop over its elements.
   template <Element T>
-  std::span<const T> data(Where where = Where::current()) const TENON_LIFETIMEBOUND {
-    check_span("data", dtype_of<T>, where);
+  std::span<const T> data(CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND {
+    check_span("data", dtype_of<T>, site);
     return {reinterpret_cast<const T*>(impl_->data), static_cast<std::size_t>(impl_->numel)};
   }
   /// The same for writing; it counts as a write.
   template <Element T>
-  std::span<T> mutable_data(Where where = Where::current()) TENON_LIFETIMEBOUND {
-    check_span("mutable_data", dtype_of<T>, where);
+  std::span<T> mutable_data(CallSite site = CallSite::current()) TENON_LIFETIMEBOUND {
+    check_span("mutable_data", dtype_of<T>, site);
     impl_->storage->bump_version();
     return {reinterpret_cast<T*>(impl_->data), static_cast<std::size_t>(impl_->numel)};
   }
   /// The only element, converted; for a CUDA tensor it waits for the stream. Throws when there are more or
   /// fewer, or when T cannot hold the value.
   template <Element T>
-  T item(Where where = Where::current()) const {
-    if constexpr (std::is_same_v<T, double>) return item_double(where);
-    else if constexpr (std::is_same_v<T, float>) return item_float(where);
-    else if constexpr (std::is_same_v<T, std::int64_t>) return item_int64(where);
-    else return item_bool(where);
+  T item(CallSite site = CallSite::current()) const {
+    if constexpr (std::is_same_v<T, double>) return item_double(site);
+    else if constexpr (std::is_same_v<T, float>) return item_float(site);
+    else if constexpr (std::is_same_v<T, std::int64_t>) return item_int64(site);
+    else return item_bool(site);
   }
 
   // ---- gradients (defined with autograd)
@@ -128,78 +128,78 @@ class TENON_API Tensor {
   /// Makes a floating-point tensor a leaf whose gradient backward() fills in, or, given false, a leaf a
   /// constant: its gradient is dropped, and graphs recorded before no longer reach it.
   const Tensor& set_requires_grad(
-      bool required = true, Where where = Where::current()) const TENON_LIFETIMEBOUND;
+      bool required = true, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
   /// True when no recorded operation made it.
   bool is_leaf() const;
   /// The gradient that backward() has accumulated; undefined when there is none.
   Tensor grad() const;
   /// Replaces the gradient; it must match in shape, dtype and device, or be undefined.
-  void set_grad(const Tensor& gradient, Where where = Where::current()) const;
+  void set_grad(const Tensor& gradient, CallSite site = CallSite::current()) const;
   /// Drops the gradient.
   void zero_grad() const;
   /// Puts the elements of `source`, of the same shape, under this leaf without a copy; every handle sees
   /// them. The gradient must have been dropped if dtype or device change.
-  void set_data(const Tensor& source, Where where = Where::current()) const;
+  void set_data(const Tensor& source, CallSite site = CallSite::current()) const;
   /// Asks backward() to keep the gradient of a tensor that is not a leaf.
-  void retain_grad(Where where = Where::current()) const;
+  void retain_grad(CallSite site = CallSite::current()) const;
   /// Adds d(this)/d(leaf) to the gradient of every leaf below. The first form is for one element.
-  void backward(const BackwardOptions& options = {}, Where where = Where::current()) const;
+  void backward(const BackwardOptions& options = {}, CallSite site = CallSite::current()) const;
   /// `gradient` is that of some scalar with respect to this tensor, in its shape.
   void backward(
-      const Tensor& gradient, const BackwardOptions& options = {}, Where where = Where::current()) const;
+      const Tensor& gradient, const BackwardOptions& options = {}, CallSite site = CallSite::current()) const;
   /// Calls hook(gradient) when a backward pass has this tensor's whole gradient; a defined result replaces
   /// it. The hook may also return nothing.
   template <class Hook>
-  HookHandle register_hook(Hook hook, Where where = Where::current()) const {
+  HookHandle register_hook(Hook hook, CallSite site = CallSite::current()) const {
     if constexpr (std::is_void_v<std::invoke_result_t<Hook&, const Tensor&>>)
       return add_hook(
           [h = std::move(hook)](const Tensor& g) mutable {
             h(g);
             return Tensor();
           },
-          where);
-    else return add_hook(std::move(hook), where);
+          site);
+    else return add_hook(std::move(hook), site);
   }
   /// The same elements, cut from the tape.
   Tensor detach() const;
 
   // ---- the everyday operations as methods; ops.h documents each
-  Tensor sum(Where where = Where::current()) const;
-  Tensor sum(
-      std::initializer_list<std::int64_t> dims, bool keepdim = false, Where where = Where::current()) const;
-  Tensor mean(Where where = Where::current()) const;
-  Tensor mean(
-      std::initializer_list<std::int64_t> dims, bool keepdim = false, Where where = Where::current()) const;
-  Tensor reshape(const Shape& shape, Where where = Where::current()) const;
-  Tensor t(Where where = Where::current()) const;
-  Tensor transpose(std::int64_t dim0, std::int64_t dim1, Where where = Where::current()) const;
+  Tensor sum(CallSite site = CallSite::current()) const;
+  Tensor sum(std::initializer_list<std::int64_t> dims, bool keepdim = false,
+      CallSite site = CallSite::current()) const;
+  Tensor mean(CallSite site = CallSite::current()) const;
+  Tensor mean(std::initializer_list<std::int64_t> dims, bool keepdim = false,
+      CallSite site = CallSite::current()) const;
+  Tensor reshape(const Shape& shape, CallSite site = CallSite::current()) const;
+  Tensor t(CallSite site = CallSite::current()) const;
+  Tensor transpose(std::int64_t dim0, std::int64_t dim1, CallSite site = CallSite::current()) const;
   Tensor narrow(
-      std::int64_t dim, std::int64_t start, std::int64_t length, Where where = Where::current()) const;
-  Tensor select(std::int64_t dim, std::int64_t index, Where where = Where::current()) const;
+      std::int64_t dim, std::int64_t start, std::int64_t length, CallSite site = CallSite::current()) const;
+  Tensor select(std::int64_t dim, std::int64_t index, CallSite site = CallSite::current()) const;
   /// The element at one index a dimension, as a 0-dimensional view.
-  Tensor at(std::initializer_list<std::int64_t> index, Where where = Where::current()) const;
-  Tensor clone(Where where = Where::current()) const;
-  Tensor contiguous(Where where = Where::current()) const;
-  Tensor to(Device device, Where where = Where::current()) const;
-  Tensor to(DType dtype, Where where = Where::current()) const;
+  Tensor at(std::initializer_list<std::int64_t> index, CallSite site = CallSite::current()) const;
+  Tensor clone(CallSite site = CallSite::current()) const;
+  Tensor contiguous(CallSite site = CallSite::current()) const;
+  Tensor to(Device device, CallSite site = CallSite::current()) const;
+  Tensor to(DType dtype, CallSite site = CallSite::current()) const;
 
   // ---- in place; they return the tensor itself
-  const Tensor& add_(const Tensor& other, Where where = Where::current()) const TENON_LIFETIMEBOUND;
-  const Tensor& add_(double other, Where where = Where::current()) const TENON_LIFETIMEBOUND;
-  const Tensor& sub_(const Tensor& other, Where where = Where::current()) const TENON_LIFETIMEBOUND;
-  const Tensor& sub_(double other, Where where = Where::current()) const TENON_LIFETIMEBOUND;
-  const Tensor& mul_(const Tensor& other, Where where = Where::current()) const TENON_LIFETIMEBOUND;
-  const Tensor& mul_(double other, Where where = Where::current()) const TENON_LIFETIMEBOUND;
-  const Tensor& div_(const Tensor& other, Where where = Where::current()) const TENON_LIFETIMEBOUND;
-  const Tensor& div_(double other, Where where = Where::current()) const TENON_LIFETIMEBOUND;
-  const Tensor& copy_(const Tensor& source, Where where = Where::current()) const TENON_LIFETIMEBOUND;
-  const Tensor& fill_(double value, Where where = Where::current()) const TENON_LIFETIMEBOUND;
-  const Tensor& zero_(Where where = Where::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& add_(const Tensor& other, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& add_(double other, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& sub_(const Tensor& other, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& sub_(double other, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& mul_(const Tensor& other, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& mul_(double other, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& div_(const Tensor& other, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& div_(double other, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& copy_(const Tensor& source, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& fill_(double value, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& zero_(CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
   /// Normal or uniform numbers of the process's generator.
   const Tensor& normal_(
-      double mean = 0, double deviation = 1, Where where = Where::current()) const TENON_LIFETIMEBOUND;
+      double mean = 0, double deviation = 1, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
   const Tensor& uniform_(
-      double low = 0, double high = 1, Where where = Where::current()) const TENON_LIFETIMEBOUND;
+      double low = 0, double high = 1, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
 
   // ---- for operations
   TensorImpl& impl() const TENON_LIFETIMEBOUND {
@@ -222,12 +222,12 @@ class TENON_API Tensor {
 
  private:
   [[noreturn]] static void fail_undefined();
-  void check_span(const char* op, DType dtype, Where where) const;
-  double item_double(Where where) const;
-  float item_float(Where where) const;
-  std::int64_t item_int64(Where where) const;
-  bool item_bool(Where where) const;
-  HookHandle add_hook(std::function<Tensor(const Tensor&)> hook, Where where) const;
+  void check_span(const char* op, DType dtype, CallSite site) const;
+  double item_double(CallSite site) const;
+  float item_float(CallSite site) const;
+  std::int64_t item_int64(CallSite site) const;
+  bool item_bool(CallSite site) const;
+  HookHandle add_hook(std::function<Tensor(const Tensor&)> hook, CallSite site) const;
 
   Ref<TensorImpl> impl_;
 };

@@ -31,7 +31,7 @@ const Tensor& fill_normal(
       tensor.dtype(), mean, deviation);
   if (tensor.numel() == 0) return tensor;
   const NoGradGuard no_grad;
-  return autograd::fill_normal(tensor, mean, deviation, RandomDomain::init, generator, Where::current());
+  return autograd::fill_normal(tensor, mean, deviation, RandomDomain::init, generator, CallSite::current());
 }
 
 const Tensor& fill_uniform(
@@ -43,7 +43,7 @@ const Tensor& fill_uniform(
       tensor.dtype(), low, high);
   if (tensor.numel() == 0) return tensor;
   const NoGradGuard no_grad;
-  return autograd::fill_uniform(tensor, low, high, RandomDomain::init, generator, Where::current());
+  return autograd::fill_uniform(tensor, low, high, RandomDomain::init, generator, CallSite::current());
 }
 
 const Tensor& fill(const char* op, const Tensor& tensor, double value) {

@@ -8,8 +8,8 @@
 namespace tenon::nn {
 
 Linear::Linear(
-    std::int64_t in_features, std::int64_t out_features, const LinearOptions& options, Where where) {
-  const Call call("linear", where);
+    std::int64_t in_features, std::int64_t out_features, const LinearOptions& options, CallSite site) {
+  const Call call("linear", site);
   check(in_features >= 0 && out_features >= 0, "linear: sizes must not be negative; they are {} and {}",
       in_features, out_features);
   check(is_floating_point(options.dtype), "linear: weights are floating-point numbers; the dtype is {}",

@@ -15,9 +15,9 @@ struct LinearOptions {
 class TENON_API Linear : public Module {
  public:
   Linear(std::int64_t in_features, std::int64_t out_features, const LinearOptions& options = {},
-      Where where = Where::current());
-  Tensor operator()(const Tensor& x, Where where = Where::current()) const {
-    return linear(x, weight, bias, where);
+      CallSite site = CallSite::current());
+  Tensor operator()(const Tensor& x, CallSite site = CallSite::current()) const {
+    return linear(x, weight, bias, site);
   }
   void visit(Visitor& visitor) override;
 

@@ -9,11 +9,11 @@ struct LossOptions {
 };
 
 /// A loss of ops.h, with the reduction chosen once.
-template <Tensor (*loss)(const Tensor& input, const Tensor& target, Reduction reduction, Where where)>
+template <Tensor (*loss)(const Tensor& input, const Tensor& target, Reduction reduction, CallSite site)>
 struct Loss {
   Loss(const LossOptions& chosen = {}) : options(chosen) {}
-  Tensor operator()(const Tensor& input, const Tensor& target, Where where = Where::current()) const {
-    return loss(input, target, options.reduction, where);
+  Tensor operator()(const Tensor& input, const Tensor& target, CallSite site = CallSite::current()) const {
+    return loss(input, target, options.reduction, site);
   }
   LossOptions options;
 };

@@ -15,74 +15,74 @@ using autograd::record;
 using autograd::result;
 using autograd::with;
 
-Tensor add(const Tensor& a, const Tensor& b, Where where) {
-  const Call call("add", where);
-  return record("add", where, binary(arith::Add(), a, b), Broadcast(a, [](const Tensor& g) { return g; }),
+Tensor add(const Tensor& a, const Tensor& b, CallSite site) {
+  const Call call("add", site);
+  return record("add", site, binary(arith::Add(), a, b), Broadcast(a, [](const Tensor& g) { return g; }),
       Broadcast(b, [](const Tensor& g) { return g; }));
 }
 
-Tensor add(const Tensor& a, double b, Where where) {
-  const Call call("add", where);
+Tensor add(const Tensor& a, double b, CallSite site) {
+  const Call call("add", site);
   check_scalar("add", a, b);
-  return record("add", where, binary(arith::Add(), a, b), Input(a, [](const Tensor& g) { return g; }));
+  return record("add", site, binary(arith::Add(), a, b), Input(a, [](const Tensor& g) { return g; }));
 }
 
-Tensor sub(const Tensor& a, const Tensor& b, Where where) {
-  const Call call("sub", where);
-  return record("sub", where, binary(arith::Sub(), a, b), Broadcast(a, [](const Tensor& g) { return g; }),
+Tensor sub(const Tensor& a, const Tensor& b, CallSite site) {
+  const Call call("sub", site);
+  return record("sub", site, binary(arith::Sub(), a, b), Broadcast(a, [](const Tensor& g) { return g; }),
       Broadcast(b, [](const Tensor& g) { return neg(g); }));
 }
 
-Tensor sub(const Tensor& a, double b, Where where) {
-  const Call call("sub", where);
+Tensor sub(const Tensor& a, double b, CallSite site) {
+  const Call call("sub", site);
   check_scalar("sub", a, b);
-  return record("sub", where, binary(arith::Sub(), a, b), Input(a, [](const Tensor& g) { return g; }));
+  return record("sub", site, binary(arith::Sub(), a, b), Input(a, [](const Tensor& g) { return g; }));
 }
 
-Tensor sub(double a, const Tensor& b, Where where) {
-  const Call call("sub", where);
+Tensor sub(double a, const Tensor& b, CallSite site) {
+  const Call call("sub", site);
   check_scalar("sub", b, a);
-  return record("sub", where, binary(arith::Sub(), a, b), Input(b, [](const Tensor& g) { return neg(g); }));
+  return record("sub", site, binary(arith::Sub(), a, b), Input(b, [](const Tensor& g) { return neg(g); }));
 }
 
-Tensor mul(const Tensor& a, const Tensor& b, Where where) {
-  const Call call("mul", where);
-  return record("mul", where, binary(arith::Mul(), a, b),
+Tensor mul(const Tensor& a, const Tensor& b, CallSite site) {
+  const Call call("mul", site);
+  return record("mul", site, binary(arith::Mul(), a, b),
       Broadcast(a, with(b), [](const Tensor& g, const Tensor& y) { return mul(g, y); }),
       Broadcast(b, with(a), [](const Tensor& g, const Tensor& x) { return mul(g, x); }));
 }
 
-Tensor mul(const Tensor& a, double b, Where where) {
-  const Call call("mul", where);
+Tensor mul(const Tensor& a, double b, CallSite site) {
+  const Call call("mul", site);
   check_scalar("mul", a, b);
   return record(
-      "mul", where, binary(arith::Mul(), a, b), Input(a, [b](const Tensor& g) { return mul(g, b); }));
+      "mul", site, binary(arith::Mul(), a, b), Input(a, [b](const Tensor& g) { return mul(g, b); }));
 }
 
-Tensor div(const Tensor& a, const Tensor& b, Where where) {
-  const Call call("div", where);
-  return record("div", where, binary(arith::Div(), a, b),
+Tensor div(const Tensor& a, const Tensor& b, CallSite site) {
+  const Call call("div", site);
+  return record("div", site, binary(arith::Div(), a, b),
       Broadcast(a, with(b), [](const Tensor& g, const Tensor& y) { return div(g, y); }),
       Broadcast(b, with(a, b),
           [](const Tensor& g, const Tensor& x, const Tensor& y) { return neg(mul(g, div(div(x, y), y))); }));
 }
 
-Tensor div(const Tensor& a, double b, Where where) {
-  const Call call("div", where);
+Tensor div(const Tensor& a, double b, CallSite site) {
+  const Call call("div", site);
   return record(
-      "div", where, binary(arith::Div(), a, b), Input(a, [b](const Tensor& g) { return div(g, b); }));
+      "div", site, binary(arith::Div(), a, b), Input(a, [b](const Tensor& g) { return div(g, b); }));
 }
 
-Tensor div(double a, const Tensor& b, Where where) {
-  const Call call("div", where);
-  return record("div", where, binary(arith::Div(), a, b),
+Tensor div(double a, const Tensor& b, CallSite site) {
+  const Call call("div", site);
+  return record("div", site, binary(arith::Div(), a, b),
       Input(b, with(b), [a](const Tensor& g, const Tensor& y) { return neg(mul(g, div(div(a, y), y))); }));
 }
 
-Tensor neg(const Tensor& a, Where where) {
-  const Call call("neg", where);
+Tensor neg(const Tensor& a, CallSite site) {
+  const Call call("neg", site);
   return record(
-      "neg", where, autograd::unary(arith::Neg(), a), Input(a, [](const Tensor& g) { return neg(g); }));
+      "neg", site, autograd::unary(arith::Neg(), a), Input(a, [](const Tensor& g) { return neg(g); }));
 }
 
 namespace {
@@ -107,21 +107,21 @@ Tensor constant_power(const Tensor& a, const Tensor& e) {
 
 }  // namespace
 
-Tensor pow(const Tensor& a, double exponent, Where where) {
-  const Call call("pow", where);
+Tensor pow(const Tensor& a, double exponent, CallSite site) {
+  const Call call("pow", site);
   check_floating("pow", a);
   return record(
-      "pow", where, power(a, exponent), Input(a, with(a), [exponent](const Tensor& g, const Tensor& x) {
+      "pow", site, power(a, exponent), Input(a, with(a), [exponent](const Tensor& g, const Tensor& x) {
         if (exponent == 0) return zeros_like(g);
         return mul(mul(g, exponent), pow(x, exponent - 1));
       }));
 }
 
-Tensor pow(const Tensor& a, const Tensor& exponent, Where where) {
-  const Call call("pow", where);
+Tensor pow(const Tensor& a, const Tensor& exponent, CallSite site) {
+  const Call call("pow", site);
   check_floating("pow", a);
   Tensor out = binary(arith::Pow(), a, exponent);
-  return record("pow", where, out,
+  return record("pow", site, out,
       Broadcast(a, with(a, exponent),
           [](const Tensor& g, const Tensor& x, const Tensor& e) {
             // Where the exponent is 0 and 1 / x is not finite, the slope is 0, not 0 * inf. Elsewhere an

@@ -17,8 +17,8 @@ using autograd::with;
 namespace {
 
 template <class Op>
-Tensor compare(Op op, const Tensor& a, const Tensor& b, Where line) {
-  const Call call(Op::name, line);
+Tensor compare(Op op, const Tensor& a, const Tensor& b, CallSite site) {
+  const Call call(Op::name, site);
   check_same_kind(Op::name, a, b);
   Tensor out = new_tensor(broadcast_shapes(Op::name, a.shape(), b.shape()), DType::boolean, a.stream());
   kernels::compare(a.stream(), op, a.dtype(), out.shape(), out.raw(), Operand(Op::name, a, out.shape()),
@@ -27,8 +27,8 @@ Tensor compare(Op op, const Tensor& a, const Tensor& b, Where line) {
 }
 
 template <class Op>
-Tensor compare(Op op, const Tensor& a, double b, Where line) {
-  const Call call(Op::name, line);
+Tensor compare(Op op, const Tensor& a, double b, CallSite site) {
+  const Call call(Op::name, site);
   autograd::check_scalar(Op::name, a, b);
   Tensor out = new_tensor(a.shape(), DType::boolean, a.stream());
   kernels::compare(a.stream(), op, a.dtype(), out.shape(), out.raw(), Operand("", a, out.shape()), b);
@@ -37,18 +37,18 @@ Tensor compare(Op op, const Tensor& a, double b, Where line) {
 
 }  // namespace
 
-Tensor eq(const Tensor& a, const Tensor& b, Where line) { return compare(arith::Eq(), a, b, line); }
-Tensor eq(const Tensor& a, double b, Where line) { return compare(arith::Eq(), a, b, line); }
-Tensor ne(const Tensor& a, const Tensor& b, Where line) { return compare(arith::Ne(), a, b, line); }
-Tensor ne(const Tensor& a, double b, Where line) { return compare(arith::Ne(), a, b, line); }
-Tensor lt(const Tensor& a, const Tensor& b, Where line) { return compare(arith::Lt(), a, b, line); }
-Tensor lt(const Tensor& a, double b, Where line) { return compare(arith::Lt(), a, b, line); }
-Tensor le(const Tensor& a, const Tensor& b, Where line) { return compare(arith::Le(), a, b, line); }
-Tensor le(const Tensor& a, double b, Where line) { return compare(arith::Le(), a, b, line); }
-Tensor gt(const Tensor& a, const Tensor& b, Where line) { return compare(arith::Gt(), a, b, line); }
-Tensor gt(const Tensor& a, double b, Where line) { return compare(arith::Gt(), a, b, line); }
-Tensor ge(const Tensor& a, const Tensor& b, Where line) { return compare(arith::Ge(), a, b, line); }
-Tensor ge(const Tensor& a, double b, Where line) { return compare(arith::Ge(), a, b, line); }
+Tensor eq(const Tensor& a, const Tensor& b, CallSite site) { return compare(arith::Eq(), a, b, site); }
+Tensor eq(const Tensor& a, double b, CallSite site) { return compare(arith::Eq(), a, b, site); }
+Tensor ne(const Tensor& a, const Tensor& b, CallSite site) { return compare(arith::Ne(), a, b, site); }
+Tensor ne(const Tensor& a, double b, CallSite site) { return compare(arith::Ne(), a, b, site); }
+Tensor lt(const Tensor& a, const Tensor& b, CallSite site) { return compare(arith::Lt(), a, b, site); }
+Tensor lt(const Tensor& a, double b, CallSite site) { return compare(arith::Lt(), a, b, site); }
+Tensor le(const Tensor& a, const Tensor& b, CallSite site) { return compare(arith::Le(), a, b, site); }
+Tensor le(const Tensor& a, double b, CallSite site) { return compare(arith::Le(), a, b, site); }
+Tensor gt(const Tensor& a, const Tensor& b, CallSite site) { return compare(arith::Gt(), a, b, site); }
+Tensor gt(const Tensor& a, double b, CallSite site) { return compare(arith::Gt(), a, b, site); }
+Tensor ge(const Tensor& a, const Tensor& b, CallSite site) { return compare(arith::Ge(), a, b, site); }
+Tensor ge(const Tensor& a, double b, CallSite site) { return compare(arith::Ge(), a, b, site); }
 
 namespace {
 
@@ -62,8 +62,8 @@ void check_condition(const Tensor& condition, const Tensor& value) {
 
 }  // namespace
 
-Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b, Where line) {
-  const Call call("where", line);
+Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b, CallSite site) {
+  const Call call("where", site);
   check_condition(condition, a);
   check_same_kind("where", a, b);
   const Shape shape =
@@ -71,32 +71,32 @@ Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b, Where li
   Tensor out = new_tensor(shape, a.dtype(), a.stream());
   kernels::where(a.stream(), a.dtype(), shape, out.raw(), Operand("where", condition, shape),
       Operand("where", a, shape), Operand("where", b, shape));
-  return record("where", line, std::move(out),
+  return record("where", site, std::move(out),
       Broadcast(a, with(condition), [](const Tensor& g, const Tensor& c) { return where(c, g, 0.0); }),
       Broadcast(b, with(condition), [](const Tensor& g, const Tensor& c) { return where(c, 0.0, g); }));
 }
 
-Tensor where(const Tensor& condition, const Tensor& a, double b, Where line) {
-  const Call call("where", line);
+Tensor where(const Tensor& condition, const Tensor& a, double b, CallSite site) {
+  const Call call("where", site);
   check_condition(condition, a);
   autograd::check_scalar("where", a, b);
   const Shape shape = broadcast_shapes("where", condition.shape(), a.shape());
   Tensor out = new_tensor(shape, a.dtype(), a.stream());
   kernels::where(a.stream(), a.dtype(), shape, out.raw(), Operand("where", condition, shape),
       Operand("where", a, shape), b);
-  return record("where", line, std::move(out),
+  return record("where", site, std::move(out),
       Broadcast(a, with(condition), [](const Tensor& g, const Tensor& c) { return where(c, g, 0.0); }));
 }
 
-Tensor where(const Tensor& condition, double a, const Tensor& b, Where line) {
-  const Call call("where", line);
+Tensor where(const Tensor& condition, double a, const Tensor& b, CallSite site) {
+  const Call call("where", site);
   check_condition(condition, b);
   autograd::check_scalar("where", b, a);
   const Shape shape = broadcast_shapes("where", condition.shape(), b.shape());
   Tensor out = new_tensor(shape, b.dtype(), b.stream());
   kernels::where(b.stream(), b.dtype(), shape, out.raw(), Operand("where", condition, shape), a,
       Operand("where", b, shape));
-  return record("where", line, std::move(out),
+  return record("where", site, std::move(out),
       Broadcast(b, with(condition), [](const Tensor& g, const Tensor& c) { return where(c, 0.0, g); }));
 }
 
@@ -105,33 +105,33 @@ namespace {
 /// The one of two elements that `loses` to no other. Equal elements share the gradient evenly; where one is
 /// NaN neither loses, and both get all of it, as in PyTorch.
 template <class Op>
-Tensor extremum(Op op, Tensor (*loses)(const Tensor&, const Tensor&, Where), const Tensor& a, const Tensor& b,
-    Where line) {
-  const Call call(Op::name, line);
+Tensor extremum(Op op, Tensor (*loses)(const Tensor&, const Tensor&, CallSite), const Tensor& a,
+    const Tensor& b, CallSite site) {
+  const Call call(Op::name, site);
   const auto share = [loses](const Tensor& g, const Tensor& mine, const Tensor& other) {
     const Tensor part = where(eq(mine, other), mul(g, 0.5), g);
-    return where(loses(mine, other, Where::current()), 0.0, part);
+    return where(loses(mine, other, CallSite::current()), 0.0, part);
   };
-  return record(Op::name, line, autograd::binary(op, a, b), Broadcast(a, with(a, b), share),
+  return record(Op::name, site, autograd::binary(op, a, b), Broadcast(a, with(a, b), share),
       Broadcast(b, with(b, a), share));
 }
 
 }  // namespace
 
-Tensor maximum(const Tensor& a, const Tensor& b, Where line) {
-  return extremum(arith::Maximum(), &lt, a, b, line);
+Tensor maximum(const Tensor& a, const Tensor& b, CallSite site) {
+  return extremum(arith::Maximum(), &lt, a, b, site);
 }
 
-Tensor minimum(const Tensor& a, const Tensor& b, Where line) {
-  return extremum(arith::Minimum(), &gt, a, b, line);
+Tensor minimum(const Tensor& a, const Tensor& b, CallSite site) {
+  return extremum(arith::Minimum(), &gt, a, b, site);
 }
 
-Tensor clamp(const Tensor& a, double low, double high, Where line) {
-  const Call call("clamp", line);
+Tensor clamp(const Tensor& a, double low, double high, CallSite site) {
+  const Call call("clamp", site);
   autograd::check_scalar("clamp", a, std::isfinite(low) ? low : 0);
   autograd::check_scalar("clamp", a, std::isfinite(high) ? high : 0);
   check(low <= high, "clamp: the bounds must be in order; they are {} and {}", low, high);
-  return record("clamp", line, autograd::unary(arith::Clamp(), a, {low, high}),
+  return record("clamp", site, autograd::unary(arith::Clamp(), a, {low, high}),
       Input(a, with(a), [low, high](const Tensor& g, const Tensor& x) {
         return autograd::clamp_backward(g, x, low, high);
       }));
@@ -144,21 +144,21 @@ Tensor clamp_backward(const Tensor& g, const Tensor& x, double low, double high)
   Tensor out = new_tensor(x.shape(), x.dtype(), x.stream());
   kernels::binary(x.stream(), arith::ClampBackward(), x.dtype(), x.shape(), out.raw(),
       Operand("clamp_backward", g, x.shape()), Operand("clamp_backward", x, x.shape()), {low, high});
-  return record("clamp_backward", Where::current(), std::move(out),
+  return record("clamp_backward", CallSite::current(), std::move(out),
       Input(g, with(x),
           [low, high](const Tensor& gg, const Tensor& at) { return clamp_backward(gg, at, low, high); }));
 }
 
 }  // namespace autograd
 
-bool equal(const Tensor& a, const Tensor& b, Where line) {
-  const Call call("equal", line);
+bool equal(const Tensor& a, const Tensor& b, CallSite site) {
+  const Call call("equal", site);
   if (a.shape() != b.shape() || a.dtype() != b.dtype()) return false;
   return ne(a, b).sum().item<std::int64_t>() == 0;
 }
 
-bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol, Where line) {
-  const Call call("allclose", line);
+bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol, CallSite site) {
+  const Call call("allclose", site);
   autograd::check_floating("allclose", a);
   const NoGradGuard no_grad;
   const Tensor distance = abs(sub(a, b));

@@ -46,38 +46,38 @@ kernels::RandomKey next_key(Generator& generator) {
 
 }  // namespace
 
-Tensor empty(const Shape& shape, const Options& options, Where where) {
-  const Call call("empty", where);
+Tensor empty(const Shape& shape, const Options& options, CallSite site) {
+  const Call call("empty", site);
   return finish(create("empty", shape, options), options);
 }
-Tensor zeros(const Shape& shape, const Options& options, Where where) {
-  const Call call("zeros", where);
+Tensor zeros(const Shape& shape, const Options& options, CallSite site) {
+  const Call call("zeros", site);
   return filled("zeros", shape, 0, options);
 }
 
-Tensor ones(const Shape& shape, const Options& options, Where where) {
-  const Call call("ones", where);
+Tensor ones(const Shape& shape, const Options& options, CallSite site) {
+  const Call call("ones", site);
   Tensor out = create("ones", shape, options);
   fill(out, 1);
   return finish(std::move(out), options);
 }
 
-Tensor full(const Shape& shape, double value, const Options& options, Where where) {
-  const Call call("full", where);
+Tensor full(const Shape& shape, double value, const Options& options, CallSite site) {
+  const Call call("full", site);
   if (options.dtype == DType::boolean) check(value == 0 || value == 1, "full: {} is not a boolean", value);
   if (options.dtype != DType::boolean) return filled("full", shape, value, options);
   return value == 0 ? zeros(shape, options) : ones(shape, options);
 }
 
-Tensor zeros_like(const Tensor& tensor, Where where) {
-  const Call call("zeros_like", where);
+Tensor zeros_like(const Tensor& tensor, CallSite site) {
+  const Call call("zeros_like", site);
   Tensor out = new_tensor(tensor.shape(), tensor.dtype(), tensor.stream());
   fill(out, 0);
   return out;
 }
 
-Tensor ones_like(const Tensor& tensor, Where where) {
-  const Call call("ones_like", where);
+Tensor ones_like(const Tensor& tensor, CallSite site) {
+  const Call call("ones_like", site);
   Tensor out = new_tensor(tensor.shape(), tensor.dtype(), tensor.stream());
   fill(out, 1);
   return out;
@@ -119,8 +119,8 @@ std::int64_t floating_count(double start, double end, double step) {
 
 }  // namespace
 
-Tensor arange(double start, double end, double step, const Options& options, Where where) {
-  const Call call("arange", where);
+Tensor arange(double start, double end, double step, const Options& options, CallSite site) {
+  const Call call("arange", site);
   check(std::isfinite(start) && std::isfinite(end) && std::isfinite(step) && step != 0,
       "arange: needs finite bounds and a step that is not 0; they are {}, {} and {}", start, end, step);
   const std::int64_t n = visit_number("arange", options.dtype, [&]<class T>(std::type_identity<T>) {
@@ -132,26 +132,26 @@ Tensor arange(double start, double end, double step, const Options& options, Whe
   return finish(std::move(out), options);
 }
 
-Tensor arange(double end, const Options& options, Where where) {
-  const Call call("arange", where);
+Tensor arange(double end, const Options& options, CallSite site) {
+  const Call call("arange", site);
   return arange(0, end, 1, options);
 }
 
-Tensor linspace(double start, double end, std::int64_t steps, const Options& options, Where where) {
-  const Call call("linspace", where);
+Tensor linspace(double start, double end, std::int64_t steps, const Options& options, CallSite site) {
+  const Call call("linspace", site);
   check(std::isfinite(end - start), "linspace: the range must be finite; it is from {} to {}", start, end);
   Tensor out = create("linspace", {steps}, options);
   kernels::linspace(out.stream(), out.dtype(), steps, out.raw(), start, end);
   return finish(std::move(out), options);
 }
 
-Tensor eye(std::int64_t n, const Options& options, Where where) {
-  const Call call("eye", where);
+Tensor eye(std::int64_t n, const Options& options, CallSite site) {
+  const Call call("eye", site);
   return eye(n, n, options);
 }
 
-Tensor eye(std::int64_t n, std::int64_t m, const Options& options, Where where) {
-  const Call call("eye", where);
+Tensor eye(std::int64_t n, std::int64_t m, const Options& options, CallSite site) {
+  const Call call("eye", site);
   Tensor out = create("eye", {n, m}, options);
   fill(out, 0);
   if (out.numel() > 0) {
@@ -162,13 +162,13 @@ Tensor eye(std::int64_t n, std::int64_t m, const Options& options, Where where) 
   return finish(std::move(out), options);
 }
 
-Tensor rand(const Shape& shape, const Options& options, Where where) {
-  const Call call("rand", where);
+Tensor rand(const Shape& shape, const Options& options, CallSite site) {
+  const Call call("rand", site);
   return rand(shape, default_generator(), options);
 }
 
-Tensor rand(const Shape& shape, Generator& generator, const Options& options, Where where) {
-  const Call call("rand", where);
+Tensor rand(const Shape& shape, Generator& generator, const Options& options, CallSite site) {
+  const Call call("rand", site);
   check(
       is_floating_point(options.dtype), "rand: needs floating-point numbers; the dtype is {}", options.dtype);
   Tensor out = finish(create("rand", shape, options), options);
@@ -176,13 +176,13 @@ Tensor rand(const Shape& shape, Generator& generator, const Options& options, Wh
   return out;
 }
 
-Tensor randn(const Shape& shape, const Options& options, Where where) {
-  const Call call("randn", where);
+Tensor randn(const Shape& shape, const Options& options, CallSite site) {
+  const Call call("randn", site);
   return randn(shape, default_generator(), options);
 }
 
-Tensor randn(const Shape& shape, Generator& generator, const Options& options, Where where) {
-  const Call call("randn", where);
+Tensor randn(const Shape& shape, Generator& generator, const Options& options, CallSite site) {
+  const Call call("randn", site);
   check(is_floating_point(options.dtype), "randn: needs floating-point numbers; the dtype is {}",
       options.dtype);
   Tensor out = finish(create("randn", shape, options), options);
@@ -190,14 +190,15 @@ Tensor randn(const Shape& shape, Generator& generator, const Options& options, W
   return out;
 }
 
-Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, const Options& options, Where where) {
-  const Call call("randint", where);
+Tensor randint(
+    std::int64_t low, std::int64_t high, const Shape& shape, const Options& options, CallSite site) {
+  const Call call("randint", site);
   return randint(low, high, shape, default_generator(), options);
 }
 
 Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generator& generator,
-    const Options& options, Where where) {
-  const Call call("randint", where);
+    const Options& options, CallSite site) {
+  const Call call("randint", site);
   check(low < high, "randint: the range [{}, {}) is empty", low, high);
   visit_number("randint", options.dtype, [&]<class T>(std::type_identity<T>) {
     if constexpr (std::is_floating_point_v<T>) {
@@ -212,13 +213,13 @@ Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generato
   return out;
 }
 
-Tensor randperm(std::int64_t n, const Options& options, Where where) {
-  const Call call("randperm", where);
+Tensor randperm(std::int64_t n, const Options& options, CallSite site) {
+  const Call call("randperm", site);
   return randperm(n, default_generator(), options);
 }
 
-Tensor randperm(std::int64_t n, Generator& generator, const Options& options, Where where) {
-  const Call call("randperm", where);
+Tensor randperm(std::int64_t n, Generator& generator, const Options& options, CallSite site) {
+  const Call call("randperm", site);
   check(options.dtype == DType::int64, "randperm: gives int64; the dtype asked for is {}", options.dtype);
   Tensor out = create("randperm", {n}, options);
   kernels::random_permutation(out.stream(), n, out.ptr<std::int64_t>(), next_key(generator));
@@ -265,8 +266,8 @@ void TensorData::write(Tensor& out, std::int64_t& at) const {
   });
 }
 
-Tensor tensor(const TensorData& data, const Options& options, Where where) {
-  const Call call("tensor", where);
+Tensor tensor(const TensorData& data, const Options& options, CallSite site) {
+  const Call call("tensor", site);
   Options host = options;
   host.device = Device::cpu();
   Tensor out = create("tensor", data.shape(), host);
@@ -277,8 +278,8 @@ Tensor tensor(const TensorData& data, const Options& options, Where where) {
 
 template <Element T>
 Tensor detail::tensor_from(
-    std::span<const T> values, const Shape& shape, const Options& options, Where where) {
-  const Call call("tensor", where);
+    std::span<const T> values, const Shape& shape, const Options& options, CallSite site) {
+  const Call call("tensor", site);
   const std::int64_t numel = checked_numel("tensor", shape);
   check(static_cast<std::size_t>(numel) == values.size(), "tensor: {} values for shape {}", values.size(),
       shape);
@@ -286,15 +287,16 @@ Tensor detail::tensor_from(
   if (numel != 0) std::memcpy(out.raw(), values.data(), values.size_bytes());
   return finish(out.to(options.dtype).to(options.device), options);
 }
-template TENON_API Tensor detail::tensor_from(std::span<const float>, const Shape&, const Options&, Where);
-template TENON_API Tensor detail::tensor_from(std::span<const double>, const Shape&, const Options&, Where);
+template TENON_API Tensor detail::tensor_from(std::span<const float>, const Shape&, const Options&, CallSite);
 template TENON_API Tensor detail::tensor_from(
-    std::span<const std::int64_t>, const Shape&, const Options&, Where);
-template TENON_API Tensor detail::tensor_from(std::span<const bool>, const Shape&, const Options&, Where);
+    std::span<const double>, const Shape&, const Options&, CallSite);
+template TENON_API Tensor detail::tensor_from(
+    std::span<const std::int64_t>, const Shape&, const Options&, CallSite);
+template TENON_API Tensor detail::tensor_from(std::span<const bool>, const Shape&, const Options&, CallSite);
 
-Tensor from_blob(
-    void* data, const Shape& shape, const Options& options, std::function<void(void*)> deleter, Where where) {
-  const Call call("from_blob", where);
+Tensor from_blob(void* data, const Shape& shape, const Options& options, std::function<void(void*)> deleter,
+    CallSite site) {
+  const Call call("from_blob", site);
   const std::int64_t numel = checked_numel("from_blob", shape);
   check(options.device.is_cpu(), "from_blob: takes CPU memory; the device is {}", options.device);
   check(data != nullptr || numel == 0, "from_blob: the pointer is null; the shape is {}", shape);

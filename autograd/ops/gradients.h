@@ -26,7 +26,7 @@ Tensor scaled_difference(const Tensor& g, const Tensor& a, const Tensor& b, doub
 Tensor scaled_sign(const Tensor& g, const Tensor& a, const Tensor& b, double scale, double count);
 /// Elements start, start + step, ... of a dimension, `length` of them: a view.
 Tensor slice_range(const char* op, const Tensor& a, int dim, std::int64_t start, std::int64_t length,
-    std::int64_t step, Where where);
+    std::int64_t step, CallSite site);
 /// Zeros of `shape`, of which `g` is that range.
 Tensor slice_scatter(const Tensor& g, const Shape& shape, int dim, std::int64_t start, std::int64_t step);
 /// Zeros of `shape`, to which row i of `g` along dimension d is added at index[i].

@@ -48,8 +48,8 @@ bool begin_write(const char* op, const Tensor& self, const Tensor* other = nullp
 /// Makes the write: kernel(). If it is `recorded`, `self` becomes the result of `op` on the inputs. What can
 /// fail comes before the kernel, and a failure leaves all as it was.
 template <class Kernel, class... Inputs>
-const Tensor& write(
-    const char* op, Where where, const Tensor& self, bool recorded, Kernel kernel, const Inputs&... inputs) {
+const Tensor& write(const char* op, CallSite site, const Tensor& self, bool recorded, Kernel kernel,
+    const Inputs&... inputs) {
   TensorImpl& impl = self.impl();
   Storage& storage = *impl.storage;
   const std::uint32_t version = storage.version();
@@ -57,7 +57,7 @@ const Tensor& write(
   try {
     storage.bump_version();  // before the pullbacks are made: of `self` they save the new elements
     if (recorded) {
-      node = Node::create(op, (0 + ... + int{inputs.tensor.requires_grad()}), self, where);
+      node = Node::create(op, (0 + ... + int{inputs.tensor.requires_grad()}), self, site);
       node->keeps_grad = self.requires_grad() && autograd::node_of(self)->keeps_grad;
       (inputs.connect(*node), ...);
     }
@@ -116,75 +116,75 @@ constexpr auto replaced = [](const Tensor& g) { return zeros_like(g); };
 
 }  // namespace
 
-const Tensor& Tensor::add_(const Tensor& other, Where where) const {
-  const Call call("add_", where);
+const Tensor& Tensor::add_(const Tensor& other, CallSite site) const {
+  const Call call("add_", site);
   const bool recorded = begin_write("add_", *this, &other);
   const Tensor term = apart(*this, other);
-  return write("add_", where, *this, recorded, kernel_of("add_", arith::Add(), *this, term),
+  return write("add_", site, *this, recorded, kernel_of("add_", arith::Add(), *this, term),
       Input(*this, pass_through), Broadcast(other, pass_through));
 }
 
-const Tensor& Tensor::add_(double other, Where where) const {
-  const Call call("add_", where);
+const Tensor& Tensor::add_(double other, CallSite site) const {
+  const Call call("add_", site);
   check_scalar("add_", *this, other);
   const bool recorded = begin_write("add_", *this);
-  return write("add_", where, *this, recorded, kernel_of("add_", arith::Add(), *this, other),
+  return write("add_", site, *this, recorded, kernel_of("add_", arith::Add(), *this, other),
       Input(*this, pass_through));
 }
 
-const Tensor& Tensor::sub_(const Tensor& other, Where where) const {
-  const Call call("sub_", where);
+const Tensor& Tensor::sub_(const Tensor& other, CallSite site) const {
+  const Call call("sub_", site);
   const bool recorded = begin_write("sub_", *this, &other);
   const Tensor term = apart(*this, other);
-  return write("sub_", where, *this, recorded, kernel_of("sub_", arith::Sub(), *this, term),
+  return write("sub_", site, *this, recorded, kernel_of("sub_", arith::Sub(), *this, term),
       Input(*this, pass_through), Broadcast(other, [](const Tensor& g) { return neg(g); }));
 }
 
-const Tensor& Tensor::sub_(double other, Where where) const {
-  const Call call("sub_", where);
+const Tensor& Tensor::sub_(double other, CallSite site) const {
+  const Call call("sub_", site);
   check_scalar("sub_", *this, other);
   const bool recorded = begin_write("sub_", *this);
-  return write("sub_", where, *this, recorded, kernel_of("sub_", arith::Sub(), *this, other),
+  return write("sub_", site, *this, recorded, kernel_of("sub_", arith::Sub(), *this, other),
       Input(*this, pass_through));
 }
 
-const Tensor& Tensor::mul_(const Tensor& other, Where where) const {
-  const Call call("mul_", where);
+const Tensor& Tensor::mul_(const Tensor& other, CallSite site) const {
+  const Call call("mul_", site);
   const bool recorded = begin_write("mul_", *this, &other);
   const Tensor factor = overlap(*this, other) ? other.clone() : other;
   const Tensor before = recorded && factor.requires_grad() ? clone() : Tensor();
-  return write("mul_", where, *this, recorded, kernel_of("mul_", arith::Mul(), *this, factor),
+  return write("mul_", site, *this, recorded, kernel_of("mul_", arith::Mul(), *this, factor),
       Input(*this, with(factor), [](const Tensor& g, const Tensor& y) { return mul(g, y); }),
       Broadcast(factor, with(before), [](const Tensor& g, const Tensor& x) { return mul(g, x); }));
 }
 
-const Tensor& Tensor::mul_(double other, Where where) const {
-  const Call call("mul_", where);
+const Tensor& Tensor::mul_(double other, CallSite site) const {
+  const Call call("mul_", site);
   check_scalar("mul_", *this, other);
   const bool recorded = begin_write("mul_", *this);
-  return write("mul_", where, *this, recorded, kernel_of("mul_", arith::Mul(), *this, other),
+  return write("mul_", site, *this, recorded, kernel_of("mul_", arith::Mul(), *this, other),
       Input(*this, [other](const Tensor& g) { return mul(g, other); }));
 }
 
-const Tensor& Tensor::div_(const Tensor& other, Where where) const {
-  const Call call("div_", where);
+const Tensor& Tensor::div_(const Tensor& other, CallSite site) const {
+  const Call call("div_", site);
   const bool recorded = begin_write("div_", *this, &other);
   const Tensor divisor = overlap(*this, other) ? other.clone() : other;
-  return write("div_", where, *this, recorded, kernel_of("div_", arith::Div(), *this, divisor),
+  return write("div_", site, *this, recorded, kernel_of("div_", arith::Div(), *this, divisor),
       Input(*this, with(divisor), [](const Tensor& g, const Tensor& y) { return div(g, y); }),
       Broadcast(divisor, with(result(*this), divisor),
           [](const Tensor& g, const Tensor& out, const Tensor& y) { return neg(mul(g, div(out, y))); }));
 }
 
-const Tensor& Tensor::div_(double other, Where where) const {
-  const Call call("div_", where);
+const Tensor& Tensor::div_(double other, CallSite site) const {
+  const Call call("div_", site);
   const bool recorded = begin_write("div_", *this);
-  return write("div_", where, *this, recorded, kernel_of("div_", arith::Div(), *this, other),
+  return write("div_", site, *this, recorded, kernel_of("div_", arith::Div(), *this, other),
       Input(*this, [other](const Tensor& g) { return div(g, other); }));
 }
 
-const Tensor& Tensor::copy_(const Tensor& source, Where where) const {
-  const Call call("copy_", where);
+const Tensor& Tensor::copy_(const Tensor& source, CallSite site) const {
+  const Call call("copy_", site);
   const Tensor same_type = source.dtype() == dtype() ? source : source.to(dtype());
   const bool recorded = begin_write("copy_", *this, &same_type);
   const Tensor from = apart(*this, same_type);
@@ -193,22 +193,22 @@ const Tensor& Tensor::copy_(const Tensor& source, Where where) const {
         stream(), dtype(), dtype(), shape(), autograd::result_of(*this), Operand("copy_", from, shape()));
   };
   return write(
-      "copy_", where, *this, recorded, kernel, Input(*this, replaced), Broadcast(same_type, pass_through));
+      "copy_", site, *this, recorded, kernel, Input(*this, replaced), Broadcast(same_type, pass_through));
 }
 
-const Tensor& Tensor::fill_(double value, Where where) const {
-  const Call call("fill_", where);
+const Tensor& Tensor::fill_(double value, CallSite site) const {
+  const Call call("fill_", site);
   if (dtype() == DType::boolean) check(value == 0 || value == 1, "fill_: {} is not a boolean", value);
   else check_scalar("fill_", *this, value);
   const bool recorded = begin_write("fill_", *this);
   const auto kernel = [&] {
     kernels::copy(stream(), dtype(), dtype(), shape(), autograd::result_of(*this), value);
   };
-  return write("fill_", where, *this, recorded, kernel, Input(*this, replaced));
+  return write("fill_", site, *this, recorded, kernel, Input(*this, replaced));
 }
 
-const Tensor& Tensor::zero_(Where where) const {
-  const Call call("zero_", where);
+const Tensor& Tensor::zero_(CallSite site) const {
+  const Call call("zero_", site);
   return fill_(0);
 }
 
@@ -216,7 +216,7 @@ namespace {
 
 template <class Kernel>
 const Tensor& write_random(const char* op, const Tensor& self, double first, double second,
-    RandomDomain domain, Generator& generator, Kernel kernel, Where where) {
+    RandomDomain domain, Generator& generator, Kernel kernel, CallSite site) {
   autograd::check_floating(op, self);
   const bool recorded = begin_write(op, self);
   const Tensor dense = self.is_contiguous() ? self : new_tensor(self.shape(), self.dtype(), self.stream());
@@ -228,7 +228,7 @@ const Tensor& write_random(const char* op, const Tensor& self, double first, dou
       kernels::copy(
           self.stream(), self.dtype(), self.dtype(), self.shape(), autograd::result_of(self), dense.raw());
   };
-  return write(op, where, self, recorded, fill, Input(self, replaced));
+  return write(op, site, self, recorded, fill, Input(self, replaced));
 }
 
 }  // namespace
@@ -236,33 +236,33 @@ const Tensor& write_random(const char* op, const Tensor& self, double first, dou
 namespace autograd {
 
 const Tensor& fill_normal(const Tensor& self, double mean, double deviation, RandomDomain domain,
-    Generator& generator, Where where) {
-  const Call call("normal_", where);
+    Generator& generator, CallSite site) {
+  const Call call("normal_", site);
   check(deviation >= 0 && is_finite_in(self.dtype(), deviation) && is_finite_in(self.dtype(), mean),
       "normal_: the deviation must not be negative, and both finite in {}; mean {}, deviation {}",
       self.dtype(), mean, deviation);
-  return write_random("normal_", self, mean, deviation, domain, generator, kernels::random_normal, where);
+  return write_random("normal_", self, mean, deviation, domain, generator, kernels::random_normal, site);
 }
 
 const Tensor& fill_uniform(
-    const Tensor& self, double low, double high, RandomDomain domain, Generator& generator, Where where) {
-  const Call call("uniform_", where);
+    const Tensor& self, double low, double high, RandomDomain domain, Generator& generator, CallSite site) {
+  const Call call("uniform_", site);
   const bool narrow_enough = visit_floating("uniform_", self.dtype(), [&]<class T>(std::type_identity<T>) {
     return std::isfinite(static_cast<T>(high) - static_cast<T>(low));
   });
   check(low <= high && narrow_enough, "uniform_: the bounds must be finite and in order; they are {} and {}",
       low, high);
-  return write_random("uniform_", self, low, high, domain, generator, kernels::random_uniform, where);
+  return write_random("uniform_", self, low, high, domain, generator, kernels::random_uniform, site);
 }
 
 }  // namespace autograd
 
-const Tensor& Tensor::normal_(double mean, double deviation, Where where) const {
-  return autograd::fill_normal(*this, mean, deviation, RandomDomain::user, default_generator(), where);
+const Tensor& Tensor::normal_(double mean, double deviation, CallSite site) const {
+  return autograd::fill_normal(*this, mean, deviation, RandomDomain::user, default_generator(), site);
 }
 
-const Tensor& Tensor::uniform_(double low, double high, Where where) const {
-  return autograd::fill_uniform(*this, low, high, RandomDomain::user, default_generator(), where);
+const Tensor& Tensor::uniform_(double low, double high, CallSite site) const {
+  return autograd::fill_uniform(*this, low, high, RandomDomain::user, default_generator(), site);
 }
 
 }  // namespace tenon

@@ -29,8 +29,8 @@ Tensor dense(const Tensor& a) { return a.is_contiguous() ? a : autograd::copy(a,
 
 }  // namespace
 
-Tensor index_select(const Tensor& a, std::int64_t dim, const Tensor& index, Where where) {
-  const Call call("index_select", where);
+Tensor index_select(const Tensor& a, std::int64_t dim, const Tensor& index, CallSite site) {
+  const Call call("index_select", site);
   const int d = wrap_dim("index_select", dim, a.shape().rank(), Rank0::as_vector);
   check(index.dtype() == DType::int64 && index.dim() <= 1,
       "index_select: the index must be a vector of int64; it is {} {}", index.dtype(), index.shape());
@@ -44,14 +44,14 @@ Tensor index_select(const Tensor& a, std::int64_t dim, const Tensor& index, Wher
   Tensor out = new_tensor(shape, a.dtype(), a.stream());
   kernels::index_select(a.stream(), a.dtype(), indexed(a.shape(), d), out.raw(), from.raw(),
       dense_index.ptr<std::int64_t>(), index.numel(), d);
-  return record("index_select", where, std::move(out),
+  return record("index_select", site, std::move(out),
       Input(a, with(dense_index), [d](const Tensor& g, const Shape& whole, const Tensor& at) {
         return autograd::index_add(g, d, at, whole);
       }));
 }
 
-Tensor gather(const Tensor& a, std::int64_t dim, const Tensor& index, Where where) {
-  const Call call("gather", where);
+Tensor gather(const Tensor& a, std::int64_t dim, const Tensor& index, CallSite site) {
+  const Call call("gather", site);
   const int rank = a.shape().rank(), d = wrap_dim("gather", dim, rank, Rank0::as_vector);
   check(index.dtype() == DType::int64, "gather: the index must be int64; it is {}", index.dtype());
   check(index.dim() == rank, "gather: the index has {} dimensions, the tensor {}", index.dim(), rank);
@@ -67,7 +67,7 @@ Tensor gather(const Tensor& a, std::int64_t dim, const Tensor& index, Where wher
   Tensor out = new_tensor(index.shape(), a.dtype(), a.stream());
   kernels::gather(a.stream(), a.dtype(), indexed(part.shape(), d), out.raw(), from.raw(),
       dense_index.ptr<std::int64_t>(), rank > 0 ? index.shape()[d] : 1, d);
-  return record("gather", where, std::move(out),
+  return record("gather", site, std::move(out),
       Input(part, with(dense_index), [d](const Tensor& g, const Shape& whole, const Tensor& at) {
         return autograd::gather_add(g, d, at, whole);
       }));
@@ -80,7 +80,7 @@ Tensor gather_add(const Tensor& g, int d, const Tensor& index, const Shape& shap
   Tensor out = new_tensor(shape, g.dtype(), g.stream());
   kernels::gather_add(g.stream(), g.dtype(), indexed(shape, d), out.raw(), from.raw(),
       index.ptr<std::int64_t>(), index.dim() > 0 ? index.shape()[d] : 1);
-  return record("gather_add", Where::current(), std::move(out),
+  return record("gather_add", CallSite::current(), std::move(out),
       Input(g, with(index), [d](const Tensor& gg, const Tensor& at) { return gather(gg, d, at); }));
 }
 
@@ -89,7 +89,7 @@ Tensor index_add(const Tensor& g, int d, const Tensor& index, const Shape& shape
   Tensor out = new_tensor(shape, g.dtype(), g.stream());
   kernels::index_add(g.stream(), g.dtype(), indexed(shape, d), out.raw(), from.raw(),
       index.ptr<std::int64_t>(), index.numel());
-  return record("index_add", Where::current(), std::move(out),
+  return record("index_add", CallSite::current(), std::move(out),
       Input(g, with(index), [d](const Tensor& gg, const Tensor& at) { return index_select(gg, d, at); }));
 }
 

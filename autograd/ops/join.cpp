@@ -16,8 +16,8 @@ bool is_nothing(const Tensor& tensor) { return tensor.dim() == 1 && tensor.numel
 
 }  // namespace
 
-Tensor cat(const std::vector<Tensor>& tensors, std::int64_t dim, Where where) {
-  const Call call("cat", where);
+Tensor cat(const std::vector<Tensor>& tensors, std::int64_t dim, CallSite site) {
+  const Call call("cat", site);
   check(!tensors.empty(), "cat: needs at least one tensor");
   const auto some = std::find_if_not(tensors.begin(), tensors.end(), is_nothing);
   const Tensor& first = some == tensors.end() ? tensors.front() : *some;
@@ -49,7 +49,7 @@ Tensor cat(const std::vector<Tensor>& tensors, std::int64_t dim, Where where) {
       at += length;
     }
   }
-  return autograd::record_list("cat", where, std::move(out), tensors, [&](std::size_t i) {
+  return autograd::record_list("cat", site, std::move(out), tensors, [&](std::size_t i) {
     const std::int64_t length = is_nothing(tensors[i]) ? 0 : tensors[i].shape()[d];
     return [d, at = starts[i], length](const Tensor& g, const Shape& from) {
       return length == 0 ? reshape(narrow(g, d, at, 0), from) : narrow(g, d, at, length);
@@ -57,8 +57,8 @@ Tensor cat(const std::vector<Tensor>& tensors, std::int64_t dim, Where where) {
   });
 }
 
-Tensor stack(const std::vector<Tensor>& tensors, std::int64_t dim, Where where) {
-  const Call call("stack", where);
+Tensor stack(const std::vector<Tensor>& tensors, std::int64_t dim, CallSite site) {
+  const Call call("stack", site);
   check(!tensors.empty(), "stack: needs at least one tensor");
   const int d = wrap_dim("stack", dim, tensors.front().shape().rank() + 1);
   std::vector<Tensor> rows;

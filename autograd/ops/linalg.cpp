@@ -36,21 +36,21 @@ Tensor transposed_times(const Tensor& a, const Tensor& g) {
 
 }  // namespace
 
-Tensor matmul(const Tensor& a, const Tensor& b, Where where) {
-  const Call call("matmul", where);
+Tensor matmul(const Tensor& a, const Tensor& b, CallSite site) {
+  const Call call("matmul", site);
   check(a.dim() == 2 && b.dim() == 2, "matmul: both operands must be matrices; a is {}, b is {}", a.shape(),
       b.shape());
   check(a.shape()[1] == b.shape()[0], "matmul: inner dimensions differ; a is {}, b is {}", a.shape(),
       b.shape());
   check_same_kind("matmul", a, b);
   autograd::check_floating("matmul", a);
-  return record("matmul", where, product(a, matrix(a), matrix(b)),
+  return record("matmul", site, product(a, matrix(a), matrix(b)),
       Input(a, with(b), [](const Tensor& g, const Tensor& y) { return times_transposed(g, y); }),
       Input(b, with(a), [](const Tensor& g, const Tensor& x) { return transposed_times(x, g); }));
 }
 
-Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Where where) {
-  const Call call("linear", where);
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, CallSite site) {
+  const Call call("linear", site);
   check(x.dim() == 2 && weight.dim() == 2, "linear: x and weight must be matrices; x is {}, weight is {}",
       x.shape(), weight.shape());
   check(x.shape()[1] == weight.shape()[1],
@@ -64,7 +64,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Where w
       "linear: the bias must be [{}]; it is {}, weight is {}", outputs, bias.shape(), weight.shape());
   check_same_kind("linear", x, bias);
   const Tensor dense_bias = bias.is_contiguous() ? bias : autograd::copy(bias, bias.dtype());
-  return record("linear", where, product(x, matrix(x), matrix(weight).transposed(), dense_bias.raw()),
+  return record("linear", site, product(x, matrix(x), matrix(weight).transposed(), dense_bias.raw()),
       Input(x, with(weight), [](const Tensor& g, const Tensor& w) { return matmul(g, w); }),
       Input(weight, with(x), [](const Tensor& g, const Tensor& in) { return transposed_times(g, in); }),
       Input(bias, [](const Tensor& g) { return sum(g, {0}); }));

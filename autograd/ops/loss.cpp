@@ -39,8 +39,8 @@ Tensor loss(const char* op, arith::BinaryOp each, arith::ReduceOp all, const Ten
 
 }  // namespace
 
-Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction, Where where) {
-  const Call call("mse_loss", where);
+Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction, CallSite site) {
+  const Call call("mse_loss", site);
   check_loss("mse_loss", input, target, reduction);
   const double count = reduction == Reduction::mean ? static_cast<double>(input.numel()) : 1;
   Tensor out, slope;  // slope: the gradient of the input for an upstream gradient of 1
@@ -55,7 +55,7 @@ Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction, 
     out = loss("mse_loss", arith::SquaredDifference(), arith::SumOfSquaredDifferences(), input, target,
         reduction, count);
   }
-  return record("mse_loss", where, std::move(out),
+  return record("mse_loss", site, std::move(out),
       Input(input, with(input, target, prepared(slope)),
           [count](const Tensor& g, const Tensor& x, const Tensor& y, const Tensor& ready) {
             if (ready.defined() && autograd::is_seed_gradient(g)) return ready;
@@ -66,11 +66,11 @@ Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction, 
       }));
 }
 
-Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction, Where where) {
-  const Call call("l1_loss", where);
+Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction, CallSite site) {
+  const Call call("l1_loss", site);
   check_loss("l1_loss", input, target, reduction);
   const double count = reduction == Reduction::mean ? static_cast<double>(input.numel()) : 1;
-  return record("l1_loss", where,
+  return record("l1_loss", site,
       loss("l1_loss", arith::AbsoluteDifference(), arith::SumOfAbsoluteDifferences(), input, target,
           reduction, count),
       Input(input, with(input, target),
@@ -90,7 +90,7 @@ Tensor scaled_difference(const Tensor& g, const Tensor& a, const Tensor& b, doub
   kernels::ternary(a.stream(), arith::ScaledDifference(), a.dtype(), a.shape(), out.raw(),
       Operand("scaled_difference", g, a.shape()), Operand("scaled_difference", a, a.shape()),
       Operand("scaled_difference", b, a.shape()), {scale, count});
-  return record("scaled_difference", Where::current(), std::move(out),
+  return record("scaled_difference", CallSite::current(), std::move(out),
       Broadcast(g, with(a, b),
           [scale, count](const Tensor& gg, const Tensor& x, const Tensor& y) {
             return scaled_difference(gg, x, y, scale, count);
@@ -110,7 +110,7 @@ Tensor scaled_sign(const Tensor& g, const Tensor& a, const Tensor& b, double sca
   kernels::ternary(a.stream(), arith::ScaledSign(), a.dtype(), a.shape(), out.raw(),
       Operand("scaled_sign", g, a.shape()), Operand("scaled_sign", a, a.shape()),
       Operand("scaled_sign", b, a.shape()), {scale, count});
-  return record("scaled_sign", Where::current(), std::move(out),
+  return record("scaled_sign", CallSite::current(), std::move(out),
       Broadcast(g, with(a, b), [scale, count](const Tensor& gg, const Tensor& x, const Tensor& y) {
         return scaled_sign(gg, x, y, scale, count);
       }));

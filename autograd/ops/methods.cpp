@@ -4,32 +4,32 @@
 
 namespace tenon {
 
-Tensor Tensor::sum(Where where) const { return tenon::sum(*this, where); }
-Tensor Tensor::sum(std::initializer_list<std::int64_t> dims, bool keepdim, Where where) const {
-  return tenon::sum(*this, dims, keepdim, where);
+Tensor Tensor::sum(CallSite site) const { return tenon::sum(*this, site); }
+Tensor Tensor::sum(std::initializer_list<std::int64_t> dims, bool keepdim, CallSite site) const {
+  return tenon::sum(*this, dims, keepdim, site);
 }
-Tensor Tensor::mean(Where where) const { return tenon::mean(*this, where); }
-Tensor Tensor::mean(std::initializer_list<std::int64_t> dims, bool keepdim, Where where) const {
-  return tenon::mean(*this, dims, keepdim, where);
+Tensor Tensor::mean(CallSite site) const { return tenon::mean(*this, site); }
+Tensor Tensor::mean(std::initializer_list<std::int64_t> dims, bool keepdim, CallSite site) const {
+  return tenon::mean(*this, dims, keepdim, site);
 }
-Tensor Tensor::reshape(const Shape& shape, Where where) const { return tenon::reshape(*this, shape, where); }
-Tensor Tensor::t(Where where) const { return tenon::t(*this, where); }
-Tensor Tensor::transpose(std::int64_t dim0, std::int64_t dim1, Where where) const {
-  return tenon::transpose(*this, dim0, dim1, where);
+Tensor Tensor::reshape(const Shape& shape, CallSite site) const { return tenon::reshape(*this, shape, site); }
+Tensor Tensor::t(CallSite site) const { return tenon::t(*this, site); }
+Tensor Tensor::transpose(std::int64_t dim0, std::int64_t dim1, CallSite site) const {
+  return tenon::transpose(*this, dim0, dim1, site);
 }
-Tensor Tensor::narrow(std::int64_t dim, std::int64_t start, std::int64_t length, Where where) const {
-  return tenon::narrow(*this, dim, start, length, where);
+Tensor Tensor::narrow(std::int64_t dim, std::int64_t start, std::int64_t length, CallSite site) const {
+  return tenon::narrow(*this, dim, start, length, site);
 }
-Tensor Tensor::select(std::int64_t dim, std::int64_t index, Where where) const {
-  return tenon::select(*this, dim, index, where);
+Tensor Tensor::select(std::int64_t dim, std::int64_t index, CallSite site) const {
+  return tenon::select(*this, dim, index, site);
 }
-Tensor Tensor::clone(Where where) const { return tenon::clone(*this, where); }
-Tensor Tensor::contiguous(Where where) const { return tenon::contiguous(*this, where); }
-Tensor Tensor::to(Device device, Where where) const { return tenon::to(*this, device, where); }
-Tensor Tensor::to(DType dtype, Where where) const { return tenon::to(*this, dtype, where); }
+Tensor Tensor::clone(CallSite site) const { return tenon::clone(*this, site); }
+Tensor Tensor::contiguous(CallSite site) const { return tenon::contiguous(*this, site); }
+Tensor Tensor::to(Device device, CallSite site) const { return tenon::to(*this, device, site); }
+Tensor Tensor::to(DType dtype, CallSite site) const { return tenon::to(*this, dtype, site); }
 
-Tensor Tensor::at(std::initializer_list<std::int64_t> index, Where where) const {
-  const Call call("at", where);
+Tensor Tensor::at(std::initializer_list<std::int64_t> index, CallSite site) const {
+  const Call call("at", site);
   check(static_cast<std::int64_t>(index.size()) == dim(),
       "at: needs one index per dimension; {} were given for shape {}", index.size(), shape());
   int d = 0;

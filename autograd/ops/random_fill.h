@@ -7,8 +7,8 @@
 namespace tenon::autograd {
 
 const Tensor& fill_normal(const Tensor& self, double mean, double deviation, RandomDomain domain,
-    Generator& generator, Where where);
+    Generator& generator, CallSite site);
 const Tensor& fill_uniform(
-    const Tensor& self, double low, double high, RandomDomain domain, Generator& generator, Where where);
+    const Tensor& self, double low, double high, RandomDomain domain, Generator& generator, CallSite site);
 
 }  // namespace tenon::autograd

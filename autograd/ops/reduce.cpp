@@ -41,12 +41,12 @@ Shape reduced_shape(const Shape& shape, Dims dims, bool keepdim) {
 
 /// The sum over `dims`, divided once, and on the tape.
 Tensor reduce(
-    const char* op, Where where, const Tensor& a, Dims dims, const Shape& out_shape, double divisor) {
+    const char* op, CallSite site, const Tensor& a, Dims dims, const Shape& out_shape, double divisor) {
   const bool counts = !is_floating_point(a.dtype());
   Tensor out = new_tensor(out_shape, counts ? DType::int64 : a.dtype(), a.stream());
   kernels::reduce(a.stream(), arith::Sum(), a.dtype(), a.shape(), dims, out.raw(), Operand(op, a, a.shape()),
       0.0, divisor);
-  return record(op, where, std::move(out), Input(a, [dims, divisor](const Tensor& g, const Shape& shape) {
+  return record(op, site, std::move(out), Input(a, [dims, divisor](const Tensor& g, const Shape& shape) {
     const Shape kept = reduced_shape(shape, dims, true);
     return autograd::expand_quotient(
         g.shape() == kept || g.dim() == 0 ? g : reshape(g, kept), shape, divisor);
@@ -64,32 +64,32 @@ double mean_divisor(const Tensor& a, Dims dims) {
 
 }  // namespace
 
-Tensor sum(const Tensor& a, Where where) {
-  const Call call("sum", where);
-  return reduce("sum", where, a, all_dims(a), {}, 1);
+Tensor sum(const Tensor& a, CallSite site) {
+  const Call call("sum", site);
+  return reduce("sum", site, a, all_dims(a), {}, 1);
 }
 
-Tensor sum(const Tensor& a, std::initializer_list<std::int64_t> dims, bool keepdim, Where where) {
-  const Call call("sum", where);
+Tensor sum(const Tensor& a, std::initializer_list<std::int64_t> dims, bool keepdim, CallSite site) {
+  const Call call("sum", site);
   const Dims chosen = chosen_dims("sum", a, dims);
-  return reduce("sum", where, a, chosen, reduced_shape(a.shape(), chosen, keepdim), 1);
+  return reduce("sum", site, a, chosen, reduced_shape(a.shape(), chosen, keepdim), 1);
 }
 
-Tensor mean(const Tensor& a, Where where) {
-  const Call call("mean", where);
+Tensor mean(const Tensor& a, CallSite site) {
+  const Call call("mean", site);
   const Dims dims = all_dims(a);
-  return reduce("mean", where, a, dims, {}, mean_divisor(a, dims));
+  return reduce("mean", site, a, dims, {}, mean_divisor(a, dims));
 }
 
-Tensor mean(const Tensor& a, std::initializer_list<std::int64_t> dims, bool keepdim, Where where) {
-  const Call call("mean", where);
+Tensor mean(const Tensor& a, std::initializer_list<std::int64_t> dims, bool keepdim, CallSite site) {
+  const Call call("mean", site);
   const Dims chosen = chosen_dims("mean", a, dims);
   const double divisor = mean_divisor(a, chosen);
-  return reduce("mean", where, a, chosen, reduced_shape(a.shape(), chosen, keepdim), divisor);
+  return reduce("mean", site, a, chosen, reduced_shape(a.shape(), chosen, keepdim), divisor);
 }
 
-Tensor expand(const Tensor& a, const Shape& shape, Where where) {
-  const Call call("expand", where);
+Tensor expand(const Tensor& a, const Shape& shape, CallSite site) {
+  const Call call("expand", site);
   Shape wanted = shape;
   const int shift = shape.rank() - a.shape().rank();
   for (int i = 0; i < shape.rank(); ++i) {
@@ -98,7 +98,7 @@ Tensor expand(const Tensor& a, const Shape& shape, Where where) {
         a.shape());
   }
   const Strides strides = broadcast_strides("expand", a.shape(), a.strides(), wanted);
-  return autograd::record_view("expand", where, a, autograd::new_view(a, wanted, strides, 0),
+  return autograd::record_view("expand", site, a, autograd::new_view(a, wanted, strides, 0),
       [](const Tensor& g, const Shape& from) { return autograd::sum_to(g, from); });
 }
 
@@ -113,7 +113,7 @@ Tensor sum_to(const Tensor& a, const Shape& shape, double divisor) {
   Tensor out = new_tensor(shape, a.dtype(), a.stream());
   kernels::reduce(a.stream(), arith::Sum(), a.dtype(), a.shape(), dims, out.raw(),
       Operand("sum_to", a, a.shape()), 0.0, divisor);
-  return record("sum_to", Where::current(), std::move(out),
+  return record("sum_to", CallSite::current(), std::move(out),
       Input(a, [divisor](const Tensor& g, const Shape& from) { return expand_quotient(g, from, divisor); }));
 }
 
@@ -123,7 +123,7 @@ Tensor expand_quotient(const Tensor& a, const Shape& shape, double divisor) {
   Tensor out = autograd::new_strided(shape, strides, a.numel(), a.dtype(), a.stream());
   kernels::binary(
       a.stream(), arith::Div(), a.dtype(), a.shape(), out.raw(), Operand("expand", a, a.shape()), divisor);
-  return record("expand_quotient", Where::current(), std::move(out),
+  return record("expand_quotient", CallSite::current(), std::move(out),
       Input(a, [divisor](const Tensor& g, const Shape& from) { return sum_to(g, from, divisor); }));
 }
 

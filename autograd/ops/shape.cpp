@@ -59,17 +59,17 @@ bool reshape_strides(const Tensor& a, const Shape& shape, Strides& strides) {
 
 }  // namespace
 
-Tensor reshape(const Tensor& a, const Shape& shape, Where where) {
-  const Call call("reshape", where);
+Tensor reshape(const Tensor& a, const Shape& shape, CallSite site) {
+  const Call call("reshape", site);
   const Shape wanted = complete_shape(a, shape);
   Strides strides;
   if (!reshape_strides(a, wanted, strides)) return reshape(contiguous(a), wanted);
-  return record_view("reshape", where, a, new_view(a, wanted, strides, 0),
+  return record_view("reshape", site, a, new_view(a, wanted, strides, 0),
       [](const Tensor& g, const Shape& from) { return reshape(g, from); });
 }
 
-Tensor flatten(const Tensor& a, std::int64_t start_dim, std::int64_t end_dim, Where where) {
-  const Call call("flatten", where);
+Tensor flatten(const Tensor& a, std::int64_t start_dim, std::int64_t end_dim, CallSite site) {
+  const Call call("flatten", site);
   const int rank = a.shape().rank(), first = wrap_dim("flatten", start_dim, rank, Rank0::as_vector),
             last = wrap_dim("flatten", end_dim, rank, Rank0::as_vector);
   check(first <= last, "flatten: start_dim {} is behind end_dim {}", start_dim, end_dim);
@@ -85,12 +85,12 @@ Tensor flatten(const Tensor& a, std::int64_t start_dim, std::int64_t end_dim, Wh
 namespace autograd {
 
 Tensor slice_range(const char* op, const Tensor& a, int dim, std::int64_t start, std::int64_t length,
-    std::int64_t step, Where where) {
+    std::int64_t step, CallSite site) {
   Shape shape = a.shape();
   Strides strides = a.strides();
   shape[dim] = length;
   if (length > 1) strides[dim] *= step;  // a step beyond the end may be too large to multiply
-  return record_view(op, where, a, new_view(a, shape, strides, length == 0 ? 0 : start * a.strides()[dim]),
+  return record_view(op, site, a, new_view(a, shape, strides, length == 0 ? 0 : start * a.strides()[dim]),
       [dim, start, step](
           const Tensor& g, const Shape& from) { return slice_scatter(g, from, dim, start, step); });
 }
@@ -100,30 +100,30 @@ Tensor slice_scatter(const Tensor& g, const Shape& shape, int dim, std::int64_t 
   kernels::copy(g.stream(), g.dtype(), g.dtype(), shape, out.raw(), 0.0);
   {
     const NoGradGuard no_grad;
-    const Tensor part = slice_range("slice", out, dim, start, g.shape()[dim], step, Where::current());
+    const Tensor part = slice_range("slice", out, dim, start, g.shape()[dim], step, CallSite::current());
     kernels::copy(
         g.stream(), g.dtype(), g.dtype(), g.shape(), result_of(part), Operand("slice_scatter", g, g.shape()));
   }
-  return record("slice_scatter", Where::current(), std::move(out),
+  return record("slice_scatter", CallSite::current(), std::move(out),
       Input(g, [dim, start, length = g.shape()[dim], step](const Tensor& gg) {
-        return slice_range("slice", gg, dim, start, length, step, Where::current());
+        return slice_range("slice", gg, dim, start, length, step, CallSite::current());
       }));
 }
 
 }  // namespace autograd
 
-Tensor narrow(const Tensor& a, std::int64_t dim, std::int64_t start, std::int64_t length, Where where) {
-  const Call call("narrow", where);
+Tensor narrow(const Tensor& a, std::int64_t dim, std::int64_t start, std::int64_t length, CallSite site) {
+  const Call call("narrow", site);
   const int d = wrap_dim("narrow", dim, a.shape().rank());
   const std::int64_t size = a.shape()[d], first = start < 0 ? start + size : start;
   check(first >= 0 && length >= 0 && length <= size && first <= size - length,
       "narrow: elements {} to {} + {} are out of range; dimension {} of {} has {}", start, start, length, dim,
       a.shape(), size);
-  return autograd::slice_range("narrow", a, d, first, length, 1, where);
+  return autograd::slice_range("narrow", a, d, first, length, 1, site);
 }
 
-Tensor slice(const Tensor& a, std::int64_t dim, const Slice& range, Where where) {
-  const Call call("slice", where);
+Tensor slice(const Tensor& a, std::int64_t dim, const Slice& range, CallSite site) {
+  const Call call("slice", site);
   const int d = wrap_dim("slice", dim, a.shape().rank());
   check(range.step > 0, "slice: the step must be positive; it is {}", range.step);
   const std::int64_t size = a.shape()[d];
@@ -132,11 +132,11 @@ Tensor slice(const Tensor& a, std::int64_t dim, const Slice& range, Where where)
   };
   const std::int64_t start = bound(range.start.value_or(0)), stop = range.stop ? bound(*range.stop) : size;
   const std::int64_t length = start < stop ? (stop - start - 1) / range.step + 1 : 0;
-  return autograd::slice_range("slice", a, d, start, length, range.step, where);
+  return autograd::slice_range("slice", a, d, start, length, range.step, site);
 }
 
-Tensor select(const Tensor& a, std::int64_t dim, std::int64_t index, Where where) {
-  const Call call("select", where);
+Tensor select(const Tensor& a, std::int64_t dim, std::int64_t index, CallSite site) {
+  const Call call("select", site);
   const int d = wrap_dim("select", dim, a.shape().rank());
   const std::int64_t size = a.shape()[d];
   check(index >= -size && index < size, "select: index {} is out of range; dimension {} of {} has {}", index,
@@ -149,14 +149,14 @@ Tensor select(const Tensor& a, std::int64_t dim, std::int64_t index, Where where
     shape.push_back(a.shape()[i]);
     strides.push_back(a.strides()[i]);
   }
-  return record_view("select", where, a, new_view(a, shape, strides, at * a.strides()[d]),
+  return record_view("select", site, a, new_view(a, shape, strides, at * a.strides()[d]),
       [d, at](const Tensor& g, const Shape& from) {
         return autograd::slice_scatter(unsqueeze(g, d), from, d, at, 1);
       });
 }
 
-Tensor unsqueeze(const Tensor& a, std::int64_t dim, Where where) {
-  const Call call("unsqueeze", where);
+Tensor unsqueeze(const Tensor& a, std::int64_t dim, CallSite site) {
+  const Call call("unsqueeze", site);
   const int rank = a.shape().rank(), d = wrap_dim("unsqueeze", dim, rank + 1);
   Shape shape;
   Strides strides;
@@ -165,13 +165,13 @@ Tensor unsqueeze(const Tensor& a, std::int64_t dim, Where where) {
     shape.push_back(added ? 1 : a.shape()[i - (i > d)]);
     strides.push_back(added ? 1 : a.strides()[i - (i > d)]);
   }
-  return record_view("unsqueeze", where, a, new_view(a, shape, strides, 0),
+  return record_view("unsqueeze", site, a, new_view(a, shape, strides, 0),
       [](const Tensor& g, const Shape& from) { return reshape(g, from); });
 }
 
 namespace {
 
-Tensor squeeze_dims(const Tensor& a, std::uint32_t dims, Where where) {
+Tensor squeeze_dims(const Tensor& a, std::uint32_t dims, CallSite site) {
   Shape shape;
   Strides strides;
   for (int i = 0; i < a.shape().rank(); ++i) {
@@ -179,20 +179,20 @@ Tensor squeeze_dims(const Tensor& a, std::uint32_t dims, Where where) {
     shape.push_back(a.shape()[i]);
     strides.push_back(a.strides()[i]);
   }
-  return record_view("squeeze", where, a, new_view(a, shape, strides, 0),
+  return record_view("squeeze", site, a, new_view(a, shape, strides, 0),
       [](const Tensor& g, const Shape& from) { return reshape(g, from); });
 }
 
 }  // namespace
 
-Tensor squeeze(const Tensor& a, Where where) { return squeeze_dims(a, ~0u, where); }
-Tensor squeeze(const Tensor& a, std::int64_t dim, Where where) {
-  const Call call("squeeze", where);
-  return squeeze_dims(a, 1u << wrap_dim("squeeze", dim, a.shape().rank(), Rank0::as_vector), where);
+Tensor squeeze(const Tensor& a, CallSite site) { return squeeze_dims(a, ~0u, site); }
+Tensor squeeze(const Tensor& a, std::int64_t dim, CallSite site) {
+  const Call call("squeeze", site);
+  return squeeze_dims(a, 1u << wrap_dim("squeeze", dim, a.shape().rank(), Rank0::as_vector), site);
 }
 
-Tensor transpose(const Tensor& a, std::int64_t dim0, std::int64_t dim1, Where where) {
-  const Call call("transpose", where);
+Tensor transpose(const Tensor& a, std::int64_t dim0, std::int64_t dim1, CallSite site) {
+  const Call call("transpose", site);
   const int rank = a.shape().rank(), d0 = wrap_dim("transpose", dim0, rank, Rank0::as_vector),
             d1 = wrap_dim("transpose", dim1, rank, Rank0::as_vector);
   Shape shape = a.shape();
@@ -201,19 +201,19 @@ Tensor transpose(const Tensor& a, std::int64_t dim0, std::int64_t dim1, Where wh
     std::swap(shape[d0], shape[d1]);
     std::swap(strides[d0], strides[d1]);
   }
-  return record_view("transpose", where, a, new_view(a, shape, strides, 0),
+  return record_view("transpose", site, a, new_view(a, shape, strides, 0),
       [d0, d1](const Tensor& g) { return transpose(g, d0, d1); });
 }
 
-Tensor t(const Tensor& a, Where where) {
-  const Call call("t", where);
+Tensor t(const Tensor& a, CallSite site) {
+  const Call call("t", site);
   check(a.dim() <= 2, "t: needs at most two dimensions; the shape is {}", a.shape());
   return a.dim() == 2 ? transpose(a, 0, 1) : a;
 }
 
 namespace {
 
-Tensor permute_dims(const Tensor& a, const Shape& dims, Where where) {
+Tensor permute_dims(const Tensor& a, const Shape& dims, CallSite site) {
   const int rank = a.shape().rank();
   check(dims.rank() == rank, "permute: {} dimensions for a tensor of shape {}", dims.rank(), a.shape());
   Shape shape, inverse = a.shape();
@@ -227,15 +227,15 @@ Tensor permute_dims(const Tensor& a, const Shape& dims, Where where) {
     shape.push_back(a.shape()[d]);
     strides.push_back(a.strides()[d]);
   }
-  return record_view("permute", where, a, new_view(a, shape, strides, 0),
-      [inverse](const Tensor& g) { return permute_dims(g, inverse, Where::current()); });
+  return record_view("permute", site, a, new_view(a, shape, strides, 0),
+      [inverse](const Tensor& g) { return permute_dims(g, inverse, CallSite::current()); });
 }
 
 }  // namespace
 
-Tensor permute(const Tensor& a, std::initializer_list<std::int64_t> dims, Where where) {
-  const Call call("permute", where);
-  return permute_dims(a, dims, where);
+Tensor permute(const Tensor& a, std::initializer_list<std::int64_t> dims, CallSite site) {
+  const Call call("permute", site);
+  return permute_dims(a, dims, site);
 }
 
 }  // namespace tenon

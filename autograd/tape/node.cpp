@@ -19,9 +19,9 @@ constinit thread_local bool draining = false;
 
 }  // namespace
 
-Ref<Node> Node::create(const char* name, int capacity, const Tensor& value, Where where) {
-  if (!where && running_call) where = running_call->where();
-  return Ref<Node>::adopt(new (pool::allocate(block_bytes(capacity))) Node(name, capacity, value, where));
+Ref<Node> Node::create(const char* name, int capacity, const Tensor& value, CallSite site) {
+  if (!site && running_call) site = running_call->site();
+  return Ref<Node>::adopt(new (pool::allocate(block_bytes(capacity))) Node(name, capacity, value, site));
 }
 
 void Node::dispose() noexcept {
@@ -49,7 +49,7 @@ std::vector<Node*> nodes_below(Node* root) {
 }
 
 std::string describe(const Node& node) {
-  return detail::format(node.where ? "\"{}\" at {}" : "\"{}\"", {node.name, node.where});
+  return detail::format(node.site ? "\"{}\" at {}" : "\"{}\"", {node.name, node.site});
 }
 
 }  // namespace tenon::autograd

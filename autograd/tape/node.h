@@ -60,7 +60,7 @@ struct Edge {
 struct HookList {
   struct Entry {
     std::uint64_t id;
-    Where where;
+    CallSite site;
     std::function<Tensor(const Tensor&)> call;
   };
   std::vector<Entry> entries;
@@ -69,8 +69,8 @@ struct HookList {
 
 /// A value that needs a gradient: an operation's output, with edges, or a leaf, without. The edges lie behind
 /// the node in its block.
-struct TENON_API Node final : Meta {
-  static Ref<Node> create(const char* name, int capacity, const Tensor& value, Where where);
+struct TENON_API Node final : AutogradMeta {
+  static Ref<Node> create(const char* name, int capacity, const Tensor& value, CallSite site);
   void dispose() noexcept override;
 
   bool leaf() const { return capacity == 0; }
@@ -92,21 +92,21 @@ struct TENON_API Node final : Meta {
   std::atomic<const void*> pass{nullptr};  // the backward pass that `pending` belongs to
   Device device;
   Shape shape;  // what a gradient must look like
-  Where where;
+  CallSite site;
   Tensor pending;  // the gradient so far, while a pass runs
   Tensor grad;     // what passes have accumulated
   std::shared_ptr<HookList> hooks;
   Node* next = nullptr;  // the list of nodes to destroy
 
  private:
-  Node(const char* op, int room, const Tensor& value, Where line)
+  Node(const char* op, int room, const Tensor& value, CallSite made_at)
       : name(op),
         capacity(room),
         dtype(value.dtype()),
         keeps_grad(room == 0),
         device(value.device()),
         shape(value.shape()),
-        where(line) {}
+        site(made_at) {}
   ~Node() {
     for (Edge& edge : edges()) edge.~Edge();
   }

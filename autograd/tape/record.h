@@ -174,14 +174,14 @@ inline bool needs_grad(const char* op, const Tensor& input) {
 /// Puts `output` on the tape as the result of `op` on `inputs`, if this thread records and an input needs a
 /// gradient.
 template <class... Inputs>
-Tensor record(const char* op, Where where, Tensor output, const Inputs&... inputs) {
+Tensor record(const char* op, CallSite site, Tensor output, const Inputs&... inputs) {
   const Mode mode = autograd::mode();
   if (mode.anomaly) [[unlikely]]
     detail::check_no_nan(output, op);
   if (!mode.record) return output;
   const int wanted = (0 + ... + int{detail::needs_grad(op, inputs.tensor)});
   if (wanted == 0) return output;
-  Ref<Node> node = Node::create(op, wanted, output, where);
+  Ref<Node> node = Node::create(op, wanted, output, site);
   (inputs.connect(*node), ...);
   set_node(output, std::move(node));
   return output;
@@ -189,7 +189,8 @@ Tensor record(const char* op, Where where, Tensor output, const Inputs&... input
 
 /// The same for any number of inputs: make(i) is the pullback of input i.
 template <class Make>
-Tensor record_list(const char* op, Where where, Tensor output, const std::vector<Tensor>& inputs, Make make) {
+Tensor record_list(
+    const char* op, CallSite site, Tensor output, const std::vector<Tensor>& inputs, Make make) {
   const Mode mode = autograd::mode();
   if (mode.anomaly) [[unlikely]]
     detail::check_no_nan(output, op);
@@ -197,7 +198,7 @@ Tensor record_list(const char* op, Where where, Tensor output, const std::vector
   int wanted = 0;
   for (const Tensor& input : inputs) wanted += detail::needs_grad(op, input);
   if (wanted == 0) return output;
-  Ref<Node> node = Node::create(op, wanted, output, where);
+  Ref<Node> node = Node::create(op, wanted, output, site);
   for (std::size_t i = 0; i < inputs.size(); ++i) Input(inputs[i], make(i)).connect(*node);
   set_node(output, std::move(node));
   return output;
@@ -205,12 +206,12 @@ Tensor record_list(const char* op, Where where, Tensor output, const std::vector
 
 /// The same for a view: `output` shares the bytes of `base`.
 template <class F>
-Tensor record_view(const char* op, Where where, const Tensor& base, Tensor output, F pullback) {
+Tensor record_view(const char* op, CallSite site, const Tensor& base, Tensor output, F pullback) {
   TensorImpl& impl = output.impl();
   impl.is_view = true;
   impl.family = base.impl().family;
   impl.recorded_writes = impl.storage->recorded_writes();
-  return record(op, where, std::move(output), Input(base, std::move(pullback)));
+  return record(op, site, std::move(output), Input(base, std::move(pullback)));
 }
 
 }  // namespace tenon::autograd

@@ -15,8 +15,8 @@ void HookHandle::remove() {
   hooks_.reset();
 }
 
-const Tensor& Tensor::set_requires_grad(bool required, Where where) const {
-  const Call call("set_requires_grad", where);
+const Tensor& Tensor::set_requires_grad(bool required, CallSite site) const {
+  const Call call("set_requires_grad", site);
   if (required == requires_grad()) return *this;
   check(is_leaf(),
       "set_requires_grad: the tensor is the result of \"{}\"; only a leaf can change, detach() it first",
@@ -24,7 +24,7 @@ const Tensor& Tensor::set_requires_grad(bool required, Where where) const {
   check(!required || is_floating_point(dtype()),
       "set_requires_grad: only floating-point tensors have gradients; the dtype is {}", dtype());
   if (required) {
-    autograd::set_node(*this, Node::create("leaf", 0, *this, where));
+    autograd::set_node(*this, Node::create("leaf", 0, *this, site));
   } else {
     impl().meta = nullptr;
     impl().storage->clear_needs_grad(impl().family);
@@ -36,8 +36,8 @@ bool Tensor::is_leaf() const { return !requires_grad() || node_of(*this)->leaf()
 
 Tensor Tensor::grad() const { return requires_grad() ? node_of(*this)->grad : Tensor(); }
 
-void Tensor::set_grad(const Tensor& gradient, Where where) const {
-  const Call call("set_grad", where);
+void Tensor::set_grad(const Tensor& gradient, CallSite site) const {
+  const Call call("set_grad", site);
   check(requires_grad(), "set_grad: the tensor does not require a gradient");
   if (gradient.defined()) {
     check(gradient.shape() == shape(), "set_grad: the gradient is {}, the tensor {}", gradient.shape(),
@@ -58,8 +58,8 @@ void Tensor::zero_grad() const {
   if (requires_grad()) node_of(*this)->grad = {};
 }
 
-void Tensor::set_data(const Tensor& source, Where where) const {
-  const Call call("set_data", where);
+void Tensor::set_data(const Tensor& source, CallSite site) const {
+  const Call call("set_data", site);
   check(is_leaf(), "set_data: only a leaf can take other elements; the tensor is the result of \"{}\"",
       node_of(*this) ? node_of(*this)->name : "");
   check(source.shape() == shape(), "set_data: shapes differ; {} and {}", shape(), source.shape());
@@ -88,18 +88,18 @@ void Tensor::set_data(const Tensor& source, Where where) const {
   }
 }
 
-void Tensor::retain_grad(Where where) const {
-  const Call call("retain_grad", where);
+void Tensor::retain_grad(CallSite site) const {
+  const Call call("retain_grad", site);
   check(requires_grad(), "retain_grad: the tensor does not require a gradient");
   node_of(*this)->keeps_grad = true;
 }
 
-HookHandle Tensor::add_hook(std::function<Tensor(const Tensor&)> hook, Where where) const {
-  const Call call("register_hook", where);
+HookHandle Tensor::add_hook(std::function<Tensor(const Tensor&)> hook, CallSite site) const {
+  const Call call("register_hook", site);
   check(requires_grad(), "register_hook: the tensor does not require a gradient");
   auto& hooks = node_of(*this)->hooks;
   if (!hooks) hooks = std::make_shared<autograd::HookList>();
-  hooks->entries.push_back({hooks->next_id, where, std::move(hook)});
+  hooks->entries.push_back({hooks->next_id, site, std::move(hook)});
   return HookHandle(hooks, hooks->next_id++);
 }
 

@@ -16,7 +16,7 @@ Tensor matrix() { return tensor({{0.5, -1.0}, {2.0, 0.25}}, {.dtype = DType::flo
 
 /// x^2 whose gradient is off by a factor.
 Tensor wrong_square(const Tensor& x) {
-  return autograd::record("wrong_square", Where::current(), x.detach() * x.detach(),
+  return autograd::record("wrong_square", CallSite::current(), x.detach() * x.detach(),
       autograd::Input(x, autograd::with(x), [](const Tensor& g, const Tensor& at) { return g * at * 2.5; }));
 }
 
@@ -60,7 +60,7 @@ TEST_CASE("gradcheck: refuses float32 and nothing to check", "[gradcheck]") {
 
 TEST_CASE("gradgradcheck: finds a gradient that cannot be differentiated", "[gradcheck]") {
   const auto square = [](const Tensors& in) {
-    return autograd::record("square", Where::current(), in[0].detach() * in[0].detach(),
+    return autograd::record("square", CallSite::current(), in[0].detach() * in[0].detach(),
         autograd::Input(in[0], autograd::with(in[0]),
             [](const Tensor& g, const Tensor& x) { return g.detach() * x.detach() * 2; }));
   };

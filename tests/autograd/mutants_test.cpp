@@ -46,7 +46,7 @@ void mutate(const Tensor& root, const Site& site) {
     if (node->name != site.first || site.second >= node->count) continue;
     autograd::Edge& edge = node->edges()[static_cast<std::size_t>(site.second)];
     const Tensor shape_only = zeros(edge.source->shape, {.dtype = edge.source->dtype});
-    auto wrong = Node::create("mutant", 1, shape_only, Where::current());
+    auto wrong = Node::create("mutant", 1, shape_only, CallSite::current());
     wrong->connect(edge.source, false, [] { return [](const Tensor& g, const Shape&) { return g * 1.5; }; });
     wrong->depth = node->depth - 1;
     edge.source = std::move(wrong);

@@ -56,7 +56,7 @@ TEST_CASE("tape: gradients never share memory with the upstream gradient or each
 
 TEST_CASE("tape: a released graph says so", "[tape]") {
   const Tensor x = number(2);
-  const auto line = Where::current().line() + 1;
+  const auto line = CallSite::current().line() + 1;
   const Tensor y = x * x;
   y.backward({.retain_graph = true});
   y.backward();
@@ -242,7 +242,7 @@ TEST_CASE("tape: guards nest and restore", "[tape]") {
 TEST_CASE("tape: the anomaly mode names the line of the operation that made a NaN", "[tape]") {
   const Tensor x = tensor({0.0, 1.0}, {.dtype = DType::float64, .requires_grad = true});
   const AnomalyGuard anomaly;
-  const auto line = Where::current().line() + 1;
+  const auto line = CallSite::current().line() + 1;
   REQUIRE(support::full_error_of([&] { log(x - 1); }) ==
           "anomaly mode: \"log\" made a NaN; the result has shape [2] (" + std::string(__FILE__) + ":" +
               std::to_string(line) + ")");
@@ -254,9 +254,9 @@ TEST_CASE("tape: the anomaly mode names the line of the operation that made a Na
 
 TEST_CASE("tape: operators know their line", "[tape]") {
   const Tensor x = number(2);
-  const auto line = Where::current().line() + 1;
+  const auto line = CallSite::current().line() + 1;
   const Tensor y = x * 2 + x;
-  REQUIRE(autograd::node_of(y)->where.line() == line);
+  REQUIRE(autograd::node_of(y)->site.line() == line);
   REQUIRE(std::string(autograd::node_of(y)->name) == "add");
 }
 
@@ -289,7 +289,7 @@ TEST_CASE("tape: a graph is freed with its last tensor", "[tape]") {
 TEST_CASE("tape: a wrong pullback of a user's own operation is found by shape", "[tape]") {
   const Tensor x = ones({3}, {.requires_grad = true});
   const auto record_double = [&] {
-    return autograd::record("double", Where::current(), x.detach() * 2,
+    return autograd::record("double", CallSite::current(), x.detach() * 2,
         autograd::Input(x, [](const Tensor& g) { return g.sum(); }));
   };
   REQUIRE(error_of([&] { record_double().sum().backward(); }) ==
@@ -388,7 +388,7 @@ TEST_CASE("tape: a gradient that was handed out belongs to its owner") {
 
 TEST_CASE("tape: a hook that writes into its argument is an error that names it", "[tape]") {
   const Tensor a = ones({2}, {.requires_grad = true}), b = ones({2}, {.requires_grad = true});
-  const auto line = Where::current().line() + 1;
+  const auto line = CallSite::current().line() + 1;
   const HookHandle handle = a.register_hook([](const Tensor& g) { g.mul_(100); });
   const Tensor gradient = ones({2}), sum = a + b;
   REQUIRE(support::full_error_of([&] { sum.backward(gradient); }) ==

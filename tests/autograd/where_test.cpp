@@ -175,7 +175,7 @@ TEST_CASE("where: no call is running once an error was thrown or an operation is
 TEST_CASE("where: errors of a pass end with the line of the operation that they are about", "[where]") {
   const Tensor x = ones({2}, {.requires_grad = true});
   const Tensor y = x * x;
-  const auto line = Where::current().line() - 1;
+  const auto line = CallSite::current().line() - 1;
   {
     const NoGradGuard no_grad;
     x.mul_(2);
@@ -192,7 +192,7 @@ TEST_CASE("where: an error in a hook is the hook's own", "[where]") {
   const Tensor x = ones({2}, {.requires_grad = true});
   unsigned line = 0;
   x.register_hook([&](const Tensor& g) {
-    line = Where::current().line() + 1;
+    line = CallSite::current().line() + 1;
     return matmul(g, g);
   });
   const std::string text = full_error_of([&] { (x * 2).sum().backward(); });
@@ -201,19 +201,19 @@ TEST_CASE("where: an error in a hook is the hook's own", "[where]") {
 
 TEST_CASE("where: the tape knows lines of the user's only", "[where]") {
   const Tensor x = ones({2}, {.requires_grad = true});
-  const auto leaf_line = Where::current().line() - 1;
+  const auto leaf_line = CallSite::current().line() - 1;
   REQUIRE(autograd::describe(*autograd::node_of(x)) ==
           "\"leaf\" at " + std::string(__FILE__) + ":" + std::to_string(leaf_line));
   const nn::Linear layer(2, 1);
-  REQUIRE(autograd::node_of(layer.weight)->where.line() == Where::current().line() - 1);
+  REQUIRE(autograd::node_of(layer.weight)->site.line() == CallSite::current().line() - 1);
   const Tensor y = stack({x, x});
-  const auto line = Where::current().line() - 1;
-  REQUIRE(autograd::node_of(y)->where.line() == line);
-  REQUIRE(autograd::node_of(y)->edges()[0].source->where.line() == line);  // the unsqueeze() inside
+  const auto line = CallSite::current().line() - 1;
+  REQUIRE(autograd::node_of(y)->site.line() == line);
+  REQUIRE(autograd::node_of(y)->edges()[0].source->site.line() == line);  // the unsqueeze() inside
   // What a recorded pass makes belongs to the operation whose gradient it is.
   const Tensor z = exp(y).sum();
-  const auto z_line = Where::current().line() - 1;
+  const auto z_line = CallSite::current().line() - 1;
   const Tensor gradient = autograd::grad(z, {x}, {.create_graph = true})[0];
-  REQUIRE(std::string(autograd::node_of(gradient)->where.file_name()) == __FILE__);
-  REQUIRE(autograd::node_of(gradient)->where.line() <= z_line);
+  REQUIRE(std::string(autograd::node_of(gradient)->site.file_name()) == __FILE__);
+  REQUIRE(autograd::node_of(gradient)->site.line() <= z_line);
 }

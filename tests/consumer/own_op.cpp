@@ -9,7 +9,7 @@ namespace mine {
 using namespace tenon;
 
 /// x * sigmoid(beta * x); beta broadcasts to the shape of x
-Tensor swish(const Tensor& x, const Tensor& beta, Where where = Where::current()) {
+Tensor swish(const Tensor& x, const Tensor& beta, CallSite where = CallSite::current()) {
   using autograd::Broadcast, autograd::Input, autograd::with;
   Tensor out;
   {
@@ -29,7 +29,7 @@ Tensor swish(const Tensor& x, const Tensor& beta, Where where = Where::current()
 }
 
 /// exp(x), whose gradient is its own result
-Tensor exponential(const Tensor& x, Where where = Where::current()) {
+Tensor exponential(const Tensor& x, CallSite where = CallSite::current()) {
   using autograd::Input, autograd::result, autograd::with;
   const Tensor out = exp(x.detach());
   return autograd::record(

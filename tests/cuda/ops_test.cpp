@@ -99,10 +99,10 @@ TEST_CASE("ops: where, comparisons and integers have the bits of the CPU") {
   const Options real{.dtype = DType::float32};
   const Tensor a = randint(-3, 3, {40, 30}, real), b = randint(-3, 3, {30}, real);
   const Tensor x = a.to(device()), y = b.to(device());
-  using Compare = Tensor (*)(const Tensor&, const Tensor&, Where);
+  using Compare = Tensor (*)(const Tensor&, const Tensor&, CallSite);
   for (const Compare op :
       {Compare(&eq), Compare(&ne), Compare(&lt), Compare(&le), Compare(&gt), Compare(&ge)})
-    REQUIRE(same_bits(op(x, y, Where::current()).to(Device::cpu()), op(a, b, Where::current())));
+    REQUIRE(same_bits(op(x, y, CallSite::current()).to(Device::cpu()), op(a, b, CallSite::current())));
   const Tensor less = a < b, device_less = x < y;
   REQUIRE(same_bits(where(device_less, x, y).to(Device::cpu()), where(less, a, b)));
   REQUIRE(same_bits(where(device_less, 7.0, y).to(Device::cpu()), where(less, 7.0, b)));

@@ -214,10 +214,10 @@ TEST_CASE(
     "parallel_for: an error in a worker names the call that it serves, and its line", "[kernels][parallel]") {
   const Threads three(3);
   const auto caller = std::this_thread::get_id();
-  const auto line = Where::current().line() + 3;
+  const auto line = CallSite::current().line() + 3;
   std::string text;
   try {
-    const Call call("outer", Where::current());
+    const Call call("outer", CallSite::current());
     while (text.empty())
       parallel_for(3, 1, [&](std::int64_t, std::int64_t) {
         check(std::this_thread::get_id() == caller, "inner: not the caller");

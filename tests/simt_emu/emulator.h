@@ -45,7 +45,7 @@ extern unsigned schedule_seed;
 
 // ---- what the words below are made of
 
-using Where = std::source_location;
+using CallSite = std::source_location;
 
 /// What a kernel sees of its thread and of its launch.
 struct Self {
@@ -66,25 +66,25 @@ void check_pointers(int index, const void* argument, std::size_t bytes);
 int run(void* stream, const void* kernel, unsigned grid, unsigned threads, void (*call)(const void*),
     const void* made);
 void* shared_object(const void* key, std::size_t bytes);
-void barrier(Where at);
+void barrier(CallSite at);
 void fence();
 void after_atomic();
-[[noreturn]] void fail(const std::string& what, Where at);
+[[noreturn]] void fail(const std::string& what, CallSite at);
 
 /// The lanes of a mask in one collective. Each leaves a value, which the others may read until they leave.
 struct Meeting;
 struct Value {
   std::uint64_t part[2];
 };
-Meeting& meet(unsigned mask, const char* op, Value value, Where at);
+Meeting& meet(unsigned mask, const char* op, Value value, CallSite at);
 const Value& left_by(const Meeting& meeting, unsigned lane);
 void leave(Meeting& meeting);
 /// A meeting that orders memory.
-void meet_and_fence(unsigned mask, const char* op, Where at);
+void meet_and_fence(unsigned mask, const char* op, CallSite at);
 
 /// result(of), where of(lane) is what that lane brought along.
 template <class T, class F>
-auto collective(unsigned mask, const char* op, const T& brought, Where at, F&& result) {
+auto collective(unsigned mask, const char* op, const T& brought, CallSite at, F&& result) {
   static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= sizeof(Value));
   Value value{};
   __builtin_memcpy(&value, &brought, sizeof(T));
@@ -102,7 +102,7 @@ auto collective(unsigned mask, const char* op, const T& brought, Where at, F&& r
 
 /// A lane outside [first, end) gives the caller's own value.
 template <class T>
-T shuffle(unsigned mask, const char* op, const T& value, int from, int first, int end, Where at) {
+T shuffle(unsigned mask, const char* op, const T& value, int from, int first, int end, CallSite at) {
   const unsigned source = from < first || from >= end ? self->lane : static_cast<unsigned>(from);
   if ((mask >> source & 1u) == 0) fail("a shuffle reads a lane outside its mask", at);
   return collective(mask, op, value, at, [&](auto of) { return of(source); });
@@ -116,7 +116,7 @@ concept Atomic =
 
 }  // namespace simt::emu
 
-#define SIMT_HERE ::simt::emu::Where at = ::simt::emu::Where::current()
+#define SIMT_HERE ::simt::emu::CallSite at = ::simt::emu::CallSite::current()
 
 // ---- barriers and collectives
 

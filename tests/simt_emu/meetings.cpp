@@ -25,7 +25,7 @@ Tokens tokens;
 std::vector<Meeting*>& all = *new std::vector<Meeting*>;
 Meeting* idle = nullptr;
 
-Meeting& open_meeting(unsigned mask, const char* op, Where at, bool fences) {
+Meeting& open_meeting(unsigned mask, const char* op, CallSite at, bool fences) {
   if (!idle) {
     const Unseen unseen;
     all.push_back(idle = new Meeting{});
@@ -44,7 +44,7 @@ Meeting& open_meeting(unsigned mask, const char* op, Where at, bool fences) {
   return meeting;
 }
 
-Meeting& arrive(unsigned mask, const char* op, Where at, bool fences, const Value& value) {
+Meeting& arrive(unsigned mask, const char* op, CallSite at, bool fences, const Value& value) {
   Warp& warp = warps[self->thread.x / 32];
   if ((mask >> self->lane & 1u) == 0) fail(std::string(op) + ": the calling lane is not in the mask", at);
   Meeting** link = &warp.open;
@@ -82,7 +82,7 @@ void forget_meetings() {
   }
 }
 
-Meeting& meet(unsigned mask, const char* op, Value value, Where at) {
+Meeting& meet(unsigned mask, const char* op, Value value, CallSite at) {
   return arrive(mask, op, at, false, value);
 }
 const Value& left_by(const Meeting& meeting, unsigned lane) { return meeting.values[lane]; }
@@ -93,7 +93,7 @@ void leave(Meeting& meeting) {
   idle = &meeting;
 }
 
-void meet_and_fence(unsigned mask, const char* op, Where at) {
+void meet_and_fence(unsigned mask, const char* op, CallSite at) {
   Meeting& meeting = arrive(mask, op, at, true, {});
   if (meeting.token) acquire(meeting.token);
   leave(meeting);

@@ -33,7 +33,7 @@ enum class State : unsigned char { ready, waiting, done };
 struct Thread : Self {
   State state = State::done;
   const char* waits_for = "";
-  Where at;
+  CallSite at;
   const Meeting* meeting = nullptr;
   std::unique_ptr<Fiber> fibers[identities];
 };
@@ -50,7 +50,7 @@ struct Block {
   unsigned next[most_threads], ready;  // who can run in the next round
   unsigned done, at_barrier, barriers;
   bool has_atomics;
-  Where barrier;
+  CallSite barrier;
   Tokens tokens;  // two take turns: who leaves a barrier late must not learn of what others did after it
 };
 
@@ -204,7 +204,7 @@ int run(void* stream, const void* kernel, unsigned grid, unsigned size, void (*c
   return 0;
 }
 
-void wait(const char* what, Where at, const Meeting* meeting) {
+void wait(const char* what, CallSite at, const Meeting* meeting) {
   Thread& thread = current();
   thread.state = State::waiting;
   thread.waits_for = what;
@@ -219,14 +219,14 @@ void wake(unsigned thread) {
   block.next[block.ready++] = thread;
 }
 
-std::string text(Where at) {
+std::string text(CallSite at) {
   const std::string file = at.file_name();
   return file.substr(file.rfind('/') + 1) + ":" + std::to_string(at.line());
 }
 
 // ---- what a kernel calls
 
-void fail(const std::string& what, Where at) {
+void fail(const std::string& what, CallSite at) {
   throw Error(what + " (thread " + std::to_string(self->thread.x) + " of block " +
               std::to_string(running.block.x) + ", " + text(at) + ")");
 }
@@ -241,7 +241,7 @@ void* shared_object(const void* key, std::size_t bytes) {
   if (object == objects + object_count) {
     object_bytes += bytes;
     if (object_bytes > most_object_bytes || object_count == most_objects)
-      fail("more than 48 KiB, or 64 objects, of SIMT_SHARED", Where::current());
+      fail("more than 48 KiB, or 64 objects, of SIMT_SHARED", CallSite::current());
     ++object_count;
     *object = {key, nullptr, bytes, false};
     if (posix_memalign(&object->memory, 128, bytes) != 0) std::abort();
@@ -251,7 +251,7 @@ void* shared_object(const void* key, std::size_t bytes) {
   return object->memory;
 }
 
-void barrier(Where at) {
+void barrier(CallSite at) {
   void* const token = block.tokens[block.barriers % 2];
   release(token);
   if (block.at_barrier == 0) {

@@ -23,17 +23,17 @@ void device_ends();
 
 /// The calling thread waits until somebody wakes it. `what`, and the meeting if it is one, are for the report
 /// of a deadlock.
-void wait(const char* what, Where at, const Meeting* meeting);
+void wait(const char* what, CallSite at, const Meeting* meeting);
 void wake(unsigned thread);
 /// scheduler.cpp:12
-std::string text(Where at);
+std::string text(CallSite at);
 
 // ---- meetings.cpp
 
 struct Meeting {
   unsigned mask, arrived, left;
   const char* op;
-  Where at;
+  CallSite at;
   void* token;    // of a meeting that orders memory
   Meeting* next;  // in its warp's list of open ones, or in the list of idle ones
   Value values[32];

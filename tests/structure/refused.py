@@ -18,7 +18,7 @@ using namespace tenon;
 using autograd::Input, autograd::result, autograd::with;
 Tensor op(const Tensor& x, const Tensor& w) {
   Tensor out = x.detach() * w.detach();
-  return autograd::record("op", Where::current(), out, INPUT);
+  return autograd::record("op", CallSite::current(), out, INPUT);
 }
 """
 CAPTURED = "a pullback captures numbers and shapes alone"

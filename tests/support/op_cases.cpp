@@ -16,15 +16,15 @@ namespace {
 using Tensors = std::vector<Tensor>;
 using Arrays = std::vector<Array>;
 
-OpCase unary(const char* name, Domain domain, Tensor (*op)(const Tensor&, Where), double (*f)(double)) {
-  return {name, "", {{{3, 5}, domain}}, [op](const Tensors& in) { return op(in[0], Where::current()); },
+OpCase unary(const char* name, Domain domain, Tensor (*op)(const Tensor&, CallSite), double (*f)(double)) {
+  return {name, "", {{{3, 5}, domain}}, [op](const Tensors& in) { return op(in[0], CallSite::current()); },
       [f](const Arrays& in) { return reference::map(in[0], f); }, true};
 }
 
 /// A binary operation in three forms of broadcasting.
 void add_binary(std::vector<OpCase>& rows, const char* name, Domain domain,
-    Tensor (*op)(const Tensor&, const Tensor&, Where), double (*f)(double, double)) {
-  const auto call = [op](const Tensors& in) { return op(in[0], in[1], Where::current()); };
+    Tensor (*op)(const Tensor&, const Tensor&, CallSite), double (*f)(double, double)) {
+  const auto call = [op](const Tensors& in) { return op(in[0], in[1], CallSite::current()); };
   const auto ref = [f](const Arrays& in) { return reference::map(in[0], in[1], f); };
   rows.push_back({name, "same shape", {{{4, 3}, domain}, {{4, 3}, domain}}, call, ref, true});
   rows.push_back({name, "row and column", {{{3, 1}, domain}, {{2, 1, 4}, domain}}, call, ref, true});
@@ -177,7 +177,7 @@ void add_reductions(std::vector<OpCase>& rows) {
       {1, 2}, true, 12);
 
   const auto loss = [&](const char* name, Domain domain,
-                        Tensor (*op)(const Tensor&, const Tensor&, Reduction, Where),
+                        Tensor (*op)(const Tensor&, const Tensor&, Reduction, CallSite),
                         double (*f)(double, double)) {
     for (const Reduction kind : {Reduction::none, Reduction::mean, Reduction::sum})
       rows.push_back({name,
@@ -185,7 +185,7 @@ void add_reductions(std::vector<OpCase>& rows) {
           : kind == Reduction::mean ? "mean"
                                     : "sum",
           {{{5, 3}, domain}, {{5, 3}, domain}},
-          [op, kind](const Tensors& in) { return op(in[0], in[1], kind, Where::current()); },
+          [op, kind](const Tensors& in) { return op(in[0], in[1], kind, CallSite::current()); },
           [f, kind](const Arrays& in) {
             const Array each = reference::map(in[0], in[1], f);
             if (kind == Reduction::none) return each;
