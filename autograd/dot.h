@@ -6,7 +6,7 @@
 
 namespace tenon::autograd {
 
-/// The graph below `root` in Graphviz's language: a box a node with its operation, shape and line, arrows
+/// The graph below `root` in Graphviz's language: a box per node with its operation, shape and line, arrows
 /// along which gradients flow. `dot -Tsvg` draws it.
 TENON_API std::string dot(const Tensor& root);
 

@@ -27,7 +27,7 @@ std::vector<Tensor> leaves(const char* op, const std::vector<Tensor>& inputs) {
   return copies;
 }
 
-/// `flat` as one index a dimension: `(0, 2)`.
+/// `flat` as one index per dimension: `(0, 2)`.
 std::string position(const Shape& shape, std::int64_t flat) {
   std::string text = ")";
   for (int d = shape.rank() - 1; d >= 0; --d) {

@@ -9,7 +9,7 @@ namespace tenon::autograd {
 
 namespace {
 
-/// The 1 that a number starts from. Every pass reads it, so it is made once a thread, and again if somebody
+/// The 1 that a number starts from. Every pass reads it, so it is made once per thread, and again if somebody
 /// took it or wrote to it, or if the next root is of another kind.
 /// A pointer, because a pass may run after the thread_locals of its thread, in a static destructor.
 constinit thread_local TensorImpl* kept_one = nullptr;

@@ -47,7 +47,7 @@ struct Card {
   int multiprocessors = attribute(cudaDevAttrMultiProcessorCount);
   double clock = 1e3 * attribute(cudaDevAttrClockRate);  // the highest; under load it is often less
   double l2_bytes = attribute(cudaDevAttrL2CacheSize);
-  double copy_rate = 0;  // bytes a second, read and written, as measured
+  double copy_rate = 0;  // bytes per second, read and written, as measured
 
   Card() {
     cudaDeviceProp properties{};
@@ -124,7 +124,7 @@ class Stopwatch {
       copy();
       return Tensors();
     }}};
-    copy_seconds_ = 1e-3;  // a guess; what waits in line behind it is a copy as well
+    copy_seconds_ = 1e-3;  // a guess; what follows it in the queue is a copy as well
     copy_seconds_ = time({&rotation})[0].device.median;
   }
 
@@ -187,7 +187,7 @@ class Stopwatch {
   static constexpr std::int64_t size = 1 << 30;
   static constexpr int most_copies = 64;
 
-  /// Copies and behind them the calls, between two events. Between these shall be nothing but the calls, so
+  /// Copies, then the calls, between two events. Nothing but the calls may be between the events, so
   /// the last has to be in line while the copies still keep the device busy: `begin` is not reached then. If
   /// it is, the host's pauses are in the time, and false asks for more copies and fewer calls (a line holds
   /// about a thousand launches).

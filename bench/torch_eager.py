@@ -32,7 +32,7 @@ class Stopwatch:
     def __init__(self):
         self.source = torch.randn(1 << 28, device="cuda")  # 1 GiB
         self.target = torch.empty_like(self.source)
-        self.copy_seconds = 1e-3  # a guess; what waits in line behind it is a copy as well
+        self.copy_seconds = 1e-3  # a guess; what follows it in the queue is a copy as well
         self.copy_seconds = self.time([self.copy])[0]["median"]
 
     def copy(self):

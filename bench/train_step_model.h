@@ -17,7 +17,7 @@ struct StepProblem {
   std::vector<float> x, y;
 };
 
-/// A framework that trains the problem, a step a call.
+/// A framework that trains the problem, one step per call.
 struct Trainer {
   virtual ~Trainer() = default;
   virtual void step() = 0;

@@ -176,7 +176,7 @@ class TENON_API Tensor {
   Tensor narrow(
       std::int64_t dim, std::int64_t start, std::int64_t length, CallSite site = CallSite::current()) const;
   Tensor select(std::int64_t dim, std::int64_t index, CallSite site = CallSite::current()) const;
-  /// The element at one index a dimension, as a 0-dimensional view.
+  /// The element at one index per dimension, as a 0-dimensional view.
   Tensor at(std::initializer_list<std::int64_t> index, CallSite site = CallSite::current()) const;
   Tensor clone(CallSite site = CallSite::current()) const;
   Tensor contiguous(CallSite site = CallSite::current()) const;

@@ -18,9 +18,9 @@ struct DataLoaderOptions {
 };
 
 /// `for (auto [x, y] : loader)` gives each batch once; none if there are no samples, or too few for a full
-/// batch and drop_last. Without shuffling a batch is a view; with it, one gather a tensor, on the data set's
-/// device. Each pass is a new epoch. A shuffling loader gives it a new order, a function of the seed, the
-/// number of the loader and the epoch.
+/// batch and drop_last. Without shuffling a batch is a view; with it, one gather per tensor, on the data
+/// set's device. Each pass is a new epoch. A shuffling loader gives it a new order, a function of the seed,
+/// the number of the loader and the epoch.
 template <std::size_t N>
 class DataLoader {
  public:
@@ -76,7 +76,7 @@ class DataLoader {
   }
   std::default_sentinel_t end() const { return {}; }
 
-  /// Batches an epoch.
+  /// Batches per epoch.
   std::int64_t batch_count() const {
     const std::int64_t full = dataset_.size() / options_.batch_size;
     return full + (!options_.drop_last && dataset_.size() % options_.batch_size != 0);

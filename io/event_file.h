@@ -31,7 +31,7 @@ class EventFile {
   std::string path_;
   Descriptor file_;
   std::int64_t size_ = 0;  // of the whole records
-  bool torn_ = false;      // something lies behind them
+  bool torn_ = false;      // something follows them
   bool synced_ = false;
 };
 

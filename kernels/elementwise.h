@@ -30,7 +30,7 @@ void where(Stream stream, DType dtype, const Shape& shape, const Result& out, co
 /// to 0; to boolean it is a != 0. An immediate operand fills.
 void copy(Stream stream, DType to, DType from, const Shape& shape, const Result& out, const Operand& a);
 
-// What does it on either device. The dtype has been checked.
+// The implementations for each device. The dtype has been checked.
 namespace cpu {
 decltype(kernels::unary) unary;
 decltype(kernels::binary) binary;

@@ -9,7 +9,7 @@ void arange(Stream stream, DType dtype, std::int64_t n, void* out, double start,
 /// n evenly spaced values from start to end, from the nearer end. Floating point, dense.
 void linspace(Stream stream, DType dtype, std::int64_t n, void* out, double start, double end);
 
-// What does it on either device.
+// The implementations for each device.
 namespace cpu {
 decltype(kernels::arange) arange;
 decltype(kernels::linspace) linspace;

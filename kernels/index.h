@@ -29,8 +29,8 @@ void gather(Stream stream, DType dtype, Indexed layout, void* out, const void* a
 void gather_add(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
     const std::int64_t* index, std::int64_t count);
 
-// What does it on either device. On CUDA an index out of range leaves its elements as they were, and the next
-// synchronisation throws.
+// The implementations for each device. On CUDA an index out of range leaves its elements as they were, and
+// the next synchronisation throws.
 namespace cpu {
 decltype(kernels::index_select) index_select;
 decltype(kernels::index_add) index_add;
@@ -44,7 +44,7 @@ decltype(kernels::gather) gather;
 decltype(kernels::gather_add) gather_add;
 }  // namespace cuda
 
-/// What both say of an index out of range: the index, its position, the dimension and its size.
+/// The errors that both devices report for an index out of range: index, position, dimension and its size.
 inline constexpr char index_select_error[] =
     "index_select: index {} at position {} is out of range; dimension {} has size {}";
 inline constexpr char gather_error[] =

@@ -9,7 +9,7 @@ namespace tenon::kernels {
 void mse(Stream stream, DType dtype, std::int64_t n, void* loss, void* gradient, const void* a, const void* b,
     double count);
 
-// What does it on either device; on CUDA in one launch.
+// The implementations for each device; on CUDA in one launch.
 namespace cpu {
 decltype(kernels::mse) mse;
 }

@@ -13,7 +13,7 @@ namespace tenon::kernels {
 void reduce(Stream stream, arith::ReduceOp op, DType dtype, const Shape& shape, std::uint32_t dims, void* out,
     const Operand& a, const Operand& b, double divisor);
 
-// What does it on either device. The dtype has been checked.
+// The implementations for each device. The dtype has been checked.
 namespace cpu {
 decltype(kernels::reduce) reduce;
 }

@@ -28,7 +28,7 @@ arith::Sgd<T> sgd_options(const SgdItem& item) {
 /// The formula of docs/numerics.md section 4 on each item. Never writes a gradient.
 void sgd(Stream stream, DType dtype, std::span<const SgdItem> items);
 
-// What does it on either device; on CUDA in one launch.
+// The implementations for each device; on CUDA in one launch.
 namespace cpu {
 decltype(kernels::sgd) sgd;
 }

@@ -145,7 +145,7 @@ def main():
                 print(f"TENON_CONSTANTS {kind_of(name)} {name}[] = {{{text}}};{note}")
         return 0
     kernels = pathlib.Path(__file__).resolve().parent.parent / "kernels"
-    source = (kernels / "math.h").read_text() + (kernels / "philox.h").read_text()
+    source = "".join((kernels / "arith" / name).read_text() for name in ("math.h", "philox.h"))
     bad = 0
     for name, values in result.items():
         kind = kind_of(name)

@@ -12,7 +12,8 @@ set_source_files_properties(${TENON_CUDA_KERNELS} PROPERTIES LANGUAGE CXX COMPIL
 foreach(library tenon_emu_kernels tenon_emu_objects)
   target_link_libraries(${library} PRIVATE tenon_flags PUBLIC simt_emu PRIVATE fmt::fmt-header-only)
   target_include_directories(${library} PUBLIC ${TENON_INCLUDE_DIR})
-  target_compile_definitions(${library} PUBLIC TENON_WITH_CUDA=1)
+  target_compile_definitions(${library}
+    PUBLIC TENON_WITH_CUDA=1 TENON_SIMT_HEADER=<simt_emu/emulator.h>)
   target_compile_options(${library} PRIVATE -fno-strict-aliasing -Wno-unknown-pragmas
     $<$<BOOL:${TENON_HOST_HAS_FMA}>:-mfma>)  # otherwise each fma is a call
 endforeach()

@@ -1,4 +1,4 @@
-// + - * / and the powers.
+// Arithmetic of two operands.
 #include <limits>
 
 #include <tenon/autograd/ops/common.h>
@@ -136,6 +136,32 @@ Tensor pow(const Tensor& a, const Tensor& exponent, CallSite site) {
             const Tensor flat = tenon::where(x == 0, e >= 0, zeros_like(e >= 0));
             return mul(mul(g, y), log(tenon::where(flat, 1.0, x)));
           }));
+}
+
+namespace {
+
+/// The one of two elements that `loses` to no other. Equal elements share the gradient evenly; where one is
+/// NaN neither loses, and both get all of it, as in PyTorch.
+template <class Op>
+Tensor extremum(Op op, Tensor (*loses)(const Tensor&, const Tensor&, CallSite), const Tensor& a,
+    const Tensor& b, CallSite site) {
+  const Call call(Op::name, site);
+  const auto share = [loses](const Tensor& g, const Tensor& mine, const Tensor& other) {
+    const Tensor part = where(eq(mine, other), mul(g, 0.5), g);
+    return where(loses(mine, other, CallSite::current()), 0.0, part);
+  };
+  return record(Op::name, site, autograd::binary(op, a, b), Broadcast(a, with(a, b), share),
+      Broadcast(b, with(b, a), share));
+}
+
+}  // namespace
+
+Tensor maximum(const Tensor& a, const Tensor& b, CallSite site) {
+  return extremum(arith::Maximum(), &lt, a, b, site);
+}
+
+Tensor minimum(const Tensor& a, const Tensor& b, CallSite site) {
+  return extremum(arith::Minimum(), &gt, a, b, site);
 }
 
 }  // namespace tenon

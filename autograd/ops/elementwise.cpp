@@ -1,11 +1,16 @@
-// Functions of one tensor, elementwise.
+// Functions of each element, and the choice between two.
+#include <cmath>
+
 #include <tenon/autograd/ops/common.h>
 #include <tenon/autograd/ops/gradients.h>
 
 namespace tenon {
 
-using autograd::check_floating;
+using autograd::Broadcast;
+using autograd::check_same_kind;
 using autograd::Input;
+using autograd::new_tensor;
+using autograd::Operand;
 using autograd::record;
 using autograd::result;
 using autograd::unary;
@@ -71,6 +76,67 @@ Tensor relu(const Tensor& a, CallSite site) {
       Input(a, with(a), [](const Tensor& g, const Tensor& x) { return autograd::relu_backward(g, x); }));
 }
 
+Tensor clamp(const Tensor& a, double low, double high, CallSite site) {
+  const Call call("clamp", site);
+  autograd::check_scalar("clamp", a, std::isfinite(low) ? low : 0);
+  autograd::check_scalar("clamp", a, std::isfinite(high) ? high : 0);
+  check(low <= high, "clamp: the bounds must be in order; they are {} and {}", low, high);
+  return record("clamp", site, autograd::unary(arith::Clamp(), a, {low, high}),
+      Input(a, with(a), [low, high](const Tensor& g, const Tensor& x) {
+        return autograd::clamp_backward(g, x, low, high);
+      }));
+}
+
+namespace {
+
+void check_condition(const Tensor& condition, const Tensor& value) {
+  check(condition.dtype() == DType::boolean, "where: the condition must be boolean; its dtype is {}",
+      condition.dtype());
+  check(condition.device() == value.device(), "where: devices differ; {} and {}", condition.device(),
+      value.device());
+  check(condition.stream() == value.stream(), "where: the operands were made on different streams");
+}
+
+}  // namespace
+
+Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b, CallSite site) {
+  const Call call("where", site);
+  check_condition(condition, a);
+  check_same_kind("where", a, b);
+  const Shape shape =
+      broadcast_shapes("where", condition.shape(), broadcast_shapes("where", a.shape(), b.shape()));
+  Tensor out = new_tensor(shape, a.dtype(), a.stream());
+  kernels::where(a.stream(), a.dtype(), shape, out.raw(), Operand("where", condition, shape),
+      Operand("where", a, shape), Operand("where", b, shape));
+  return record("where", site, std::move(out),
+      Broadcast(a, with(condition), [](const Tensor& g, const Tensor& c) { return where(c, g, 0.0); }),
+      Broadcast(b, with(condition), [](const Tensor& g, const Tensor& c) { return where(c, 0.0, g); }));
+}
+
+Tensor where(const Tensor& condition, const Tensor& a, double b, CallSite site) {
+  const Call call("where", site);
+  check_condition(condition, a);
+  autograd::check_scalar("where", a, b);
+  const Shape shape = broadcast_shapes("where", condition.shape(), a.shape());
+  Tensor out = new_tensor(shape, a.dtype(), a.stream());
+  kernels::where(a.stream(), a.dtype(), shape, out.raw(), Operand("where", condition, shape),
+      Operand("where", a, shape), b);
+  return record("where", site, std::move(out),
+      Broadcast(a, with(condition), [](const Tensor& g, const Tensor& c) { return where(c, g, 0.0); }));
+}
+
+Tensor where(const Tensor& condition, double a, const Tensor& b, CallSite site) {
+  const Call call("where", site);
+  check_condition(condition, b);
+  autograd::check_scalar("where", b, a);
+  const Shape shape = broadcast_shapes("where", condition.shape(), b.shape());
+  Tensor out = new_tensor(shape, b.dtype(), b.stream());
+  kernels::where(b.stream(), b.dtype(), shape, out.raw(), Operand("where", condition, shape), a,
+      Operand("where", b, shape));
+  return record("where", site, std::move(out),
+      Broadcast(b, with(condition), [](const Tensor& g, const Tensor& c) { return where(c, 0.0, g); }));
+}
+
 namespace autograd {
 
 Tensor relu_backward(const Tensor& g, const Tensor& x) {
@@ -97,6 +163,16 @@ Tensor sigmoid_backward(const Tensor& g, const Tensor& y) {
       Input(y, with(g, y), [](const Tensor& gg, const Tensor& upstream, const Tensor& at) {
         return mul(mul(gg, upstream), sub(1, mul(at, 2)));
       }));
+}
+
+Tensor clamp_backward(const Tensor& g, const Tensor& x, double low, double high) {
+  check_same_kind("clamp_backward", g, x);
+  Tensor out = new_tensor(x.shape(), x.dtype(), x.stream());
+  kernels::binary(x.stream(), arith::ClampBackward(), x.dtype(), x.shape(), out.raw(),
+      Operand("clamp_backward", g, x.shape()), Operand("clamp_backward", x, x.shape()), {low, high});
+  return record("clamp_backward", CallSite::current(), std::move(out),
+      Input(g, with(x),
+          [low, high](const Tensor& gg, const Tensor& at) { return clamp_backward(gg, at, low, high); }));
 }
 
 }  // namespace autograd

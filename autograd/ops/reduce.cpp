@@ -1,4 +1,4 @@
-// Sums, means, and their opposite, repetition.
+// Sums and means, and the gradients of both.
 #include <tenon/kernels/reduce.h>
 
 #include <tenon/autograd/ops/common.h>
@@ -86,20 +86,6 @@ Tensor mean(const Tensor& a, std::initializer_list<std::int64_t> dims, bool keep
   const Dims chosen = chosen_dims("mean", a, dims);
   const double divisor = mean_divisor(a, chosen);
   return reduce("mean", site, a, chosen, reduced_shape(a.shape(), chosen, keepdim), divisor);
-}
-
-Tensor expand(const Tensor& a, const Shape& shape, CallSite site) {
-  const Call call("expand", site);
-  Shape wanted = shape;
-  const int shift = shape.rank() - a.shape().rank();
-  for (int i = 0; i < shape.rank(); ++i) {
-    if (shape[i] == -1 && i >= shift) wanted[i] = a.shape()[i - shift];
-    check(wanted[i] >= 0, "expand: size {} of dimension {} is negative; the shape is {}", shape[i], i,
-        a.shape());
-  }
-  const Strides strides = broadcast_strides("expand", a.shape(), a.strides(), wanted);
-  return autograd::record_view("expand", site, a, autograd::new_view(a, wanted, strides, 0),
-      [](const Tensor& g, const Shape& from) { return autograd::sum_to(g, from); });
 }
 
 namespace autograd {

@@ -72,7 +72,7 @@ Tensor flatten(const Tensor& a, std::int64_t start_dim, std::int64_t end_dim, Ca
   const Call call("flatten", site);
   const int rank = a.shape().rank(), first = wrap_dim("flatten", start_dim, rank, Rank0::as_vector),
             last = wrap_dim("flatten", end_dim, rank, Rank0::as_vector);
-  check(first <= last, "flatten: start_dim {} is behind end_dim {}", start_dim, end_dim);
+  check(first <= last, "flatten: start_dim {} comes after end_dim {}", start_dim, end_dim);
   if (rank == 0) return reshape(a, {1});
   Shape shape;
   for (int i = 0; i < rank; ++i) {
@@ -153,6 +153,20 @@ Tensor select(const Tensor& a, std::int64_t dim, std::int64_t index, CallSite si
       [d, at](const Tensor& g, const Shape& from) {
         return autograd::slice_scatter(unsqueeze(g, d), from, d, at, 1);
       });
+}
+
+Tensor expand(const Tensor& a, const Shape& shape, CallSite site) {
+  const Call call("expand", site);
+  Shape wanted = shape;
+  const int shift = shape.rank() - a.shape().rank();
+  for (int i = 0; i < shape.rank(); ++i) {
+    if (shape[i] == -1 && i >= shift) wanted[i] = a.shape()[i - shift];
+    check(wanted[i] >= 0, "expand: size {} of dimension {} is negative; the shape is {}", shape[i], i,
+        a.shape());
+  }
+  const Strides strides = broadcast_strides("expand", a.shape(), a.strides(), wanted);
+  return autograd::record_view("expand", site, a, autograd::new_view(a, wanted, strides, 0),
+      [](const Tensor& g, const Shape& from) { return autograd::sum_to(g, from); });
 }
 
 Tensor unsqueeze(const Tensor& a, std::int64_t dim, CallSite site) {

@@ -67,7 +67,7 @@ struct HookList {
   std::uint64_t next_id = 0;
 };
 
-/// A value that needs a gradient: an operation's output, with edges, or a leaf, without. The edges lie behind
+/// A value that needs a gradient: an operation's output, with edges, or a leaf, without. The edges follow
 /// the node in its block.
 struct TENON_API Node final : AutogradMeta {
   static Ref<Node> create(const char* name, int capacity, const Tensor& value, CallSite site);

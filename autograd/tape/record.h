@@ -16,7 +16,7 @@ class TENON_API Saved {
   Saved(Saved&& other) noexcept : value_(std::move(other.value_)), version_(other.version_) {}
   Saved& operator=(Saved&&) = delete;
   ~Saved() {
-    // Of a tensor that goes with this nobody will ask.
+    // If this is the last reference, nobody can read the count again.
     if (value_.defined() && !value_.impl().unique())
       value_.impl().saves.fetch_sub(1, std::memory_order_release);
   }

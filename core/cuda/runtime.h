@@ -39,7 +39,7 @@ class BlockCache {
   std::size_t kept_bytes_ = 0;
 };
 
-/// A pinned block that an upload reads, and the mark behind the upload.
+/// A pinned block that an upload reads, and the mark after the upload.
 struct Upload {
   void* block;
   std::size_t bytes;

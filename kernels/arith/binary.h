@@ -127,7 +127,7 @@ using BinaryOps = List<Add, Sub, Mul, Div, Maximum, Minimum, Pow, SquaredDiffere
 // ---- of three operands
 
 /// ((scale g) / count) (a - b): the gradient of the squared error, with scale = 2 or -2 and the count that a
-/// mean divides by (1 for none and sum)
+/// mean divides by (1 when the reduction is none or sum)
 struct ScaledDifference : Elementwise {
   static constexpr const char* name = "scaled_difference";
   static constexpr int parameters = 2;

@@ -1,5 +1,5 @@
-// How a function is marked that the CPU and CUDA both compile. All of it has internal linkage: the files that
-// are compiled once per instruction set use it too (kernels/cpu/isa/table.h says why).
+// Markers for functions that are compiled for both the CPU and CUDA. All of it has internal linkage: the
+// files that are compiled once per instruction set use it too (kernels/cpu/isa/table.h says why).
 #pragma once
 
 #if defined(__FAST_MATH__)

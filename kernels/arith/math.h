@@ -198,7 +198,7 @@ TENON_HOST_DEVICE float sin_far(float x, uint32_t ahead) {
   const auto at = [shift](uint64_t pair) { return static_cast<uint32_t>(pair << shift >> 32); };
   uint64_t p = static_cast<uint64_t>(mantissa) * at(end);
   p = static_cast<uint64_t>(mantissa) * at(low) + (p >> 32);
-  p = (static_cast<uint64_t>(mantissa * at(high)) << 32) + p;  // turns, 64 bits behind the point
+  p = (static_cast<uint64_t>(mantissa * at(high)) << 32) + p;  // turns, 64 bits after the point
   const uint32_t quadrant = static_cast<uint32_t>((p + (uint64_t(1) << 61)) >> 62);
   const int64_t fraction = static_cast<int64_t>(p << 2) >> 2;
   const float r = static_cast<float>(static_cast<double>(fraction) * 0x1.921fb54442d18p-62);
@@ -251,7 +251,7 @@ TENON_HOST_DEVICE float pow(float a, float b) {
   const double x = log * b;
   float r = static_cast<float>(exp2(x < -200.0 ? -200.0 : x > 200.0 ? 200.0 : x));
   r = ((t == 1.0f) & (abs(b) == infinity)) ? 1.0f : r;
-  // The last bit of b before the point, and the bits behind it; a branch on abs(b) would keep loops from
+  // The last bit of b before the point, and the bits after it; a branch on abs(b) would keep loops from
   // vectorising.
   const int32_t exponent = static_cast<int32_t>(bits(b) >> 23 & 0xffu) - 127;
   const int32_t shift = exponent < 0 ? 0 : exponent > 24 ? 24 : exponent;

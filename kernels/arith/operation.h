@@ -8,10 +8,12 @@ namespace tenon::arith {
 template <class T>
 concept Floating = is_same<T, float> || is_same<T, double>;
 
-/// Of most operations. An operation with parameters takes them after its operands, in the element type.
+/// Defaults for most operations. An operation with parameters takes them after its operands, in the element
+/// type.
 struct Elementwise {
   static constexpr int parameters = 0;
-  static constexpr bool costly = false;  // worth a thread from fewer elements on
+  static constexpr bool costly =
+      false;  // expensive per element: worth splitting over threads at smaller sizes
 };
 
 /// int64 arithmetic wraps.

@@ -1,5 +1,5 @@
-// Every constant of the one arithmetic: the orders CHAIN and R of docs/numerics.md, sections 2 and 3. Whoever
-// changes one changes results, on the CPU and on CUDA alike.
+// The constants of the orders of additions, CHAIN and R (docs/numerics.md sections 2 and 3). Changing any of
+// them changes results, on the CPU and on CUDA alike.
 #pragma once
 #include <stdint.h>
 
@@ -7,8 +7,8 @@
 
 namespace tenon::arith {
 
-/// CHAIN: an element of a matrix product is one chain of fused multiply-adds per chunk of this many k's; the
-/// chunks' values are added up in order.
+/// CHAIN: an element of a matrix product is one chain of fused multiply-adds for each chunk of this many
+/// values of k; the chunks' values are added up in order.
 inline constexpr int64_t chain_chunk = 512;
 
 /// A product with one column is order R beyond this length, where CHAIN would be one long chain per row.

@@ -1,6 +1,6 @@
-// Reductions in order R (docs/numerics.md section 3), one type each. A reduction says what its partial sums
-// begin with, how an element goes into one, and how two are combined. V is an element, or a vector of them on
-// the CPU; Math brings the functions of V that are not operators.
+// Reductions in order R (docs/numerics.md section 3), one type each: what is added up. V is an element, or a
+// vector of them on the CPU; Math brings the functions of V that are not operators. Sums begin at +0 and end
+// with + 0, which makes padding with +0 harmless: all that it could change is the sign of a zero.
 #pragma once
 #include <tenon/kernels/arith/list.h>
 #include <tenon/kernels/arith/math.h>
@@ -20,29 +20,8 @@ struct ElementMath {
   }
 };
 
-struct Sum;
-
-/// Of reductions that add up.
-struct Adding {
-  using Upper = Sum;  // the reduction of the chunks' values
-  template <class T>
-  TENON_HOST_DEVICE_MEMBER static constexpr T identity() {
-    return T(0);
-  }
-  template <class V>
-  TENON_HOST_DEVICE_MEMBER static V combine(V a, V b) {
-    return a + b;
-  }
-  /// The end of R. It turns a -0 into +0, which makes elements that are left out free: adding +0 for one of
-  /// them could change no more than the sign of a zero.
-  template <class T>
-  TENON_HOST_DEVICE_MEMBER static T finish(T value) {
-    return value + T(0);
-  }
-};
-
 /// a
-struct Sum : Adding {
+struct Sum {
   static constexpr const char* name = "sum";
   static constexpr int operands = 1;
   template <class Math, class V>
@@ -51,7 +30,7 @@ struct Sum : Adding {
   }
 };
 /// a b
-struct SumOfProducts : Adding {
+struct SumOfProducts {
   static constexpr const char* name = "product";
   static constexpr int operands = 2;
   template <class Math, class V>
@@ -60,7 +39,7 @@ struct SumOfProducts : Adding {
   }
 };
 /// (a - b)^2
-struct SumOfSquaredDifferences : Adding {
+struct SumOfSquaredDifferences {
   static constexpr const char* name = "squared_difference";
   static constexpr int operands = 2;
   template <class Math, class V>
@@ -70,7 +49,7 @@ struct SumOfSquaredDifferences : Adding {
   }
 };
 /// |a - b|
-struct SumOfAbsoluteDifferences : Adding {
+struct SumOfAbsoluteDifferences {
   static constexpr const char* name = "absolute_difference";
   static constexpr int operands = 2;
   template <class Math, class V>

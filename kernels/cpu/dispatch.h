@@ -30,7 +30,7 @@ inline const Table& cpu_table() {
 /// Makes `table` the one in use and returns the one before; for tests and measurements, while no kernel runs.
 const Table& exchange_table(const Table& table);
 
-/// The buffer that the kernels pack into; one a thread, kept and grown.
+/// The buffer that the kernels pack into; one per thread, kept and grown.
 void* scratch(std::size_t bytes);
 
 }  // namespace tenon::kernels::cpu

@@ -32,8 +32,8 @@ struct Source {
   }
 };
 
-/// Everything dense and aligned: 16 bytes of the widest operand a thread and step. One thread an element does
-/// what is left over.
+/// Everything dense and aligned: 16 bytes of the widest operand per thread and step. One thread per element
+/// does what is left over.
 template <int W, class F, class To, class... From>
 __global__ void __launch_bounds__(block_threads, 1)
     map_dense(std::int64_t n, F f, To* out, Source<From>... in) {
@@ -51,7 +51,7 @@ __global__ void __launch_bounds__(block_threads, 1)
   for (std::int64_t i = packs * W + first; i < n; i += step) out[i] = f(in.at(i)...);
 }
 
-/// Any strides: one element a thread and step.
+/// Any strides: one element per thread and step.
 template <class F, class To, class... From>
 __global__ void __launch_bounds__(block_threads) map_strided(unsigned n,
     const __grid_constant__ Offsets<1 + sizeof...(From)> offsets, F f, To* out, Source<From>... in) {

@@ -17,7 +17,7 @@ __device__ inline void note(Fault* fault, const char* text, std::int64_t index, 
   fault->values[0] = index, fault->values[1] = position, fault->values[2] = dim, fault->values[3] = size;
 }
 
-/// A thread an element; T is as many bytes as move at once.
+/// One thread per element; T is as many bytes as move at once.
 template <class T>
 __global__ void __launch_bounds__(block_threads) select_elements(Indexed layout, T* out, const T* a,
     const std::int64_t* index, std::int64_t count, int dim, Fault* fault, const char* text) {
@@ -76,7 +76,7 @@ __global__ void __launch_bounds__(block_threads)
   }
 }
 
-/// A thread an element, each with an index of its own.
+/// One thread per element, each with an index of its own.
 template <class T>
 __global__ void __launch_bounds__(block_threads) gather_elements(Indexed layout, T* out, const T* a,
     const std::int64_t* index, std::int64_t count, int dim, Fault* fault, const char* text) {

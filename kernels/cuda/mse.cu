@@ -11,7 +11,8 @@ using Op = arith::SumOfSquaredDifferences;
 
 constexpr int warps = block_threads / warp_size;
 
-/// Chunks of 1024 a warp, as in reduce.cu; the last block does the levels above. With Vec all begins aligned.
+/// One warp per chunk of 1024, as in reduce.cu; the last block does the levels above. With Vec all begins
+/// aligned.
 template <bool Vec, class T>
 __global__ void __launch_bounds__(block_threads, 1)
     mse_chunks(std::int64_t n, std::int64_t chunks, const T* __restrict__ a, const T* __restrict__ b, T count,

@@ -1,4 +1,4 @@
-// Random fills: a thread a Philox block, which is four float32 or two float64 elements.
+// Random fills: one thread per Philox block, which is four float32 or two float64 elements.
 #include <vector>
 
 #include <tenon/kernels/arith/fill.h>
@@ -27,7 +27,7 @@ __device__ inline void each_block(std::int64_t n, T* out, const Fill& fill) {
   }
 }
 
-/// The words of a block as float32 takes them, one an element, or as float64 does, two.
+/// The words of a block as float32 takes them, one per element, or as float64 does, two.
 template <class T>
 struct Words {
   num::Block block;

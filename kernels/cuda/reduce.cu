@@ -213,8 +213,7 @@ int parts_of(Stream stream, std::int64_t units, std::int64_t chunks, std::int64_
 }
 
 void check_count(const char* what, std::int64_t count) {
-  check(count <= most_items, "reduce: {} {} are more than a CUDA device takes; the most are {}", count, what,
-      most_items);
+  check(count <= most_items, "reduce: {} {} exceed the CUDA limit of {}", count, what, most_items);
 }
 
 template <class Op, class T, class From>

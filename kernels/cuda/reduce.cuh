@@ -10,6 +10,7 @@ namespace tenon::kernels::cuda {
 
 using arith::reduce_chunk;
 using arith::reduce_partials;
+static_assert(reduce_partials == 4 * 32, "warp_tree has four partials per lane");
 
 inline constexpr int warp_size = 32;
 

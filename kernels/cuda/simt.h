@@ -1,6 +1,7 @@
 // The words a CUDA kernel is written in. nvcc gets CUDA itself and a few wrappers; any other compiler gets
-// the emulator of the tests (tests/simt_emu), in which one fiber stands for one CUDA thread. A kernel says
-// the same in both worlds: what CUDA lacks or the emulator must know about is named SIMT_* or simt::*.
+// what TENON_SIMT_HEADER names: the emulator of the tests (tests/simt_emu), in which one fiber stands for one
+// CUDA thread. A kernel says the same in both worlds: what CUDA lacks or the emulator must know about is
+// named SIMT_* or simt::*.
 //
 //   SIMT_SHARED(tile, float[8][33]);        an object that the threads of a block share; it starts undefined
 //   simt::launch(stream, kernel, grid, threads, arguments...)     returns a cudaError_t, as an int
@@ -40,6 +41,8 @@ int launch(void* stream, void (*kernel)(P...), unsigned grid, unsigned threads, 
 }
 
 }  // namespace simt
+#elif defined(TENON_SIMT_HEADER)
+#include TENON_SIMT_HEADER
 #else
-#include <simt_emu/emulator.h>
+#error "compile CUDA kernels by nvcc, or name what stands for it: -DTENON_SIMT_HEADER=<simt_emu/emulator.h>"
 #endif

@@ -111,7 +111,9 @@ void run(Stream stream, std::span<const SgdItem> items) {
       blocks += (item.n + block_elements - 1) / block_elements;
       elements += item.n;
     }
-    check(blocks <= 0x7fffffff, "sgd: {} elements are more than a CUDA device takes in one step", elements);
+    constexpr std::int64_t limit = 0x7fffffff;
+    check(blocks <= limit, "sgd: {} blocks for {} elements exceed the CUDA limit of {}", blocks, elements,
+        limit);
   };
   const auto run_short = [&]<int Rows>(ShortTable<T, Rows> table) {
     fill(table.row);

@@ -51,7 +51,7 @@ class Parent(unittest.TestCase):
         kernels, rest = set(), set()
         for command in self.commands():
             found = re.findall(r" (-O\S*)", command["command"])
-            (kernels if command["file"].endswith("/isa.cpp") else rest).add(found[-1] if found else None)
+            (kernels if "/kernels/cpu/isa/" in command["file"] else rest).add(found[-1] if found else None)
         return kernels, rest
 
     def cache(self):

@@ -213,7 +213,7 @@ TEST_CASE("tensor: shape operations refuse nonsense") {
   REQUIRE(error_of([&] { permute(a, {0}); }) == "permute: 1 dimensions for a tensor of shape [2, 3]");
   REQUIRE(error_of([&] { permute(a, {0, 0}); }) == "permute: dimension 0 is named twice");
   REQUIRE(error_of([] { t(zeros({1, 2, 3})); }) == "t: needs at most two dimensions; the shape is [1, 2, 3]");
-  REQUIRE(error_of([&] { flatten(a, 1, 0); }) == "flatten: start_dim 1 is behind end_dim 0");
+  REQUIRE(error_of([&] { flatten(a, 1, 0); }) == "flatten: start_dim 1 comes after end_dim 0");
   REQUIRE(error_of([&] { a.at({1}); }) == "at: needs one index per dimension; 1 were given for shape [2, 3]");
   REQUIRE(error_of([&] { a.size(2); }) == "size: dimension 2 is out of range for a tensor with 2 dimensions");
 }

@@ -135,6 +135,7 @@ void reduce_rows(Tally& tally) {
   static const char* const names[] = {"sum", "dot", "sum of squares", "sum of magnitudes"};
   const auto a = test::noise<T>(3 * 5003, test::Kind::wide, 1),
              b = test::noise<T>(3 * 5003, test::Kind::ordinary, 2);
+  static_assert(std::size(names) == arith::ReduceOps::size);
   for (int op = 0; op < arith::ReduceOps::size; ++op) {
     const auto what = arith::ReduceOp(op);
     const auto along = [&](std::int64_t start, std::int64_t step, std::int64_t n) {

@@ -136,7 +136,7 @@ struct Tiles {
 template <class T>
 void by_tiles(const Tiles& tiles) {
   for (const bool aligned : {true, false}) {
-    const std::int64_t left = aligned ? 4 : 1;
+    const std::int64_t left = aligned ? 4 : 3;
     const std::int64_t m = (tiles.down - 1) * tiles.height + left,
                        n = (tiles.across - 1) * tiles.width + left, k = tiles.k + (aligned ? 0 : 1);
     const auto bias = test::noise<T>(n, Kind::ordinary, 3);

@@ -133,7 +133,7 @@ void check_pointers(int index, const void* argument, std::size_t bytes) {
     if (word >> 44 == 0 || word >> 47 != 0) continue;  // where Linux has stacks, heaps and mappings
     const char* const place = reinterpret_cast<const char*>(word);
     const Entry* entry = find(runtime(), place);
-    if (!entry) entry = find(runtime(), place - 1);  // just behind it
+    if (!entry) entry = find(runtime(), place - 1);  // just past it
     const std::string start = "argument " + std::to_string(index) + " of the kernel points to ";
     if (entry && entry->second.device != pinned && entry->second.device != current_device)
       throw Error(start + "memory of another device");

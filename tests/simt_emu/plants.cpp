@@ -123,7 +123,7 @@ void sum(std::size_t n, const Shape& shape, std::uint32_t dims, std::size_t outp
 void short_rows() { sum(20 * 99, {20, 99}, 0b10, 20); }
 /// Two blocks an output.
 void long_rows() { sum(2 * 9220, {2, 9220}, 0b10, 2); }
-/// Two blocks and three chunks a column.
+/// Two blocks and three chunks per column.
 void columns() { sum(8 * 2049 * 2, {8, 2049, 2}, 0b010, 16); }
 
 void mse() {

@@ -49,7 +49,7 @@ PLANTS = [
     ("an operation has no name", "kernels/arith/unary.h", 'static constexpr const char* name = "exp";', "",
      "kernels/elementwise.cpp", ["name"]),
     ("a reduction does not say how an element goes in", "kernels/arith/reduce.h", "using ReduceOps = List<",
-     "struct Count : Adding {\n  static constexpr int operands = 1;\n};\nusing ReduceOps = List<Count, ",
+     "struct Count {\n  static constexpr int operands = 1;\n};\nusing ReduceOps = List<Count, ",
      "kernels/cpu/isa/reduce.cpp", ["into"]),
     # Each function that has to decide, and the list of the kernels' element types.
     *(("an element type is new", "core/dtype_list.h", "boolean };\n", "boolean, bfloat16 };\n", source,

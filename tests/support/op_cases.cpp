@@ -395,13 +395,28 @@ const std::vector<OpCase>& in_place_cases() {
   return rows;
 }
 
+namespace {
+
+std::string text_of(const std::string& path) {
+  std::ifstream file(TENON_SOURCE_DIR "/" + path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::set<std::string> all_matches(const std::string& text, const char* expression) {
+  std::set<std::string> found;
+  const std::regex pattern(expression);
+  for (std::sregex_iterator at(text.begin(), text.end(), pattern), end; at != end; ++at)
+    found.insert((*at)[1]);
+  return found;
+}
+
+}  // namespace
+
 std::set<std::string> declared_operations() {
-  std::ifstream file(TENON_SOURCE_DIR "/autograd/ops.h");
-  const std::string text((std::istreambuf_iterator<char>(file)), {});
   std::set<std::string> declared;
-  const std::regex declaration(R"(TENON_API (?:Tensor|bool) (\w+)\()");
-  for (std::sregex_iterator at(text.begin(), text.end(), declaration), end; at != end; ++at)
-    declared.insert((*at)[1]);
+  for (const std::string& header :
+      all_matches(text_of("autograd/ops.h"), "#include <tenon/(autograd/ops/.*)>"))
+    declared.merge(all_matches(text_of(header), R"(TENON_API (?:Tensor|bool) (\w+)\()"));
   return declared;
 }
 

@@ -128,7 +128,7 @@ TENON_INLINE void turn(const T* p, int64_t row, int64_t rows, int64_t depth, T* 
   }
 }
 
-/// b(k, j) into panels of tile_cols columns, k-major, zeros behind the right edge.
+/// b(k, j) into panels of tile_cols columns, k-major, zeros past the right edge.
 template <class T>
 void pack_b(int64_t depth, int64_t n, const T* b, int64_t row, int64_t col, T* to) {
   constexpr int64_t w = W<T>, width = tile_cols<T>;

@@ -104,7 +104,7 @@ template <class Op, int Count, int Stride, class T>
 void rows_subtree(V<T> (&sum)[Count], const T* x, int64_t row, const T* y, int64_t n, int64_t j);
 
 /// The values of `count` rows of one chunk at once, with operand b shared: position j and those a multiple of
-/// Stride behind it, as the halving tree brings them together. Few accumulators live, and loads of b serve
+/// Stride after it, as the halving tree brings them together. Few accumulators live, and loads of b serve
 /// all rows.
 template <class Op, int Count, int Stride, class T>
 TENON_INLINE void rows_node(V<T> (&sum)[Count], const T* x, int64_t row, const T* y, int64_t n, int64_t j) {

@@ -25,7 +25,7 @@ using V = typename Native<T>::type;
 template <class T>
 constexpr int W = static_cast<int>(sizeof(V<T>) / sizeof(T));
 
-// load and store with a count touch the first n elements only, 0 <= n < W; the lanes behind them read as 0.
+// load and store with a count touch the first n elements only, 0 <= n < W; the lanes after them read as 0.
 // fold is the halving tree over the lanes: lane j and lane j + W/2, and so on down.
 #if defined(__AVX512F__)
 template <>

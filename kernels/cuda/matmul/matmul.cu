@@ -1,5 +1,5 @@
 // The matrix product in order CHAIN (docs/numerics.md section 2). Two kernels: one with register tiles, in
-// which a block computes a tile of C, and one with a thread an element, for products too small to tile. One
+// which a block computes a tile of C, and one with a thread per element, for products too small to tile. One
 // column is order R: a reduction (reduce.cu).
 #include <cstdlib>
 
@@ -27,7 +27,7 @@ struct Product {
   T* c;
   bool wide;           // every row of C begins aligned
   const T* bias;       // or null
-  std::int64_t split;  // blocks that share a tile, one a chunk; or 1
+  std::int64_t split;  // blocks that share a tile, one per chunk; or 1
   T* parts;            // [split][m][n]
   unsigned* tickets;
 };
@@ -273,7 +273,7 @@ __global__ void __launch_bounds__(S::threads, 2) matmul_tiles(const __grid_const
   }
 }
 
-/// A thread an element, with one chunk at most.
+/// One thread per element, with one chunk at most.
 template <class T>
 __global__ void __launch_bounds__(block_threads) matmul_elements(const __grid_constant__ Product<T> p) {
   const std::int64_t step = std::int64_t{gridDim.x} * blockDim.x;
@@ -306,7 +306,7 @@ void launch_tiles(Stream stream, Product<T> p) {
   const bool spare = tiles < tenon::cuda::multiprocessors(stream) && tiles <= tenon::cuda::ticket_count;
   p.split = spare ? chunks : 1;
   const std::int64_t blocks = tiles * p.split;
-  check(blocks <= most_items, "matmul: {} blocks are more than a CUDA device takes", blocks);
+  check(blocks <= most_items, "matmul: {} blocks exceed the CUDA limit of {}", blocks, most_items);
   const Scratch parts(stream, p.split > 1 ? static_cast<std::size_t>(p.split * p.m * p.n) * sizeof(T) : 0);
   p.parts = parts.template as<T>();
   p.tickets = tenon::cuda::tickets(stream);

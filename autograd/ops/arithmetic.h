@@ -1,0 +1,42 @@
+// Arithmetic of two operands, elementwise. Two tensors broadcast as in NumPy.
+#pragma once
+#include <tenon/autograd/ops/located.h>
+
+namespace tenon {
+
+TENON_API Tensor add(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
+TENON_API Tensor add(const Tensor& a, double b, CallSite site = CallSite::current());
+TENON_API Tensor sub(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
+TENON_API Tensor sub(const Tensor& a, double b, CallSite site = CallSite::current());
+TENON_API Tensor sub(double a, const Tensor& b, CallSite site = CallSite::current());
+TENON_API Tensor mul(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
+TENON_API Tensor mul(const Tensor& a, double b, CallSite site = CallSite::current());
+/// Floating point only.
+TENON_API Tensor div(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
+TENON_API Tensor div(const Tensor& a, double b, CallSite site = CallSite::current());
+TENON_API Tensor div(double a, const Tensor& b, CallSite site = CallSite::current());
+inline Tensor operator+(const autograd::Located& a, const Tensor& b) { return add(a.tensor, b, a.site); }
+inline Tensor operator+(const autograd::Located& a, double b) { return add(a.tensor, b, a.site); }
+inline Tensor operator+(double a, const autograd::Located& b) { return add(b.tensor, a, b.site); }
+inline Tensor operator-(const autograd::Located& a, const Tensor& b) { return sub(a.tensor, b, a.site); }
+inline Tensor operator-(const autograd::Located& a, double b) { return sub(a.tensor, b, a.site); }
+inline Tensor operator-(double a, const autograd::Located& b) { return sub(a, b.tensor, b.site); }
+inline Tensor operator*(const autograd::Located& a, const Tensor& b) { return mul(a.tensor, b, a.site); }
+inline Tensor operator*(const autograd::Located& a, double b) { return mul(a.tensor, b, a.site); }
+inline Tensor operator*(double a, const autograd::Located& b) { return mul(b.tensor, a, b.site); }
+inline Tensor operator/(const autograd::Located& a, const Tensor& b) { return div(a.tensor, b, a.site); }
+inline Tensor operator/(const autograd::Located& a, double b) { return div(a.tensor, b, a.site); }
+inline Tensor operator/(double a, const autograd::Located& b) { return div(a, b.tensor, b.site); }
+
+TENON_API Tensor neg(const Tensor& a, CallSite site = CallSite::current());
+inline Tensor operator-(const autograd::Located& a) { return neg(a.tensor, a.site); }
+
+/// a to the power of the exponent. The gradient with respect to the exponent needs a > 0; where a is 0 and
+/// the exponent not negative, it is 0.
+TENON_API Tensor pow(const Tensor& a, double exponent, CallSite site = CallSite::current());
+TENON_API Tensor pow(const Tensor& a, const Tensor& exponent, CallSite site = CallSite::current());
+/// The larger of two elements, NaN if either is. Equal elements share the gradient evenly.
+TENON_API Tensor maximum(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
+TENON_API Tensor minimum(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
+
+}  // namespace tenon

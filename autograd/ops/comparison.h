@@ -1,0 +1,51 @@
+// Comparisons, of elements and of whole tensors. None has a gradient.
+#pragma once
+#include <tenon/autograd/ops/located.h>
+
+namespace tenon {
+
+// Elementwise: the result is boolean. A comparison with NaN is false, but for !=.
+TENON_API Tensor eq(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
+TENON_API Tensor eq(const Tensor& a, double b, CallSite site = CallSite::current());
+TENON_API Tensor ne(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
+TENON_API Tensor ne(const Tensor& a, double b, CallSite site = CallSite::current());
+TENON_API Tensor lt(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
+TENON_API Tensor lt(const Tensor& a, double b, CallSite site = CallSite::current());
+TENON_API Tensor le(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
+TENON_API Tensor le(const Tensor& a, double b, CallSite site = CallSite::current());
+TENON_API Tensor gt(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
+TENON_API Tensor gt(const Tensor& a, double b, CallSite site = CallSite::current());
+TENON_API Tensor ge(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
+TENON_API Tensor ge(const Tensor& a, double b, CallSite site = CallSite::current());
+inline Tensor operator==(const autograd::Located& a, const autograd::Located& b) {
+  return eq(a.tensor, b.tensor, a.site);
+}
+inline Tensor operator==(const autograd::Located& a, double b) { return eq(a.tensor, b, a.site); }
+inline Tensor operator!=(const autograd::Located& a, const autograd::Located& b) {
+  return ne(a.tensor, b.tensor, a.site);
+}
+inline Tensor operator!=(const autograd::Located& a, double b) { return ne(a.tensor, b, a.site); }
+inline Tensor operator<(const autograd::Located& a, const autograd::Located& b) {
+  return lt(a.tensor, b.tensor, a.site);
+}
+inline Tensor operator<(const autograd::Located& a, double b) { return lt(a.tensor, b, a.site); }
+inline Tensor operator<=(const autograd::Located& a, const autograd::Located& b) {
+  return le(a.tensor, b.tensor, a.site);
+}
+inline Tensor operator<=(const autograd::Located& a, double b) { return le(a.tensor, b, a.site); }
+inline Tensor operator>(const autograd::Located& a, const autograd::Located& b) {
+  return gt(a.tensor, b.tensor, a.site);
+}
+inline Tensor operator>(const autograd::Located& a, double b) { return gt(a.tensor, b, a.site); }
+inline Tensor operator>=(const autograd::Located& a, const autograd::Located& b) {
+  return ge(a.tensor, b.tensor, a.site);
+}
+inline Tensor operator>=(const autograd::Located& a, double b) { return ge(a.tensor, b, a.site); }
+
+/// True when shape, dtype and every element are equal; NaN equals nothing.
+TENON_API bool equal(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
+/// True when |a - b| <= atol + rtol |b| everywhere; NaN is close to nothing.
+TENON_API bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8,
+    CallSite site = CallSite::current());
+
+}  // namespace tenon

@@ -1,0 +1,95 @@
+// New tensors. None is differentiable; `options` gives dtype, device and whether they require a gradient.
+#pragma once
+#include <tenon/core/random.h>
+#include <tenon/core/tensor.h>
+
+namespace tenon {
+
+TENON_API Tensor empty(const Shape& shape, const Options& options = {}, CallSite site = CallSite::current());
+TENON_API Tensor zeros(const Shape& shape, const Options& options = {}, CallSite site = CallSite::current());
+TENON_API Tensor ones(const Shape& shape, const Options& options = {}, CallSite site = CallSite::current());
+TENON_API Tensor full(
+    const Shape& shape, double value, const Options& options = {}, CallSite site = CallSite::current());
+TENON_API Tensor zeros_like(const Tensor& tensor, CallSite site = CallSite::current());
+TENON_API Tensor ones_like(const Tensor& tensor, CallSite site = CallSite::current());
+/// start, start + step, ... before end. step may be negative, never zero. An element that differs from end by
+/// rounding only, in double or in the dtype, counts as end and is left out.
+TENON_API Tensor arange(double start, double end, double step = 1, const Options& options = {},
+    CallSite site = CallSite::current());
+TENON_API Tensor arange(double end, const Options& options = {}, CallSite site = CallSite::current());
+/// `steps` evenly spaced numbers from start to end, both included.
+TENON_API Tensor linspace(double start, double end, std::int64_t steps, const Options& options = {},
+    CallSite site = CallSite::current());
+/// The identity matrix [n, n], or [n, m] with ones on the diagonal.
+TENON_API Tensor eye(std::int64_t n, const Options& options = {}, CallSite site = CallSite::current());
+TENON_API Tensor eye(
+    std::int64_t n, std::int64_t m, const Options& options, CallSite site = CallSite::current());
+/// Uniform in [0, 1). The generator is the process's when none is passed.
+TENON_API Tensor rand(const Shape& shape, const Options& options = {}, CallSite site = CallSite::current());
+TENON_API Tensor rand(const Shape& shape, Generator& generator, const Options& options = {},
+    CallSite site = CallSite::current());
+/// Standard normal.
+TENON_API Tensor randn(const Shape& shape, const Options& options = {}, CallSite site = CallSite::current());
+TENON_API Tensor randn(const Shape& shape, Generator& generator, const Options& options = {},
+    CallSite site = CallSite::current());
+/// Integers uniform in [low, high), which floating-point dtypes must hold exactly.
+TENON_API Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape,
+    const Options& options = {.dtype = DType::int64}, CallSite site = CallSite::current());
+TENON_API Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generator& generator,
+    const Options& options = {.dtype = DType::int64}, CallSite site = CallSite::current());
+/// A random permutation of 0 ... n - 1, int64.
+TENON_API Tensor randperm(
+    std::int64_t n, const Options& options = {.dtype = DType::int64}, CallSite site = CallSite::current());
+TENON_API Tensor randperm(std::int64_t n, Generator& generator,
+    const Options& options = {.dtype = DType::int64}, CallSite site = CallSite::current());
+
+/// Numbers in nested braces: tensor({{1, 2}, {3, 4}}) is [2, 2], tensor(5) has no dimensions.
+class TENON_API TensorData {
+ public:
+  template <class T>
+  requires(std::is_floating_point_v<T> || (std::is_integral_v<T> && sizeof(T) <= 8)) TensorData(T number) {
+    if constexpr (std::is_floating_point_v<T>) {
+      real_ = number;
+    } else {
+      integer_ = static_cast<std::uint64_t>(number);
+      kind_ = std::is_signed_v<T> ? Kind::int64 : Kind::uint64;
+    }
+  }
+  TensorData(std::initializer_list<TensorData> items) : items_(items), list_(true) {}
+
+ private:
+  friend TENON_API Tensor tensor(const TensorData& data, const Options& options, CallSite site);
+  enum class Kind : std::uint8_t { real, int64, uint64 };
+  Shape shape() const;
+  void write(Tensor& out, std::int64_t& at) const;
+
+  std::vector<TensorData> items_;
+  long double real_ = 0;
+  std::uint64_t integer_ = 0;
+  Kind kind_ = Kind::real;
+  bool list_ = false;
+};
+/// float32 unless the options say otherwise, whatever the numbers look like. int64 takes only what it holds
+/// exactly; floating point rounds, beyond its range to infinity.
+TENON_API Tensor tensor(
+    const TensorData& data, const Options& options = {}, CallSite site = CallSite::current());
+namespace detail {
+template <Element T>
+Tensor tensor_from(std::span<const T> values, const Shape& shape, const Options& options, CallSite site);
+template <class Values>
+using ElementOf = std::remove_cv_t<typename decltype(std::span(std::declval<const Values&>()))::element_type>;
+}  // namespace detail
+/// Elements of a vector, array or span in row-major order; their count must be that of the shape.
+template <class Values, Element T = detail::ElementOf<Values>>
+Tensor tensor(const Values& values, const Shape& shape, const Options& options = {.dtype = dtype_of<T>},
+    CallSite site = CallSite::current()) {
+  return detail::tensor_from<T>(values, shape, options, site);
+}
+/// Memory that the caller owns, row-major, without a copy; it may be null where there are no elements.
+/// `deleter` runs when the last tensor over it has gone. Tensors of two calls do not know of each other:
+/// where their memory overlaps, an in-place operation reads before it writes, but the tape does not see that
+/// a write to one changes the other.
+TENON_API Tensor from_blob(void* data, const Shape& shape, const Options& options = {},
+    std::function<void(void*)> deleter = {}, CallSite site = CallSite::current());
+
+}  // namespace tenon

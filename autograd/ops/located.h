@@ -1,0 +1,15 @@
+// What operators know of the line that they stand on.
+#pragma once
+#include <tenon/core/tensor.h>
+
+namespace tenon::autograd {
+
+/// An operand of an operator, with the line that the operator stands on.
+struct Located {
+  const Tensor& tensor;
+  CallSite site;
+  Located(const Tensor& operand, CallSite stands_at = CallSite::current())
+      : tensor(operand), site(stands_at) {}
+};
+
+}  // namespace tenon::autograd

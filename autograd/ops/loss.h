@@ -1,0 +1,15 @@
+// Losses.
+#pragma once
+#include <tenon/core/tensor.h>
+
+namespace tenon {
+
+enum class Reduction : std::uint8_t { none, mean, sum };
+/// (input - target)^2, each, their mean, or their sum. The shapes must be equal.
+TENON_API Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean,
+    CallSite site = CallSite::current());
+/// |input - target|, likewise; the gradient where they are equal is 0.
+TENON_API Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean,
+    CallSite site = CallSite::current());
+
+}  // namespace tenon

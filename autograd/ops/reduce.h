@@ -1,0 +1,15 @@
+// Reductions. No dimensions means all of them. The sum of booleans or integers is int64.
+#pragma once
+#include <tenon/core/tensor.h>
+
+namespace tenon {
+
+TENON_API Tensor sum(const Tensor& a, CallSite site = CallSite::current());
+TENON_API Tensor sum(const Tensor& a, std::initializer_list<std::int64_t> dims, bool keepdim = false,
+    CallSite site = CallSite::current());
+/// Floating point, at least one element a result.
+TENON_API Tensor mean(const Tensor& a, CallSite site = CallSite::current());
+TENON_API Tensor mean(const Tensor& a, std::initializer_list<std::int64_t> dims, bool keepdim = false,
+    CallSite site = CallSite::current());
+
+}  // namespace tenon
