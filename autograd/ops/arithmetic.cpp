@@ -8,7 +8,6 @@ namespace tenon {
 using autograd::binary;
 using autograd::Broadcast;
 using autograd::check_floating;
-using autograd::check_number;
 using autograd::check_scalar;
 using autograd::Input;
 using autograd::record;

@@ -19,10 +19,8 @@ inline void check_same_kind(const char* op, const Tensor& a, const Tensor& b) {
     fail_different_kinds(op, a, b);
 }
 inline void check_floating(const char* op, const Tensor& a) {
-  check(is_floating_point(a.dtype()), "{}: needs floating-point numbers; the dtype is {}", op, a.dtype());
-}
-inline void check_number(const char* op, const Tensor& a) {
-  check(a.dtype() != DType::boolean, "{}: needs numbers; the dtype is {}", op, a.dtype());
+  if (!is_floating_point(a.dtype())) [[unlikely]]
+    tenon::detail::fail_not_floating(op, a.dtype());
 }
 /// True when a write to one element changes another one.
 inline bool repeats_elements(const Tensor& a) {

@@ -12,6 +12,24 @@ struct Tables {
   Table all[3];
   const Table* of[3];
   std::size_t count = 0;
+
+  Tables() {
+    add(baseline::make_table());
+#if defined(__x86_64__)
+    // What -march=x86-64-v3 and -v4 may use; processors with these have the rest (f16c, lzcnt, movbe) too.
+    const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                    __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+    const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                    __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+                    __builtin_cpu_supports("avx512vl");
+    if (v3) add(avx2::make_table());
+    if (v4) add(avx512::make_table());
+#endif
+  }
+  Tables(const Tables&) = delete;
+  Tables& operator=(const Tables&) = delete;
+
+ private:
   void add(const Table& table) {
     all[count] = table;
     of[count] = &all[count];
@@ -20,22 +38,7 @@ struct Tables {
 };
 
 const Tables& tables() {
-  static Tables found;
-  [[maybe_unused]] static const bool filled = [] {
-    Tables& t = found;
-    t.add(baseline::make_table());
-#if defined(__x86_64__)
-    // What -march=x86-64-v3 and -v4 may use; processors with these have the rest (f16c, lzcnt, movbe) too.
-    const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-                    __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
-    const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                    __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
-                    __builtin_cpu_supports("avx512vl");
-    if (v3) t.add(avx2::make_table());
-    if (v4) t.add(avx512::make_table());
-#endif
-    return true;
-  }();
+  static const Tables found;
   return found;
 }
 

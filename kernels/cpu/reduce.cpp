@@ -69,7 +69,7 @@ class Reduction {
 
   // One long output: the chunks over threads, then the levels above.
   void long_row() {
-    const std::int64_t chunks = (plan_.length + chunk - 1) / chunk;
+    const std::int64_t chunks = arith::reduce_chunks(plan_.length);
     const std::unique_ptr<T[]> values(new T[static_cast<std::size_t>(chunks)]);
     parallel_for(chunks, grain / chunk, [&](std::int64_t begin, std::int64_t end) {
       loops_[op_].chunks(plan_.length, begin, end, a_, b_, values.get());
@@ -105,7 +105,7 @@ class Reduction {
   void gather() {
     parallel_for(plan_.outputs, std::max<std::int64_t>(1, grain / 4 / (plan_.length + 1)),
         [&](std::int64_t begin, std::int64_t end) {
-          std::vector<T> values(static_cast<std::size_t>((plan_.length + chunk - 1) / chunk));
+          std::vector<T> values(static_cast<std::size_t>(arith::reduce_chunks(plan_.length)));
           for (std::int64_t i = begin; i < end; ++i) {
             const Position<2> base(plan_.kept, plan_.kept.rank, i);
             Position<2> at(plan_.reduced, plan_.reduced.rank, 0);

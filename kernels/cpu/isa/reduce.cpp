@@ -7,6 +7,7 @@
 namespace tenon::kernels::cpu::TENON_ISA {
 namespace {
 
+using arith::reduce_chunks;
 using arith::Sum;
 constexpr int64_t chunk = arith::reduce_chunk;
 constexpr int partials = arith::reduce_partials;
@@ -88,12 +89,12 @@ template <class Op, class T>
 T row_value(int64_t k, const T* a, const T* b, Scratch scratch) {
   if (k == 0) return T(0);
   if (k <= chunk) return leaf<Op>(a, b, k) + T(0);
-  int64_t count = (k + chunk - 1) / chunk;
+  int64_t count = reduce_chunks(k);
   T few[256];
   T* const s = count <= 256 ? few : static_cast<T*>(scratch(static_cast<size_t>(count) * sizeof(T)));
   chunk_values<Op>(k, 0, count, a, b, s);
   while (count > 1) {
-    const int64_t above = (count + chunk - 1) / chunk;
+    const int64_t above = reduce_chunks(count);
     chunk_values<Sum>(count, 0, above, s, static_cast<const T*>(nullptr), s);
     count = above;
   }
@@ -248,7 +249,7 @@ void column_chunk(const Columns<T>& c, int64_t w, T* to) {
 
 template <class Op, class T>
 void column_block(const Columns<T>& c, int64_t w, T* out, Scratch scratch) {
-  int64_t count = (c.k + chunk - 1) / chunk;
+  int64_t count = reduce_chunks(c.k);
   T* const s = count > 1 ? static_cast<T*>(scratch(static_cast<size_t>(count * w) * sizeof(T))) : out;
   for (int64_t i = 0; i < count; ++i) {
     const int64_t at = i * chunk, length = c.k - at < chunk ? c.k - at : chunk;
@@ -257,7 +258,7 @@ void column_block(const Columns<T>& c, int64_t w, T* out, Scratch scratch) {
         s + i * w);
   }
   while (count > 1) {
-    const int64_t above = (count + chunk - 1) / chunk;
+    const int64_t above = reduce_chunks(count);
     for (int64_t i = 0; i < above; ++i) {
       const int64_t at = i * chunk, length = count - at < chunk ? count - at : chunk;
       column_chunk<Sum>(Columns<T>{s + at * w, w, nullptr, 0, 0, length}, w, above > 1 ? s + i * w : out);
