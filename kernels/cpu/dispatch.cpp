@@ -78,13 +78,13 @@ const Table& detail::choose() {
   check_float_mode();
   const char* const name = std::getenv("TENON_ISA");
   const Table& table = name && *name ? table_named(name) : *available_tables().back();
-  chosen.store(&table, std::memory_order_relaxed);
+  chosen.store(&table, std::memory_order_release);
   return table;
 }
 
 const Table& exchange_table(const Table& table) {
   const Table& before = cpu_table();
-  detail::chosen.store(&table, std::memory_order_relaxed);
+  detail::chosen.store(&table, std::memory_order_release);
   return before;
 }
 

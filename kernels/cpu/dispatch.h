@@ -22,7 +22,8 @@ const Table& choose();
 /// The table in use: the one that TENON_ISA names or, without it, the fastest. The first call checks the
 /// variable and the floating-point mode.
 inline const Table& cpu_table() {
-  const Table* const table = detail::chosen.load(std::memory_order_relaxed);
+  // Pairs with the store in choose(): a thread that sees the table sees its entries, too.
+  const Table* const table = detail::chosen.load(std::memory_order_acquire);
   if (!table) [[unlikely]]
     return detail::choose();
   return *table;

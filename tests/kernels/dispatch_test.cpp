@@ -1,5 +1,7 @@
 // The choice of the instruction set, the floating-point mode, and what the compiler must leave alone.
+#include <atomic>
 #include <cfenv>
+#include <thread>
 
 #include <tenon/core/cuda/backend.h>
 #include <tenon/core/float_mode.h>
@@ -29,6 +31,17 @@ TEST_CASE("dispatch: the baseline is always there, and names are checked", "[ker
                                                "; the fastest it can run is " +
                                                available_tables().back()->name);
   }
+}
+
+// ThreadSanitizer sees what may go wrong. Each test case is a process of its own, so the table is chosen
+// here.
+TEST_CASE("dispatch: a process's first kernels may run in several threads at once", "[kernels][dispatch]") {
+  std::atomic<int> wrong = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i)
+    threads.emplace_back([&] { wrong += kernels::cpu::cpu_table().unfused(2, 3) != 8; });
+  for (std::thread& thread : threads) thread.join();
+  REQUIRE(wrong == 0);
 }
 
 TEST_CASE("dispatch: no build contracts a * b + a", "[kernels][dispatch]") {
