@@ -170,6 +170,9 @@ class TENON_API Tensor {
   Tensor mean(CallSite site = CallSite::current()) const;
   Tensor mean(std::initializer_list<std::int64_t> dims, bool keepdim = false,
       CallSite site = CallSite::current()) const;
+  Tensor amax(CallSite site = CallSite::current()) const;
+  Tensor amax(std::initializer_list<std::int64_t> dims, bool keepdim = false,
+      CallSite site = CallSite::current()) const;
   Tensor reshape(const Shape& shape, CallSite site = CallSite::current()) const;
   Tensor t(CallSite site = CallSite::current()) const;
   Tensor transpose(std::int64_t dim0, std::int64_t dim1, CallSite site = CallSite::current()) const;

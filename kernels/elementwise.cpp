@@ -5,51 +5,37 @@
 namespace tenon::kernels {
 namespace {
 
-/// Which dtypes each operation of a list takes.
 template <class Ops>
-class Taken {
- public:
-  constexpr Taken() {
-    Ops::for_each([this]<class Op>() {
-      number_[Ops::template index_of<Op>()] = arith::takes<Op, std::int64_t>;
-      name_[Ops::template index_of<Op>()] = Op::name;
-      static_assert(arith::takes<Op, float> && arith::takes<Op, double>,
-          "an elementwise operation is defined for every floating-point type");
-    });
-  }
-  void check_dtype(arith::OneOf<Ops> op, DType dtype) const {
-    const auto any = [](auto) {};
-    if (is_floating_point(dtype)) return;
-    if (number_[op.index]) visit_number(name_[op.index], dtype, any);
-    else visit_floating(name_[op.index], dtype, any);
-  }
-
- private:
-  bool number_[Ops::size]{};
-  const char* name_[Ops::size]{};
-};
-
-constexpr Taken<arith::UnaryOps> unary_dtypes;
-constexpr Taken<arith::BinaryOps> binary_dtypes;
-constexpr Taken<arith::TernaryOps> ternary_dtypes;
+void check_dtype(arith::OneOf<Ops> op, DType dtype) {
+  constexpr auto names = Ops::template map<const char*>([]<class Op>() { return Op::name; });
+  constexpr auto takes_numbers = Ops::template map<bool>([]<class Op>() {
+    static_assert(arith::takes<Op, float> && arith::takes<Op, double>,
+        "an elementwise operation is defined for every floating-point type");
+    return arith::takes<Op, std::int64_t>;
+  });
+  const auto any = [](auto) {};
+  if (is_floating_point(dtype)) return;
+  if (takes_numbers[op.index]) visit_number(names[op.index], dtype, any);
+  else visit_floating(names[op.index], dtype, any);
+}
 
 }  // namespace
 
 void unary(Stream stream, arith::UnaryOp op, DType dtype, const Shape& shape, const Result& out,
     const Operand& a, Parameters parameters) {
-  unary_dtypes.check_dtype(op, dtype);
+  check_dtype(op, dtype);
   on_device<cpu::unary, cuda::unary>(stream, op, dtype, shape, out, a, parameters);
 }
 
 void binary(Stream stream, arith::BinaryOp op, DType dtype, const Shape& shape, const Result& out,
     const Operand& a, const Operand& b, Parameters parameters) {
-  binary_dtypes.check_dtype(op, dtype);
+  check_dtype(op, dtype);
   on_device<cpu::binary, cuda::binary>(stream, op, dtype, shape, out, a, b, parameters);
 }
 
 void ternary(Stream stream, arith::TernaryOp op, DType dtype, const Shape& shape, const Result& out,
     const Operand& a, const Operand& b, const Operand& c, Parameters parameters) {
-  ternary_dtypes.check_dtype(op, dtype);
+  check_dtype(op, dtype);
   on_device<cpu::ternary, cuda::ternary>(stream, op, dtype, shape, out, a, b, c, parameters);
 }
 

@@ -4,10 +4,27 @@
 #include <tenon/kernels/on_device.h>
 
 namespace tenon::kernels {
+namespace {
+
+using arith::ReduceOps;
+
+constexpr auto names = ReduceOps::map<const char*>([]<class Op>() { return Op::name; });
+constexpr auto takes_numbers =
+    ReduceOps::map<bool>([]<class Op>() { return Op::template takes<std::int64_t>; });
+constexpr auto takes_any = ReduceOps::map<bool>([]<class Op>() { return Op::template takes<bool>; });
+
+void check_dtype(arith::ReduceOp op, DType dtype) {
+  const auto any = [](auto) {};
+  if (takes_any[op.index]) return;
+  if (takes_numbers[op.index]) visit_number(names[op.index], dtype, any);
+  else visit_floating(names[op.index], dtype, any);
+}
+
+}  // namespace
 
 void reduce(Stream stream, arith::ReduceOp op, DType dtype, const Shape& shape, std::uint32_t dims, void* out,
     const Operand& a, const Operand& b, double divisor) {
-  check(is_floating_point(dtype) || op == arith::Sum(), "reduce: only sums are defined for {}", dtype);
+  check_dtype(op, dtype);
   on_device<cpu::reduce, cuda::reduce>(stream, op, dtype, shape, dims, out, a, b, divisor);
 }
 

@@ -8,8 +8,8 @@ namespace tenon::kernels {
 
 /// out = op(...) / divisor over the dimensions of `shape` whose bit is set in `dims`, in row-major order of
 /// the reduced indices. `out` is dense over the remaining dimensions, in their order. The division is one
-/// operation, left out for divisor 1. Floating point; Sum also takes int64 and boolean, whose sums are int64.
-/// `b` is read only where the operation has one.
+/// operation, left out for divisor 1; integers are not divided. Operation::takes says which dtypes an
+/// operation takes; of int64 and boolean the result is int64. `b` is read only where the operation has one.
 void reduce(Stream stream, arith::ReduceOp op, DType dtype, const Shape& shape, std::uint32_t dims, void* out,
     const Operand& a, const Operand& b, double divisor);
 

@@ -12,6 +12,10 @@ Tensor Tensor::mean(CallSite site) const { return tenon::mean(*this, site); }
 Tensor Tensor::mean(std::initializer_list<std::int64_t> dims, bool keepdim, CallSite site) const {
   return tenon::mean(*this, dims, keepdim, site);
 }
+Tensor Tensor::amax(CallSite site) const { return tenon::amax(*this, site); }
+Tensor Tensor::amax(std::initializer_list<std::int64_t> dims, bool keepdim, CallSite site) const {
+  return tenon::amax(*this, dims, keepdim, site);
+}
 Tensor Tensor::reshape(const Shape& shape, CallSite site) const { return tenon::reshape(*this, shape, site); }
 Tensor Tensor::t(CallSite site) const { return tenon::t(*this, site); }
 Tensor Tensor::transpose(std::int64_t dim0, std::int64_t dim1, CallSite site) const {

@@ -1,4 +1,4 @@
-// Sums and means, and the gradients of both.
+// Sums, means and maxima, and the gradients of sums.
 #include <tenon/kernels/reduce.h>
 
 #include <tenon/autograd/ops/common.h>
@@ -10,6 +10,8 @@ using autograd::Input;
 using autograd::new_tensor;
 using autograd::Operand;
 using autograd::record;
+using autograd::result;
+using autograd::with;
 
 namespace {
 
@@ -53,13 +55,33 @@ Tensor reduce(
   }));
 }
 
-double mean_divisor(const Tensor& a, Dims dims) {
-  autograd::check_floating("mean", a);
+/// How many elements a result is made of.
+std::int64_t reduced_count(const Tensor& a, Dims dims) {
   std::int64_t count = 1;
   for (int i = 0; i < a.shape().rank(); ++i)
     if (dims >> i & 1) count *= a.shape()[i];
+  return count;
+}
+
+double mean_divisor(const Tensor& a, Dims dims) {
+  autograd::check_floating("mean", a);
+  const std::int64_t count = reduced_count(a, dims);
   check(count > 0, "mean: there are no elements to average; the shape is {}", a.shape());
   return static_cast<double>(count);
+}
+
+Tensor amax(CallSite site, const Tensor& a, Dims dims, const Shape& out_shape) {
+  check(reduced_count(a, dims) > 0, "amax: there are no elements to compare; the shape is {}", a.shape());
+  Tensor out = new_tensor(out_shape, a.dtype(), a.stream());
+  kernels::reduce(a.stream(), arith::Amax(), a.dtype(), a.shape(), dims, out.raw(),
+      Operand("amax", a, a.shape()), 0.0, 1);
+  return record("amax", site, out,
+      Input(a, with(a, result(out)), [dims](const Tensor& g, const Tensor& x, const Tensor& y) {
+        const Shape kept = reduced_shape(x.shape(), dims, true);
+        const Tensor ties = eq(x, reshape(y, kept)).to(x.dtype());
+        const Tensor count = reduce("sum", CallSite::current(), ties, dims, kept, 1);
+        return mul(div(reshape(g, kept), count), ties);
+      }));
 }
 
 }  // namespace
@@ -86,6 +108,17 @@ Tensor mean(const Tensor& a, std::initializer_list<std::int64_t> dims, bool keep
   const Dims chosen = chosen_dims("mean", a, dims);
   const double divisor = mean_divisor(a, chosen);
   return reduce("mean", site, a, chosen, reduced_shape(a.shape(), chosen, keepdim), divisor);
+}
+
+Tensor amax(const Tensor& a, CallSite site) {
+  const Call call("amax", site);
+  return amax(site, a, all_dims(a), {});
+}
+
+Tensor amax(const Tensor& a, std::initializer_list<std::int64_t> dims, bool keepdim, CallSite site) {
+  const Call call("amax", site);
+  const Dims chosen = chosen_dims("amax", a, dims);
+  return amax(site, a, chosen, reduced_shape(a.shape(), chosen, keepdim));
 }
 
 namespace autograd {

@@ -7,9 +7,15 @@ namespace tenon {
 TENON_API Tensor sum(const Tensor& a, CallSite site = CallSite::current());
 TENON_API Tensor sum(const Tensor& a, std::initializer_list<std::int64_t> dims, bool keepdim = false,
     CallSite site = CallSite::current());
-/// Floating point, at least one element a result.
+/// Floating point, at least one element per result.
 TENON_API Tensor mean(const Tensor& a, CallSite site = CallSite::current());
 TENON_API Tensor mean(const Tensor& a, std::initializer_list<std::int64_t> dims, bool keepdim = false,
+    CallSite site = CallSite::current());
+
+/// The largest element, NaN if there is one; +0 counts as larger than -0. Not boolean; at least one element
+/// per result. Elements that tie share the gradient evenly, as in PyTorch.
+TENON_API Tensor amax(const Tensor& a, CallSite site = CallSite::current());
+TENON_API Tensor amax(const Tensor& a, std::initializer_list<std::int64_t> dims, bool keepdim = false,
     CallSite site = CallSite::current());
 
 }  // namespace tenon

@@ -32,6 +32,16 @@ struct List {
     (f.template operator()<Member>(), ...);
   }
 
+  /// f.operator()<T>() of every member, by position.
+  template <class Value, class F>
+  static consteval auto map(F f) {
+    struct Values {
+      Value of[size];
+      constexpr const Value& operator[](int index) const { return of[index]; }
+    };
+    return Values{{f.template operator()<Member>()...}};
+  }
+
   /// Calls f.operator()<T>() with the member at a position that is known at run time.
   template <class F>
   static constexpr void visit(int index, F f) {

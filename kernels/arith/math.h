@@ -84,6 +84,13 @@ TENON_HOST_DEVICE int64_t abs(int64_t x) {
   return x < 0 ? static_cast<int64_t>(-static_cast<uint64_t>(x)) : x;
 }
 
+/// The larger of both; NaN if one is NaN. +0 is larger than -0, so that the order of a and b does not matter.
+/// Equal numbers other than zeros have the same bits.
+template <class T>
+TENON_HOST_DEVICE T largest(T a, T b) {
+  return (a > b || a != a) ? a : a == b ? real(bits(a) & bits(b)) : b;
+}
+TENON_HOST_DEVICE int64_t largest(int64_t a, int64_t b) { return a > b ? a : b; }
 template <class T>
 TENON_HOST_DEVICE T maximum(T a, T b) {
   return (a > b || a != a) ? a : b;

@@ -13,15 +13,9 @@ constexpr std::int64_t simple_grain = 32768, costly_grain = 8192;
 
 template <class Ops>
 std::int64_t grain_of(arith::OneOf<Ops> op) {
-  constexpr auto grains = [] {
-    struct {
-      std::int64_t of[Ops::size];
-    } all{};
-    Ops::for_each(
-        [&]<class Op>() { all.of[Ops::template index_of<Op>()] = Op::costly ? costly_grain : simple_grain; });
-    return all;
-  }();
-  return grains.of[op.index];
+  constexpr auto grains =
+      Ops::template map<std::int64_t>([]<class Op>() { return Op::costly ? costly_grain : simple_grain; });
+  return grains[op.index];
 }
 
 int index(DType dtype) { return static_cast<int>(dtype); }

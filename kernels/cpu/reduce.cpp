@@ -12,10 +12,13 @@ namespace tenon::kernels::cpu {
 namespace {
 
 using arith::ReduceOp;
-using arith::Sum;
+using arith::ReduceOps;
 
 constexpr std::int64_t chunk = arith::reduce_chunk, grain = 32768;
-constexpr int sum_op = arith::ReduceOps::index_of<Sum>();
+constexpr auto operands = ReduceOps::map<int>([]<class Op>() { return Op::operands; });
+/// The operation of the levels above an operation's chunks.
+constexpr auto combine =
+    ReduceOps::map<int>([]<class Op>() { return ReduceOps::index_of<typename Op::Combine>(); });
 
 /// The steps of merged dimensions that are one line: 0 dimensions have length 1.
 std::int64_t only_step(const Dims<2>& dims, int operand) {
@@ -29,7 +32,7 @@ class Reduction {
       : plan_(plan),
         loops_(cpu_table().of<T>().reduce),
         op_(op.index),
-        two_(op != Sum()),
+        two_(operands[op.index] == 2),
         a_(a),
         b_(two_ ? b : nullptr),
         out_(out) {}
@@ -74,7 +77,7 @@ class Reduction {
     parallel_for(chunks, grain / chunk, [&](std::int64_t begin, std::int64_t end) {
       loops_[op_].chunks(plan_.length, begin, end, a_, b_, values.get());
     });
-    loops_[sum_op].rows(1, chunks, values.get(), 0, nullptr, 0, out_, scratch);
+    loops_[combine[op_]].rows(1, chunks, values.get(), 0, nullptr, 0, out_, scratch);
   }
 
   // Neighbouring outputs are neighbours in memory.
@@ -119,7 +122,7 @@ class Reduction {
               }
               loops_[op_].chunks(n, 0, 1, x, b_ ? y : nullptr, values.data() + c);
             }
-            loops_[sum_op].rows(
+            loops_[combine[op_]].rows(
                 1, static_cast<std::int64_t>(values.size()), values.data(), 0, nullptr, 0, out_ + i, scratch);
           }
         });
@@ -136,7 +139,7 @@ class Reduction {
 template <class T>
 void reduce_of(ReduceOp op, const Shape& shape, std::uint32_t dims, T* out, const Operand& a,
     const Operand& b, double divisor) {
-  const Operand& second = op == Sum() ? a : b;
+  const Operand& second = operands[op.index] == 1 ? a : b;
   std::int64_t outputs = 1, length = 1;
   for (int i = 0; i < shape.rank(); ++i) (dims >> i & 1 ? length : outputs) *= shape[i];
   const bool dense = a.data && second.data && !a.strides && !second.strides;
@@ -146,7 +149,8 @@ void reduce_of(ReduceOp op, const Shape& shape, std::uint32_t dims, T* out, cons
   } else if (outputs == 0) {
     return;
   } else if (length == 0) {
-    std::fill_n(out, outputs, T(0));
+    ReduceOps::visit(
+        op.index, [&]<class Op>() { std::fill_n(out, outputs, arith::finish<Op>(arith::identity<Op, T>)); });
   } else {
     const T x = static_cast<T>(a.value), y = static_cast<T>(second.value);
     const LoopOperand left = reduce_operand(a, &x), right = reduce_operand(second, &y);
@@ -158,28 +162,31 @@ void reduce_of(ReduceOp op, const Shape& shape, std::uint32_t dims, T* out, cons
     for (std::int64_t i = 0; i < outputs; ++i) out[i] = out[i] / static_cast<T>(divisor);
 }
 
-/// Integers: exact modulo 2^64 in any order.
-template <class T>
-void count_up(const Shape& shape, std::uint32_t dims, std::int64_t* out, const Operand& a) {
+/// Of integers and booleans, which give the same in any order. Results are int64.
+template <class Op, class T>
+void reduce_integers(const Shape& shape, std::uint32_t dims, std::int64_t* out, const Operand& a) {
+  using Accumulator = typename Op::template Accumulator<T>;
   const T value = static_cast<T>(a.value);
   const LoopOperand operand = reduce_operand(a, &value);
   const ReductionPlan plan(shape, dims, operand, operand);
   const T* const p = reinterpret_cast<const T*>(operand.data);
-  const auto at = [](T x) { return static_cast<std::uint64_t>(x); };
+  const auto into = [](Accumulator acc, T x) {
+    return Op::template into<arith::ElementMath>(acc, static_cast<Accumulator>(x));
+  };
   parallel_for(plan.outputs, std::max<std::int64_t>(1, grain / (plan.length + 1)),
       [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t i = begin; i < end; ++i) {
           const T* const from = p + Position<2>(plan.kept, plan.kept.rank, i).offset[0];
-          std::uint64_t sum = 0;
+          Accumulator acc = arith::identity<Op, Accumulator>;
           if (plan.reduced.rank < 2) {
             const std::int64_t step = only_step(plan.reduced, 0);
-            for (std::int64_t q = 0; q < plan.length; ++q) sum += at(from[q * step]);
+            for (std::int64_t q = 0; q < plan.length; ++q) acc = into(acc, from[q * step]);
           } else if (plan.length > 0) {
             Position<2> here(plan.reduced, plan.reduced.rank, 0);
             for (std::int64_t q = 0; q < plan.length; ++q, here.advance(plan.reduced, plan.reduced.rank, 1))
-              sum += at(from[here.offset[0]]);
+              acc = into(acc, from[here.offset[0]]);
           }
-          out[i] = static_cast<std::int64_t>(sum);
+          out[i] = static_cast<std::int64_t>(acc);
         }
       });
 }
@@ -190,8 +197,11 @@ void reduce(Stream, ReduceOp op, DType dtype, const Shape& shape, std::uint32_t 
     const Operand& a, const Operand& b, double divisor) {
   visit_any(dtype, [&]<class T>(std::type_identity<T>) {
     if constexpr (std::is_floating_point_v<T>)
-      reduce_of(op, shape, dims, static_cast<T*>(out), a, b, divisor);
-    else count_up<T>(shape, dims, static_cast<std::int64_t*>(out), a);
+      return reduce_of(op, shape, dims, static_cast<T*>(out), a, b, divisor);
+    ReduceOps::visit(op.index, [&]<class Op>() {
+      if constexpr (!std::is_floating_point_v<T> && Op::template takes<T>)
+        reduce_integers<Op, T>(shape, dims, static_cast<std::int64_t*>(out), a);
+    });
   });
 }
 

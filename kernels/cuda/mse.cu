@@ -29,16 +29,16 @@ __global__ void __launch_bounds__(block_threads, 1)
       load4<Vec>(b + start + q, length - q, y);
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
-        acc[i] = Op::into<arith::ElementMath>(acc[i], x[i], y[i]);
+        acc[i] = into<Op>(acc[i], x[i], y[i]);
         g[i] = arith::ScaledDifference()(T(1), x[i], y[i], T(2), count);
       }
       store4<Vec>(gradient + start, q, length - q, g);
     }
-    const T v = warp_tree(acc);
+    const T v = warp_tree<Op>(acc);
     if (threadIdx.x % warp_size == 0) values[c] = v;
   }
   if (!is_last_block(ticket, gridDim.x)) return;
-  const T sum = upper_levels(values, chunks);
+  const T sum = upper_levels<Op>(values, chunks);
   if (threadIdx.x == 0) *loss = count != T(1) ? sum / count : sum;
 }
 

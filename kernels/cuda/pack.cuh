@@ -20,9 +20,9 @@ inline bool is_aligned(const void* p, std::size_t bytes = 16) {
   return reinterpret_cast<std::uintptr_t>(p) % bytes == 0;
 }
 
-/// Four elements from p, the first `valid` of them read, the others +0. With Vec p is aligned.
+/// Four elements from p, the first `valid` of them read, the others `rest`. With Vec p is aligned.
 template <bool Vec, class T, class From>
-__device__ inline void load4(const From* p, std::int64_t valid, T (&to)[4]) {
+__device__ inline void load4(const From* p, std::int64_t valid, T (&to)[4], T rest = T(0)) {
   if constexpr (Vec) {
     if (valid >= 4) {
       constexpr int w = pack_width<From>;
@@ -36,7 +36,7 @@ __device__ inline void load4(const From* p, std::int64_t valid, T (&to)[4]) {
     }
   }
 #pragma unroll
-  for (int c = 0; c < 4; ++c) to[c] = c < valid ? static_cast<T>(p[c]) : T(0);
+  for (int c = 0; c < 4; ++c) to[c] = c < valid ? static_cast<T>(p[c]) : rest;
 }
 
 /// The first `valid` of four elements to p[at] and after; with Vec p is aligned, and `at` a multiple of 4. It

@@ -49,7 +49,8 @@ __device__ T chunk_value(const Rows<T, From>& job, const From* a, const From* b,
   const std::int64_t start = chunk * reduce_chunk;
   const int n = static_cast<int>(job.length - start < reduce_chunk ? job.length - start : reduce_chunk);
   const int lane = static_cast<int>(threadIdx.x) % warp_size * 4;
-  T acc[4] = {};
+  T acc[4];
+  fill_with_identity<Op>(acc);
   if constexpr (Vec) {
     if (n == reduce_chunk) {  // many loads in flight before the first addition
       constexpr int ahead = 32 / static_cast<int>(sizeof(T));
@@ -64,17 +65,17 @@ __device__ T chunk_value(const Rows<T, From>& job, const From* a, const From* b,
 #pragma unroll
         for (int i = 0; i < ahead; ++i)
 #pragma unroll
-          for (int c = 0; c < 4; ++c)
-            acc[c] = Op::template into<arith::ElementMath>(acc[c], x[i][c], y[i][c]);
+          for (int c = 0; c < 4; ++c) acc[c] = into<Op>(acc[c], x[i][c], y[i][c]);
       }
-      return warp_tree(acc);
+      return warp_tree<Op>(acc);
     }
   }
   for (int q = lane; q < n; q += reduce_partials) {
-    T x[4] = {}, y[4] = {};
+    T x[4], y[4];
+    fill_with_identity<Op>(x), fill_with_identity<Op>(y);
     if constexpr (Vec) {
-      load4<Vec>(a + start + q, n - q, x);
-      if constexpr (two) load4<Vec>(b + start + q, n - q, y);
+      load4<Vec>(a + start + q, n - q, x, arith::identity<Op, T>);
+      if constexpr (two) load4<Vec>(b + start + q, n - q, y, arith::identity<Op, T>);
     } else {
 #pragma unroll
       for (int c = 0; c < 4; ++c) {
@@ -86,9 +87,9 @@ __device__ T chunk_value(const Rows<T, From>& job, const From* a, const From* b,
       }
     }
 #pragma unroll
-    for (int c = 0; c < 4; ++c) acc[c] = Op::template into<arith::ElementMath>(acc[c], x[c], y[c]);
+    for (int c = 0; c < 4; ++c) acc[c] = into<Op>(acc[c], x[c], y[c]);
   }
-  return warp_tree(acc);
+  return warp_tree<Op>(acc);
 }
 
 /// Outputs of one chunk: a warp each.
@@ -99,7 +100,7 @@ __global__ void __launch_bounds__(block_threads) reduce_short(const __grid_const
     std::int64_t at[2];
     job.kept.at(static_cast<unsigned>(o), at);
     const T v = chunk_value<Op, Vec>(job, job.a + at[0], job.b + at[1], 0);
-    if (threadIdx.x % warp_size == 0) job.out[o] = job.last(v + T(0));
+    if (threadIdx.x % warp_size == 0) job.out[o] = job.last(arith::finish<Op>(v));
   }
 }
 
@@ -116,7 +117,7 @@ __global__ void __launch_bounds__(block_threads, 1) reduce_long(const __grid_con
     if (threadIdx.x % warp_size == 0) values[c] = v;
   }
   if (!is_last_block(job.tickets + o, parts)) return;
-  const T sum = upper_levels(values, job.chunks);
+  const T sum = upper_levels<Op>(values, job.chunks);
   if (threadIdx.x == 0) job.out[o] = job.last(sum);
 }
 
@@ -136,28 +137,29 @@ using Partials = T[warps][warp_size];
 /// The value of chunk `chunk` of `count` rows in each lane's column, where add(row, acc) adds the element of
 /// a row, if the lane has a column. Warp w holds the partials w, w + 8, ... and does the halving tree down to
 /// h = 8 by itself.
-template <class T, class Add>
+template <class Op, class T, class Into>
 __device__ inline T column_chunk(
-    Partials<T>& part, std::int64_t count, std::int64_t chunk, bool has_column, const Add& add) {
+    Partials<T>& part, std::int64_t count, std::int64_t chunk, bool has_column, const Into& add) {
   const int lane = static_cast<int>(threadIdx.x) % warp_size,
             warp = static_cast<int>(threadIdx.x) / warp_size;
   const std::int64_t start = chunk * reduce_chunk;
   const int n = static_cast<int>(count - start < reduce_chunk ? count - start : reduce_chunk);
   constexpr int own = reduce_partials / warps;
-  T acc[own] = {};
+  T acc[own];
+  fill_with_identity<Op>(acc);
   for (int r = warp; r < n; r += reduce_partials)
 #pragma unroll
     for (int i = 0; i < own; ++i) {
       const int q = r + i * warps;
       if (q < n && has_column) acc[i] = add(start + q, acc[i]);
     }
-  register_tree<own / 2>(acc);
+  register_tree<Op, own / 2>(acc);
   part[warp][lane] = acc[0];
   __syncthreads();
   T v[warps];
 #pragma unroll
   for (int w = 0; w < warps; ++w) v[w] = part[w][lane];
-  register_tree<warps / 2>(v);
+  register_tree<Op, warps / 2>(v);
   __syncthreads();  // before the numbers of the next chunk
   return v[0];
 }
@@ -177,22 +179,22 @@ __global__ void __launch_bounds__(block_threads, 1)
   T* const out = job.out + o * job.width + j;
   T* values = job.scratch + o * job.level_values * job.width + j;  // of this column; rows are `width` apart
   for (std::int64_t c = blockIdx.x % parts; c < job.chunks; c += parts) {
-    const T v = column_chunk<T>(part, job.length, c, has_column, [&](std::int64_t row, T acc) {
+    const T v = column_chunk<Op>(part, job.length, c, has_column, [&](std::int64_t row, T acc) {
       const T x = static_cast<T>(a[row * job.a_row]);
-      if constexpr (Op::operands == 1) return Op::template into<arith::ElementMath>(acc, x, T(0));
-      else return Op::template into<arith::ElementMath>(acc, x, static_cast<T>(b[row * job.b_row]));
+      if constexpr (Op::operands == 1) return into<Op>(acc, x, x);
+      else return into<Op>(acc, x, static_cast<T>(b[row * job.b_row]));
     });
     if (job.chunks > 1 && writes) values[c * job.width] = v;
-    else if (writes) *out = job.last(v + T(0));
+    else if (writes) *out = job.last(arith::finish<Op>(v));
   }
   if (job.chunks == 1 || !is_last_block(job.tickets + unit, parts)) return;
   for (std::int64_t count = job.chunks; count > 1;) {
     const std::int64_t above = arith::reduce_chunks(count);
     for (std::int64_t c = 0; c < above; ++c) {
-      const T v = column_chunk<T>(part, count, c, has_column,
-          [&](std::int64_t row, T acc) { return acc + __ldcg(values + row * job.width); });
+      const T v = column_chunk<Op>(part, count, c, has_column,
+          [&](std::int64_t row, T acc) { return combine<Op>(acc, __ldcg(values + row * job.width)); });
       if (above > 1 && writes) values[(count + c) * job.width] = v;
-      else if (writes) *out = job.last(v + T(0));
+      else if (writes) *out = job.last(arith::finish<Op>(v));
     }
     __syncthreads();  // before the next level reads this one
     values += count * job.width;
@@ -327,12 +329,12 @@ void run(Stream stream, const Shape& shape, std::uint32_t dims, T* out, const Op
 void reduce_with_bias(Stream stream, arith::ReduceOp op, DType dtype, const Shape& shape, std::uint32_t dims,
     void* out, const Operand& a, const Operand& b, double divisor, const void* bias) {
   visit_any(dtype, [&]<class From>(std::type_identity<From>) {
-    // int64 sums are exact modulo 2^64, which is what unsigned ones are.
-    using T = std::conditional_t<std::is_floating_point_v<From>, From, std::uint64_t>;
     arith::ReduceOps::visit(op.index, [&]<class Op>() {
-      if constexpr (std::is_floating_point_v<From> || std::is_same_v<Op, arith::Sum>)
+      if constexpr (Op::template takes<From>) {
+        using T = typename Op::template Accumulator<From>;
         run<Op, T, Stored<From>>(
             stream, shape, dims, static_cast<T*>(out), a, b, divisor, static_cast<const T*>(bias));
+      }
     });
   });
 }

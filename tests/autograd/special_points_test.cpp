@@ -126,7 +126,25 @@ TEST_CASE("special points: every elementwise operation has some", "[special_poin
   for (const Point& point : points) covered.insert(point.function);
   for (const support::OpCase& row : support::op_cases()) {
     INFO(row.name);
-    if (row.elementwise && row.name != "sum" && row.name != "mean") REQUIRE(covered.contains(row.name));
+    const std::set<std::string> reductions{"sum", "mean", "amax"};
+    if (row.elementwise && !reductions.contains(row.name)) REQUIRE(covered.contains(row.name));
+  }
+}
+
+TEST_CASE("special points: largest elements that tie, are infinite or NaN", "[special_points]") {
+  const double inf = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
+  for (const DType dtype : {DType::float32, DType::float64}) {
+    const Tensor x = tensor({{2, 5, 5}, {-inf, -inf, -inf}, {-0.0, 0, 0}, {1, inf, -inf}, {1, nan, 2}},
+        {.dtype = dtype, .requires_grad = true});
+    const Tensor largest = x.amax({1});
+    REQUIRE(equal(largest.narrow(0, 0, 4), tensor({5, -inf, 0, inf}, {.dtype = dtype})));
+    REQUIRE(std::isnan(largest.at({4}).item<double>()));
+    (largest * tensor({6, 3, 3, 1, 1}, {.dtype = dtype})).sum().backward();
+    const Tensor shares = x.grad();
+    REQUIRE(equal(
+        shares.narrow(0, 0, 4), tensor({{0, 3, 3}, {1, 1, 1}, {1, 1, 1}, {0, 1, 0}}, {.dtype = dtype})));
+    // PyTorch's too: nothing equals NaN, so there is nothing to share it among.
+    for (int i = 0; i < 3; ++i) REQUIRE(std::isnan(shares.at({4, i}).item<double>()));
   }
 }
 

@@ -65,6 +65,8 @@ const std::vector<Mistake>& mistakes() {
       {__LINE__, "linear", [] { nn::Linear(3, 2)(b); }},
       {__LINE__, "sum", [] { a.sum({2}); }},
       {__LINE__, "mean", [] { counts.mean(); }},
+      {__LINE__, "amax", [] { amax(counts != 0); }},
+      {__LINE__, "amax", [] { zeros({0}).amax(); }},
       {__LINE__, "reshape", [] { a.reshape({5}); }},
       {__LINE__, "reshape", [] { zeros({0}).reshape({0, most, most}); }},
       {__LINE__, "flatten", [] { flatten(a, 2); }},

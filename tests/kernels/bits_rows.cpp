@@ -132,17 +132,16 @@ void other_elementwise_rows(Tally& tally) {
 
 template <class T>
 void reduce_rows(Tally& tally) {
-  static const char* const names[] = {"sum", "dot", "sum of squares", "sum of magnitudes"};
+  static const char* const names[] = {"sum", "dot", "sum of squares", "sum of magnitudes", "amax"};
   const auto a = test::noise<T>(3 * 5003, test::Kind::wide, 1),
              b = test::noise<T>(3 * 5003, test::Kind::ordinary, 2);
   static_assert(std::size(names) == arith::ReduceOps::size);
   for (int op = 0; op < arith::ReduceOps::size; ++op) {
     const auto what = arith::ReduceOp(op);
     const auto along = [&](std::int64_t start, std::int64_t step, std::int64_t n) {
-      return oracle::r<T>(n, [&](std::int64_t q, T acc) {
-        const auto at = static_cast<std::size_t>(start + q * step);
-        return oracle::into(what, a[at], b[at], acc);
-      });
+      const auto at = [&](std::int64_t q) { return static_cast<std::size_t>(start + q * step); };
+      return oracle::reduce<T>(
+          what, n, [&](std::int64_t q) { return a[at(q)]; }, [&](std::int64_t q) { return b[at(q)]; });
     };
     each<T>(
         tally, names[op], 3,
@@ -196,7 +195,7 @@ void training_rows(Tally& tally) {
   const auto a = test::noise<T>(n, test::Kind::ordinary, 1), b = test::noise<T>(n, test::Kind::wide, 2);
   Vector<T> loss(1), slope(n), want_slope(n);
   mse(test::stream(), dtype_of<T>, n, loss.data(), slope.data(), a.data(), b.data(), static_cast<double>(n));
-  const T sum = oracle::r<T>(n, [&](std::int64_t q, T acc) {
+  const T sum = oracle::sum<T>(n, [&](std::int64_t q, T acc) {
     const auto i = static_cast<std::size_t>(q);
     return oracle::into(arith::SumOfSquaredDifferences(), a[i], b[i], acc);
   });

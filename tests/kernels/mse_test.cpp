@@ -19,7 +19,7 @@ void against_definition() {
         const T* const x = a.data() + start;
         const T* const y = b.data() + start;
         const T count = static_cast<T>(n);
-        const T sum = oracle::r<T>(n, [&](std::int64_t q, T acc) {
+        const T sum = oracle::sum<T>(n, [&](std::int64_t q, T acc) {
           return oracle::into(arith::SumOfSquaredDifferences(), x[q], y[q], acc);
         });
         test::Vector<T> slope;

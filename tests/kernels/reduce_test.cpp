@@ -32,11 +32,10 @@ test::Vector<T> want(arith::ReduceOp op, const Shape& shape, std::uint32_t dims,
   for (std::int64_t i = 0; i < kept.numel(); ++i) {
     const T* const x = a.data + oracle::offset(kept, kept_steps[0], i);
     const T* const y = b.data + oracle::offset(kept, kept_steps[1], i);
-    const T sum = oracle::r<T>(gone.numel(), [&](std::int64_t q, T acc) {
-      return oracle::into(
-          op, x[oracle::offset(gone, gone_steps[0], q)], y[oracle::offset(gone, gone_steps[1], q)], acc);
-    });
-    out.push_back(divisor == 1 ? sum : sum / static_cast<T>(divisor));
+    const T result = oracle::reduce<T>(
+        op, gone.numel(), [&](std::int64_t q) { return x[oracle::offset(gone, gone_steps[0], q)]; },
+        [&](std::int64_t q) { return y[oracle::offset(gone, gone_steps[1], q)]; });
+    out.push_back(divisor == 1 ? result : result / static_cast<T>(divisor));
   }
   return out;
 }
@@ -51,8 +50,7 @@ test::Vector<T> reduce(
       [&](T* out) { kernels::reduce(test::stream(), op, dtype_of<T>, shape, dims, out, a, b, divisor); });
 }
 
-constexpr arith::ReduceOp ops[] = {arith::Sum(), arith::SumOfProducts(), arith::SumOfSquaredDifferences(),
-    arith::SumOfAbsoluteDifferences()};
+constexpr auto ops = arith::ReduceOps::map<arith::ReduceOp>([]<class Op>() { return arith::ReduceOp(Op()); });
 
 template <class T>
 void lines() {
@@ -60,7 +58,7 @@ void lines() {
            1025, 2048, 5000, 70003})
     for (const Kind kind : test::kinds) {
       const auto a = test::noise<T>(n, kind, 1), b = test::noise<T>(n, kind, 2);
-      for (const arith::ReduceOp op : ops) {
+      for (const arith::ReduceOp op : ops.of) {
         CAPTURE(n, static_cast<int>(kind), op.index);
         const auto expected = want<T>(op, {n}, 1, {a.data(), {1}}, {b.data(), {1}}, 3);
         test::on_every_build(
@@ -99,7 +97,7 @@ void masks() {
     for (std::uint32_t dims = 0; dims < 1u << rank; ++dims)
       for (std::size_t i = 0; i < sources.size(); ++i) {
         const Source<T>&a = sources[i], &b = sources[(i + dims) % sources.size()];
-        const arith::ReduceOp op = ops[(i + dims) % 4];
+        const arith::ReduceOp op = ops[static_cast<int>((2 * i + dims) % arith::ReduceOps::size)];
         CAPTURE(to_string(shape), dims, i, op.index);
         const double divisor = dims % 2 ? 7 : 1;
         const auto expected = want<T>(op, shape, dims, a, b, divisor);
@@ -121,7 +119,7 @@ TEST_CASE("reduce: any dimensions of any layout, float64", "[kernels][reduce]") 
 TEST_CASE("reduce: three levels of chunks, along and across", "[kernels][reduce][grids]") {
   const std::int64_t n = test::on_cuda() && !test::thorough ? 1100 : 1100000;
   const auto a = test::noise<float>(n * 3, Kind::wide, 1), b = test::noise<float>(n, Kind::ordinary, 2);
-  for (const arith::ReduceOp op : ops) {
+  for (const arith::ReduceOp op : ops.of) {
     const auto expected = want<float>(op, {n}, 1, {a.data(), {1}}, {b.data(), {1}}, 1);
     test::on_every_build(
         [&] { test::require_same(expected, reduce<float>(op, {n}, 1, a.data(), b.data(), 1)); });
@@ -154,6 +152,47 @@ TEST_CASE("reduce: a sum starts from +0 and is never -0", "[kernels][reduce]") {
     test::on_every_build([&] {
       test::require_same<float>({0.0f}, reduce<float>(arith::Sum(), {n}, 1, zeros.data(), zeros.data(), 1));
     });
+}
+
+TEST_CASE("reduce: the largest of negative numbers, of zeros and beside NaN", "[kernels][reduce]") {
+  // What fills up a vector or a warp must not win: along, across, and across with a step.
+  for (const std::int64_t n : {1, 3, 17, 130, 1030, 2050}) {
+    const test::Vector<float> negative(static_cast<std::size_t>(3 * n), -2.5f);
+    const Strides apart = {3, 3 * n}, across = {3, 1};
+    CAPTURE(n);
+    test::on_every_build([&] {
+      const auto largest = [&](const Shape& shape, std::uint32_t dims, const Strides& strides) {
+        return reduce<float>(arith::Amax(), shape, dims, {negative.data(), strides}, 0.0, 1);
+      };
+      test::require_same<float>({-2.5f, -2.5f, -2.5f}, largest({3, n}, 0b10, {n, 1}));
+      test::require_same<float>({-2.5f, -2.5f, -2.5f}, largest({n, 3}, 0b01, across));
+      test::require_same<float>({-2.5f}, largest({n, 1}, 0b01, apart));
+    });
+  }
+  for (const std::size_t n : {2u, 50u, 300u, 1500u})
+    for (const std::size_t at : {std::size_t{0}, n / 2, n - 1}) {
+      test::Vector<float> zeros(n, -0.0f), ones(n, 1.0f);
+      const auto largest = [&](const test::Vector<float>& of) {
+        return reduce<float>(arith::Amax(), {static_cast<std::int64_t>(n)}, 1, of.data(), 0.0, 1);
+      };
+      test::on_every_build([&] { test::require_same<float>({-0.0f}, largest(zeros)); });
+      zeros[at] = 0;
+      ones[at] = std::numeric_limits<float>::quiet_NaN();
+      test::on_every_build([&] {
+        test::require_same<float>({0.0f}, largest(zeros));
+        test::require_same<float>({std::numeric_limits<float>::quiet_NaN()}, largest(ones));
+      });
+    }
+  const test::Vector<std::int64_t> whole = {INT64_MIN + 1, -7, -3, -9};
+  test::on_every_build([&] {
+    CHECK(reduce<std::int64_t>(arith::Amax(), {4}, 1, whole.data(), 0.0, 1)[0] == -3);
+    CHECK(reduce<std::int64_t>(arith::Amax(), {2, 2}, 1, whole.data(), 0.0, 1) ==
+          test::Vector<std::int64_t>{-3, -7});
+  });
+  test::Vector<std::uint8_t> flag(1);
+  CHECK_THROWS_WITH(kernels::reduce(test::stream(), arith::Amax(), DType::boolean, {1}, 1, flag.data(),
+                        flag.data(), 0.0, 1),
+      "amax: needs numbers; the dtype is boolean");
 }
 
 TEST_CASE("reduce: the mean of nothing is NaN", "[kernels][reduce]") {
@@ -189,5 +228,5 @@ TEST_CASE("reduce: integers and booleans sum to int64", "[kernels][reduce]") {
   };
   sum(arith::Sum());
   CHECK(wrapped[0] == INT64_MIN);
-  CHECK_THROWS_WITH(sum(arith::SumOfProducts()), "reduce: only sums are defined for int64");
+  CHECK_THROWS_WITH(sum(arith::SumOfProducts()), "product: needs floating-point numbers; the dtype is int64");
 }

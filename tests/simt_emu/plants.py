@@ -67,8 +67,8 @@ PLANTS = [
 
     # ---- sums
     Plant("the halving tree ends in another order", "warp_tree", ANY, "short_rows", "reduce.cuh",
-          "all, v, 16);\n  return v + __shfl_xor_sync(all, v, 8);",
-          "all, v, 8);\n  return v + __shfl_xor_sync(all, v, 16);", WRONG, "reduce.cu"),
+          "all, v, 16));\n  return combine<Op>(v, __shfl_xor_sync(all, v, 8));",
+          "all, v, 8));\n  return combine<Op>(v, __shfl_xor_sync(all, v, 16));", WRONG, "reduce.cu"),
     Plant("elements past a row's end are read", "reduce_short", ASAN, "short_rows", "reduce.cu",
           "if (q + c >= n) continue;", "", OVERFLOW),
     Plant("two blocks write one slot", "reduce_long", TSAN, "long_rows", "reduce.cu",
@@ -87,8 +87,8 @@ PLANTS = [
     Plant("lanes without a column read", "reduce_columns", ASAN, "columns", "reduce.cu",
           "if (q < n && has_column)", "if (q < n)", OVERFLOW),
     Plant("a shuffle in a branch", "mse_chunks", ANY, "mse", "mse.cu",
-          "const T v = warp_tree(acc);\n    if (threadIdx.x % warp_size == 0) values[c] = v;",
-          "if (threadIdx.x % warp_size == 0) values[c] = warp_tree(acc);",
+          "const T v = warp_tree<Op>(acc);\n    if (threadIdx.x % warp_size == 0) values[c] = v;",
+          "if (threadIdx.x % warp_size == 0) values[c] = warp_tree<Op>(acc);",
           DEADLOCK + r"[^#]*wait for __shfl_xor_sync"),
     Plant("scratch is read that nobody wrote", "mse_chunks", ANY, "mse", "mse.cu",
           "if (threadIdx.x % warp_size == 0) values[c] = v;", "if (threadIdx.x == 0) values[c] = v;", WRONG),
@@ -168,8 +168,7 @@ CUTS = {
         ("launch({stream, \"matmul_tiles\"",
          "if constexpr (a || b) " + STOP + " else launch({stream, \"matmul_tiles\""),
     ],
-    "reduce.cu": [("if constexpr (std::is_floating_point_v<From> || std::is_same_v<Op, arith::Sum>)",
-                   "if constexpr (std::is_same_v<Op, arith::Sum>)")],
+    "reduce.cu": [("if constexpr (Op::template takes<From>)", "if constexpr (std::is_same_v<Op, arith::Sum>)")],
 }
 
 

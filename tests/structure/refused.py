@@ -51,6 +51,10 @@ PLANTS = [
     ("a reduction does not say how an element goes in", "kernels/arith/reduce.h", "using ReduceOps = List<",
      "struct Count {\n  static constexpr int operands = 1;\n};\nusing ReduceOps = List<Count, ",
      "kernels/cpu/isa/reduce.cpp", ["into"]),
+    ("a reduction does not say how partial results are combined", "kernels/arith/reduce.h", "using ReduceOps = List<",
+     "struct Count {\n  static constexpr int operands = 1;\n  template <class Math, class V>\n"
+     "  static V into(V acc, V) {\n    return acc;\n  }\n};\nusing ReduceOps = List<Count, ",
+     "kernels/cpu/isa/reduce.cpp", ["Combine"]),
     # Each function that has to decide, and the list of the kernels' element types.
     *(("an element type is new", "core/dtype_list.h", "boolean };\n", "boolean, bfloat16 };\n", source,
        [rf"In (function|instantiation of) [^\n]*{name}[^\n]*\n([^\n]*required from[^\n]*\n)*[^\n]*value .bfloat16. not"

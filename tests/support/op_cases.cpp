@@ -165,6 +165,21 @@ void add_reductions(std::vector<OpCase>& rows) {
       {0, 2}, true, 1);
   reduction(
       "sum", "over a chunk", {3, 1100}, [](const Tensor& x) { return sum(x, {1}); }, {1}, false, 1);
+  const auto largest = [&](const char* label, Shape shape, std::function<Tensor(const Tensor&)> op,
+                           std::vector<std::int64_t> dims, bool keepdim) {
+    rows.push_back({"amax", label, {{shape, Domain::apart}}, [op](const Tensors& in) { return op(in[0]); },
+        [=](const Arrays& in) { return reference::amax(in[0], dims, keepdim); }, true});
+  };
+  largest(
+      "all", {3, 4}, [](const Tensor& x) { return amax(x); }, {}, false);
+  largest(
+      "rows", {3, 4}, [](const Tensor& x) { return amax(x, {0}); }, {0}, false);
+  largest(
+      "two dimensions", {2, 3, 4},
+      [](const Tensor& x) {
+        return amax(x, {0, -1}, true);
+      },
+      {0, 2}, true);
   reduction(
       "mean", "all", {3, 4}, [](const Tensor& x) { return mean(x); }, {}, false, 12);
   reduction(

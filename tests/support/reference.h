@@ -80,8 +80,9 @@ inline Array map(const Array& a, const Array& b, const std::function<double(doub
       [&](const Index& i) { return f(broadcast_element(a, i), broadcast_element(b, i)); });
 }
 
-/// The sum over the dimensions in `dims`; all of them when it is empty.
-inline Array sum(const Array& a, std::vector<std::int64_t> dims, bool keepdim) {
+/// combine(partial, element) of the elements along the dimensions in `dims`; all of them when it is empty.
+inline Array reduce(const Array& a, std::vector<std::int64_t> dims, bool keepdim, double start,
+    double (*combine)(double, double)) {
   const std::size_t rank = a.shape.size();
   std::vector<bool> reduced(rank, dims.empty());
   for (const std::int64_t d : dims)
@@ -92,14 +93,21 @@ inline Array sum(const Array& a, std::vector<std::int64_t> dims, bool keepdim) {
     kept.push_back(reduced[d] ? 1 : a.shape[d]);
     if (!reduced[d] || keepdim) out.shape.push_back(kept.back());
   }
-  out.values.assign(static_cast<std::size_t>(out.numel()), 0);
+  out.values.assign(static_cast<std::size_t>(out.numel()), start);
   for (std::int64_t i = 0; i < a.numel(); ++i) {
     Index index = unflat(a.shape, i);
     for (std::size_t d = 0; d < rank; ++d)
       if (reduced[d]) index[d] = 0;
-    out.values[static_cast<std::size_t>(flat(kept, index))] += a.values[static_cast<std::size_t>(i)];
+    double& to = out.values[static_cast<std::size_t>(flat(kept, index))];
+    to = combine(to, a.values[static_cast<std::size_t>(i)]);
   }
   return out;
+}
+inline Array sum(const Array& a, std::vector<std::int64_t> dims, bool keepdim) {
+  return reduce(a, std::move(dims), keepdim, 0, [](double x, double y) { return x + y; });
+}
+inline Array amax(const Array& a, std::vector<std::int64_t> dims, bool keepdim) {
+  return reduce(a, std::move(dims), keepdim, -INFINITY, [](double x, double y) { return std::fmax(x, y); });
 }
 
 inline Array matmul(const Array& a, const Array& b) {

@@ -1,6 +1,6 @@
 // Order R (docs/numerics.md section 3): chunks of 1024, 128 strided partials, a halving tree; upper levels
-// are R over the chunks' values. Starting at +0 and ending with + 0 makes skipped lanes free: they could
-// change the sign of a zero only.
+// are R over the chunks' values. Lanes without an element hold the identity, which is free: all that it could
+// change is the sign of a zero, where a reduction ends with one sign anyway.
 #include <tenon/kernels/cpu/isa/parts.h>
 #include <tenon/kernels/cpu/isa/vec.h>
 
@@ -8,29 +8,58 @@ namespace tenon::kernels::cpu::TENON_ISA {
 namespace {
 
 using arith::reduce_chunks;
-using arith::Sum;
 constexpr int64_t chunk = arith::reduce_chunk;
 constexpr int partials = arith::reduce_partials;
 
-// One vector of operand b; a sum has none.
+template <class Op, class T>
+TENON_INLINE V<T> identity() {
+  return set1(arith::identity<Op, T>);
+}
+template <class Op, class T>
+TENON_INLINE V<T> into(V<T> acc, V<T> a, V<T> b) {
+  return arith::into<Op, VectorMath>(acc, a, b);
+}
+template <class Op, class T>
+TENON_INLINE V<T> combine(V<T> a, V<T> b) {
+  return arith::combine<Op, VectorMath>(a, b);
+}
+template <class Op>
+struct CombineLanes {
+  template <class Vector>
+  [[gnu::always_inline]] Vector operator()(Vector a, Vector b) const {
+    return arith::combine<Op, VectorMath>(a, b);
+  }
+};
+template <class Op, class T>
+TENON_INLINE T fold(V<T> v) {
+  return TENON_ISA::fold(v, CombineLanes<Op>());
+}
+/// The first n elements, then the identity.
+template <class Op, class T>
+TENON_INLINE V<T> load_first(const T* p, int64_t n) {
+  if constexpr (arith::identity<Op, T> == T(0)) return load(p, n);
+  else return load(p, n, identity<Op, T>());
+}
+
+// Operand b; a reduction of one operand does not look at it.
 template <class Op, class T>
 TENON_INLINE V<T> second([[maybe_unused]] const T* y) {
-  if constexpr (Op::operands == 1) return zero<T>();
+  if constexpr (Op::operands == 1) return V<T>{};
   else return load(y);
 }
 template <class Op, class T>
 TENON_INLINE V<T> second([[maybe_unused]] const T* y, [[maybe_unused]] int64_t n) {
-  if constexpr (Op::operands == 1) return zero<T>();
-  else return load(y, n);
+  if constexpr (Op::operands == 1) return V<T>{};
+  else return load_first<Op>(y, n);
 }
 
 template <class Op, class T>
 TENON_INLINE V<T> step(const T* x, const T* y, int64_t i, V<T> acc) {
-  return Op::template into<VectorMath>(acc, load(x + i), second<Op>(y + i));
+  return into<Op, T>(acc, load(x + i), second<Op>(y + i));
 }
 template <class Op, class T>
 TENON_INLINE V<T> step(const T* x, const T* y, int64_t i, int64_t n, V<T> acc) {
-  return Op::template into<VectorMath>(acc, load(x + i, n), second<Op>(y + i, n));
+  return into<Op, T>(acc, load_first<Op>(x + i, n), second<Op>(y + i, n));
 }
 
 template <class T>
@@ -43,8 +72,8 @@ template <class Op, class T>
 TENON_INLINE T leaf(const T* x, const T* y, int64_t n) {
   constexpr int w = W<T>;
   if (n <= w) {
-    if (n == w) return fold(step<Op>(x, y, 0, zero<T>()));
-    return fold(step<Op>(x, y, 0, n, zero<T>()));
+    if (n == w) return fold<Op, T>(step<Op>(x, y, 0, identity<Op, T>()));
+    return fold<Op, T>(step<Op>(x, y, 0, n, identity<Op, T>()));
   }
   constexpr int all = partials / w, held = all < 8              ? all
                                            : sizeof(V<T>) == 64 ? all
@@ -54,7 +83,7 @@ TENON_INLINE T leaf(const T* x, const T* y, int64_t n) {
   for (int pass = 0; pass < all / held; ++pass) {
     V<T> acc[held];
 #pragma GCC unroll 16
-    for (int j = 0; j < held; ++j) acc[j] = zero<T>();
+    for (int j = 0; j < held; ++j) acc[j] = identity<Op, T>();
     int64_t i = pass * held * w;
     for (; i + held * w <= n; i += partials)
 #pragma GCC unroll 16
@@ -73,8 +102,8 @@ TENON_INLINE T leaf(const T* x, const T* y, int64_t n) {
 #pragma GCC unroll 8
   for (int h = all / 2; h; h /= 2)
 #pragma GCC unroll 32
-    for (int j = 0; j < h; ++j) p[j] = add(p[j], p[j + h]);
-  return fold(p[0]);
+    for (int j = 0; j < h; ++j) p[j] = combine<Op, T>(p[j], p[j + h]);
+  return fold<Op, T>(p[0]);
 }
 
 template <class Op, class T>
@@ -87,18 +116,18 @@ void chunk_values(int64_t n, int64_t begin, int64_t end, const T* a, const T* b,
 
 template <class Op, class T>
 T row_value(int64_t k, const T* a, const T* b, Scratch scratch) {
-  if (k == 0) return T(0);
-  if (k <= chunk) return leaf<Op>(a, b, k) + T(0);
+  if (k == 0) return arith::finish<Op>(arith::identity<Op, T>);
+  if (k <= chunk) return arith::finish<Op>(leaf<Op>(a, b, k));
   int64_t count = reduce_chunks(k);
   T few[256];
   T* const s = count <= 256 ? few : static_cast<T*>(scratch(static_cast<size_t>(count) * sizeof(T)));
   chunk_values<Op>(k, 0, count, a, b, s);
   while (count > 1) {
     const int64_t above = reduce_chunks(count);
-    chunk_values<Sum>(count, 0, above, s, static_cast<const T*>(nullptr), s);
+    chunk_values<typename Op::Combine>(count, 0, above, s, static_cast<const T*>(nullptr), s);
     count = above;
   }
-  return s[0] + T(0);
+  return arith::finish<Op>(s[0]);
 }
 
 template <class Op, int Count, int Stride, class T>
@@ -111,33 +140,33 @@ template <class Op, int Count, int Stride, class T>
 TENON_INLINE void rows_node(V<T> (&sum)[Count], const T* x, int64_t row, const T* y, int64_t n, int64_t j) {
   constexpr int w = W<T>, positions = partials / w, ahead = Stride * w;
 #pragma GCC unroll 4
-  for (int r = 0; r < Count; ++r) sum[r] = zero<T>();
+  for (int r = 0; r < Count; ++r) sum[r] = identity<Op, T>();
   if (j * w >= n) return;
   V<T> other[Count];
   if constexpr (2 * Stride == positions) {
 #pragma GCC unroll 4
-    for (int r = 0; r < Count; ++r) other[r] = zero<T>();
+    for (int r = 0; r < Count; ++r) other[r] = identity<Op, T>();
     for (int64_t i = j * w; i < n; i += partials) {
       const int64_t left = n - i;
       if (left >= ahead + w) {
         const V<T> y0 = second<Op>(y + i), y1 = second<Op>(y + i + ahead);
 #pragma GCC unroll 4
         for (int r = 0; r < Count; ++r) {
-          sum[r] = Op::template into<VectorMath>(sum[r], load(x + r * row + i), y0);
-          other[r] = Op::template into<VectorMath>(other[r], load(x + r * row + i + ahead), y1);
+          sum[r] = into<Op, T>(sum[r], load(x + r * row + i), y0);
+          other[r] = into<Op, T>(other[r], load(x + r * row + i + ahead), y1);
         }
         continue;
       }
       const V<T> y0 = left >= w ? second<Op>(y + i) : second<Op>(y + i, left);
 #pragma GCC unroll 4
       for (int r = 0; r < Count; ++r)
-        sum[r] = Op::template into<VectorMath>(
-            sum[r], left >= w ? load(x + r * row + i) : load(x + r * row + i, left), y0);
+        sum[r] = into<Op, T>(
+            sum[r], left >= w ? load(x + r * row + i) : load_first<Op>(x + r * row + i, left), y0);
       if (left <= ahead) continue;
       const V<T> y1 = second<Op>(y + i + ahead, left - ahead);
 #pragma GCC unroll 4
       for (int r = 0; r < Count; ++r)
-        other[r] = Op::template into<VectorMath>(other[r], load(x + r * row + i + ahead, left - ahead), y1);
+        other[r] = into<Op, T>(other[r], load_first<Op>(x + r * row + i + ahead, left - ahead), y1);
     }
   } else if constexpr (sizeof(V<T>) == 16 && positions / Stride > 8) {  // inlined, it would be too much code
     rows_subtree<Op, Count, 2 * Stride>(sum, x, row, y, n, j);
@@ -147,7 +176,7 @@ TENON_INLINE void rows_node(V<T> (&sum)[Count], const T* x, int64_t row, const T
     rows_node<Op, Count, 2 * Stride>(other, x, row, y, n, j + Stride);
   }
 #pragma GCC unroll 4
-  for (int r = 0; r < Count; ++r) sum[r] = add(sum[r], other[r]);
+  for (int r = 0; r < Count; ++r) sum[r] = combine<Op, T>(sum[r], other[r]);
 }
 
 template <class Op, int Count, int Stride, class T>
@@ -161,7 +190,7 @@ void few_rows(int64_t n, const T* a, int64_t a_row, const T* b, T* out) {
   V<T> sum[Count];
   rows_node<Op, Count, 1>(sum, a, a_row, b, n, 0);
 #pragma GCC unroll 4
-  for (int r = 0; r < Count; ++r) out[r] = fold(sum[r]) + T(0);
+  for (int r = 0; r < Count; ++r) out[r] = arith::finish<Op>(fold<Op, T>(sum[r]));
 }
 
 template <class Op, class T>
@@ -190,25 +219,21 @@ struct Columns {
 
 template <class Op, class T>
 TENON_INLINE V<T> column_step(const Columns<T>& c, int64_t q, int64_t j, V<T> acc) {
-  if constexpr (Op::operands == 1)
-    return Op::template into<VectorMath>(acc, load(c.a + q * c.a_row + j), zero<T>());
-  else
-    return Op::template into<VectorMath>(
-        acc, load(c.a + q * c.a_row + j), c.b_item ? load(c.b + q * c.b_row + j) : set1(c.b[q * c.b_row]));
+  V<T> b{};
+  if constexpr (Op::operands == 2) b = c.b_item ? load(c.b + q * c.b_row + j) : set1(c.b[q * c.b_row]);
+  return into<Op, T>(acc, load(c.a + q * c.a_row + j), b);
 }
 template <class Op, class T>
 TENON_INLINE V<T> column_step(const Columns<T>& c, int64_t q, int64_t j, int64_t n, V<T> acc) {
-  if constexpr (Op::operands == 1)
-    return Op::template into<VectorMath>(acc, load(c.a + q * c.a_row + j, n), zero<T>());
-  else
-    return Op::template into<VectorMath>(acc, load(c.a + q * c.a_row + j, n),
-        c.b_item ? load(c.b + q * c.b_row + j, n) : set1(c.b[q * c.b_row]));
+  V<T> b{};
+  if constexpr (Op::operands == 2) b = c.b_item ? load(c.b + q * c.b_row + j, n) : set1(c.b[q * c.b_row]);
+  return into<Op, T>(acc, load(c.a + q * c.a_row + j, n), b);
 }
 
 /// Partial p of the vector of columns at j, of which `left` exist.
 template <class Op, class T>
 TENON_INLINE V<T> column_partial(const Columns<T>& c, int64_t p, int64_t j, int64_t left) {
-  V<T> acc = zero<T>();
+  V<T> acc = identity<Op, T>();
   if (left < W<T>) {
     for (int64_t q = p; q < c.k; q += partials) acc = column_step<Op>(c, q, j, left, acc);
   } else if (p + 7 * partials < c.k) {
@@ -238,9 +263,10 @@ void column_chunk(const Columns<T>& c, int64_t w, T* to) {
       const int64_t left = w - j;
       V<T> acc = column_partial<Op>(c, p, j, left);
       if (together == 4)
-        acc = add(add(acc, column_partial<Op>(c, p + h, j, left)),
-            add(column_partial<Op>(c, p + h / 2, j, left), column_partial<Op>(c, p + h / 2 + h, j, left)));
-      for (int l = down; l < up; ++l) acc = add(load(stack[l] + j), acc);
+        acc = combine<Op, T>(combine<Op, T>(acc, column_partial<Op>(c, p + h, j, left)),
+            combine<Op, T>(
+                column_partial<Op>(c, p + h / 2, j, left), column_partial<Op>(c, p + h / 2 + h, j, left)));
+      for (int l = down; l < up; ++l) acc = combine<Op, T>(load(stack[l] + j), acc);
       if (left >= W<T> || put != to) store(put + j, acc);
       else store(put + j, acc, left);
     }
@@ -261,18 +287,19 @@ void column_block(const Columns<T>& c, int64_t w, T* out, Scratch scratch) {
     const int64_t above = reduce_chunks(count);
     for (int64_t i = 0; i < above; ++i) {
       const int64_t at = i * chunk, length = count - at < chunk ? count - at : chunk;
-      column_chunk<Sum>(Columns<T>{s + at * w, w, nullptr, 0, 0, length}, w, above > 1 ? s + i * w : out);
+      column_chunk<typename Op::Combine>(
+          Columns<T>{s + at * w, w, nullptr, 0, 0, length}, w, above > 1 ? s + i * w : out);
     }
     count = above;
   }
-  for (int64_t j = 0; j < w; ++j) out[j] = out[j] + T(0);
+  for (int64_t j = 0; j < w; ++j) out[j] = arith::finish<Op>(out[j]);
 }
 
 template <class Op, class T>
 void column_values(int64_t k, int64_t w, const T* a, int64_t a_row, const T* b, int64_t b_row, int64_t b_item,
     T* out, Scratch scratch) {
   if (k == 0) {
-    for (int64_t j = 0; j < w; ++j) out[j] = T(0);
+    for (int64_t j = 0; j < w; ++j) out[j] = arith::finish<Op>(arith::identity<Op, T>);
     return;
   }
   for (int64_t j = 0; j < w; j += most_columns)

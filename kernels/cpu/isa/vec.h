@@ -25,8 +25,9 @@ using V = typename Native<T>::type;
 template <class T>
 constexpr int W = static_cast<int>(sizeof(V<T>) / sizeof(T));
 
-// load and store with a count touch the first n elements only, 0 <= n < W; the lanes after them read as 0.
-// fold is the halving tree over the lanes: lane j and lane j + W/2, and so on down.
+// load and store with a count touch the first n elements only, 0 <= n < W; the lanes after them read as 0, or
+// are those of `rest`. fold is the halving tree over the lanes: lane j and lane j + W/2, and so on down, each
+// pair by combine(a, b), for vectors of any width.
 #if defined(__AVX512F__)
 template <>
 struct Native<float> {
@@ -44,6 +45,12 @@ TENON_INLINE __mmask16 first16(ptrdiff_t n) { return static_cast<__mmask16>((1u 
 TENON_INLINE __mmask8 first8(ptrdiff_t n) { return static_cast<__mmask8>((1u << n) - 1u); }
 TENON_INLINE __m512 load(const float* p, ptrdiff_t n) { return _mm512_maskz_loadu_ps(first16(n), p); }
 TENON_INLINE __m512d load(const double* p, ptrdiff_t n) { return _mm512_maskz_loadu_pd(first8(n), p); }
+TENON_INLINE __m512 load(const float* p, ptrdiff_t n, __m512 rest) {
+  return _mm512_mask_loadu_ps(rest, first16(n), p);
+}
+TENON_INLINE __m512d load(const double* p, ptrdiff_t n, __m512d rest) {
+  return _mm512_mask_loadu_pd(rest, first8(n), p);
+}
 TENON_INLINE void store(float* p, __m512 v) { _mm512_storeu_ps(p, v); }
 TENON_INLINE void store(double* p, __m512d v) { _mm512_storeu_pd(p, v); }
 TENON_INLINE void store(float* p, __m512 v, ptrdiff_t n) { _mm512_mask_storeu_ps(p, first16(n), v); }
@@ -56,17 +63,19 @@ TENON_INLINE __m512 abs(__m512 a) { return _mm512_abs_ps(a); }
 TENON_INLINE __m512d abs(__m512d a) { return _mm512_abs_pd(a); }
 TENON_INLINE __m512 fma(__m512 a, __m512 b, __m512 c) { return _mm512_fmadd_ps(a, b, c); }
 TENON_INLINE __m512d fma(__m512d a, __m512d b, __m512d c) { return _mm512_fmadd_pd(a, b, c); }
-TENON_INLINE float fold(__m512 v) {
+template <class Combine>
+TENON_INLINE float fold(__m512 v, Combine combine) {
   const __m256 upper = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(v), 1));
-  const __m256 a = _mm256_add_ps(_mm512_castps512_ps256(v), upper);
-  __m128 b = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
-  b = _mm_add_ps(b, _mm_movehl_ps(b, b));
-  return _mm_cvtss_f32(_mm_add_ss(b, _mm_movehdup_ps(b)));
+  const __m256 a = combine(_mm512_castps512_ps256(v), upper);
+  __m128 b = combine(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+  b = combine(b, _mm_movehl_ps(b, b));
+  return combine(_mm_cvtss_f32(b), _mm_cvtss_f32(_mm_movehdup_ps(b)));
 }
-TENON_INLINE double fold(__m512d v) {
-  const __m256d a = _mm256_add_pd(_mm512_castpd512_pd256(v), _mm512_extractf64x4_pd(v, 1));
-  const __m128d b = _mm_add_pd(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1));
-  return _mm_cvtsd_f64(_mm_add_sd(b, _mm_unpackhi_pd(b, b)));
+template <class Combine>
+TENON_INLINE double fold(__m512d v, Combine combine) {
+  const __m256d a = combine(_mm512_castpd512_pd256(v), _mm512_extractf64x4_pd(v, 1));
+  const __m128d b = combine(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1));
+  return combine(_mm_cvtsd_f64(b), _mm_cvtsd_f64(_mm_unpackhi_pd(b, b)));
 }
 TENON_INLINE void transpose(__m512 (&r)[16]) {
   __m512 s[16];
@@ -134,6 +143,12 @@ TENON_INLINE __m256 load(const float* p) { return _mm256_loadu_ps(p); }
 TENON_INLINE __m256d load(const double* p) { return _mm256_loadu_pd(p); }
 TENON_INLINE __m256 load(const float* p, ptrdiff_t n) { return _mm256_maskload_ps(p, first8(n)); }
 TENON_INLINE __m256d load(const double* p, ptrdiff_t n) { return _mm256_maskload_pd(p, first4(n)); }
+TENON_INLINE __m256 load(const float* p, ptrdiff_t n, __m256 rest) {
+  return _mm256_blendv_ps(rest, load(p, n), _mm256_castsi256_ps(first8(n)));
+}
+TENON_INLINE __m256d load(const double* p, ptrdiff_t n, __m256d rest) {
+  return _mm256_blendv_pd(rest, load(p, n), _mm256_castsi256_pd(first4(n)));
+}
 TENON_INLINE void store(float* p, __m256 v) { _mm256_storeu_ps(p, v); }
 TENON_INLINE void store(double* p, __m256d v) { _mm256_storeu_pd(p, v); }
 TENON_INLINE void store(float* p, __m256 v, ptrdiff_t n) { _mm256_maskstore_ps(p, first8(n), v); }
@@ -146,14 +161,16 @@ TENON_INLINE __m256 abs(__m256 a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f
 TENON_INLINE __m256d abs(__m256d a) { return _mm256_andnot_pd(_mm256_set1_pd(-0.0), a); }
 TENON_INLINE __m256 fma(__m256 a, __m256 b, __m256 c) { return _mm256_fmadd_ps(a, b, c); }
 TENON_INLINE __m256d fma(__m256d a, __m256d b, __m256d c) { return _mm256_fmadd_pd(a, b, c); }
-TENON_INLINE float fold(__m256 a) {
-  __m128 b = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
-  b = _mm_add_ps(b, _mm_movehl_ps(b, b));
-  return _mm_cvtss_f32(_mm_add_ss(b, _mm_movehdup_ps(b)));
+template <class Combine>
+TENON_INLINE float fold(__m256 a, Combine combine) {
+  __m128 b = combine(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+  b = combine(b, _mm_movehl_ps(b, b));
+  return combine(_mm_cvtss_f32(b), _mm_cvtss_f32(_mm_movehdup_ps(b)));
 }
-TENON_INLINE double fold(__m256d a) {
-  const __m128d b = _mm_add_pd(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1));
-  return _mm_cvtsd_f64(_mm_add_sd(b, _mm_unpackhi_pd(b, b)));
+template <class Combine>
+TENON_INLINE double fold(__m256d a, Combine combine) {
+  const __m128d b = combine(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1));
+  return combine(_mm_cvtsd_f64(b), _mm_cvtsd_f64(_mm_unpackhi_pd(b, b)));
 }
 TENON_INLINE void transpose(__m256 (&r)[8]) {
   __m256 s[8];
@@ -203,10 +220,13 @@ TENON_INLINE V<T> load(const T* p) {
   return v;
 }
 template <class T>
+TENON_INLINE V<T> load(const T* p, ptrdiff_t n, V<T> rest) {
+  for (int i = 0; i < W<T>; ++i) rest[i] = i < n ? p[i] : rest[i];
+  return rest;
+}
+template <class T>
 TENON_INLINE V<T> load(const T* p, ptrdiff_t n) {
-  V<T> v{};
-  for (int i = 0; i < W<T>; ++i) v[i] = i < n ? p[i] : T(0);
-  return v;
+  return load(p, n, V<T>{});
 }
 TENON_INLINE void store(float* p, V<float> v) { __builtin_memcpy(p, &v, sizeof v); }
 TENON_INLINE void store(double* p, V<double> v) { __builtin_memcpy(p, &v, sizeof v); }
@@ -235,8 +255,14 @@ TENON_FMA V<float> fma(V<float> a, V<float> b, V<float> c) {
 TENON_FMA V<double> fma(V<double> a, V<double> b, V<double> c) {
   return V<double>{num::fma(a[0], b[0], c[0]), num::fma(a[1], b[1], c[1])};
 }
-TENON_INLINE float fold(V<float> v) { return (v[0] + v[2]) + (v[1] + v[3]); }
-TENON_INLINE double fold(V<double> v) { return v[0] + v[1]; }
+template <class Combine>
+TENON_INLINE float fold(V<float> v, Combine combine) {
+  return combine(combine(v[0], v[2]), combine(v[1], v[3]));
+}
+template <class Combine>
+TENON_INLINE double fold(V<double> v, Combine combine) {
+  return combine(v[0], v[1]);
+}
 TENON_INLINE void transpose(V<float> (&r)[4]) {
   for (int i = 0; i < 4; ++i)
     for (int j = 0; j < i; ++j) {
@@ -257,7 +283,7 @@ TENON_INLINE V<T> zero() {
   return set1(T(0));
 }
 
-/// What reductions over vectors need besides operators.
+/// What reductions over vectors, of W or fewer lanes, need besides operators.
 struct VectorMath {
   template <class Vector>
   [[gnu::always_inline]] static Vector fma(Vector a, Vector b, Vector c) {
@@ -267,6 +293,13 @@ struct VectorMath {
   [[gnu::always_inline]] static Vector abs(Vector a) {
     return TENON_ISA::abs(a);
   }
+  template <class Vector>
+  [[gnu::always_inline]] static Vector largest(Vector a, Vector b) {
+    using Bits = decltype(a == b);
+    return ((a > b) | (a != a)) ? a : a == b ? (Vector)((Bits)a & (Bits)b) : b;
+  }
+  [[gnu::always_inline]] static float largest(float a, float b) { return num::largest(a, b); }
+  [[gnu::always_inline]] static double largest(double a, double b) { return num::largest(a, b); }
 };
 
 }  // namespace
