@@ -152,7 +152,7 @@ class Pass {
 
   static void check_anomaly(const Node& node, const Tensor& gradient, const Tensor& part) {
     if (has_nan(part) && !has_nan(gradient))
-      fail("anomaly mode: the gradient of \"{}\" made a NaN", node.name);
+      fail("anomaly mode: the gradient of \"{}\" produced a NaN", node.name);
   }
 
   /// In a call of grad() leaves gather their gradients in the results, not in the nodes, which other threads
@@ -169,7 +169,7 @@ class Pass {
     const void* nobody = nullptr;
     if (!node.pass.compare_exchange_strong(nobody, this, std::memory_order_acquire)) [[unlikely]] {
       waiting_.pop_back();
-      fail("backward: {} is part of another pass that still runs; run the passes one after the other",
+      fail("backward: {} is part of another pass that is still running; run the passes one after the other",
           describe(node));
     }
     node.pending = std::move(part);

@@ -45,7 +45,7 @@ Tensor root_gradient(const char* op, const Tensor& root, const Tensor& given) {
   detail::needs_grad(op, root);  // throws if it is a stale view
   if (!given.defined()) {
     check(root.numel() == 1,
-        "{}: a tensor of shape {} needs a gradient of its own; pass one, or reduce it to one element", op,
+        "{}: a tensor of shape {} has no implicit gradient; pass one, or reduce it to one element", op,
         root.shape());
     return one(root);
   }

@@ -58,7 +58,7 @@ void* allocate_slow(std::size_t bytes) {
   // Aligned to cache lines, for wide loads of small tensors. glibc has no fast path for this alignment; the
   // free lists provide one.
   void* block = std::aligned_alloc(64, (block_bytes + 63) / 64 * 64);
-  check(block != nullptr, "allocate: out of memory; {} bytes were asked for", bytes);
+  check(block != nullptr, "allocate: out of memory; {} bytes were requested", bytes);
   return block;
 }
 

@@ -161,7 +161,7 @@ void LinePlot::add(Series series) {
     std::iota(series.x.begin(), series.x.end(), 0.0);
   }
   check(series.x.size() == series.y.size(),
-      "LinePlot: x and y of '{}' must be equally long; they have {} and {} values", series.name,
+      "LinePlot: x and y of '{}' must have the same length; they have {} and {} values", series.name,
       series.x.size(), series.y.size());
   series_.push_back(std::move(series));
 }
@@ -186,7 +186,7 @@ std::string LinePlot::svg() const {
   x.range.widen(0);
   y.range.widen(0.04);
   check(std::isfinite(x.range.high - x.range.low) && std::isfinite(y.range.high - y.range.low),
-      "LinePlot: the values span more than a double holds");
+      "LinePlot: the range of the values exceeds a double");
 
   const double width = options_.width, height = options_.height;
   y.to = margin + (options_.title.empty() ? 0 : 26) + (options_.y_label.empty() ? 0 : 24);

@@ -65,8 +65,8 @@ struct SummaryWriter::State {
 
   double now() const {
     const double time = options.wall_time != nullptr ? options.wall_time() : system_time();
-    check(
-        time >= 0 && time < 1e12, "SummaryWriter: wall_time must give seconds since 1970; it gave {}", time);
+    check(time >= 0 && time < 1e12, "SummaryWriter: wall_time must return seconds since 1970; it returned {}",
+        time);
     return time;
   }
 

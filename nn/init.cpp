@@ -51,7 +51,7 @@ const Tensor& fill(const char* op, const Tensor& tensor, double value) {
   if (tensor.dtype() == DType::boolean) check(value == 0 || value == 1, "{}: {} is not a boolean", op, value);
   else autograd::check_scalar(op, tensor, value);
   check(!std::isfinite(value) || !is_floating_point(tensor.dtype()) || is_finite_in(tensor.dtype(), value),
-      "{}: {} is more than {} holds", op, value, tensor.dtype());
+      "{}: {} exceeds the range of {}", op, value, tensor.dtype());
   if (tensor.numel() == 0) return tensor;
   const NoGradGuard no_grad;
   return tensor.fill_(value);

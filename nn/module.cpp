@@ -72,8 +72,8 @@ std::string Visitor::add_name(const char* name) {
   check(name != nullptr, "visit: a name is null; the module is \"{}\"", path_);
   const std::string_view part = name;
   check(!part.empty(), "visit: a name is empty; the module is \"{}\"", path_);
-  check(
-      part.find('.') == part.npos, "visit: the name \"{}\" has a dot, which stands between names only", part);
+  check(part.find('.') == part.npos, "visit: the name \"{}\" contains a dot, which may only separate names",
+      part);
   std::string whole = path_.empty() ? name : path_ + "." + name;
   check(names_.insert(whole).second, "visit: the name \"{}\" is used twice", whole);
   return whole;

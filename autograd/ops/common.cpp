@@ -16,7 +16,7 @@ void check_scalar(const char* op, const Tensor& a, double scalar) {
     if constexpr (!std::is_floating_point_v<T>)
       // 2^53 may have been 2^53 + 1 before it became a double.
       check(scalar == std::trunc(scalar) && std::abs(scalar) < 0x1p53,
-          "{}: {} is not a whole number that an int64 tensor can take", op, scalar);
+          "{}: {} is not a whole number that an int64 tensor can hold exactly", op, scalar);
   });
 }
 

@@ -204,7 +204,7 @@ Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generato
     if constexpr (std::is_floating_point_v<T>) {
       const std::int64_t most = std::int64_t{1} << std::numeric_limits<T>::digits;
       check(low >= -most && high - 1 <= most,
-          "randint: {} holds whole numbers up to {}; the range is [{}, {}); draw int64 or float64",
+          "randint: {} holds every whole number only up to {}; the range is [{}, {}); draw int64 or float64",
           options.dtype, most, low, high);
     }
   });
@@ -220,7 +220,8 @@ Tensor randperm(std::int64_t n, const Options& options, CallSite site) {
 
 Tensor randperm(std::int64_t n, Generator& generator, const Options& options, CallSite site) {
   const Call call("randperm", site);
-  check(options.dtype == DType::int64, "randperm: gives int64; the dtype asked for is {}", options.dtype);
+  check(options.dtype == DType::int64, "randperm: the result is int64; the requested dtype is {}",
+      options.dtype);
   Tensor out = create("randperm", {n}, options);
   kernels::random_permutation(out.stream(), n, out.ptr<std::int64_t>(), next_key(generator));
   return out;
@@ -240,7 +241,7 @@ Shape TensorData::shape() const {
 void TensorData::write(Tensor& out, std::int64_t& at) const {
   if (list_) {
     for (const TensorData& item : items_) {
-      check(item.shape() == items_.front().shape(), "tensor: the nested lists are uneven; {} beside {}",
+      check(item.shape() == items_.front().shape(), "tensor: the nested lists differ in length; {} and {}",
           items_.front().shape(), item.shape());
       item.write(out, at);
     }
@@ -298,7 +299,7 @@ Tensor from_blob(void* data, const Shape& shape, const Options& options, std::fu
     CallSite site) {
   const Call call("from_blob", site);
   const std::int64_t numel = checked_numel("from_blob", shape);
-  check(options.device.is_cpu(), "from_blob: takes CPU memory; the device is {}", options.device);
+  check(options.device.is_cpu(), "from_blob: needs CPU memory; the device is {}", options.device);
   check(data != nullptr || numel == 0, "from_blob: the pointer is null; the shape is {}", shape);
   check(reinterpret_cast<std::uintptr_t>(data) % size_of(options.dtype) == 0,
       "from_blob: the pointer is not aligned for {}", options.dtype);

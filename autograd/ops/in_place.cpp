@@ -40,7 +40,8 @@ bool begin_write(const char* op, const Tensor& self, const Tensor* other = nullp
   check(!impl.is_view,
       "{}: a view that needs a gradient cannot change in place; clone() it, or change its base", op);
   check(!impl.saved(),
-      "{}: the tensor was saved for the backward pass of another operation, which a change would make wrong",
+      "{}: the tensor was saved for the backward pass of another operation, which this write would "
+      "invalidate",
       op);
   return true;
 }

@@ -54,8 +54,8 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, CallSit
   check(x.dim() == 2 && weight.dim() == 2, "linear: x and weight must be matrices; x is {}, weight is {}",
       x.shape(), weight.shape());
   check(x.shape()[1] == weight.shape()[1],
-      "linear: x has {} features, weight takes {}; x is {}, weight is {}", x.shape()[1], weight.shape()[1],
-      x.shape(), weight.shape());
+      "linear: x has {} features, but weight expects {}; x is {}, weight is {}", x.shape()[1],
+      weight.shape()[1], x.shape(), weight.shape());
   check_same_kind("linear", x, weight);
   autograd::check_floating("linear", x);
   const std::int64_t outputs = weight.shape()[0];

@@ -100,7 +100,7 @@ void free_kept(Device device) {
   std::size_t free_bytes = 0, total = 0;
   if (cudaMemGetInfo(&free_bytes, &total) != cudaSuccess) cudaGetLastError();
   fail(
-      "allocate: out of memory on {}; {} bytes were asked for, tensors hold {}, {} of the device's {} are "
+      "allocate: out of memory on {}; {} bytes were requested, tensors hold {}, {} of the device's {} are "
       "free",
       device, bytes, memory_bytes(device).allocated, free_bytes, total);
 }
@@ -204,7 +204,7 @@ void* allocate_pinned(std::size_t bytes) {
   const cudaError_t error = cudaMallocHost(&block, BlockCache::block_bytes(bytes));
   if (error == cudaErrorMemoryAllocation) {
     cudaGetLastError();
-    fail("allocate: out of pinned CPU memory; {} bytes were asked for", bytes);
+    fail("allocate: out of pinned CPU memory; {} bytes were requested", bytes);
   }
   check_cuda("allocate", error, Device::cpu());
   return block;

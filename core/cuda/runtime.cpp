@@ -70,7 +70,7 @@ namespace {
 /// Adds stream number `device.streams`; the default stream is the first.
 StreamState& add_stream(Device device, DeviceState& state) {
   const int index = state.streams.load(std::memory_order_relaxed);
-  check(index < DeviceState::most_streams, "stream: {} has {} streams already; make a few and keep them",
+  check(index < DeviceState::most_streams, "stream: {} has {} streams already; create a few and reuse them",
       device, index);
   const DeviceGuard guard(device);
   auto added = std::make_unique<StreamState>();

@@ -263,7 +263,7 @@ class Failures(Case):
             self.skipTest("this machine has a GPU")
         error = self.run_program("--device", "cuda", expect=2).stderr
         self.one_line(error)
-        self.assertTrue(error.startswith("weight_decay: --device: cuda:0 was asked for, but "), error)
+        self.assertTrue(error.startswith("weight_decay: --device: cuda:0 was requested, but "), error)
         self.assertEqual(os.listdir(self.directory.name), [])
 
     def test_output_that_cannot_be_written(self):
