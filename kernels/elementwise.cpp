@@ -5,7 +5,7 @@
 namespace tenon::kernels {
 namespace {
 
-/// Which dtypes each operation of a list takes.
+/// The dtypes that each operation of a list supports.
 template <class Ops>
 class Taken {
  public:
