@@ -25,7 +25,7 @@ struct Screen {
 
 std::mutex mutex;
 
-// By descriptor. Never destroyed, since a bar may outlive it otherwise.
+// By descriptor. Never destroyed, because a bar with static lifetime may be destroyed later.
 std::map<int, Screen>& screens() {
   static auto& all = *new std::map<int, Screen>;
   return all;
