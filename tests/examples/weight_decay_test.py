@@ -197,7 +197,7 @@ class Conclusions(Case):
                     "directions that 20 samples do not span, 0.027 is left after 400 steps.",
                 "--epochs 1 --batch-size 20 --lr 0.02": "Weight decay 3 brings the test loss from 125 (with 0) to 110: of the random "
                     "initial weights in the 180 directions that 20 samples do not span, 0.94 is left after 1 step.",
-                "--weight-decay 0 30": "Weight decay 30 brings the test loss from 117 (with 0) to 0.0167: of the random first weights "
+                "--weight-decay 0 30": "Weight decay 30 brings the test loss from 117 (with 0) to 0.0167: of the random initial weights "
                     "in the 180 directions that 20 samples do not span, less than 1e-06 is left after 400 steps.",
                 # One run, and runs that end alike.
                 "--weight-decay 3": "The loss is 0.00137 on the 20 training samples and 0.145 on new ones.",
