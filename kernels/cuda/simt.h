@@ -43,6 +43,5 @@ int launch(void* stream, void (*kernel)(P...), unsigned grid, unsigned threads, 
 #elif defined(TENON_SIMT_HEADER)
 #include TENON_SIMT_HEADER
 #else
-#error \
-    "compile CUDA kernels with nvcc, or name a substitute header: -DTENON_SIMT_HEADER=<simt_emu/emulator.h>"
+#error "compile CUDA kernels with nvcc, or name a substitute: -DTENON_SIMT_HEADER=<simt_emu/emulator.h>"
 #endif
