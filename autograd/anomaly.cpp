@@ -13,7 +13,8 @@ bool has_nan(const Tensor& tensor) {
 }
 
 void detail::check_no_nan(const Tensor& output, const char* op) {
-  if (has_nan(output)) fail("anomaly mode: \"{}\" made a NaN; the result has shape {}", op, output.shape());
+  if (has_nan(output))
+    fail("anomaly mode: \"{}\" produced a NaN; the result has shape {}", op, output.shape());
 }
 
 }  // namespace tenon::autograd

@@ -17,7 +17,7 @@ namespace {
 
 constinit thread_local Node* running = nullptr;
 
-/// Room for the lists of a pass: those of a small model need no allocation.
+/// A buffer for the lists of a pass, so that a small model needs no allocation.
 struct Room {
   static constexpr std::size_t size = 1536;
   alignas(std::max_align_t) std::byte bytes[size];
@@ -39,12 +39,12 @@ struct RoomAllocator {
   friend bool operator==(const RoomAllocator&, const RoomAllocator&) = default;
 };
 
-/// One run over the tape. The gradients in flight are in the nodes. What the pass changes for good, the
-/// gradients that tensors keep and the release of the graph, waits until nothing can fail any more, so that a
-/// pass that throws can be run again.
+/// One run over the tape. Gradients in flight are stored in the nodes. The permanent changes, storing
+/// gradients and releasing the graph, are made at the end, when nothing can fail any more, so that a pass
+/// that threw can be run again.
 class Pass {
  public:
-  /// With `needed`, only those nodes run and no leaf accumulates: it is a call of grad().
+  /// With `needed`, for grad(), only those nodes run and no leaf accumulates.
   Pass(Call& call, bool keep_graph, bool anomaly, const std::unordered_map<Node*, Tensor*>* needed)
       : call_(call), keep_graph_(keep_graph), anomaly_(anomaly), needed_(needed) {
     waiting_.reserve(32);
@@ -79,11 +79,11 @@ class Pass {
   }
 
  private:
-  /// A gradient that its node is to keep.
+  /// A gradient to be stored in its node.
   struct Kept {
     Node* node;
     Tensor gradient;
-    bool whole;  // it takes the place of what the node has, which is in it already
+    bool whole;  // replaces the node's gradient, which it already includes
   };
 
   static bool shallower(const Node* a, const Node* b) { return a->depth < b->depth; }
@@ -152,11 +152,11 @@ class Pass {
 
   static void check_anomaly(const Node& node, const Tensor& gradient, const Tensor& part) {
     if (has_nan(part) && !has_nan(gradient))
-      fail("anomaly mode: the gradient of \"{}\" made a NaN", node.name);
+      fail("anomaly mode: the gradient of \"{}\" produced a NaN", node.name);
   }
 
-  /// In a call of grad() leaves gather their gradients in the results, not in the nodes, which other threads
-  /// may use for theirs.
+  /// In grad(), leaves accumulate their gradients in the results, not in the nodes, which other threads may
+  /// be using for their own passes.
   void deliver(Node& node, Tensor&& part) {
     if (needed_ && node.leaf()) [[unlikely]]
       add(*needed_->at(&node), std::move(part));
@@ -165,11 +165,11 @@ class Pass {
 
   void receive(Node& node, Tensor&& part) {
     if (node.pass.load(std::memory_order_relaxed) == this) return add(node.pending, std::move(part));
-    waiting_.push_back(&node);  // the only thing here that can fail, so it comes first
+    waiting_.push_back(&node);  // the only statement that can fail, so it comes first
     const void* nobody = nullptr;
     if (!node.pass.compare_exchange_strong(nobody, this, std::memory_order_acquire)) [[unlikely]] {
       waiting_.pop_back();
-      fail("backward: {} is part of another pass that still runs; run the passes one after the other",
+      fail("backward: {} is part of another pass that is still running; run the passes one after the other",
           describe(node));
     }
     node.pending = std::move(part);
@@ -187,12 +187,11 @@ class Pass {
       if (node->leaf() && wanted->defined() && node->hooks) call_hooks(*node, *wanted);
   }
 
-  /// All of keeping a gradient that can fail.
+  /// The steps of storing a gradient that can fail.
   static void prepare(Kept& kept) {
     const Tensor& grad = kept.node->grad;
     if (!grad.defined()) {
-      // A gradient that someone else can see, or that repeats elements, is copied: gradients never share
-      // memory.
+      // A gradient that has another owner or repeats elements is copied: gradients never share memory.
       const bool own = kept.gradient.is_contiguous() && kept.gradient.sole_owner();
       if (!own) kept.gradient = kept.gradient.clone();
       kept.whole = true;
@@ -209,10 +208,10 @@ class Pass {
   }
 
   Room room_;
-  std::vector<Node*, RoomAllocator<Node*>> waiting_{{&room_}};  // hold a gradient; a heap, the deepest first
-  std::vector<Node*, RoomAllocator<Node*>> spent_{{&room_}};    // have run, and lose their pullbacks
+  std::vector<Node*, RoomAllocator<Node*>> waiting_{{&room_}};  // hold a gradient; a heap, deepest first
+  std::vector<Node*, RoomAllocator<Node*>> spent_{{&room_}};    // have run; their pullbacks will be released
   std::vector<Kept, RoomAllocator<Kept>> kept_{{&room_}};
-  Call& call_;  // at the line of the operation whose gradient is computed
+  Call& call_;  // its line is that of the operation whose gradient is being computed
   const CallSite caller_ = call_.site();
   const bool keep_graph_, anomaly_;
   const std::unordered_map<Node*, Tensor*>* const needed_;
@@ -226,7 +225,7 @@ Node* running_node() noexcept { return running; }
 void run_pass(Call& call, const Tensor& root, Tensor gradient, bool retain_graph, bool create_graph,
     const std::unordered_map<Node*, Tensor*>* needed) {
   const Ref<Node> keep = node_ref(root);  // a hook may drop the caller's handle
-  const bool anomaly = mode().anomaly;  // the pass looks itself, and names the line of the forward operation
+  const bool anomaly = mode().anomaly;    // the pass checks itself, with the line of the forward operation
   const ModeGuard guard({.record = create_graph, .anomaly = false});
   Pass pass(call, retain_graph || create_graph, anomaly, needed);
   pass.run(*keep, std::move(gradient));

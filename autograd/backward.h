@@ -1,4 +1,4 @@
-// A pass over the tape, for backward() and grad().
+// The backward pass, used by backward() and grad().
 #pragma once
 #include <unordered_map>
 
@@ -7,11 +7,11 @@
 
 namespace tenon::autograd {
 
-/// The gradient that a pass from `root` starts with: `given`, or 1 for one element. Checks both.
+/// The gradient that a pass from `root` starts with: `given` or, for a root of one element, 1. Checks both.
 Tensor root_gradient(const char* op, const Tensor& root, const Tensor& given);
 
-/// Runs the tape backwards from `root`. With `needed`, only those nodes run, their gradients go where it says
-/// (null: only on the way), and no leaf accumulates: it is a call of grad().
+/// Runs the tape backwards from `root`. With `needed`, for grad(), only those nodes run, their gradients are
+/// stored where it points (null: intermediate nodes), and no leaf accumulates.
 void run_pass(Call& call, const Tensor& root, Tensor gradient, bool retain_graph, bool create_graph,
     const std::unordered_map<Node*, Tensor*>* needed);
 

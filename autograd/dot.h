@@ -1,4 +1,4 @@
-// The tape as a picture.
+// Drawing the tape.
 #pragma once
 #include <string>
 
@@ -6,8 +6,8 @@
 
 namespace tenon::autograd {
 
-/// The graph below `root` in Graphviz's language: a box per node with its operation, shape and line, arrows
-/// along which gradients flow. `dot -Tsvg` draws it.
+/// The graph below `root` in Graphviz's language: one box per node with its operation, shape and line; arrows
+/// show where gradients flow. `dot -Tsvg` draws it.
 TENON_API std::string dot(const Tensor& root);
 
 }  // namespace tenon::autograd

@@ -10,7 +10,8 @@ namespace tenon::autograd {
 
 namespace {
 
-/// Every node between `root` and a wanted one, mapped to where its gradient goes (null: only on the way).
+/// Every node between `root` and a requested one, mapped to where its gradient is stored (null:
+/// intermediate).
 std::unordered_map<Node*, Tensor*> nodes_between(Node* root, std::unordered_map<Node*, Tensor*> wanted) {
   std::vector<Node*> found = nodes_below(root);
   std::sort(found.begin(), found.end(), [](const Node* a, const Node* b) { return a->depth < b->depth; });

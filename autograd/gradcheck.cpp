@@ -9,7 +9,7 @@ namespace tenon::autograd {
 
 namespace {
 
-/// Its own numbers, so that a check moves no one else's.
+/// Uses a separate generator, so that a check does not affect other random numbers.
 Tensor random_like(const Tensor& tensor, std::uint64_t seed) {
   Generator generator(seed);
   return randn(tensor.shape(), generator, {.dtype = tensor.dtype(), .device = tensor.device()});
@@ -47,7 +47,7 @@ bool compare(const char* op, const Function& function, const std::vector<Tensor>
   const Tensor output = function(at);
   check(output.dtype() == DType::float64, "{}: the function must return float64; it returned {}", op,
       output.dtype());
-  // A result that is not on the tape claims to be constant, which the numbers then confirm or refute.
+  // A result that is not on the tape is taken to be constant, which the numeric gradient confirms or refutes.
   const std::vector<Tensor> analytic = output.requires_grad()
                                            ? grad(weighted(output), at, {.allow_unused = true})
                                            : std::vector<Tensor>(at.size());

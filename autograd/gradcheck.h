@@ -1,4 +1,4 @@
-// Gradients checked against finite differences, for everyone who writes an operation.
+// Checks gradients against finite differences, for anyone who writes an operation.
 #pragma once
 #include <functional>
 #include <vector>
@@ -15,13 +15,13 @@ struct GradcheckOptions {
   double rtol = 1e-3;
 };
 
-/// Compares backward() of `function` at `inputs` (float64, all of them checked) with central differences,
-/// weighting the output with random numbers so that no error can cancel. Works on copies of the inputs.
-/// Returns true, or throws an Error that names the input, the index, and both values.
+/// Compares backward() of `function` at `inputs` (all float64, all checked) with central differences,
+/// weighting the output with random numbers so that errors cannot cancel. Works on copies of the inputs.
+/// Returns true, or throws an Error with the input, the index and both values.
 TENON_API bool gradcheck(
     const Function& function, const std::vector<Tensor>& inputs, const GradcheckOptions& options = {});
 
-/// The same for the gradient of `function`: inputs and a random upstream gradient are checked.
+/// The same for the gradient of `function`: checks the inputs and a random upstream gradient.
 TENON_API bool gradgradcheck(
     const Function& function, const std::vector<Tensor>& inputs, const GradcheckOptions& options = {});
 

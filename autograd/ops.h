@@ -1,9 +1,9 @@
-// Every operation. All of them take tensors of any strides, check before they change anything, and throw
-// Error with the op, what is wrong and the values. Unless a line says otherwise they are differentiable, as
-// often as you like.
+// All operations. They accept tensors of any strides, check before they change anything, and throw Error with
+// the operation, what is wrong and the values. Unless noted otherwise they are differentiable any number of
+// times.
 //
 // There is no type promotion: operands must agree in dtype and device, and a C++ number takes the dtype of
-// the tensor. The last parameter is the caller's line, with which errors end; leave it out.
+// the tensor. The last parameter is the caller's line, which errors end with; leave it out.
 #pragma once
 #include <tenon/autograd/ops/arithmetic.h>
 #include <tenon/autograd/ops/comparison.h>

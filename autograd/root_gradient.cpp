@@ -9,8 +9,8 @@ namespace tenon::autograd {
 
 namespace {
 
-/// The 1 that a number starts from. Every pass reads it, so it is made once per thread, and again if somebody
-/// took it or wrote to it, or if the next root is of another kind.
+/// The implicit seed gradient, 1. Every pass reads it, so it is created once per thread, and again if someone
+/// kept it or wrote to it, or if the next root has another dtype or device.
 /// A pointer, because a pass may run after the thread_locals of its thread, in a static destructor.
 constinit thread_local TensorImpl* kept_one = nullptr;
 
@@ -42,10 +42,10 @@ Tensor one(const Tensor& root) {
 Tensor root_gradient(const char* op, const Tensor& root, const Tensor& given) {
   check(root.defined() && root.requires_grad(),
       "{}: the tensor does not depend on any that requires a gradient", op);
-  detail::needs_grad(op, root);  // throws if it is a stale view
+  detail::needs_grad(op, root);  // throws if root is a stale view
   if (!given.defined()) {
     check(root.numel() == 1,
-        "{}: a tensor of shape {} needs a gradient of its own; pass one, or reduce it to one element", op,
+        "{}: a tensor of shape {} has no implicit gradient; pass one, or reduce it to one element", op,
         root.shape());
     return one(root);
   }

@@ -1,5 +1,5 @@
-# Installs the public headers: what <tenon/tenon.h> reaches, and core/format.h for users of fmt. A header that nobody
-# outside can reach is private, and stays here.
+# Installs the public headers: those that <tenon/tenon.h> reaches, and core/format.h for users of fmt. Headers that
+# cannot be reached from outside are private and not installed.
 cmake_policy(VERSION 3.25)
 cmake_path(ABSOLUTE_PATH target BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX})
 set(public tenon.h core/format.h)

@@ -1,10 +1,10 @@
-# Whether there is CUDA, and for which cards. Sets TENON_WITH_CUDA.
+# Determines whether CUDA is available, and for which GPUs to build. Sets TENON_WITH_CUDA.
 set(TENON_WITH_CUDA OFF)
 set(reason "TENON_CUDA is OFF")
 if(NOT TENON_CUDA STREQUAL "OFF")
   include(CheckLanguage)
   if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
-    # The cards of this machine that CUDA 13 knows, or one for each generation that differs; newer ones take the PTX of
+    # The GPUs of this machine that CUDA 13 supports, or one per generation that differs; newer ones use the PTX of
     # sm_80.
     execute_process(COMMAND nvidia-smi --query-gpu=compute_cap --format=csv,noheader
       OUTPUT_VARIABLE cards ERROR_QUIET RESULT_VARIABLE failed)
@@ -16,7 +16,7 @@ if(NOT TENON_CUDA STREQUAL "OFF")
     if(failed OR NOT cards)
       set(cards 75-real 80 90a-real)
     endif()
-    set(CMAKE_CUDA_ARCHITECTURES ${cards})  # not cached: a parent's own kernels are for the cards that it names
+    set(CMAKE_CUDA_ARCHITECTURES ${cards})  # not cached: a parent's own kernels are for the GPUs that it names
   endif()
   check_language(CUDA)
   if(NOT CMAKE_CUDA_COMPILER)

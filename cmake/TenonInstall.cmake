@@ -1,4 +1,4 @@
-# Installs the library, its headers and a package, so that find_package(tenon) gives tenon::tenon.
+# Installs the library, its headers and a package, so that find_package(tenon) provides tenon::tenon.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 

@@ -1,11 +1,11 @@
-# The library. Sources are found by folder, so that an op needs no line here.
+# The library. Sources are found by folder, so a new operation needs no line here.
 find_package(Threads REQUIRED)
 if(NOT TARGET fmt::fmt-header-only)  # a parent may have built it
   find_package(fmt REQUIRED)
 endif()
 
-# Code, tests and users all write <tenon/core/tensor.h>: include/tenon holds a link to each folder of the library, here
-# and in a fresh checkout. The links are the list of the folders.
+# Code, tests and users all write <tenon/core/tensor.h>: include/tenon has a link to each folder of the library, also
+# in a fresh checkout. The links are the list of folders.
 set(TENON_INCLUDE_DIR ${PROJECT_SOURCE_DIR}/include)
 file(GLOB TENON_FOLDERS RELATIVE ${TENON_INCLUDE_DIR}/tenon ${TENON_INCLUDE_DIR}/tenon/*)
 list(REMOVE_ITEM TENON_FOLDERS tenon.h)
@@ -19,9 +19,9 @@ set(isa_sources ${sources})
 list(FILTER isa_sources INCLUDE REGEX "/kernels/cpu/isa/")
 list(REMOVE_ITEM sources ${isa_sources})
 
-# Of the folders named cuda, the runtime layer and the kernels, a build with CUDA consists in addition. core and kernels
-# choose between it and the CPU; all of their sources are told whether it is there, and the tests compile them again for
-# the emulator. Nothing else knows.
+# A build with CUDA adds the folders named cuda: the runtime layer and the kernels. core and kernels choose between
+# CUDA and the CPU; all of their sources are compiled with TENON_WITH_CUDA, and the tests compile them again for the
+# emulator. Nothing else depends on it.
 set(TENON_CUDA_RUNTIME ${sources})
 list(FILTER TENON_CUDA_RUNTIME INCLUDE REGEX "/core/cuda/")
 list(REMOVE_ITEM sources ${TENON_CUDA_RUNTIME})
@@ -30,14 +30,14 @@ set(TENON_DEVICE_SOURCES ${sources})
 list(FILTER TENON_DEVICE_SOURCES INCLUDE REGEX "^${PROJECT_SOURCE_DIR}/(core|kernels)/")
 list(REMOVE_ITEM sources ${TENON_DEVICE_SOURCES})
 
-# Part of a build that chose neither a build type nor an optimisation, tenon is optimised all the same.
+# As part of a build with neither a build type nor an optimisation level, tenon is optimised anyway.
 set(default_optimisation)
 if(NOT CMAKE_CXX_FLAGS MATCHES "(^| )-O")
   set(default_optimisation $<$<STREQUAL:$<CONFIG>,>:-O2>)
 endif()
 
-# A thread-local is found without a call where its place is fixed when the library is loaded. What a program loads later
-# has to find room in a reserve of less than 2 KiB, which the thread-locals of the CUDA runtime alone exceed.
+# With the initial-exec model a thread-local is accessed without a call. Libraries that a program loads later must fit
+# into a reserve of less than 2 KiB, which the thread-locals of the CUDA runtime alone exceed.
 set(tls_model)
 if(NOT TENON_WITH_CUDA)
   set(tls_model -ftls-model=initial-exec)
@@ -56,9 +56,9 @@ endfunction()
 tenon_object_library(tenon_objects ${sources})
 tenon_object_library(tenon_device_objects ${TENON_DEVICE_SOURCES})
 foreach(objects tenon_objects tenon_device_objects)
-  # Copies of two or three sizes must not become calls of memcpy.
+  # Copies of two or three sizes must not become calls to memcpy.
   target_compile_options(${objects} PRIVATE ${tls_model} $<$<CXX_COMPILER_ID:GNU>:-fno-tree-loop-distribute-patterns>)
-  # Its own calls have no line (core/call_site.h), so no text of the library names the machine that built it.
+  # Calls inside the library have no line (core/call_site.h), so its texts contain no path of the build machine.
   target_compile_definitions(${objects} PRIVATE TENON_INTERNAL)
   target_compile_features(${objects} PUBLIC cxx_std_20)
   target_link_libraries(${objects} PUBLIC Threads::Threads PRIVATE fmt::fmt-header-only)
@@ -66,13 +66,13 @@ endforeach()
 
 target_compile_definitions(tenon_device_objects PUBLIC TENON_WITH_CUDA=$<BOOL:${TENON_WITH_CUDA}>)
 
-# The CPU kernels, once per instruction set; the fastest the machine has is chosen at run time (kernels/cpu/isa/table.h).
-# Such a file includes only intrinsics and internal-linkage code, so no inline function that it shares with others is
-# compiled for the wrong machine. It has no thread-locals, so its flags do not depend on CUDA, and a compiler cache keeps
-# one copy of what takes longest to compile.
+# The CPU kernels, once per instruction set; the fastest that the machine supports is chosen at run time
+# (kernels/cpu/isa/table.h). These files include only intrinsics and code with internal linkage, so that no inline
+# function shared with other files is compiled for the wrong machine. They have no thread-locals, so their flags do
+# not depend on CUDA, and a compiler cache needs only one copy of what takes longest to compile.
 set(isa_optimisation -O3)
 if(TENON_SANITIZE)
-  set(isa_optimisation -O1)  # -O3 takes g++ minutes for code that is all inlined
+  set(isa_optimisation -O1)  # with -O3 g++ takes minutes, because all code is inlined
 endif()
 function(tenon_isa name)
   tenon_object_library(tenon_isa_${name} ${isa_sources})
@@ -92,11 +92,11 @@ if(TENON_WITH_CUDA)
   add_library(tenon_cuda_kernels OBJECT ${TENON_CUDA_KERNELS})
   target_include_directories(tenon_cuda_kernels PRIVATE ${TENON_INCLUDE_DIR})
   target_compile_definitions(tenon_cuda_kernels PRIVATE TENON_WITH_CUDA=1)
-  # Multiplications and additions stay apart, as on the CPU.
+  # No contraction of multiplications and additions, as on the CPU.
   target_compile_options(tenon_cuda_kernels PRIVATE -fmad=false ${default_optimisation}
     -Xcompiler=-Wall,-Wextra,-ffp-contract=off,-fno-math-errno,-fno-trapping-math
     $<$<BOOL:${TENON_WERROR}>:-Werror=all-warnings>)
-  # CMake 3.25 does not know C++20 for CUDA.
+  # CMake 3.25 does not support C++20 for CUDA.
   set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)
   set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION -std=c++20)
   set_target_properties(tenon_cuda_kernels PROPERTIES POSITION_INDEPENDENT_CODE ON CUDA_STANDARD 20
@@ -113,12 +113,12 @@ add_library(tenon::tenon ALIAS tenon)
 target_compile_features(tenon PUBLIC cxx_std_20)
 target_link_libraries(tenon PRIVATE Threads::Threads)
 if(TENON_WITH_CUDA)
-  # By path in a build tree: the imported target would not reach the project that tenon is a part of.
+  # By path in a build tree: the imported target is not visible in a project that includes tenon.
   target_link_libraries(tenon PRIVATE $<BUILD_INTERFACE:${CUDA_cudart_static_LIBRARY}> ${CMAKE_DL_LIBS}
     $<$<PLATFORM_ID:Linux>:rt> $<INSTALL_INTERFACE:CUDA::cudart_static>)
 endif()
 target_include_directories(tenon PUBLIC $<BUILD_INTERFACE:${TENON_INCLUDE_DIR}>)
-# Without a promise for the ABI before 1.0, every minor version has a name of its own.
+# The ABI is not stable before 1.0, so every minor version has its own soname.
 set_target_properties(tenon PROPERTIES LINKER_LANGUAGE CXX
   VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 if(BUILD_SHARED_LIBS)

@@ -1,4 +1,4 @@
-# Options, and the compile flags that the arithmetic of docs/numerics.md rests on.
+# Options, and the compile flags that the arithmetic of docs/numerics.md depends on.
 set(TENON_CUDA AUTO CACHE STRING "CUDA backend: AUTO, ON or OFF")
 set_property(CACHE TENON_CUDA PROPERTY STRINGS AUTO ON OFF)
 option(TENON_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
@@ -7,7 +7,7 @@ option(TENON_BENCH "Build the benchmarks" OFF)
 option(TENON_INSTALL "Add the rules that install tenon" ${PROJECT_IS_TOP_LEVEL})
 set(TENON_SANITIZE "" CACHE STRING "Sanitizers, as after -fsanitize=: address,undefined or thread")
 
-# A compiler newer than those we test with may warn of something new, which must not stop a user.
+# A compiler newer than the tested ones may have new warnings, which must not stop a user's build.
 set(known_compiler OFF)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 14
     OR CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 15)
@@ -19,22 +19,22 @@ if(NOT TENON_CUDA MATCHES "^(AUTO|ON|OFF)$")
   message(FATAL_ERROR "TENON_CUDA is ${TENON_CUDA}; it must be AUTO, ON or OFF")
 endif()
 
-# A parent keeps what is not named after tenon.
+# Settings whose names do not begin with TENON belong to the parent, if there is one.
 if(PROJECT_IS_TOP_LEVEL)
   option(BUILD_SHARED_LIBS "Build tenon as a shared library" OFF)
   if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
     set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
   endif()
-  # -O2 everywhere but in the CPU kernels: CMake's own -O3 makes the rest larger, not faster.
+  # -O2 except for the CPU kernels: CMake's own -O3 makes the rest larger, not faster.
   if(CMAKE_CXX_FLAGS_RELEASE STREQUAL "-O3 -DNDEBUG")
     set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
   endif()
   set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 endif()
 set(CMAKE_CXX_EXTENSIONS OFF)
-set(CMAKE_UNITY_BUILD OFF)  # files share names in their unnamed namespaces
+set(CMAKE_UNITY_BUILD OFF)  # files reuse names in unnamed namespaces
 
-# Flags of everything we compile. Contraction is off: a fused multiply-add is written where it is meant.
+# Flags for all our code. Contraction is off: fused multiply-adds are explicit.
 add_library(tenon_flags INTERFACE)
 target_compile_features(tenon_flags INTERFACE cxx_std_20)
 target_compile_options(tenon_flags INTERFACE

@@ -1,7 +1,7 @@
-// What every header needs: the language, which symbols a shared tenon exports, and warnings about lifetimes.
+// What every header needs: the C++20 check, symbol visibility for a shared library, and lifetime warnings.
 #pragma once
 
-// 201709: C++20 as compilers called it before it was published.
+// 201709 is the value of __cplusplus for C++20 in compilers that predate its publication.
 #if __cplusplus < 201709L
 #error "tenon: needs C++20; compile with -std=c++20"
 #endif
@@ -16,7 +16,7 @@
 #define TENON_API
 #endif
 
-// After a member function whose result ends with the object: clang warns where that is a temporary, as in
+// For a member function whose result refers to the object: clang warns if the object is a temporary, as in
 // `for (float v : x.to(Device::cpu()).data<float>())`.
 #if __has_cpp_attribute(clang::lifetimebound)
 #define TENON_LIFETIMEBOUND [[clang::lifetimebound]]

@@ -1,4 +1,4 @@
-// The call of the user's that a thread is carrying out, for the texts of errors.
+// The user's call that a thread is carrying out, for error texts.
 #pragma once
 #include <utility>
 
@@ -7,12 +7,12 @@
 namespace tenon {
 
 class Call;
-/// Null while the thread is in no operation.
+/// Null while the thread is not in an operation.
 extern TENON_API constinit thread_local const Call* running_call;
 
-/// Stands at the top of an operation. Every error thrown while it lives begins with `name` and ends with the
+/// Declared at the top of an operation. Every error thrown in its scope begins with `name` and ends with the
 /// line, however deep in the library it was found. Operations are built from operations: of nested calls the
-/// innermost counts that has a line of the user's, so an operation does not hand its line on.
+/// innermost one with a user's line counts, so an operation does not pass its line on.
 class Call {
  public:
   Call(const char* name, CallSite site) noexcept : name_(name), site_(site), outer_(running_call) {
@@ -22,7 +22,7 @@ class Call {
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
-  /// For a call that serves several lines, one after the other.
+  /// For a call that serves several lines in turn.
   void set_site(CallSite site) { site_ = site; }
   const char* name() const { return name_; }
   CallSite site() const { return site_; }
@@ -33,7 +33,8 @@ class Call {
   const Call* outer_;
 };
 
-/// While the user's own code runs inside a call, a hook for one: its errors are not the call's.
+/// Suspends the running call while user code, such as a hook, runs inside it, so that the code's errors are
+/// not attributed to the call.
 class PausedCall {
  public:
   PausedCall() noexcept : paused_(std::exchange(running_call, nullptr)) {}

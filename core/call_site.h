@@ -6,9 +6,9 @@
 
 namespace tenon {
 
-/// The line that called an operation: errors end with it, and the tape remembers it. What
-/// std::source_location is for, which clang 14 cannot offer with libstdc++. The calls that the library itself
-/// makes have no line (TENON_INTERNAL): they serve a call of the user, whose line it is.
+/// The line that called an operation: errors end with it, and the tape records it. A substitute for
+/// std::source_location, which clang 14 does not support with libstdc++. Calls made by the library itself
+/// have no line (TENON_INTERNAL): they are part of a user's call, whose line counts.
 class CallSite {
  public:
 #ifdef TENON_INTERNAL
@@ -20,9 +20,9 @@ class CallSite {
     return CallSite(file, line);
   }
 #endif
-  /// False when the line is not known.
+  /// False if the line is not known.
   constexpr explicit operator bool() const { return file_ != nullptr; }
-  /// As the compiler was given it; null when the line is not known.
+  /// As passed to the compiler; null if the line is not known.
   constexpr const char* file_name() const { return file_; }
   constexpr unsigned line() const { return line_; }
 
@@ -32,7 +32,7 @@ class CallSite {
   unsigned line_;
 };
 
-/// `model.cpp:6`, or nothing when the line is not known.
+/// `model.cpp:6`, or empty if the line is not known.
 TENON_API std::string to_string(CallSite site);
 
 }  // namespace tenon

@@ -48,7 +48,7 @@ std::string format_with_line(std::string_view text, std::initializer_list<Arg> a
 
 namespace {
 
-/// The first word of an error is the function that the user called, not the one inside it that found out.
+/// Replaces the first word of an error, the function that found it, by the function that the user called.
 std::string with_name(std::string text) {
   const auto end = text.find(": ");
   const bool is_name =

@@ -1,4 +1,4 @@
-// Errors: three types, checked in one line, formatted out of line.
+// Errors: three types, checks in one line, formatting out of line.
 #pragma once
 #include <concepts>
 #include <cstdint>
@@ -12,11 +12,11 @@
 
 namespace tenon {
 
-/// What every failed check throws. The text reads `op: what is wrong; the values`.
+/// Thrown by every failed check. The text reads `op: what is wrong; the values`.
 struct TENON_API Error : std::runtime_error {
   using runtime_error::runtime_error;
 };
-/// The CUDA runtime or driver refused something.
+/// The CUDA runtime or driver reported an error.
 struct TENON_API CudaError : Error {
   using Error::Error;
 };
@@ -27,7 +27,7 @@ struct TENON_API IoError : Error {
 
 namespace detail {
 
-/// One value of an error text. It borrows the value, and knows how to append its text.
+/// One value of an error text: a reference to the value and a function that appends its text.
 class Arg {
  public:
   template <class T>
@@ -54,21 +54,21 @@ class Arg {
 };
 
 TENON_API std::string format(std::string_view text, std::initializer_list<Arg> args);
-/// The same, with the line of the running call (core/call.h) at its end.
+/// The same, with the line of the running call (core/call.h) appended.
 TENON_API std::string format_with_line(std::string_view text, std::initializer_list<Arg> args);
 [[noreturn]] TENON_API void throw_error(std::string_view text, std::initializer_list<Arg> args);
 
 }  // namespace detail
 
-/// Throws Error with each `{}` of `text` replaced by the next value. Inside of an operation the text begins
-/// with the name of the function that the user called and ends with the line.
+/// Throws Error with each `{}` of `text` replaced by the next value. Inside an operation the text begins with
+/// the name of the function that the user called and ends with the line.
 template <class... Args>
 [[noreturn, gnu::cold, gnu::noinline]] void fail(std::string_view text, const Args&... args) {
   detail::throw_error(text, {detail::Arg(args)...});
 }
 
-/// Throws Error unless `condition` holds. The values are evaluated either way: pass references, not computed
-/// text.
+/// Throws Error unless `condition` is true. The values are evaluated in any case, so do not pass computed
+/// strings.
 template <class... Args>
 [[gnu::always_inline]] constexpr inline void check(bool condition, const char* text, const Args&... args) {
   if (!condition) [[unlikely]]

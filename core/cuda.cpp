@@ -58,7 +58,7 @@ void Event::check_recorded(const char* op) const {
 void Event::record(Stream stream) {
   check_cuda_device("event", stream.device());
   check(!handle_ || device_ == stream.device(),
-      "event: it was recorded on {}, not {}; use one event a device", device_, stream.device());
+      "event: it was recorded on {}, not {}; use one event per device", device_, stream.device());
   if constexpr (built_with_cuda) handle_ = record_event(handle_, stream);
   device_ = stream.device();
 }
@@ -83,7 +83,8 @@ void Event::block(Stream stream) const {
 double Event::elapsed_ms(const Event& start, const Event& end) {
   start.check_recorded("elapsed_ms");
   end.check_recorded("elapsed_ms");
-  check(start.device_ == end.device_, "elapsed_ms: the events are of {} and {}", start.device_, end.device_);
+  check(start.device_ == end.device_, "elapsed_ms: the events are on different devices; {} and {}",
+      start.device_, end.device_);
   if constexpr (built_with_cuda) return cuda::elapsed_ms(start.handle_, end.handle_, start.device_);
   return 0;
 }

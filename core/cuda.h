@@ -1,12 +1,13 @@
 // CUDA devices: streams, events, memory. cuda::is_available() and cuda::device_count() are in core/device.h.
 //
-// Beside CUDA calls of your own: tenon leaves the device that is current in a thread as it was, and an error
-// that a call of yours left for cudaGetLastError() does not make a call of tenon fail. CUDA does not survive
-// fork(): in the child of a process that has used a device, every call that needs one throws CudaError. Fork
-// before, or exec.
+// Alongside your own CUDA calls: tenon leaves the thread's current device unchanged, and an error of your own
+// call that cudaGetLastError() would return does not make a tenon call fail. CUDA does not survive fork(): in
+// the child of a process that has used a device, every call that needs one throws CudaError. Fork before the
+// first use, or exec.
 //
-// What a kernel finds wrong with its input, an index out of range, is thrown where threads wait for the
-// stream: in each that was waiting when it was found, and once in each other that had launched such a kernel.
+// Invalid input that a kernel detects, such as an index out of range, is thrown when threads wait for the
+// stream: in each thread that was waiting when it was found, and once in each other thread that had launched
+// such a kernel.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -15,10 +16,10 @@
 
 namespace tenon::cuda {
 
-/// Waits until all streams of the device are done. Throws what went wrong in them.
+/// Waits until all streams of the device have finished. Throws the errors of their work.
 TENON_API void synchronize(Device device = Device::cuda());
 
-/// While it lives, new tensors of this thread on the stream's device are made on that stream.
+/// In its scope, new tensors of this thread on the stream's device are made on that stream.
 class TENON_API StreamGuard {
  public:
   explicit StreamGuard(Stream stream);
@@ -30,7 +31,7 @@ class TENON_API StreamGuard {
   Stream before_;
 };
 
-/// A point in a stream's work, to wait for or to measure from.
+/// A point in a stream's work, used for waiting or timing.
 class TENON_API Event {
  public:
   Event() = default;
@@ -38,15 +39,15 @@ class TENON_API Event {
   Event& operator=(Event&& other) noexcept;
   ~Event();
 
-  /// Marks the end of the stream's work so far; an earlier mark is forgotten.
+  /// Marks the end of the stream's work so far, replacing any earlier mark.
   void record(Stream stream);
-  /// True once the marked work is done. Throws if nothing was recorded, as do the other three.
+  /// True once the marked work has finished. Throws if nothing was recorded, as do the functions below.
   bool ready() const;
-  /// Makes the calling thread wait for the mark.
+  /// Blocks the calling thread until the mark is reached.
   void synchronize() const;
-  /// Makes later work of `stream` wait for the mark, without waiting here.
+  /// Makes later work of `stream` wait for the mark; does not block the calling thread.
   void block(Stream stream) const;
-  /// Milliseconds between two marks, both of which have been reached.
+  /// Milliseconds between two marks, both of which must have been reached.
   static double elapsed_ms(const Event& start, const Event& end);
 
  private:
@@ -55,12 +56,12 @@ class TENON_API Event {
   Device device_;
 };
 
-/// Bytes of device memory: in tensors, and kept for reuse by this process.
+/// Bytes of device memory in tensors, and kept by this process for reuse.
 struct MemoryUse {
   std::size_t allocated, cached;
 };
 TENON_API MemoryUse memory_use(Device device = Device::cuda());
-/// Gives the memory that is kept for reuse back to the device, after waiting for its work.
+/// Returns the memory kept for reuse to the device, after waiting for the work that uses it.
 TENON_API void empty_cache(Device device = Device::cuda());
 
 }  // namespace tenon::cuda

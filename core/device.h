@@ -1,4 +1,4 @@
-// Where a tensor lives.
+// The devices on which tensors live.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -15,7 +15,7 @@ struct Device {
   std::int8_t index = 0;
 
   static constexpr Device cpu() { return {}; }
-  /// Throws where there can be no such device; check_available() knows whether there is one.
+  /// Throws if the index cannot exist; check_available() checks whether the device does.
   static constexpr Device cuda(int index = 0) {
     if (index < 0 || index > 127) fail_index(index);
     return {DeviceKind::cuda, static_cast<std::int8_t>(index)};
@@ -32,13 +32,14 @@ TENON_API std::string to_string(Device device);
 
 namespace cuda {
 
-/// How many CUDA devices this process can use; 0 without a driver, a GPU or CUDA in the build. Never throws.
+/// The number of CUDA devices this process can use; 0 without a driver, a GPU or CUDA in the build. Never
+/// throws.
 TENON_API int device_count() noexcept;
 inline bool is_available() noexcept { return device_count() > 0; }
 
 }  // namespace cuda
 
-/// Throws unless the device can be used, and says why it cannot; `op` begins the text.
+/// Throws, with the reason, unless the device can be used; `op` begins the text.
 TENON_API void check_available(const char* op, Device device);
 
 }  // namespace tenon

@@ -59,7 +59,7 @@ template <class F>
   }
   __builtin_unreachable();
 }
-/// The same for float32 and float64; throws Error for the others.
+/// The same for float32 and float64; throws Error for other dtypes.
 template <class F>
 [[gnu::always_inline]] inline decltype(auto) visit_floating(const char* op, DType dtype, F&& f) {
   switch (dtype) {
@@ -70,7 +70,7 @@ template <class F>
   }
   detail::fail_not_floating(op, dtype);
 }
-/// The same for all but boolean.
+/// The same for all dtypes except boolean.
 template <class F>
 [[gnu::always_inline]] inline decltype(auto) visit_number(const char* op, DType dtype, F&& f) {
   switch (dtype) {

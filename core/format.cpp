@@ -1,4 +1,4 @@
-// Tensors as text.
+// Formatting of tensors as text.
 #include <tenon/core/tensor.h>
 
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
-// Opt-in: tensors, shapes, dtypes and devices in fmt's format strings. Needs fmt, which tenon's other headers
-// do not.
+// Opt-in: formatting of tensors, shapes, dtypes and devices with fmt. Needs fmt, unlike tenon's other
+// headers.
 #pragma once
 #include <fmt/core.h>
 

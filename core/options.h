@@ -1,4 +1,4 @@
-// How a new tensor is made.
+// Options for creating tensors.
 #pragma once
 #include <tenon/core/device.h>
 #include <tenon/core/dtype.h>

@@ -37,7 +37,7 @@ int default_threads() {
   return threads;
 }
 
-constinit std::atomic<int> thread_count = 0;     // 0: not asked for yet
+constinit std::atomic<int> thread_count = 0;     // 0: not determined yet
 constinit std::atomic<bool> pool_usable = true;  // not in a forked child, nor after static destruction began
 constinit thread_local bool inside_region = false;
 
@@ -51,9 +51,9 @@ struct Job {
   void (*call)(void*, std::int64_t, std::int64_t);
   void* body;
   std::int64_t count, ranges;
-  const Call* caller = running_call;  // workers name it in their errors
+  const Call* caller = running_call;  // for the errors of workers
   std::atomic<std::int64_t> next = 0;
-  int helpers = 0;             // workers inside; guarded by the pool's mutex
+  int helpers = 0;             // workers currently in the region; guarded by the pool's mutex
   std::exception_ptr error{};  // the first one; guarded by the pool's mutex
   std::condition_variable left{};
 
@@ -71,7 +71,7 @@ class Pool {
     pthread_atfork(nullptr, nullptr, [] { pool_usable.store(false, std::memory_order_relaxed); });
   }
 
-  /// Ends the workers and waits for them. What is left of a region is its caller's to do.
+  /// Stops the workers and waits for them. The remaining ranges of a region are run by its caller.
   void stop() {
     std::vector<std::thread> workers;
     {
@@ -92,7 +92,7 @@ class Pool {
       const std::lock_guard lock(mutex_);
       if (!stop_) grow(static_cast<std::size_t>(job.ranges - 1));
       jobs_.push_back(&job);
-    } catch (const std::bad_alloc&) {}  // no worker hears of it: this thread does the work
+    } catch (const std::bad_alloc&) {}  // the workers are not notified: this thread does the work
     for (std::int64_t i = 1; i < job.ranges; ++i) wake_.notify_one();
     work(job);
     std::unique_lock lock(mutex_);
@@ -102,7 +102,7 @@ class Pool {
   }
 
  private:
-  // Without memory or permission for more threads, those there are do the work.
+  // Without memory or permission for more threads, the existing ones do the work.
   void grow(std::size_t workers) try {
     while (workers_.size() < workers) workers_.emplace_back([this] { serve(); });
   } catch (const std::system_error&) {}
@@ -152,8 +152,8 @@ class Pool {
   bool stop_ = false;
 };
 
-/// Its memory is never destroyed: at exit another thread may be in a region, and in a forked child the
-/// destructor of a condition variable would wait for threads that are not there.
+/// Never destroyed: at exit another thread may be in a region, and in a forked child the destructor of a
+/// condition variable would wait for threads that do not exist.
 Pool& pool() {
   alignas(Pool) static std::byte memory[sizeof(Pool)];
   static const struct Owner {

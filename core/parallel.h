@@ -1,5 +1,5 @@
-// A pool of threads. Work is split by output element or by fixed chunk only, so the thread count never
-// changes a result.
+// A thread pool. Work is split only by output element or by fixed chunk, so the thread count never changes a
+// result.
 #pragma once
 #include <cstdint>
 #include <type_traits>
@@ -8,9 +8,10 @@
 
 namespace tenon {
 
-/// How many threads a parallel region may use: TENON_NUM_THREADS or, without it, the cores of this process.
+/// The number of threads a parallel region may use: TENON_NUM_THREADS if set, otherwise the number of cores
+/// available to this process.
 TENON_API int num_threads();
-/// Changes it for the process. Throws Error when it is not positive.
+/// Sets it for the process. Throws Error if it is not positive.
 TENON_API void set_num_threads(int threads);
 
 namespace detail {
@@ -18,9 +19,9 @@ TENON_API void parallel_for(
     std::int64_t count, std::int64_t grain, void (*call)(void*, std::int64_t, std::int64_t), void* body);
 }
 
-/// Calls body(begin, end) on ranges that cover [0, count), each of at least `grain` items but for the last,
-/// perhaps on several threads. Runs inline when one range is enough, inside another region, and in a forked
-/// child. An exception of the body reaches the caller after all ranges have ended.
+/// Calls body(begin, end) on disjoint ranges that cover [0, count), possibly on several threads; each has at
+/// least `grain` items unless it is the only one. Runs inline if one range is enough, inside another region,
+/// and in a forked child. An exception thrown by the body reaches the caller after all ranges have ended.
 template <class Body>
 void parallel_for(std::int64_t count, std::int64_t grain, Body&& body) {
   if (count <= grain) {

@@ -8,13 +8,13 @@
 
 namespace tenon::pool {
 
-static constinit Cache unopened{}, closed{};  // never written to, as they have no block and no room
+static constinit Cache unopened{}, closed{};  // never written to: they have no blocks and no room
 
 constinit thread_local Cache* cache = &unopened;
 
 namespace {
 
-/// Blocks freed later than this, by other thread_local objects, find the cache closed.
+/// Blocks that other thread_local objects free after this one's destruction find the cache closed.
 struct Reaper {
   bool armed = false;
   ~Reaper() { close_thread_cache(); }
@@ -55,10 +55,10 @@ void* allocate_slow(std::size_t bytes) {
     if (bytes <= large_limit)
       block_bytes = class_bytes(size_class(bytes));  // a list serves every size of its class
   }
-  // Aligned to cache lines, which wide loads of small tensors feel. glibc has no fast path for it; the lists
-  // are one.
+  // Aligned to cache lines, for wide loads of small tensors. glibc has no fast path for this alignment; the
+  // free lists provide one.
   void* block = std::aligned_alloc(64, (block_bytes + 63) / 64 * 64);
-  check(block != nullptr, "allocate: out of memory; {} bytes were asked for", bytes);
+  check(block != nullptr, "allocate: out of memory; {} bytes were requested", bytes);
   return block;
 }
 

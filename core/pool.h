@@ -1,5 +1,5 @@
 // A bounded per-thread cache in front of malloc. Blocks have no owner: one freed in another thread joins that
-// thread's cache, and a full cache gives back to malloc, so a producer and a consumer cannot grow memory
+// thread's cache, and a full cache returns blocks to malloc, so a producer and a consumer cannot grow memory
 // without limit.
 #pragma once
 #include <array>
@@ -11,7 +11,7 @@
 
 namespace tenon::pool {
 
-// Recycled blocks would hide a use after free from the sanitizers.
+// Recycled blocks would hide uses after free from the sanitizers.
 #if defined(__SANITIZE_ADDRESS__)
 inline constexpr bool enabled = false;
 #else
@@ -32,7 +32,7 @@ constexpr std::size_t class_bytes(int index) {
   const int i = index - small_classes;
   return static_cast<std::size_t>(i % 4 + 5) << (i / 4 + 8);
 }
-/// At most 256 KiB or 8 blocks a class.
+/// At most 256 KiB or 8 blocks per class.
 constexpr std::uint32_t class_limit(int index) {
   const auto blocks = (std::size_t{256} << 10) / class_bytes(index);
   return static_cast<std::uint32_t>(blocks < 8 ? 8 : blocks);
@@ -41,7 +41,8 @@ static_assert(size_class(1) == 0 && size_class(1024) == 15 && size_class(1025) =
               size_class(large_limit) < classes);
 static_assert(class_bytes(size_class(1281)) == 1536 && class_bytes(size_class(large_limit)) == large_limit);
 
-/// `room` counts down to a full list. A list of zeros is empty and full: both sides take the slow path.
+/// `room` counts the blocks that still fit. An all-zero list is both empty and full, so both operations take
+/// the slow path.
 struct List {
   void* head;
   std::uint32_t room;
@@ -49,18 +50,19 @@ struct List {
 struct Cache {
   std::array<List, classes> lists;
 };
-/// This thread's cache; before its first block and after its end, a shared one of zeros. A pointer, because
-/// every library that a program loads takes its thread_locals from one small reserve (docs/design.md).
+/// This thread's cache; before its first block and after its destruction, a shared all-zero one. A pointer,
+/// because all libraries that a program loads share one small reserve for their thread_locals
+/// (docs/design.md).
 extern constinit thread_local Cache* cache;
 
 void* allocate_slow(std::size_t bytes);
 void release_slow(void* block, std::size_t bytes) noexcept;
-/// Gives this thread's blocks back to malloc. From then on its blocks go to malloc and come from it.
+/// Returns this thread's cached blocks to malloc. Later blocks bypass the cache.
 void close_thread_cache() noexcept;
-/// The opposite.
+/// Undoes close_thread_cache().
 void reopen_thread_cache() noexcept;
 
-/// At least one byte, aligned to 64. Throws Error when memory is out.
+/// At least one byte, aligned to 64. Throws Error if memory runs out.
 inline void* allocate(std::size_t bytes) {
   if constexpr (enabled)
     if (bytes <= large_limit) [[likely]] {
@@ -74,7 +76,7 @@ inline void* allocate(std::size_t bytes) {
   return allocate_slow(bytes);
 }
 
-/// `bytes` is what was asked for.
+/// `bytes` is the size that was requested.
 inline void release(void* block, std::size_t bytes) noexcept {
   if constexpr (enabled)
     if (bytes <= large_limit) [[likely]] {

@@ -1,4 +1,4 @@
-// The source of random numbers: a seed and a counter of calls.
+// The random number generator: a seed and a counter of calls.
 #pragma once
 #include <cstdint>
 #include <mutex>
@@ -7,23 +7,22 @@
 
 namespace tenon {
 
-/// What a random call is for. Each purpose counts its own calls, so that a new layer moves nothing but
-/// itself.
+/// The purpose of a random call. Calls are counted per purpose, so that adding a layer does not change the
+/// numbers of anything else.
 enum class RandomDomain : std::uint8_t { user, init, loader };
 
-/// Every call of a random function takes one stream of Philox4x32-10; element i of its result depends on the
-/// seed, the domain, the number of the call and i, never on threads or the device. Safe to use from several
-/// threads.
+/// Every call of a random function uses one stream of Philox4x32-10; element i of its result depends on the
+/// seed, the domain, the number of the call and i, never on threads or the device. Thread-safe.
 class TENON_API Generator {
  public:
-  /// `first_stream` is added to the stream of every call: generators of one seed with other first streams
-  /// share no numbers.
+  /// `first_stream` is added to the stream of every call: generators with the same seed but different first
+  /// streams share no numbers.
   explicit Generator(std::uint64_t seed = 0, std::uint64_t first_stream = 0)
       : seed_(seed), first_stream_(first_stream) {}
-  /// Starts over from `seed`.
+  /// Restarts from `seed`.
   void manual_seed(std::uint64_t seed);
   std::uint64_t seed() const;
-  /// What a kernel needs: a seed and a stream that no other call gets.
+  /// The input of a kernel: a seed and a stream that no other call gets.
   struct Key {
     std::uint64_t seed, stream;
   };
@@ -36,9 +35,9 @@ class TENON_API Generator {
   std::uint64_t calls_[3] = {};
 };
 
-/// The generator of the process, seeded with 0 at the start.
+/// The process-wide generator, initially seeded with 0.
 TENON_API Generator& default_generator();
-/// Seeds it.
+/// Seeds default_generator().
 TENON_API void manual_seed(std::uint64_t seed);
 
 }  // namespace tenon

@@ -1,4 +1,4 @@
-// Shared ownership: Ref is one pointer wide, the count lives in the object.
+// Shared ownership: Ref is one pointer wide, and the count is in the object.
 #pragma once
 #include <atomic>
 #include <concepts>
@@ -10,7 +10,8 @@
 
 namespace tenon {
 
-/// The count of an object that Refs share. Its type offers dispose(), which destroys and frees it.
+/// The reference count of a shared object. A derived type provides dispose(), which destroys and frees the
+/// object.
 class RefCounted {
  public:
   RefCounted() = default;
@@ -18,7 +19,7 @@ class RefCounted {
   RefCounted& operator=(const RefCounted&) = delete;
 
   void retain() const noexcept { count_.fetch_add(1, std::memory_order_relaxed); }
-  /// True for the last owner, who must dispose. An owner that is alone needs no atomic write.
+  /// True for the last owner, which must dispose. A sole owner needs no atomic write.
   bool release() const noexcept { return unique() || count_.fetch_sub(1, std::memory_order_acq_rel) == 1; }
   bool unique() const noexcept { return count_.load(std::memory_order_acquire) == 1; }
 
@@ -31,7 +32,7 @@ class Ref {
  public:
   constexpr Ref() noexcept = default;
   constexpr Ref(std::nullptr_t) noexcept {}
-  /// Takes over the one reference that a new object starts with.
+  /// Takes over the initial reference of a new object.
   static Ref adopt(T* object) noexcept {
     Ref ref;
     ref.object_ = object;
@@ -56,7 +57,7 @@ class Ref {
   T* operator->() const noexcept { return object_; }
   T& operator*() const noexcept { return *object_; }
   explicit operator bool() const noexcept { return object_ != nullptr; }
-  /// Hands the reference to the caller.
+  /// Transfers the reference to the caller.
   T* disown() noexcept { return std::exchange(object_, nullptr); }
 
  private:

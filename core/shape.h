@@ -11,8 +11,8 @@ namespace tenon {
 
 inline constexpr int max_rank = 8;
 
-/// Up to max_rank extents. Only the used ones are copied, one by one: a wide copy right after single stores
-/// would stall on store forwarding, and a large max_rank then costs memory but no time.
+/// Up to max_rank extents. Copying reads only the used ones, one by one: a wide copy right after single
+/// stores would stall on store forwarding, and a large max_rank costs memory but no time.
 class Shape {
  public:
   constexpr Shape() = default;
@@ -39,7 +39,7 @@ class Shape {
     check(rank_ < max_rank, "shape: at most {} dimensions; got {}", max_rank, rank_ + 1);
     sizes_[rank_++] = size;
   }
-  /// Product of the extents. It wraps; the callers that make tensors check it with checked_numel.
+  /// Product of the extents. It wraps on overflow; callers that make tensors check it with checked_numel.
   constexpr std::int64_t numel() const {
     std::int64_t n = 1;
     for (int i = 0; i < rank_; ++i) static_cast<void>(__builtin_mul_overflow(n, sizes_[i], &n));
@@ -57,7 +57,7 @@ class Shape {
   int rank_ = 0;
 };
 
-/// Steps between neighbours, in elements; the same inline form.
+/// Strides between neighbouring elements, in elements.
 using Strides = Shape;
 
 /// `[2, 3]`
@@ -68,26 +68,27 @@ constexpr Strides contiguous_strides(const Shape& shape) {
   std::int64_t step = 1;
   for (int i = shape.rank() - 1; i >= 0; --i) {
     strides[i] = step;
-    // It wraps for shapes that checked_numel has yet to refuse.
+    // Wraps for shapes that checked_numel will refuse later.
     static_cast<void>(__builtin_mul_overflow(step, shape[i], &step));
   }
   return strides;
 }
 
-/// More elements of any type, counted in bytes, would not fit in 63 bits.
+/// With more elements, the byte count of some type would not fit in 63 bits.
 inline constexpr std::int64_t most_elements = std::int64_t{1} << 56;
 
-/// The element count of a shape that a user asked for: every extent is non-negative and the bytes fit.
+/// The element count of a shape given by the user, after checking that every extent is non-negative and the
+/// byte count fits.
 TENON_API std::int64_t checked_numel(const char* op, const Shape& shape);
 /// The shape that `a` and `b` broadcast to.
 TENON_API Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b);
-/// The strides that walk elements laid out as (`from`, `strides`) in the larger shape `to`: 0 where they
-/// repeat.
+/// The strides for reading elements laid out as (`from`, `strides`) in the larger shape `to`: 0 for repeated
+/// dimensions.
 TENON_API Strides broadcast_strides(
     const char* op, const Shape& from, const Strides& strides, const Shape& to);
-/// Whether a tensor without dimensions may be spoken of as if it were [1]: its dimension 0 or -1.
+/// Whether a tensor without dimensions may be treated as if it were [1], with dimension 0 or -1.
 enum class Rank0 : bool { strict, as_vector };
-/// `dim` counted from the front; negative ones count from the end.
+/// `dim` counted from the front; negative values count from the end.
 inline int wrap_dim(const char* op, std::int64_t dim, int rank, Rank0 scalar = Rank0::strict) {
   const int count = rank == 0 && scalar == Rank0::as_vector ? 1 : rank;
   check(dim >= -count && dim < count, "{}: dimension {} is out of range for a tensor with {} dimensions", op,

@@ -30,7 +30,7 @@ const Tensor* StateReader::take(const std::string& name, const Shape& shape, DTy
 }
 
 void StateReader::finish() {
-  // Unknown names come first: next to what is missing they show a name that was misspelled.
+  // Unknown names come first: next to the missing ones they reveal misspelled names.
   const std::string others = std::exchange(mistakes_, {});
   for (const auto& [name, tensor] : state_)
     if (left_.contains(name)) complain("\"{}\" is not in the {}", name, owner_);

@@ -1,4 +1,4 @@
-// What is saved of a module, an optimizer or a data loader, and how it is read back.
+// The saved state of a module, an optimizer or a data loader, and how it is read back.
 #pragma once
 #include <string>
 #include <string_view>
@@ -10,29 +10,29 @@
 
 namespace tenon {
 
-/// Ordered names and tensors, as PyTorch writes the names: `fc1.weight`, `state.0.momentum_buffer`. A number
-/// is a 0-dimensional tensor of float64, int64 or boolean.
+/// Ordered names and tensors; the names follow PyTorch: `fc1.weight`, `state.0.momentum_buffer`. A number is
+/// a 0-dimensional tensor of float64, int64 or boolean.
 using StateDict = std::vector<std::pair<std::string, Tensor>>;
 
-/// Reads a state dict that must agree with its owner exactly. Mistakes are collected; finish() throws one
-/// Error that lists them all. Call it before anything changes.
+/// Reads a state dict that must match its owner exactly. Mistakes are collected, and finish() throws one
+/// Error that lists them all. Call finish() before changing anything.
 class TENON_API StateReader {
  public:
-  /// `owner` is what the texts call the object that loads, such as "module".
+  /// `owner` is the name of the loading object in error texts, such as "module".
   StateReader(const StateDict& state, const char* owner);
 
-  /// The tensor called `name`. If there is none, that is a mistake, and null is returned.
+  /// The tensor named `name`. If there is none, records a mistake and returns null.
   const Tensor* take(const std::string& name);
-  /// The same; null without a mistake if the state has no such name.
+  /// The same, but a missing name is not a mistake.
   const Tensor* take_if_present(const std::string& name);
-  /// The same as take(); another shape or dtype is a mistake too.
+  /// The same as take(); a different shape or dtype is a mistake too.
   const Tensor* take(const std::string& name, const Shape& shape, DType dtype);
-  /// Replaces `value` by the number called `name`.
+  /// Replaces `value` by the number named `name`.
   template <Element T>
   void take_number(const std::string& name, T& value) {
     if (const Tensor* number = take(name, {}, dtype_of<T>)) value = number->item<T>();
   }
-  /// Adds a mistake of the owner's own.
+  /// Records a mistake found by the owner.
   template <class... Args>
   void complain(std::string_view text, const Args&... args) {
     mistakes_ += (mistakes_.empty() ? "" : "; ") + detail::format(text, {detail::Arg(args)...});

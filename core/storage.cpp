@@ -9,7 +9,7 @@ namespace tenon {
 
 namespace {
 
-constexpr std::size_t header_bytes = 64;  // keeps the data of a cache-line aligned block aligned
+constexpr std::size_t header_bytes = 64;  // keeps the data aligned in a block that is aligned to cache lines
 static_assert(sizeof(Storage) <= header_bytes);
 
 struct Borrowed final : Storage {

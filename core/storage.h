@@ -1,4 +1,4 @@
-// Bytes with an owner and an age.
+// The memory of tensors, with a version.
 #pragma once
 #include <functional>
 
@@ -7,15 +7,15 @@
 
 namespace tenon {
 
-/// Memory that tensors share. The version counts writes; a saved tensor compares it, so that a value
-/// overwritten after it was saved is an error in the backward pass and never a wrong gradient.
+/// Memory that tensors share. The version counts writes; a saved tensor compares it, so that overwriting a
+/// value after it was saved leads to an error in the backward pass and never to a wrong gradient.
 class TENON_API Storage : public RefCounted {
  public:
-  /// Uninitialised memory on the stream's device; on the CPU header and data are one block.
+  /// Uninitialised memory on the stream's device; on the CPU, header and data are one block.
   static Ref<Storage> create(Stream stream, std::size_t bytes);
-  /// Someone else's CPU memory.
+  /// CPU memory owned by the caller.
   static Ref<Storage> borrow(void* data, std::size_t bytes);
-  /// For borrowed memory: runs when the last tensor lets go, and may be empty.
+  /// For borrowed memory: called when the last tensor is destroyed; may be empty.
   void set_deleter(std::function<void(void*)> deleter) noexcept;
 
   std::byte* data() const noexcept { return data_; }
@@ -25,15 +25,16 @@ class TENON_API Storage : public RefCounted {
   std::uint32_t version() const noexcept { return version_.load(std::memory_order_relaxed); }
   void bump_version() noexcept { set_version(version() + 1); }
   void set_version(std::uint32_t version) noexcept { version_.store(version, std::memory_order_relaxed); }
-  /// In-place operations that the tape recorded: a view taken before one no longer knows its history.
+  /// The number of in-place operations recorded on the tape: a view taken before one no longer has a valid
+  /// history.
   std::uint32_t recorded_writes() const noexcept { return recorded_writes_.load(std::memory_order_relaxed); }
   void bump_recorded_writes() noexcept {
     recorded_writes_.store(recorded_writes() + 1, std::memory_order_relaxed);
   }
 
-  /// Tensors that share bytes as views do are a family; detach() and set_data() begin another, which the tape
-  /// knows nothing of. The storage remembers the family that needs a gradient (if several do, that all of
-  /// them do), because a view that is not on the tape must not be written to behind its base's back.
+  /// Tensors that share bytes as views do form a family; detach() and set_data() begin another one, unknown
+  /// to the tape. The storage remembers the family that needs a gradient (if several do, a value that stands
+  /// for all), because the tape would miss a write to a view that is not on it.
   std::uint32_t new_family() noexcept {
     const std::uint32_t family = families_.load(std::memory_order_relaxed) + 1;
     families_.store(family, std::memory_order_relaxed);
@@ -68,7 +69,7 @@ class TENON_API Storage : public RefCounted {
   Kind kind_;
   std::atomic<std::uint32_t> version_{0}, recorded_writes_{0};
   static constexpr std::uint32_t several = ~std::uint32_t{0};
-  std::atomic<std::uint32_t> families_{0}, needing_grad_{0};  // the latter plus 1; 0: none
+  std::atomic<std::uint32_t> families_{0}, needing_grad_{0};  // the latter: family + 1; 0: none
 };
 
 }  // namespace tenon

@@ -10,7 +10,8 @@ namespace tenon {
 
 namespace {
 
-/// The stream that this thread uses on each CUDA device; null before it chose one, and after its end.
+/// The index of this thread's stream on each CUDA device; null until one is chosen, and after the thread's
+/// end.
 constinit thread_local std::uint16_t* current_index = nullptr;
 
 struct Reaper {

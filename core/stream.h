@@ -1,4 +1,4 @@
-// A queue of work on one device. On the CPU work is done at once, so a CPU stream is only a device.
+// A queue of work on one device. CPU work runs immediately, so a CPU stream only identifies the device.
 #pragma once
 #include <tenon/core/device.h>
 
@@ -8,26 +8,26 @@ namespace cuda {
 class StreamGuard;
 }
 
-/// A value handle. Kernels take it first; its device decides which kernel runs. A tensor remembers the stream
-/// it was made on, and an operation refuses tensors of two streams.
+/// A value handle. Kernels take it as their first argument; its device decides which kernel runs. A tensor
+/// remembers the stream it was made on, and an operation refuses tensors from two streams.
 class TENON_API Stream {
  public:
   /// The CPU.
   constexpr Stream() = default;
-  /// The stream that this thread uses on `device`: the device's default stream, or the one that a
-  /// cuda::StreamGuard chose. Throws if the device cannot be used.
+  /// The stream that this thread uses on `device`: the device's default stream, or the one set by a
+  /// cuda::StreamGuard. Throws if the device cannot be used.
   static Stream current(Device device) {
     if (device.is_cpu()) [[likely]]
       return {};
     return current_on(device);
   }
-  /// Another queue on a CUDA device. It lasts as long as the process: make a few and keep them.
+  /// Creates another queue on a CUDA device. It exists until the process ends: create a few and keep them.
   static Stream create(Device device);
 
   constexpr Device device() const { return device_; }
-  /// Which of its device's streams it is; 0 is the default stream.
+  /// The index among its device's streams; 0 is the default stream.
   constexpr int index() const { return index_; }
-  /// Waits until all work so far is done. Throws what went wrong in it: a kernel that failed, an index out of
+  /// Waits until all work so far has finished. Throws its errors: a kernel that failed, an index out of
   /// range.
   void synchronize() const;
 
@@ -37,7 +37,7 @@ class TENON_API Stream {
   friend class cuda::StreamGuard;
   constexpr Stream(Device device, std::uint16_t index) : device_(device), index_(index) {}
   static Stream current_on(Device device);
-  /// Makes it the stream that this thread uses on its device, which is a CUDA device.
+  /// Makes `stream`, on a CUDA device, the stream that this thread uses on its device.
   static void set_current(Stream stream);
 
   Device device_;

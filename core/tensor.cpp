@@ -50,7 +50,7 @@ Tensor new_tensor_over(Ref<Storage> storage, const Shape& shape, DType dtype) {
 
 namespace {
 
-/// Fills in what follows from shape and strides.
+/// Computes the members that follow from shape and strides.
 Tensor finish(TensorImpl* impl) {
   std::int64_t numel = 1;
   bool contiguous = true, overflow = false;

@@ -1,4 +1,5 @@
-// Tensor: a one-pointer handle to a strided view of shared bytes. Copies share, as with std::shared_ptr.
+// Tensor: a one-pointer handle to a strided view of shared bytes. Copies share the elements, as with
+// std::shared_ptr.
 #pragma once
 #include <atomic>
 #include <functional>
@@ -17,7 +18,7 @@
 
 namespace tenon {
 
-/// What autograd hangs on a tensor that needs a gradient. Core knows only how to drop it.
+/// What autograd attaches to a tensor that needs a gradient. Core can only destroy it.
 struct TENON_API AutogradMeta : RefCounted {
   virtual void dispose() noexcept = 0;
 
@@ -38,10 +39,10 @@ struct TENON_API TensorImpl final : RefCounted {
   std::int64_t numel = 0;
   DType dtype;
   bool contiguous = true;
-  bool is_view = false;                 // made by a view operation: it follows the writes of another tensor
+  bool is_view = false;                 // made by a view operation: shares the writes of another tensor
   std::uint32_t recorded_writes = 0;    // of the storage, when the view was taken
-  std::uint32_t family = 0;             // of the views of one tensor, see Storage
-  std::atomic<std::uint32_t> saves{0};  // pullbacks that need it, which a recorded write would make wrong
+  std::uint32_t family = 0;             // shared by the views of one tensor, see Storage
+  std::atomic<std::uint32_t> saves{0};  // pullbacks that saved it; a recorded write would invalidate them
   Shape shape;
   Strides strides;
 };
@@ -55,8 +56,8 @@ namespace autograd {
 struct HookList;
 }
 
-/// Returned by register_hook. Removing twice, or after the tensor has gone, does nothing. It keeps nothing
-/// alive.
+/// Returned by register_hook. Calling remove() twice, or after the tensor was destroyed, has no effect. The
+/// handle does not keep the tensor or the hook alive.
 class TENON_API HookHandle {
  public:
   HookHandle() = default;
@@ -68,7 +69,7 @@ class TENON_API HookHandle {
   std::uint64_t id_ = 0;
 };
 
-/// A range of a dimension for slice(): [start, stop) in steps; negative ends count from the back, as in
+/// A range of a dimension for slice(): [start, stop) with a step; negative bounds count from the end, as in
 /// Python.
 struct Slice {
   std::optional<std::int64_t> start{}, stop{};
@@ -80,12 +81,12 @@ class TENON_API Tensor {
   Tensor() = default;
   explicit Tensor(Ref<TensorImpl> impl) noexcept : impl_(std::move(impl)) {}
 
-  // ---- what it is; every call on an undefined tensor but defined() throws
+  // ---- properties; every call but defined() throws on an undefined tensor
   bool defined() const noexcept { return static_cast<bool>(impl_); }
   const Shape& shape() const TENON_LIFETIMEBOUND { return impl().shape; }
-  /// Steps in elements.
+  /// In elements.
   const Strides& strides() const TENON_LIFETIMEBOUND { return impl().strides; }
-  /// The extent of a dimension; negative ones count from the back.
+  /// The extent of a dimension; negative dimensions count from the end.
   std::int64_t size(std::int64_t dim, CallSite site = CallSite::current()) const;
   std::int64_t dim() const { return impl().shape.rank(); }
   std::int64_t numel() const { return impl().numel; }
@@ -95,26 +96,26 @@ class TENON_API Tensor {
   Stream stream() const { return impl().storage->stream(); }
   bool is_contiguous() const { return impl().contiguous; }
   Options options() const { return {.dtype = dtype(), .device = device()}; }
-  /// Writes to its storage so far, by this tensor or any that shares it.
+  /// The number of writes to its storage so far, through this tensor or any that shares it.
   std::uint32_t version() const { return impl().storage->version(); }
 
   // ---- elements
-  /// The elements of a contiguous CPU tensor of exactly this type; otherwise an error. They last as long as
-  /// some tensor has them, so name the result of an operation before you loop over its elements.
+  /// The elements of a contiguous CPU tensor of exactly this type; throws otherwise. The span is valid while
+  /// some tensor owns the elements, so name the result of an operation before you loop over its elements.
   template <Element T>
   std::span<const T> data(CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND {
     check_span("data", dtype_of<T>, site);
     return {reinterpret_cast<const T*>(impl_->data), static_cast<std::size_t>(impl_->numel)};
   }
-  /// The same for writing; it counts as a write.
+  /// The same for writing; counts as a write.
   template <Element T>
   std::span<T> mutable_data(CallSite site = CallSite::current()) TENON_LIFETIMEBOUND {
     check_span("mutable_data", dtype_of<T>, site);
     impl_->storage->bump_version();
     return {reinterpret_cast<T*>(impl_->data), static_cast<std::size_t>(impl_->numel)};
   }
-  /// The only element, converted; for a CUDA tensor it waits for the stream. Throws when there are more or
-  /// fewer, or when T cannot hold the value.
+  /// The only element, converted to T; for a CUDA tensor it waits for the stream. Throws if the tensor does
+  /// not have exactly one element, or if T cannot represent the value.
   template <Element T>
   T item(CallSite site = CallSite::current()) const {
     if constexpr (std::is_same_v<T, double>) return item_double(site);
@@ -125,30 +126,31 @@ class TENON_API Tensor {
 
   // ---- gradients (defined with autograd)
   bool requires_grad() const { return static_cast<bool>(impl().meta); }
-  /// Makes a floating-point tensor a leaf whose gradient backward() fills in, or, given false, a leaf a
-  /// constant: its gradient is dropped, and graphs recorded before no longer reach it.
+  /// Given true, makes a floating-point tensor a leaf whose gradient backward() fills in. Given false, makes
+  /// a leaf a constant: its gradient is dropped, and graphs recorded before no longer reach it.
   const Tensor& set_requires_grad(
       bool required = true, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
-  /// True when no recorded operation made it.
+  /// True if it is not the result of a recorded operation.
   bool is_leaf() const;
-  /// The gradient that backward() has accumulated; undefined when there is none.
+  /// The gradient accumulated by backward(); undefined if there is none.
   Tensor grad() const;
-  /// Replaces the gradient; it must match in shape, dtype and device, or be undefined.
+  /// Replaces the gradient; the new one must match in shape, dtype and device, or be undefined.
   void set_grad(const Tensor& gradient, CallSite site = CallSite::current()) const;
-  /// Drops the gradient.
+  /// Drops the gradient: grad() is undefined afterwards.
   void zero_grad() const;
-  /// Puts the elements of `source`, of the same shape, under this leaf without a copy; every handle sees
-  /// them. The gradient must have been dropped if dtype or device change.
+  /// Makes this leaf use the elements of `source`, of the same shape, without a copy; every handle sees them.
+  /// If dtype or device change, the gradient must have been dropped.
   void set_data(const Tensor& source, CallSite site = CallSite::current()) const;
-  /// Asks backward() to keep the gradient of a tensor that is not a leaf.
+  /// Makes backward() keep the gradient of a tensor that is not a leaf.
   void retain_grad(CallSite site = CallSite::current()) const;
-  /// Adds d(this)/d(leaf) to the gradient of every leaf below. The first form is for one element.
+  /// Adds d(this)/d(leaf) to the gradient of every leaf below. The first form requires a tensor of one
+  /// element.
   void backward(const BackwardOptions& options = {}, CallSite site = CallSite::current()) const;
-  /// `gradient` is that of some scalar with respect to this tensor, in its shape.
+  /// `gradient` is the gradient of some scalar with respect to this tensor, and has its shape.
   void backward(
       const Tensor& gradient, const BackwardOptions& options = {}, CallSite site = CallSite::current()) const;
-  /// Calls hook(gradient) when a backward pass has this tensor's whole gradient; a defined result replaces
-  /// it. The hook may also return nothing.
+  /// Calls hook(gradient) when a backward pass has computed this tensor's complete gradient; a defined result
+  /// replaces it. The hook may also return nothing.
   template <class Hook>
   HookHandle register_hook(Hook hook, CallSite site = CallSite::current()) const {
     if constexpr (std::is_void_v<std::invoke_result_t<Hook&, const Tensor&>>)
@@ -160,10 +162,10 @@ class TENON_API Tensor {
           site);
     else return add_hook(std::move(hook), site);
   }
-  /// The same elements, cut from the tape.
+  /// The same elements, without the history.
   Tensor detach() const;
 
-  // ---- the everyday operations as methods; ops.h documents each
+  // ---- common operations as methods; ops.h documents them
   Tensor sum(CallSite site = CallSite::current()) const;
   Tensor sum(std::initializer_list<std::int64_t> dims, bool keepdim = false,
       CallSite site = CallSite::current()) const;
@@ -186,7 +188,7 @@ class TENON_API Tensor {
   Tensor to(Device device, CallSite site = CallSite::current()) const;
   Tensor to(DType dtype, CallSite site = CallSite::current()) const;
 
-  // ---- in place; they return the tensor itself
+  // ---- in-place operations; they return the tensor itself
   const Tensor& add_(const Tensor& other, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
   const Tensor& add_(double other, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
   const Tensor& sub_(const Tensor& other, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
@@ -198,7 +200,7 @@ class TENON_API Tensor {
   const Tensor& copy_(const Tensor& source, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
   const Tensor& fill_(double value, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
   const Tensor& zero_(CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
-  /// Normal or uniform numbers of the process's generator.
+  /// Fill with normal or uniform numbers from the default generator.
   const Tensor& normal_(
       double mean = 0, double deviation = 1, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
   const Tensor& uniform_(
@@ -210,17 +212,17 @@ class TENON_API Tensor {
       fail_undefined();
     return *impl_;
   }
-  /// Hands over the reference without dropping it.
+  /// Releases the reference to the caller without decrementing the count.
   TensorImpl* disown() && noexcept { return impl_.disown(); }
-  /// The first element; for operations, after their checks.
+  /// The first element, unchecked.
   template <Element T>
   T* ptr() const TENON_LIFETIMEBOUND {
     return reinterpret_cast<T*>(impl_->data);
   }
   void* raw() const TENON_LIFETIMEBOUND { return impl_->data; }
-  /// True when no other handle and no view can see these elements.
+  /// True if no other handle and no view shares these elements.
   bool sole_owner() const noexcept { return impl_->unique() && impl_->storage->unique(); }
-  /// True when both are the same tensor, not merely equal.
+  /// True if both are the same tensor, not merely equal.
   bool is_same(const Tensor& other) const noexcept { return impl_.get() == other.impl_.get(); }
 
  private:
@@ -235,8 +237,8 @@ class TENON_API Tensor {
   Ref<TensorImpl> impl_;
 };
 
-/// Shape, dtype and, up to a thousand, the elements; larger tensors show the ends of each dimension, together
-/// at most a thousand elements too.
+/// Shape, dtype and, for at most a thousand elements, all of them; larger tensors show the ends of each
+/// dimension, at most a thousand elements in total.
 TENON_API std::string to_string(const Tensor& tensor);
 TENON_API std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
 TENON_API std::ostream& operator<<(std::ostream& out, const Shape& shape);
@@ -244,16 +246,16 @@ TENON_API std::ostream& operator<<(std::ostream& out, DType dtype);
 TENON_API std::ostream& operator<<(std::ostream& out, Device device);
 
 namespace detail {
-/// Uninitialised elements on the device's current stream; the shape has been checked.
+/// Uninitialised elements on `stream`; the shape has been checked.
 TENON_API Tensor new_tensor(const Shape& shape, DType dtype, Stream stream);
-/// All of a storage, row-major.
+/// A row-major tensor over all of a storage.
 TENON_API Tensor new_tensor_over(Ref<Storage> storage, const Shape& shape, DType dtype);
-/// Uninitialised `elements`, shown in a shape that may repeat them.
+/// `elements` uninitialised elements, in a shape and strides that may repeat them.
 TENON_API Tensor new_strided(
     const Shape& shape, const Strides& strides, std::int64_t elements, DType dtype, Stream stream);
-/// The elements of a contiguous tensor on another stream, perhaps of another device.
+/// Copies a contiguous tensor to another stream, possibly on another device.
 TENON_API Tensor copy_to(const Tensor& contiguous, Stream stream);
-/// Other shape and strides over the same bytes, unknown to the tape. `offset` in elements.
+/// Another shape and strides over the same bytes, not recorded on the tape. `offset` is in elements.
 TENON_API Tensor new_view(
     const Tensor& base, const Shape& shape, const Strides& strides, std::int64_t offset);
 }  // namespace detail

@@ -1,4 +1,4 @@
-// A data set in batches.
+// Batches of a data set.
 #pragma once
 #include <cstddef>
 #include <iterator>
@@ -13,14 +13,14 @@ struct DataLoaderOptions {
   std::int64_t batch_size = 1;
   bool shuffle = false;
   bool drop_last = false;          // leave out a last batch that is not full
-  Generator* generator = nullptr;  // null: the process's; it must outlive the constructor only
-  std::optional<Device> device{};  // where batches arrive; unset: where the data set is
+  Generator* generator = nullptr;  // null: the process-wide one; used only by the constructor
+  std::optional<Device> device{};  // the device of the batches; unset: that of the data set
 };
 
-/// `for (auto [x, y] : loader)` gives each batch once; none if there are no samples, or too few for a full
-/// batch and drop_last. Without shuffling a batch is a view; with it, one gather per tensor, on the data
-/// set's device. Each pass is a new epoch. A shuffling loader gives it a new order, a function of the seed,
-/// the number of the loader and the epoch.
+/// `for (auto [x, y] : loader)` yields each batch once; none if there are no samples, or too few for a full
+/// batch with drop_last. Without shuffling a batch is a view; with it, one gather per tensor, on the data
+/// set's device. Each pass is a new epoch. With shuffling it has a new order, a function of the seed, the
+/// number of the loader and the epoch.
 template <std::size_t N>
 class DataLoader {
  public:
@@ -81,15 +81,15 @@ class DataLoader {
     const std::int64_t full = dataset_.size() / options_.batch_size;
     return full + (!options_.drop_last && dataset_.size() % options_.batch_size != 0);
   }
-  /// How many passes have begun; set it, to at most 2^31 - 1, to continue where another run stopped.
+  /// The number of passes begun; set it, to at most 2^31 - 1, to continue where another run stopped.
   std::int64_t epoch() const { return epoch_; }
   void set_epoch(std::int64_t epoch) {
     check_epoch(epoch);
     epoch_ = epoch;
   }
-  /// The epoch, and with shuffling what the orders depend on, as `epoch`, `seed` and `stream`: a loader of
-  /// the same data that loads it goes on with the same batches. Save it between passes: in the middle of one,
-  /// the state is that of its end.
+  /// The epoch and, with shuffling, what the orders depend on, as `epoch`, `seed` and `stream`: a loader of
+  /// the same data that loads the state continues with the same batches. Save it between passes: during a
+  /// pass, the state is that of its end.
   StateDict state_dict() const {
     StateDict state{{"epoch", tensor(epoch_, {.dtype = DType::int64})}};
     if (options_.shuffle) {
@@ -98,7 +98,7 @@ class DataLoader {
     }
     return state;
   }
-  /// Names must agree, or an Error says what is wrong and nothing has changed.
+  /// Names must match; otherwise an Error says what is wrong and nothing has changed.
   void load_state_dict(const StateDict& state) {
     StateReader reader(state, "data loader");
     std::int64_t epoch = 0, seed = 0, stream = 0;
@@ -123,7 +123,7 @@ class DataLoader {
     return randperm(dataset_.size(), generator).to(dataset_.device());
   }
 
-  // Beyond them an order would use the random numbers of something else: see Generator::next().
+  // Further epochs would use the random numbers of other calls: see Generator::next().
   static constexpr std::int64_t epochs = std::int64_t{1} << 31;
 
   TensorDataset<N> dataset_;

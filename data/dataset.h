@@ -1,4 +1,4 @@
-// Tensors whose rows belong together.
+// Data sets of tensors with matching rows.
 #pragma once
 #include <array>
 
@@ -28,7 +28,7 @@ class TensorDataset {
 
   std::int64_t size() const { return tensors_[0].size(0); }
   Device device() const { return tensors_[0].device(); }
-  /// The row of each tensor, without its first dimension. A negative index counts from the back.
+  /// Row `index` of each tensor, without its first dimension. A negative index counts from the end.
   std::array<Tensor, N> operator[](std::int64_t index) const {
     check(index >= -size() && index < size(), "tensor_dataset: index {} is out of range; there are {} rows",
         index, size());
@@ -40,7 +40,7 @@ class TensorDataset {
         "tensor_dataset: rows {} to {} + {} are out of range; there are {}", start, start, count, size());
     return each([=](const Tensor& tensor) { return tensor.narrow(0, start, count); });
   }
-  /// The rows that `index` (int64) names, gathered.
+  /// The rows selected by `index` (int64), gathered.
   std::array<Tensor, N> gather(const Tensor& index) const {
     check(index.defined(), "tensor_dataset: the index is undefined");
     check(index.dtype() == DType::int64 && index.dim() == 1,

@@ -14,7 +14,7 @@ namespace {
 
 int fill(const Descriptor& file, const SavePath& place, std::string_view bytes) {
   if (place.old) {
-    // Only root may give a file away; whoever else replaces somebody's file becomes its owner.
+    // Only root may change the owner; otherwise the new file belongs to the current user.
     [[maybe_unused]] const int ignored = ::fchown(file.number(), place.old->st_uid, place.old->st_gid);
     if (::fchmod(file.number(), place.old->st_mode & 07777) != 0) return errno;
   }
@@ -39,7 +39,7 @@ void write_file_atomically(const std::string& path, std::string_view bytes) {
     return;
   }
   remove_left_over_temporaries(place.file);
-  const auto [file, temporary] = create_temporary_beside(op, place);  // in use until it is closed
+  const auto [file, temporary] = create_temporary_beside(op, place);  // locked until it is closed
   int reason = fill(file, place, bytes);
   if (reason == 0 && std::rename(temporary.c_str(), place.file.c_str()) != 0) reason = errno;
   if (reason == 0) return;

@@ -1,4 +1,4 @@
-// A file that is there whole or not at all.
+// Writing files so that they appear complete or not at all.
 #pragma once
 #include <string>
 #include <string_view>
@@ -7,21 +7,20 @@
 
 namespace tenon::io {
 
-/// Replaces the file `path` by `bytes`, through a temporary file beside it that is synchronised and then
-/// renamed: readers see the old contents or the new, also after a crash. Symbolic links stay, and what they
-/// lead to is replaced or, where nothing is, created. A new file has mode 0666 less the umask; a replaced one
-/// keeps its mode and, as far as the system allows, its owner. Throws IoError with the path and the system's
-/// reason; then the old file is untouched and no temporary file is left. A run that is killed meanwhile
-/// leaves
-/// `<file>.tmp.<process>.<count>`; the next call for that file removes it.
+/// Replaces the contents of the file `path` by `bytes`, through a temporary file beside it that is
+/// synchronised and then renamed: readers see the old contents or the new, even after a crash. Symbolic links
+/// are kept, and their target is replaced or, if it does not exist, created. A new file has mode 0666 less
+/// the umask; a replaced one keeps its mode and, as far as the system allows, its owner. Throws IoError with
+/// the path and the system's reason; then the old file is untouched and no temporary file is left. A run that
+/// is killed while writing leaves `<file>.tmp.<process>.<count>`; the next call for that file removes it.
 ///
-/// A device, a pipe or an open descriptor (`/dev/stdout`, `/dev/fd/3`, also if that is a regular file) is
-/// written in place: there is nothing to replace, and a failure can come after a part of the bytes. A named
-/// pipe has to be opened by a reader within two seconds.
+/// A device, a pipe or an open descriptor (`/dev/stdout`, or `/dev/fd/3` even if it is a regular file) is
+/// written in place: there is nothing to replace, and a failure can occur after some of the bytes were
+/// written. A reader must open a named pipe within two seconds.
 TENON_API void write_file_atomically(const std::string& path, std::string_view bytes);
 
-/// Throws the IoError that write_file_atomically() would throw now, as far as it can be known without
-/// writing. Call it before a long run that saves its result at the end. Changes nothing and leaves nothing
+/// Throws the IoError that write_file_atomically() would throw now, as far as this can be determined without
+/// writing. Call it before a long run that saves its result at the end. Changes nothing and leaves no files
 /// behind.
 TENON_API void check_writable(const std::string& path);
 

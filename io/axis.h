@@ -1,4 +1,4 @@
-// From data to pixels.
+// Mapping from data to pixels.
 #pragma once
 #include <limits>
 #include <vector>
@@ -13,19 +13,19 @@ struct Range {
   double high = -std::numeric_limits<double>::infinity();
 
   void include(double value);
-  /// Makes room on both sides; something to see also where all values are equal.
+  /// Adds a margin on both sides, even if all values are equal.
   void widen(double share);
 };
 
-/// The values of `range`, logarithms on a log axis, lie between the pixels `from` and `to`.
+/// Maps the values of `range`, or their logarithms on a log axis, to the pixels from `from` to `to`.
 struct Axis {
   Scale scale = Scale::linear;
-  bool whole = false;  // marks at whole numbers only
-  bool open = false;   // there are values above its range, which may be infinite
+  bool whole = false;  // ticks at whole numbers only
+  bool open = false;   // some values, possibly infinite, lie above the range
   Range range = {};
   double from = 0, to = 0;
 
-  /// Values out of range lie beyond `from` and `to`, infinity infinitely far.
+  /// Values outside the range lie beyond `from` and `to`, infinity infinitely far.
   double position(double value) const;
   std::vector<Tick> ticks(int count) const;
 };

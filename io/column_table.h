@@ -1,5 +1,5 @@
-// How wide characters are on a terminal. Generated from Unicode 14.0.0, UnicodeData.txt and
-// EastAsianWidth.txt; code points that are not assigned yet may fall into a range between others.
+// Column widths of characters on a terminal. Generated from Unicode 14.0.0, UnicodeData.txt and
+// EastAsianWidth.txt; a range may include code points that are not assigned yet.
 #pragma once
 
 namespace tenon::io {
@@ -8,7 +8,7 @@ struct CodePoints {
   char32_t first, last;
 };
 
-/// Two columns: East Asian width W or F.
+/// Width two: East Asian width W or F.
 inline constexpr CodePoints wide[] = {{0x1100, 0x115F}, {0x231A, 0x231B}, {0x2329, 0x232A}, {0x23E9, 0x23EC},
     {0x23F0, 0x23F0}, {0x23F3, 0x23F3}, {0x25FD, 0x25FE}, {0x2614, 0x2615}, {0x2648, 0x2653},
     {0x267F, 0x267F}, {0x2693, 0x2693}, {0x26A1, 0x26A1}, {0x26AA, 0x26AB}, {0x26BD, 0x26BE},
@@ -27,8 +27,8 @@ inline constexpr CodePoints wide[] = {{0x1100, 0x115F}, {0x231A, 0x231B}, {0x232
     {0x1F6D0, 0x1F6D2}, {0x1F6D5, 0x1F6DF}, {0x1F6EB, 0x1F6EC}, {0x1F6F4, 0x1F6FC}, {0x1F7E0, 0x1F7F0},
     {0x1F90C, 0x1F93A}, {0x1F93C, 0x1F945}, {0x1F947, 0x1F9FF}, {0x1FA70, 0x1FAF6}, {0x20000, 0x3FFFD}};
 
-/// None: general category Mn, Me or Cf, but for the soft hyphen and the Arabic signs that enclose a number;
-/// the vowels and finals of Hangul syllables.
+/// Width zero: general category Mn, Me or Cf, except the soft hyphen and the Arabic signs that enclose a
+/// number; also the vowels and finals of Hangul syllables.
 inline constexpr CodePoints zero_width[] = {{0x300, 0x36F}, {0x483, 0x489}, {0x591, 0x5BD}, {0x5BF, 0x5BF},
     {0x5C1, 0x5C2}, {0x5C4, 0x5C5}, {0x5C7, 0x5C7}, {0x610, 0x61A}, {0x61C, 0x61C}, {0x64B, 0x65F},
     {0x670, 0x670}, {0x6D6, 0x6DC}, {0x6DF, 0x6E4}, {0x6E7, 0x6E8}, {0x6EA, 0x6ED}, {0x711, 0x711},

@@ -8,7 +8,7 @@
 namespace tenon::io {
 namespace {
 
-constexpr char32_t emoji_selector = 0xFE0F;  // shows the character before it as an emoji, two columns wide
+constexpr char32_t emoji_selector = 0xFE0F;  // displays the preceding character as an emoji, two columns wide
 
 bool is_in(std::span<const CodePoints> ranges, char32_t c) {
   const auto behind = std::upper_bound(

@@ -1,4 +1,4 @@
-// Text in the columns of a terminal.
+// Text measured in terminal columns.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -6,14 +6,16 @@
 
 namespace tenon::io {
 
-/// `text` without what would break its line or command the terminal: control characters (C0, DEL, C1), line
-/// separators and changes of the writing direction become spaces, bytes that are not UTF-8 become '?'.
+/// `text` without anything that would break the line or control the terminal: control characters (C0, DEL,
+/// C1), line separators and changes of writing direction become spaces; bytes that are not UTF-8 become '?'.
 std::string printable(std::string_view text);
 
-/// How many columns printable text takes: 2 for East Asian wide characters and emoji, 0 for combining marks.
+/// The number of columns of printable text: 2 for East Asian wide characters and emoji, 0 for combining
+/// marks.
 std::int64_t columns(std::string_view text);
 
-/// The longest beginning of printable text that takes at most `count` columns. Marks stay with their letter.
+/// The longest prefix of printable text that fits into `count` columns. Combining marks stay with their base
+/// character.
 std::string_view first_columns(std::string_view text, std::int64_t count);
 
 }  // namespace tenon::io

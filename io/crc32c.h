@@ -8,7 +8,8 @@ namespace tenon::io {
 /// CRC-32C (Castagnoli): reflected polynomial 0x82F63B78, initial value and final xor 0xFFFFFFFF.
 std::uint32_t crc32c(std::string_view bytes);
 
-/// The form that a TFRecord stores: a file that contains its own checksums should not have weak ones.
+/// The masked form stored in TFRecord files, because checksums of data that contains its own checksums are
+/// weak.
 std::uint32_t masked_crc32c(std::string_view bytes);
 
 }  // namespace tenon::io

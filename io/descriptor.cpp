@@ -13,8 +13,8 @@
 namespace tenon::io {
 namespace {
 
-// While it lives, a write to a broken pipe or beyond the size a file may have only fails. The signal that
-// would end the process goes to the writing thread, which takes it back; handlers stay as they are.
+// In its scope, a write to a broken pipe or beyond the file size limit fails without ending the process: the
+// signal goes to the writing thread, which discards it. Signal handlers are unchanged.
 class SignalsOfWriting {
  public:
   SignalsOfWriting() {
@@ -37,7 +37,7 @@ class SignalsOfWriting {
   sigset_t mask_;
 };
 
-// The descriptor does not block: whoever shares it, such as a shell, may have chosen that.
+// For a non-blocking descriptor, which another process that shares it, such as a shell, may have made so.
 void wait_for_room(int number) {
   pollfd room = {.fd = number, .events = POLLOUT, .revents = 0};
   ::poll(&room, 1, -1);
@@ -55,7 +55,7 @@ Descriptor::~Descriptor() {
 }
 
 int Descriptor::close() {
-  // After EINTR Linux has closed the file all the same.
+  // After EINTR, Linux has closed the file nevertheless.
   return ::close(std::exchange(number_, -1)) == 0 || errno == EINTR ? 0 : errno;
 }
 

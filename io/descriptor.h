@@ -1,4 +1,4 @@
-// Files by descriptor, with every failure an IoError that names the path and the system's reason.
+// File descriptors; every failure is an IoError with the path and the system's reason.
 #pragma once
 #include <string>
 #include <string_view>
@@ -10,7 +10,7 @@ namespace tenon::io {
 [[noreturn]] void throw_io_error(
     std::string_view op, std::string_view action, std::string_view path, int reason);
 
-/// Owns an open file, or nothing.
+/// Owns an open file descriptor, or none.
 class Descriptor {
  public:
   Descriptor() = default;
@@ -24,21 +24,23 @@ class Descriptor {
 
   bool is_open() const { return number_ >= 0; }
   int number() const { return number_; }
-  /// Gives the descriptor up. Some file systems report a full disk only here: 0 or errno.
+  /// Closes the descriptor. Some file systems report a full disk only here. Returns 0 or errno.
   int close();
 
  private:
   int number_ = -1;
 };
 
-/// open(2) with O_CLOEXEC and mode 0666: a descriptor that is not open, with errno set, if that failed. It is
-/// never 0, 1 or 2, even where the program has closed them: what others print must not land in our files.
+/// open(2) with O_CLOEXEC and mode 0666; on failure the result is not open and errno is set. Never returns
+/// descriptor 0, 1 or 2, even if the program has closed them: output of other code must not end up in our
+/// files.
 Descriptor open_descriptor(const std::string& path, int flags);
 
-/// Another descriptor of the same open file, sharing its position; not 0, 1 or 2 either.
+/// Another descriptor of the same open file, sharing its position; also never 0, 1 or 2.
 Descriptor duplicate_descriptor(int number);
 
-/// Writes all bytes, in one write(2) unless the system takes fewer: 0 or errno. No signal ends the process.
+/// Writes all bytes, in one write(2) unless the system accepts fewer. Returns 0 or errno. Signals raised by
+/// the write do not end the process.
 int write_all(int number, std::string_view bytes);
 
 /// mkdir -p. Throws IoError.

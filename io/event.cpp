@@ -16,8 +16,7 @@ void append_varint(std::string& out, std::uint64_t value) {
   out += static_cast<char>(value);
 }
 
-// A field's key is its number and how its value is stored: 0 varint, 1 eight bytes, 2 length and bytes, 5
-// four bytes.
+// A field's key is its number and its wire type: 0 varint, 1 eight bytes, 2 length and bytes, 5 four bytes.
 void append_key(std::string& out, unsigned field, unsigned wire_type) {
   append_varint(out, field << 3 | wire_type);
 }
@@ -29,7 +28,7 @@ void append_bytes(std::string& out, unsigned field, std::string_view bytes) {
 }
 
 void append_double(std::string& out, unsigned field, double value) {
-  if (value == 0) return;  // proto3 leaves defaults out
+  if (value == 0) return;  // proto3 omits default values
   append_key(out, field, 1);
   append_little_endian(out, std::bit_cast<std::uint64_t>(value));
 }
@@ -78,7 +77,7 @@ std::string version_record(double wall_time) {
 
 std::string scalar_record(std::string_view tag, double value, std::int64_t step, double wall_time) {
   std::string content;
-  append_key(content, 2, 5);  // one of a oneof: written even when it is 0
+  append_key(content, 2, 5);  // a member of a oneof: written even if it is 0
   append_little_endian(content, std::bit_cast<std::uint32_t>(static_cast<float>(value)));
   return summary_record(tag, content, step, wall_time);
 }

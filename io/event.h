@@ -1,4 +1,5 @@
-// TensorBoard's records: protobuf messages (Event, Summary, HistogramProto) in TFRecord frames.
+// Records of TensorBoard's event files: protobuf messages (Event, Summary, HistogramProto) in TFRecord
+// frames.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -8,7 +9,7 @@
 
 namespace tenon::io {
 
-/// The first record of every event file. `wall_time` counts seconds since 1970.
+/// The first record of every event file. `wall_time` is in seconds since 1970.
 std::string version_record(double wall_time);
 
 /// `value` is stored as float32, as a simple_value, which every viewer reads. `tag` is UTF-8.

@@ -32,7 +32,7 @@ EventFile::EventFile(const std::string& directory, std::string_view suffix, doub
     path_ = fmt::format("{}/events.out.tfevents.{:010}.{}.{}.{}{}", directory,
         static_cast<std::int64_t>(wall_time), host_name(), ::getpid(), count++, suffix);
     file_ = open_descriptor(path_, O_WRONLY | O_APPEND | O_CREAT | O_EXCL);
-    // Two containers can have the same host name and process number: the next count is free.
+    // Two containers can have the same host name and process number: try the next count.
     if (!file_.is_open() && errno != EEXIST) throw_io_error(op, "create", path_, errno);
   }
   try {

@@ -1,4 +1,4 @@
-// One event file: whole records, whatever happens.
+// One event file, which always consists of complete records.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -8,9 +8,9 @@
 
 namespace tenon::io {
 
-/// Appends records to a file of its own. Every record is in the kernel's hands when append() returns, so it
-/// survives the death of the process. A record that could not be written whole is cut off again. Every
-/// failure is an IoError.
+/// Appends records to a newly created file. Each record has been handed to the kernel when append() returns,
+/// so it survives the death of the process. A record that could not be written completely is cut off again.
+/// Every failure is an IoError.
 class EventFile {
  public:
   /// Creates `<directory>/events.out.tfevents.<seconds>.<host>.<process>.<count><suffix>` with its version
@@ -19,9 +19,9 @@ class EventFile {
 
   /// Reopens the file if it is closed.
   void append(std::string_view record);
-  /// Waits until the records are on the disk.
+  /// Waits until the records are on disk.
   void sync();
-  /// Until the next append.
+  /// Closes the file until the next append.
   void close();
   bool is_open() const { return file_.is_open(); }
 
@@ -30,8 +30,8 @@ class EventFile {
 
   std::string path_;
   Descriptor file_;
-  std::int64_t size_ = 0;  // of the whole records
-  bool torn_ = false;      // something follows them
+  std::int64_t size_ = 0;  // bytes of complete records
+  bool torn_ = false;      // an incomplete record follows them
   bool synced_ = false;
 };
 

@@ -11,7 +11,7 @@ const std::vector<double>& histogram_edges() {
   static const std::vector<double> edges = [] {
     std::vector<double> all = {0};
     for (double edge = 1e-12; edge < 1e20;
-         edge *= 1.1) {  // TensorFlow's loop: powers computed directly differ in last bits
+         edge *= 1.1) {  // TensorFlow's loop: powers computed directly differ in the last bits
       all.push_back(edge);
       all.push_back(-edge);
     }

@@ -25,8 +25,8 @@ text { font-family: system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans
 .dashed { stroke-dasharray: 2 5.5 }
 )";
 
-constexpr double glyph = 7.5;  // pixels, about the mean width of a character at 13 px in a wide font
-constexpr double sample = 26;  // pixels, the piece of line in the legend
+constexpr double glyph = 7.5;  // pixels; the average character width of a wide font at 13 px
+constexpr double sample = 26;  // pixels; the length of the line sample in the legend
 constexpr double margin = 24;  // pixels
 
 std::string escaped(std::string_view text) {
@@ -38,7 +38,7 @@ std::string escaped(std::string_view text) {
       case '>': out += "&gt;"; break;
       case '"': out += "&quot;"; break;
       default:
-        out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;  // XML has no way to write control characters
+        out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;  // XML cannot represent control characters
     }
   }
   return out;
@@ -65,7 +65,7 @@ double tick_width(const Tick& tick) {
   return glyph * static_cast<double>(code_points(tick.label)) + 5.5 * static_cast<double>(raised);
 }
 
-// The wished heights, moved apart as little as needed: at least `spacing` between neighbours, all within
+// The desired heights, moved apart as little as needed: at least `spacing` between neighbours, all within
 // [low, high].
 std::vector<double> spread(const std::vector<double>& wished, double spacing, double low, double high) {
   std::vector<std::size_t> order(wished.size());
@@ -116,7 +116,7 @@ std::string lines_and_names(const std::vector<Series>& all, const Axis& x, const
     drawn.emplace_back(series, series.colour >= 0 ? series.colour : next_look++, x, y);
     ends.push_back(drawn.back().end());
   }
-  // The names stand beside the ends of their lines.
+  // The names are placed next to the ends of their lines.
   const double spacing = std::min(20.0, (y.from - y.to) / static_cast<double>(all.size()));
   const std::vector<double> heights = spread(ends, spacing, y.to, y.from);
   std::string lines, names;
@@ -161,7 +161,7 @@ void LinePlot::add(Series series) {
     std::iota(series.x.begin(), series.x.end(), 0.0);
   }
   check(series.x.size() == series.y.size(),
-      "LinePlot: x and y of '{}' must be equally long; they have {} and {} values", series.name,
+      "LinePlot: x and y of '{}' must have the same length; they have {} and {} values", series.name,
       series.x.size(), series.y.size());
   series_.push_back(std::move(series));
 }
@@ -186,7 +186,7 @@ std::string LinePlot::svg() const {
   x.range.widen(0);
   y.range.widen(0.04);
   check(std::isfinite(x.range.high - x.range.low) && std::isfinite(y.range.high - y.range.low),
-      "LinePlot: the values span more than a double holds");
+      "LinePlot: the range of the values exceeds a double");
 
   const double width = options_.width, height = options_.height;
   y.to = margin + (options_.title.empty() ? 0 : 26) + (options_.y_label.empty() ? 0 : 24);

@@ -10,11 +10,12 @@
 namespace tenon::io {
 namespace {
 
-// Okabe and Ito's palette, without its yellow: told apart also by colour-blind eyes.
+// The palette of Okabe and Ito without its yellow, distinguishable with colour vision deficiency.
 constexpr std::array<const char*, 7> palette = {
     "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"};
 
-// For each round through the palette the mark around a point. In the first round only lone points have one.
+// For each cycle through the palette, the mark around a point. In the first cycle only isolated points have
+// one.
 constexpr const char* disc = "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z";
 constexpr std::array<const char*, 5> shapes = {
     disc, "m-3.5-3.5h7v7h-7z", "m0-5l5 5-5 5-5-5z", "m0-5l5 8.5h-10z", disc};
@@ -77,7 +78,7 @@ double PlotLine::end() const {
   return last > 0 ? point(last - 1).y : y_.from;
 }
 
-// Where the line between the two points meets the top edge.
+// The intersection of the line between two points with the top edge.
 PlotLine::Point PlotLine::crossing(Point inside, Point outside) const {
   const double share = (y_.to - inside.y) / (outside.y - inside.y);
   return {inside.x + share * (outside.x - inside.x), y_.to};

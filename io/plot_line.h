@@ -1,4 +1,4 @@
-// One series of a plot as it is drawn.
+// One series of a plot, as drawn.
 #pragma once
 #include <cstddef>
 #include <string>
@@ -8,30 +8,30 @@
 
 namespace tenon::io {
 
-/// A number of pixels, with at most two digits after the point.
+/// A pixel coordinate with at most two decimals.
 std::string pixels(double value);
 
-/// Whether point i of a series is drawn; its place may be above the picture.
+/// Whether point i of a series is drawn; it may lie above the plot.
 bool is_drawn(const Series& series, std::size_t i, const Axis& y);
 
-/// Refers to the series and the axes. Text is path data of SVG.
+/// Keeps references to the series and the axes. Strings are SVG path data.
 class PlotLine {
  public:
   PlotLine(const Series& series, int look, const Axis& x, const Axis& y);
 
-  /// Cut off at the top edge.
+  /// The line, cut off at the top edge.
   std::string path() const;
-  /// Around points without neighbours and, where the look has marks, about eight others.
+  /// Marks around isolated points and, if the style has marks, around about eight others.
   std::string marks() const;
-  /// Around a pixel, if the look has marks.
+  /// The mark at a position in the legend, if the style has marks.
   std::string mark_in_legend(double x, double y) const;
   const char* colour() const;
-  /// The height at which it ends; above the top edge if it leaves the picture.
+  /// The height at which the line ends; above the top edge if it leaves the plot.
   double end() const;
 
  private:
   struct Point {
-    double x, y;  // y falls upwards
+    double x, y;  // y grows downwards
   };
   bool is_drawn_at(std::size_t i) const { return is_drawn(series_, i, y_); }
   Point point(std::size_t i) const { return {x_.position(series_.x[i]), y_.position(series_.y[i])}; }

@@ -16,7 +16,7 @@ namespace {
 
 constexpr double terminal_interval = 0.1;  // seconds
 constexpr double plain_interval = 10;
-constexpr double memory = 10;  // a rate of ten seconds ago counts 1/e
+constexpr double memory = 10;  // seconds after which the weight of a rate falls to 1/e
 
 double read_clock(clockid_t clock) {
   timespec now{};
@@ -28,7 +28,7 @@ double precise_time(const TrackOptions& options) {
   return options.clock != nullptr ? options.clock() : read_clock(CLOCK_MONOTONIC);
 }
 
-// The coarse clock lags by some milliseconds and costs a quarter: it is read on every step.
+// The coarse clock lags by a few milliseconds but costs a quarter, and it is read on every step.
 double coarse_time(const TrackOptions& options) {
   return options.clock != nullptr ? options.clock() : read_clock(CLOCK_MONOTONIC_COARSE);
 }
@@ -111,7 +111,7 @@ std::string Track::line(bool finished) {
       .finished = finished};
   if (!terminal_) return render_progress_plain(state) + "\n";
   const ProgressStyle style = {.unicode = locale_is_utf8(), .colour = environment("NO_COLOR").empty()};
-  // A line that fills the last column would make the terminal erase its own end.
+  // If a line fills the last column, the terminal may erase its end.
   return render_progress(state, terminal_width(options_.descriptor) - 1, style);
 }
 
@@ -119,14 +119,14 @@ void Track::show() noexcept try {
   was_shown_ = true;
   if (terminal_) draw_bar(this, options_.descriptor, line(false));
   else write_at_once(options_.descriptor, line(false));
-} catch (...) {  // a bar that cannot be shown must not stop the loop
+} catch (...) {  // a failure to show the bar must not stop the loop
 }
 
 void Track::finish() noexcept {
   if (!visible_) return;
   visible_ = false;
   std::string last;
-  // An inner loop leaves a line only in a log, and only if it was long enough to be seen there before.
+  // A nested loop leaves a line only in a log, and only if it was shown there before.
   if (!nested_ || (!terminal_ && was_shown_)) try {
       last = line(true);
       if (!terminal_) write_at_once(options_.descriptor, std::exchange(last, ""));

@@ -12,15 +12,15 @@
 namespace tenon::io {
 
 struct TrackOptions {
-  /// Whether a bar is shown. What is printed is shown either way.
+  /// Whether the bar is shown. print() writes in any case.
   bool enabled = true;
-  /// Where it is shown: a file descriptor, standard error by default.
+  /// The file descriptor it is shown on; standard error by default.
   int descriptor = 2;
-  /// Seconds from any start; nullptr takes the system's monotonic clock.
+  /// Seconds from an arbitrary origin; nullptr uses the system's monotonic clock.
   double (*clock)() = nullptr;
 };
 
-/// The range 0 ... n-1 which shows how far its loop has come. Made by track().
+/// The range 0 ... n-1 with a progress bar for its loop. Created by track().
 class TENON_API Track {
  public:
   struct End {};
@@ -41,7 +41,7 @@ class TENON_API Track {
   Track(std::int64_t n, std::string_view description, const TrackOptions& options);
   Track(const Track&) = delete;
   Track& operator=(const Track&) = delete;
-  /// After a break or an exception: leaves what was reached on a line of its own.
+  /// After a break or an exception, leaves the progress so far on a separate line.
   ~Track();
 
   Iterator begin() TENON_LIFETIMEBOUND {
@@ -50,12 +50,12 @@ class TENON_API Track {
   }
   End end() const { return {}; }
 
-  /// Writes a line of text to where the bar is shown: above it on a terminal, among its lines elsewhere. Use
-  /// it in place of std::cout and std::cerr, which would write into the bar.
+  /// Writes a line of text above the bar on a terminal, or between its lines elsewhere. Use it in place of
+  /// std::cout and std::cerr, which would write into the bar.
   void print(std::string_view text);
-  /// What is in front of the bar, from the next time on that it is drawn.
+  /// The text before the bar, from the next redraw on.
   void set_description(std::string_view description) { description_ = description; }
-  /// What ends the line, such as "loss 0.123", from the next time on that it is drawn.
+  /// The end of the line, such as "loss 0.123", from the next redraw on.
   void set_postfix(std::string_view postfix) { postfix_ = postfix; }
 
  protected:
@@ -75,13 +75,13 @@ class TENON_API Track {
   std::int64_t total_;
   bool visible_ = false;
   bool terminal_ = false;
-  bool nested_ = false;     // in another loop of this thread that is shown at the same place
-  bool was_shown_ = false;  // since its start
+  bool nested_ = false;     // inside another loop of this thread that is shown on the same descriptor
+  bool was_shown_ = false;  // since the loop started
   double due_ = 0;
   double started_ = 0;
   double shown_at_ = 0;
   std::int64_t shown_done_ = 0;
-  double recent_steps_ = 0;  // of late, older ones weighted down
+  double recent_steps_ = 0;  // exponentially weighted
   double recent_seconds_ = 0;
   TrackOptions options_;
   std::string description_;
@@ -98,7 +98,7 @@ std::int64_t length_of(const Range& range) {
 
 }  // namespace detail
 
-/// What has a beginning, an end and a size, or is a DataLoader.
+/// A type with begin(), end() and size(), or a DataLoader.
 template <class Range>
 concept TrackableRange = requires(Range& range) {
   std::begin(range);
@@ -108,8 +108,8 @@ concept TrackableRange = requires(Range& range) {
   };
 };
 
-/// The elements of a range, which shows how far its loop has come. `Range` is a reference, or the range
-/// itself where it was a temporary one.
+/// The elements of a range, with a progress bar for the loop. `Range` is a reference, or the range type
+/// itself for a temporary.
 template <class Range>
 class RangeTrack : public Track {
  public:
@@ -148,20 +148,20 @@ class RangeTrack : public Track {
   Range range_;
 };
 
-/// Runs over 0 ... n-1 and shows description, bar, share, count, rate, time taken, time left and postfix on
-/// standard error: on a terminal one line, redrawn ten times a second; elsewhere a plain line every ten
-/// seconds and one at the end. No colour where NO_COLOR is set. What cannot be written at once is dropped: it
-/// never stops the loop.
+/// Iterates over 0 ... n-1 and shows description, bar, percentage, count, rate, elapsed time, remaining time
+/// and postfix on standard error: on a terminal as one line, redrawn ten times a second; elsewhere as a plain
+/// line every ten seconds and one at the end. Uses no colour if NO_COLOR is set. Output that cannot be
+/// written immediately is dropped, so it never stops the loop.
 ///
 /// To reach the bar inside the loop, give it a name: `io::Track bar = io::track(100); for (auto i : bar) ...`
 ///
-/// A loop inside another one has its line below, for as long as it runs and once it has taken a tenth of a
-/// second; elsewhere than on a terminal it has plain lines once it has taken ten seconds.
+/// On a terminal, a loop nested in another has its own line below while it runs, once it has taken a tenth of
+/// a second; elsewhere it writes plain lines once it has taken ten seconds.
 inline Track track(std::int64_t n, std::string_view description = "", const TrackOptions& options = {}) {
   return Track(n, description, options);
 }
 
-/// Runs over the elements of a range in the same way: `for (auto [x, y] : io::track(loader, "epoch 1")) ...`
+/// The same over the elements of a range: `for (auto [x, y] : io::track(loader, "epoch 1")) ...`
 template <TrackableRange Range>
 RangeTrack<Range> track(Range&& range, std::string_view description = "", const TrackOptions& options = {}) {
   return RangeTrack<Range>(std::forward<Range>(range), description, options);

@@ -20,12 +20,12 @@ struct Bar {
 
 struct Screen {
   std::vector<Bar> bars;
-  std::size_t drawn = 0;  // lines on the terminal; the cursor is in the last
+  std::size_t drawn = 0;  // lines drawn on the terminal; the cursor is in the last
 };
 
 std::mutex mutex;
 
-// By descriptor. Never destroyed: a bar may be.
+// By descriptor. Never destroyed, because a bar with static lifetime may be destroyed later.
 std::map<int, Screen>& screens() {
   static auto& all = *new std::map<int, Screen>;
   return all;
@@ -36,7 +36,7 @@ std::size_t lines_of(const Screen& screen) {
       screen.bars.begin(), screen.bars.end(), [](const Bar& bar) { return !bar.line.empty(); }));
 }
 
-// `above` comes in place of the first line that is drawn, and is `lines` lines long.
+// `above` is printed in place of the first redrawn line, and occupies `lines` lines.
 std::string redrawn(const Screen& screen, std::string_view above = "", std::size_t lines = 0) {
   std::string out;
   if (screen.drawn > 1) out = "\x1b[" + std::to_string(screen.drawn - 1) + "A";
@@ -81,7 +81,7 @@ void remove_bar(const void* bar, int descriptor, std::string_view last) noexcept
   else if (screen.drawn > lines_of(screen)) text = redrawn(screen, "\r");
   if (!text.empty() && write_at_once(descriptor, text)) screen.drawn = lines_of(screen);
   if (screen.bars.empty()) screens().erase(at);
-} catch (...) {  // a bar that cannot be shown must not stop the loop
+} catch (...) {  // a failure to show the bar must not stop the loop
 }
 
 void print_above_bars(int descriptor, std::string_view text) {

@@ -97,7 +97,7 @@ std::string render_progress(const ProgressState& state, int width, const Progres
   const std::string count = fmt::format("{}", state.total);
   std::vector<Figure> figures = {{fmt::format("{:>3}%", percentage(state)), plain},
       {fmt::format("{:>{}}/{}", state.done, count.size(), count), green},
-      {fmt::format("{:>10}", rate_text(state.rate)), plain}};  // of one width: the bar holds still
+      {fmt::format("{:>10}", rate_text(state.rate)), plain}};  // fixed width, so that the bar does not move
   if (state.finished) {
     figures.push_back({end_text(state), yellow});
   } else {
@@ -108,7 +108,7 @@ std::string render_progress(const ProgressState& state, int width, const Progres
   line.resize(first_columns(line, width / 2).size());
   std::int64_t room = width - columns(line) + line.empty();
   for (const Figure& figure : figures) room -= columns(figure.text) + 1;
-  // Shown whole or not at all: half a number would be another one.
+  // Shown completely or not at all: a truncated number would be a different number.
   const std::string postfix = printable(state.postfix);
   if (const std::int64_t needed = columns(postfix) + 1; !postfix.empty() && needed <= room) {
     figures.push_back({postfix, plain});

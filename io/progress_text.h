@@ -1,4 +1,4 @@
-// What a progress bar looks like, as pure functions.
+// The text of a progress bar, as pure functions.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -12,7 +12,7 @@ struct ProgressState {
   std::int64_t done = 0;
   std::int64_t total = 0;
   double elapsed = 0;     // seconds
-  double rate = 0;        // steps per second; 0 while it is not known
+  double rate = 0;        // steps per second; 0 if not known yet
   bool finished = false;  // by the last step, or before it
 };
 
@@ -21,11 +21,11 @@ struct ProgressStyle {
   bool colour = false;
 };
 
-/// One line without its end, at most `width` columns; the description gets at most half of them. Where they
-/// do not suffice, the bar is left out first, then the postfix, then the figures from the right.
+/// One line, without a line end, of at most `width` columns; the description gets at most half of them. If
+/// the width is not sufficient, first the bar is left out, then the postfix, then the figures from the right.
 std::string render_progress(const ProgressState& state, int width, const ProgressStyle& style);
 
-/// The plain form for logs.
+/// The plain form, for logs.
 std::string render_progress_plain(const ProgressState& state);
 
 }  // namespace tenon::io

@@ -32,14 +32,14 @@ std::optional<std::string> link_text(const std::string& path) {
   return std::string(text, static_cast<std::size_t>(length));
 }
 
-// Files below /proc stand for something else, and its links to open files have texts that are no paths.
+// Files below /proc are special: the link texts of open files are not paths.
 bool is_in_proc(const std::string& path) {
   struct statfs system;
   return ::statfs(parent_of(path).c_str(), &system) == 0 && system.f_type == PROC_SUPER_MAGIC;
 }
 
-// `path` is in /proc. Opened anew by its name, a file would be written from its start, and a socket not at
-// all.
+// `path` is in /proc. Reopened by name, a file would be written from its start, and a socket could not be
+// opened at all.
 int own_descriptor(const std::string& path) {
   const std::string_view name = name_of(path);
   int number = -1;
@@ -72,7 +72,7 @@ SavePath resolve_save_path(std::string_view op, const std::string& path) {
     if (place.in_place) break;
     const std::optional<std::string> text = link_text(place.file);
     if (!text) break;
-    if (links == 40) refuse(ELOOP);  // somebody changes them meanwhile: stat() found an end
+    if (links == 40) refuse(ELOOP);  // links were changed during the loop: stat() had found an end
     place.file = text->starts_with('/') ? *text : parent_of(place.file) + "/" + *text;
   }
   if (place.in_place) place.descriptor = own_descriptor(place.file);
@@ -89,7 +89,7 @@ SavePath resolve_save_path(std::string_view op, const std::string& path) {
 
 Descriptor open_in_place(const SavePath& place) {
   if (place.descriptor >= 0) return duplicate_descriptor(place.descriptor);
-  // A named pipe that nobody reads cannot be opened: another program may be about to.
+  // A named pipe without a reader cannot be opened; wait, because one may be about to open it.
   Descriptor file;
   for (int tries = 0; tries < 200; ++tries) {
     file = open_descriptor(place.file, O_WRONLY | O_APPEND | O_NOCTTY | O_NONBLOCK);

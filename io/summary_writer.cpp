@@ -30,7 +30,7 @@ void check_tag(const char* op, std::string_view tag) {
   check(is_utf8(tag) && !has_nul(tag), "{}: a tag must be UTF-8 without NUL", op);
 }
 
-// The tag becomes part of a path, which must not leave the log directory.
+// The tag becomes part of a path, which must stay below the log directory.
 void check_run_tag(std::string_view tag) {
   check_tag("add_scalars", tag);
   for (std::string_view rest = tag;;) {
@@ -59,14 +59,14 @@ struct SummaryWriter::State {
   std::mutex mutex;
   std::string log_directory;
   SummaryWriterOptions options;
-  std::map<std::string, Run, std::less<>> runs;  // by directory
+  std::map<std::string, Run, std::less<>> runs;  // keyed by directory
   std::int64_t uses = 0;
   bool closed = false;
 
   double now() const {
     const double time = options.wall_time != nullptr ? options.wall_time() : system_time();
-    check(
-        time >= 0 && time < 1e12, "SummaryWriter: wall_time must give seconds since 1970; it gave {}", time);
+    check(time >= 0 && time < 1e12, "SummaryWriter: wall_time must return seconds since 1970; it returned {}",
+        time);
     return time;
   }
 

@@ -14,16 +14,16 @@
 namespace tenon::io {
 namespace {
 
-// The longest name of a file has 255 bytes; process and count take up to 23.
+// A file name has at most 255 bytes; process and count take up to 23.
 std::string common_name(const std::string& file) {
   return std::string(name_of(file).substr(0, 220)) + ".tmp.";
 }
 
-// A temporary file is locked while it is written. The number of a process alone does not tell: another
-// container or computer has its own ones. A lock that the file system does not know is refused to everybody.
+// A temporary file is locked while it is written. The process number is not sufficient, because another
+// container or computer has its own. On a file system without locks, every attempt fails.
 bool lock(const Descriptor& file) { return ::flock(file.number(), LOCK_EX | LOCK_NB) == 0; }
 
-// Reads `<process>.<count>`.
+// Parses `<process>.<count>`.
 std::optional<pid_t> process_of(std::string_view numbers) {
   const char* const end = numbers.data() + numbers.size();
   pid_t process = 0;
@@ -40,7 +40,7 @@ bool has_ended(pid_t process) { return ::kill(process, 0) != 0 && errno == ESRCH
 void remove_unless_in_use(const std::string& path) {
   const Descriptor file = open_descriptor(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK);
   if (!file.is_open() || !lock(file)) return;
-  struct stat locked, named;  // in between the file may have been saved, and the name used again
+  struct stat locked, named;  // in between, the file may have been saved and the name reused
   if (::fstat(file.number(), &locked) == 0 && ::lstat(path.c_str(), &named) == 0 && S_ISREG(named.st_mode) &&
       locked.st_dev == named.st_dev && locked.st_ino == named.st_ino)
     ::unlink(path.c_str());
@@ -58,7 +58,7 @@ TemporaryFile create_temporary_beside(std::string_view op, const SavePath& place
       if (errno == EEXIST) continue;
       throw_io_error(op, place.old ? "create a file beside" : "create", place.path, errno);
     }
-    // Before the lock another process could take the file for a left-over one, and remove it.
+    // Until it is locked, another process may take the file for a leftover and remove it.
     const bool contested = !lock(file) && errno == EWOULDBLOCK;
     struct stat status;
     if (!contested && ::fstat(file.number(), &status) == 0 && status.st_nlink > 0)

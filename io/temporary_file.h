@@ -1,4 +1,4 @@
-// The temporary files that saving writes beside its target: `<file>.tmp.<process>.<count>`.
+// Temporary files that are written beside their target: `<file>.tmp.<process>.<count>`.
 #pragma once
 #include <string>
 #include <string_view>
@@ -16,8 +16,8 @@ struct TemporaryFile {
 /// A new, empty file beside `place.file`. Throws IoError.
 TemporaryFile create_temporary_beside(std::string_view op, const SavePath& place);
 
-/// Removes the temporary files of `file` that killed runs have left behind: nobody writes them any more, and
-/// their process has ended or is this one. What cannot be removed stays.
+/// Removes the temporary files of `file` left by killed runs: files that are not locked by a writer and whose
+/// process has ended or is this one. Ignores failures.
 void remove_left_over_temporaries(const std::string& file);
 
 }  // namespace tenon::io

@@ -15,7 +15,7 @@ struct Step {
   double value() const { return mantissa * std::pow(10.0, exponent); }
 };
 
-// The smallest step that is not below `least`.
+// The smallest step of at least `least`.
 Step step_of_at_least(double least) {
   const int exponent = static_cast<int>(std::floor(std::log10(least)));
   for (const int mantissa : {1, 2, 5})

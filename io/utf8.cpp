@@ -26,7 +26,7 @@ std::optional<char32_t> take_code_point(std::string_view& text) {
     if (!continues(c)) return std::nullopt;
     code = code << 6 | (static_cast<unsigned char>(c) & 0x3F);
   }
-  // The second byte decides about overlong forms, surrogates and the upper end.
+  // The second byte determines overlong forms, surrogates and the upper bound.
   const unsigned second = static_cast<unsigned char>(bytes[1]);
   if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) || (lead == 0xF0 && second < 0x90) ||
       (lead == 0xF4 && second > 0x8F))

@@ -1,4 +1,4 @@
-// Text as other programs read it.
+// UTF-8 decoding.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -6,8 +6,8 @@
 
 namespace tenon::io {
 
-/// Takes the first code point off `text`, which is not empty; where no well-formed one begins, a single byte
-/// and nothing is returned.
+/// Removes the first code point from `text`, which must not be empty. If it does not begin with a well-formed
+/// one, removes a single byte and returns nothing.
 std::optional<char32_t> take_code_point(std::string_view& text);
 
 /// Whether the bytes are well-formed UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF.

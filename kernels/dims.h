@@ -1,4 +1,5 @@
-// Dimensions and strides as loops need them: sorted, and merged where all operands walk them evenly.
+// Dimensions and strides in the form that loops need: sorted, and merged if every operand has matching
+// strides.
 #pragma once
 #include <cstdint>
 #include <utility>
@@ -51,7 +52,7 @@ struct Position {
       for (int k = 0; k < N; ++k) offset[k] += index[i] * dims.stride[k][i];
     }
   }
-  /// Forward by `steps` in dimension rank - 1, which does not pass its end.
+  /// Advances by `steps` in dimension rank - 1 without passing its end.
   void advance(const Dims<N>& dims, int rank, std::int64_t steps) {
     for (int i = rank - 1; i >= 0; --i, steps = 1) {
       index[i] += steps;
@@ -63,7 +64,8 @@ struct Position {
   }
 };
 
-/// The dimensions of a loop whose order does not matter: the result's smallest step becomes the innermost.
+/// The dimensions of a loop whose order does not matter: the dimension with the result's smallest stride
+/// becomes the innermost.
 template <int N>
 Dims<N> loop_dims(const Shape& shape, const LoopOperand (&operands)[N]) {
   const int rank = shape.rank();

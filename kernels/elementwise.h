@@ -8,7 +8,8 @@ namespace tenon::kernels {
 
 using arith::Parameters;
 
-/// out = op(a, parameters...), elementwise over `shape`. Throws Error if the operation does not take `dtype`.
+/// out = op(a, parameters...), elementwise over `shape`. Throws Error if the operation does not support
+/// `dtype`.
 void unary(Stream stream, arith::UnaryOp op, DType dtype, const Shape& shape, const Result& out,
     const Operand& a, Parameters parameters = {});
 /// out = op(a, b, parameters...)
@@ -26,11 +27,11 @@ void compare(Stream stream, arith::CompareOp op, DType dtype, const Shape& shape
 void where(Stream stream, DType dtype, const Shape& shape, const Result& out, const Operand& condition,
     const Operand& a, const Operand& b);
 
-/// out = a, converted from `from` to `to`. Rounds to nearest; to int64 it truncates, saturates, and takes NaN
-/// to 0; to boolean it is a != 0. An immediate operand fills.
+/// out = a, converted from `from` to `to`. Rounds to nearest; conversion to int64 truncates, saturates and
+/// turns NaN into 0; conversion to boolean is a != 0. An immediate operand fills `out`.
 void copy(Stream stream, DType to, DType from, const Shape& shape, const Result& out, const Operand& a);
 
-// The implementations for each device. The dtype has been checked.
+// The implementations per device. The dtype has been checked.
 namespace cpu {
 decltype(kernels::unary) unary;
 decltype(kernels::binary) binary;

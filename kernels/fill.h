@@ -1,4 +1,4 @@
-// Fills whose element i is a function of i alone: ranges, in double and rounded once.
+// Fills in which element i is a function of i alone.
 #pragma once
 #include <tenon/kernels/operand.h>
 
@@ -6,10 +6,10 @@ namespace tenon::kernels {
 
 /// out[i] = start + step i: by fma for floating point, exact for int64. Dense.
 void arange(Stream stream, DType dtype, std::int64_t n, void* out, double start, double step);
-/// n evenly spaced values from start to end, from the nearer end. Floating point, dense.
+/// n evenly spaced values from start to end, each computed from the nearer end. Floating point, dense.
 void linspace(Stream stream, DType dtype, std::int64_t n, void* out, double start, double end);
 
-// The implementations for each device.
+// The implementations per device.
 namespace cpu {
 decltype(kernels::arange) arange;
 decltype(kernels::linspace) linspace;

@@ -1,36 +1,37 @@
-// Gathering along a dimension, and its gradient.
+// Indexing along a dimension, and its gradient.
 #pragma once
 #include <tenon/kernels/operand.h>
 
 namespace tenon::kernels {
 
-/// An array [outer, size, inner], row-major and dense, whose middle dimension is indexed.
+/// A dense, row-major array [outer, size, inner] that is indexed along its middle dimension.
 struct Indexed {
   std::int64_t outer, size, inner;
 };
 
-/// out[o, i, j] = a[o, index[i], j] for i < count; any dtype. The result is untouched and Error is thrown if
-/// an index is not in [0, size): `index_select: index 7 at position 2 is out of range; dimension 0 has size
-/// 5`.
+/// out[o, i, j] = a[o, index[i], j] for i < count; any dtype. If an index is not in [0, size), throws Error
+/// and leaves the result untouched: `index_select: index 7 at position 2 is out of range; dimension 0 has
+/// size 5`.
 void index_select(Stream stream, DType dtype, Indexed layout, void* out, const void* a,
     const std::int64_t* index, std::int64_t count, int dim);
 
-/// out[o, index[i], j] += g[o, i, j] from +0, in ascending i: the gradient of index_select. Floating point.
-/// The indices have been checked by index_select.
+/// out[o, index[i], j] += g[o, i, j] starting from +0, in ascending i: the gradient of index_select. Floating
+/// point. The indices have been checked by index_select.
 void index_add(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
     const std::int64_t* index, std::int64_t count);
 
 /// out[o, i, j] = a[o, index[o, i, j], j] for i < count; any dtype. An index out of range is an error as
-/// above, its position counted through the whole index.
+/// above, with its position in the whole index.
 void gather(Stream stream, DType dtype, Indexed layout, void* out, const void* a, const std::int64_t* index,
     std::int64_t count, int dim);
 
-/// out[o, index[o, i, j], j] += g[o, i, j] from +0, in ascending i: the gradient of gather. Floating point.
+/// out[o, index[o, i, j], j] += g[o, i, j] starting from +0, in ascending i: the gradient of gather. Floating
+/// point.
 void gather_add(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
     const std::int64_t* index, std::int64_t count);
 
-// The implementations for each device. On CUDA an index out of range leaves its elements as they were, and
-// the next synchronisation throws.
+// The implementations per device. On CUDA, elements with an index out of range are left unchanged, and the
+// next synchronisation throws.
 namespace cpu {
 decltype(kernels::index_select) index_select;
 decltype(kernels::index_add) index_add;
@@ -44,7 +45,7 @@ decltype(kernels::gather) gather;
 decltype(kernels::gather_add) gather_add;
 }  // namespace cuda
 
-/// The errors that both devices report for an index out of range: index, position, dimension and its size.
+/// The errors for an index out of range on both devices: index, position, dimension and its size.
 inline constexpr char index_select_error[] =
     "index_select: index {} at position {} is out of range; dimension {} has size {}";
 inline constexpr char gather_error[] =

@@ -9,7 +9,7 @@ namespace tenon::kernels {
 void matmul(
     Stream stream, DType dtype, void* out, const Matrix& a, const Matrix& b, const void* bias = nullptr);
 
-// The implementations for each device.
+// The implementations per device.
 namespace cpu {
 decltype(kernels::matmul) matmul;
 }

@@ -1,4 +1,4 @@
-// The one switch between the CPU and CUDA.
+// The only switch between the CPU and CUDA.
 #pragma once
 #include <utility>
 
@@ -6,8 +6,8 @@
 
 namespace tenon::kernels {
 
-/// Calls the kernel of the stream's device. In a build without CUDA nobody refers to `on_cuda`, which does
-/// not exist then.
+/// Calls the kernel for the stream's device. A build without CUDA does not reference `on_cuda`, which does
+/// not exist there.
 template <auto on_cpu, auto on_cuda, class... Args>
 [[gnu::always_inline]] inline auto on_device(Stream stream, Args&&... args) {
   if constexpr (tenon::cuda::built_with_cuda)

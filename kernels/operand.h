@@ -1,4 +1,4 @@
-// How a kernel sees the elements of a tensor: pointers, strides and a Stream, never a Tensor.
+// A kernel's view of tensor elements: pointers, strides and a Stream, never a Tensor.
 #pragma once
 #include <tenon/core/dtype.h>
 #include <tenon/core/shape.h>
@@ -6,9 +6,9 @@
 
 namespace tenon::kernels {
 
-/// Something an elementwise kernel reads. One of three forms:
-///   dense      laid out row-major in the shape of the result
-///   strided    strides in elements over the shape of the result, 0 where it repeats
+/// An input of an elementwise kernel, in one of three forms:
+///   dense      row-major in the shape of the result
+///   strided    strides in elements over the shape of the result, 0 for repeated dimensions
 ///   immediate  one number for all elements, passed by value (never a device tensor)
 struct Operand {
   const void* data = nullptr;
@@ -19,7 +19,7 @@ struct Operand {
   Operand(const void* first, const Strides& steps) : data(first), strides(&steps) {}
   Operand(double immediate) : value(immediate) {}
   bool is_immediate() const { return data == nullptr; }
-  /// True if every element over `shape` is the same one.
+  /// True if all elements over `shape` are the same one.
   bool is_one_value(const Shape& shape) const {
     if (is_immediate()) return true;
     if (!strides) return shape.numel() == 1;
@@ -29,7 +29,7 @@ struct Operand {
   }
 };
 
-/// Where an elementwise kernel writes: dense, or strided (in-place operations on views, parts of a
+/// The destination of an elementwise kernel: dense, or strided (in-place operations on views, parts of a
 /// concatenation).
 struct Result {
   void* data;
@@ -39,7 +39,7 @@ struct Result {
   Result(void* first, const Strides& steps) : data(first), strides(&steps) {}
 };
 
-/// A matrix of any strides.
+/// A matrix with arbitrary strides.
 struct Matrix {
   const void* data;
   std::int64_t rows, cols, row_stride, col_stride;

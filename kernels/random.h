@@ -4,7 +4,7 @@
 
 namespace tenon::kernels {
 
-/// The numbers of one random call.
+/// The key of one random call.
 struct RandomKey {
   std::uint64_t seed, stream;
 };
@@ -21,7 +21,7 @@ void random_integers(Stream stream, DType dtype, std::int64_t n, void* out, Rand
 /// out = a permutation of 0 ... n - 1, int64, dense; a function of (key, n).
 void random_permutation(Stream stream, std::int64_t n, std::int64_t* out, RandomKey key);
 
-// The implementations for each device.
+// The implementations per device.
 namespace cpu {
 decltype(kernels::random_uniform) random_uniform;
 decltype(kernels::random_normal) random_normal;

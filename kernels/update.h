@@ -15,20 +15,20 @@ struct SgdItem {
   std::int64_t n;
   double lr, momentum, dampening, weight_decay;
   bool nesterov, maximize;
-  bool first_step;  // the buffer becomes the gradient, without dampening
+  bool first_step;  // the buffer is set to the gradient, without dampening
 };
 
-/// The options of an item in the element type.
+/// The options of an item, in the element type.
 template <class T>
 arith::Sgd<T> sgd_options(const SgdItem& item) {
   return {static_cast<T>(item.lr), static_cast<T>(item.weight_decay), static_cast<T>(item.momentum),
       static_cast<T>(1 - item.dampening), item.nesterov, item.maximize, item.first_step};
 }
 
-/// The formula of docs/numerics.md section 4 on each item. Never writes a gradient.
+/// Applies the formula of docs/numerics.md section 4 to each item. Never writes a gradient.
 void sgd(Stream stream, DType dtype, std::span<const SgdItem> items);
 
-// The implementations for each device; on CUDA in one launch.
+// The implementations per device; on CUDA in one launch.
 namespace cpu {
 decltype(kernels::sgd) sgd;
 }

@@ -11,7 +11,7 @@ using autograd::is_finite_in;
 
 namespace {
 
-/// What the operations beneath would refuse under names of their own.
+/// Checks here what the operations below would report under their own names.
 void check_target(const char* op, const Tensor& tensor) {
   check(tensor.defined(), "{}: the tensor is undefined", op);
   check(!autograd::repeats_elements(tensor),
@@ -51,7 +51,7 @@ const Tensor& fill(const char* op, const Tensor& tensor, double value) {
   if (tensor.dtype() == DType::boolean) check(value == 0 || value == 1, "{}: {} is not a boolean", op, value);
   else autograd::check_scalar(op, tensor, value);
   check(!std::isfinite(value) || !is_floating_point(tensor.dtype()) || is_finite_in(tensor.dtype(), value),
-      "{}: {} is more than {} holds", op, value, tensor.dtype());
+      "{}: {} exceeds the range of {}", op, value, tensor.dtype());
   if (tensor.numel() == 0) return tensor;
   const NoGradGuard no_grad;
   return tensor.fill_(value);
@@ -61,7 +61,7 @@ struct Fans {
   double in, out;
 };
 
-/// Sizes of a weight [out, in, ...]; further dimensions are a receptive field and multiply both.
+/// Fans of a weight [out, in, ...]; further dimensions are a receptive field and multiply both.
 Fans fans(const char* op, const Tensor& tensor) {
   check(tensor.dim() >= 2, "{}: needs at least two dimensions; the shape is {}", op, tensor.shape());
   double field = 1;
@@ -69,7 +69,7 @@ Fans fans(const char* op, const Tensor& tensor) {
   return {field * static_cast<double>(tensor.shape()[1]), field * static_cast<double>(tensor.shape()[0])};
 }
 
-/// The deviation that He's initialisation asks for; 0 for a weight without elements.
+/// The standard deviation of He's initialisation; 0 for a weight without elements.
 double kaiming_deviation(const char* op, const Tensor& tensor, const KaimingOptions& options) {
   check_floating_target(op, tensor);
   check(std::isfinite(options.a), "{}: the slope a must be finite; it is {}", op, options.a);

@@ -1,6 +1,6 @@
-// Ways to fill a parameter before training. All of them write in place, outside of the tape, and return the
-// tensor. Their random numbers have a stream of their own: a new layer does not change the data that is drawn
-// after it. A tensor without elements is left as it is.
+// Initialisation of parameters. All functions write in place, are not recorded, and return the tensor. They
+// draw from a separate random stream: a new layer does not change the data drawn after it. A tensor without
+// elements is left unchanged.
 #pragma once
 #include <tenon/core/random.h>
 #include <tenon/core/tensor.h>
@@ -15,10 +15,10 @@ TENON_API const Tensor& constant_(const Tensor& tensor, double value);
 TENON_API const Tensor& zeros_(const Tensor& tensor);
 TENON_API const Tensor& ones_(const Tensor& tensor);
 
-/// Whose variance to keep: that of the values going forward (fan_in) or of the gradients coming back
-/// (fan_out).
+/// Which variance to preserve: that of activations in the forward pass (fan_in) or of gradients in the
+/// backward pass (fan_out).
 enum class Fan : std::uint8_t { in, out };
-/// What follows the layer; it decides the gain of He's initialisation.
+/// The nonlinearity after the layer, which determines the gain of He's initialisation.
 enum class Nonlinearity : std::uint8_t { linear, sigmoid, tanh, relu, leaky_relu };
 struct KaimingOptions {
   double a = 0;  // negative slope of leaky_relu
@@ -26,8 +26,8 @@ struct KaimingOptions {
   Nonlinearity nonlinearity = Nonlinearity::leaky_relu;
 };
 
-/// sqrt(2 / (1 + a^2)) for leaky_relu, 5/3 for tanh, sqrt(2) for relu, else 1. The slope is 0.01 where none
-/// is given, here alone: KaimingOptions start from 0. Both are PyTorch's defaults.
+/// sqrt(2 / (1 + a^2)) for leaky_relu, 5/3 for tanh, sqrt(2) for relu, otherwise 1. The default slope is 0.01
+/// here but 0 in KaimingOptions, as in PyTorch.
 TENON_API double gain(Nonlinearity nonlinearity, double a = 0.01);
 /// He et al. 2015, for a weight [fan_out, fan_in]: uniform in +-gain sqrt(3 / fan), or normal of deviation
 /// gain / sqrt(fan).

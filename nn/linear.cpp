@@ -20,7 +20,7 @@ Linear::Linear(
   weight = empty({out_features, in_features}, made);
   if (options.bias) bias = empty({out_features}, made);
   const double bound = in_features > 0 ? 1 / std::sqrt(static_cast<double>(in_features)) : 0;
-  // After all memory is there: a layer that could not be made must not use up random numbers.
+  // After all allocations: constructing a layer that fails must not consume random numbers.
   init::uniform_(weight, -bound, bound);
   if (options.bias) init::uniform_(bias, -bound, bound);
 }

@@ -10,8 +10,8 @@ struct LinearOptions {
   DType dtype = DType::float32;
 };
 
-/// y = x weight^T + bias for x [batch, in_features]. Both start uniform in [-1, 1] / sqrt(in_features),
-/// PyTorch's default (kaiming_uniform_ with a = sqrt(5)).
+/// y = x weight^T + bias for x [batch, in_features]. Both parameters are initialised uniformly in [-1, 1] /
+/// sqrt(in_features), PyTorch's default (kaiming_uniform_ with a = sqrt(5)).
 class TENON_API Linear : public Module {
  public:
   Linear(std::int64_t in_features, std::int64_t out_features, const LinearOptions& options = {},

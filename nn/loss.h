@@ -1,4 +1,4 @@
-// Losses as objects that remember their reduction.
+// Losses as objects that store their reduction.
 #pragma once
 #include <tenon/autograd/ops.h>
 
@@ -8,7 +8,7 @@ struct LossOptions {
   Reduction reduction = Reduction::mean;
 };
 
-/// A loss of ops.h, with the reduction chosen once.
+/// A loss of ops.h with a fixed reduction.
 template <Tensor (*loss)(const Tensor& input, const Tensor& target, Reduction reduction, CallSite site)>
 struct Loss {
   Loss(const LossOptions& chosen = {}) : options(chosen) {}

@@ -27,7 +27,7 @@ std::vector<Entry> collect(Module& module) {
   return std::move(collector.entries);
 }
 
-/// The entries without the later names of a tensor that has several.
+/// The entries, keeping only the first name of each tensor.
 std::vector<Entry> distinct(std::vector<Entry> entries) {
   std::unordered_set<const TensorImpl*> seen;
   std::erase_if(entries, [&](const Entry& entry) { return !seen.insert(&entry.tensor.impl()).second; });
@@ -40,8 +40,8 @@ std::vector<Entry> distinct_parameters(Module& module) {
   return distinct(std::move(entries));
 }
 
-/// Converts tensors and their gradients, under the same handles. All memory is asked for before the first
-/// tensor changes.
+/// Converts tensors and their gradients, keeping the handles. Allocates all memory before changing the first
+/// tensor.
 template <class Convert>
 void convert_in_place(const std::vector<Entry>& entries, Convert convert) {
   struct Change {
@@ -51,7 +51,7 @@ void convert_in_place(const std::vector<Entry>& entries, Convert convert) {
   for (const auto& [name, tensor, is_parameter] : entries) {
     const Tensor elements = tensor.detach();
     Tensor converted = convert(elements);
-    if (converted.is_same(elements)) continue;  // a graph that saved them stays valid
+    if (converted.is_same(elements)) continue;  // a graph that saved it stays valid
     check(
         tensor.is_leaf(), "to: \"{}\" is the result of an operation; give the module a detach() of it", name);
     const Tensor gradient = tensor.grad();
@@ -72,8 +72,8 @@ std::string Visitor::add_name(const char* name) {
   check(name != nullptr, "visit: a name is null; the module is \"{}\"", path_);
   const std::string_view part = name;
   check(!part.empty(), "visit: a name is empty; the module is \"{}\"", path_);
-  check(
-      part.find('.') == part.npos, "visit: the name \"{}\" has a dot, which stands between names only", part);
+  check(part.find('.') == part.npos, "visit: the name \"{}\" contains a dot, which may only separate names",
+      part);
   std::string whole = path_.empty() ? name : path_ + "." + name;
   check(names_.insert(whole).second, "visit: the name \"{}\" is used twice", whole);
   return whole;
@@ -161,12 +161,12 @@ void Module::load_state_dict(const StateDict& state) {
   }
   reader.finish();
 
-  // Copied first: the state may share memory with the module, and a failure must not leave half of it behind.
+  // Copied first: the state may share memory with the module, and a failure must not leave it half loaded.
   const NoGradGuard no_grad;
   std::vector<Tensor> values;
   for (std::size_t i = 0; i < entries.size(); ++i)
     values.push_back(sources[i]->to(entries[i].tensor.device()).clone());
-  const autograd::ModeGuard quiet({.record = false, .anomaly = false});  // clone() has looked for NaN
+  const autograd::ModeGuard quiet({.record = false, .anomaly = false});  // clone() has checked for NaN
   for (std::size_t i = 0; i < entries.size(); ++i) entries[i].tensor.copy_(values[i]);
 }
 

@@ -1,4 +1,4 @@
-// Modules: structs of tensors and other modules that say what they are made of.
+// Modules: structs of tensors and other modules that list their parts.
 #pragma once
 #include <string>
 #include <unordered_set>
@@ -12,8 +12,8 @@ namespace tenon::nn {
 
 class Module;
 
-/// What a module's visit() shows its parts to. Each has a name of its own in its module, not empty and
-/// without a dot; an undefined tensor is left out.
+/// The argument of a module's visit(), which passes each part to it with a name that is unique in the module,
+/// not empty and without a dot. Undefined tensors are skipped.
 class TENON_API Visitor {
  public:
   void operator()(const char* name, Tensor& parameter) { tensor(name, parameter, true); }
@@ -22,27 +22,27 @@ class TENON_API Visitor {
   void buffer(const char* name, Tensor& buffer) { tensor(name, buffer, false); }
 
  protected:
-  /// Without names, visit() is given empty ones, and nobody looks at them.
+  /// Without names, visit() is called with empty ones, which are ignored.
   explicit Visitor(bool with_names = true) : with_names_(with_names) {}
   ~Visitor() = default;
   Visitor(const Visitor&) = delete;
   Visitor& operator=(const Visitor&) = delete;
   virtual void visit(const std::string& name, Tensor& tensor, bool is_parameter) = 0;
-  /// Before the parts of a submodule.
+  /// Called before the parts of a submodule.
   virtual void enter(Module&) {}
 
  private:
-  /// The modules around a part, the innermost first.
+  /// The modules that enclose a part, innermost first.
   struct Around {
     const Module* module;
     const Around* outer;
   };
-  /// The whole name of a part, after its checks.
+  /// The full name of a part, after checking it.
   std::string add_name(const char* name);
   void tensor(const char* name, Tensor& tensor, bool is_parameter);
 
   const bool with_names_;
-  std::string path_;  // of the module whose parts are shown
+  std::string path_;  // of the module being visited
   std::unordered_set<std::string> names_;
   const Around* around_ = nullptr;
 };
@@ -55,8 +55,8 @@ class TENON_API Visitor {
 ///       void visit(nn::Visitor& visitor) override { visitor("fc1", fc1); visitor("fc2", fc2); }
 ///     };
 ///
-/// A member that visit() does not name is neither trained, moved nor saved; check_visit() finds forgotten
-/// parameters. Modules move but do not copy: two handles to one weight are never made by accident.
+/// A member that visit() does not name is not trained, moved or saved; check_visit() finds forgotten
+/// parameters. Modules can be moved but not copied, so that a weight never gets two handles by accident.
 class TENON_API Module {
  public:
   Module() = default;
@@ -66,32 +66,33 @@ class TENON_API Module {
 
   virtual void visit(Visitor& visitor) = 0;
 
-  /// Each parameter once, in the order of visit(), tied weights under their first name.
+  /// Each parameter once, in the order of visit(); tied weights appear under their first name.
   std::vector<Tensor> parameters();
   std::vector<std::pair<std::string, Tensor>> named_parameters();
-  /// Drops every parameter's gradient.
+  /// Drops the gradients of all parameters.
   void zero_grad();
-  /// Says to this module and all modules in it whether they train, as they do at first. Layers that compute
-  /// something else in evaluation ask is_training().
+  /// Switches this module and all modules in it to training or evaluation; they start in training. Layers
+  /// that behave differently in evaluation check is_training().
   void train(bool on = true);
   void eval() { train(false); }
   bool is_training() const { return training_; }
-  /// Moves parameters, buffers and gradients; the tensors stay the same objects, so an optimizer keeps
-  /// working. When it throws, nothing has moved.
+  /// Moves parameters, buffers and gradients. The Tensor handles stay valid, so an optimizer keeps working.
+  /// If it throws, nothing has moved.
   void to(Device device);
   void to(DType dtype);
-  /// Parameters and buffers under every name they have. The tensors are the module's own, cut from the tape.
+  /// Parameters and buffers under all their names. The tensors share the module's elements, without the
+  /// history.
   StateDict state_dict();
-  /// Copies values into the module's tensors. Every name must be there, with its shape and dtype, and no
-  /// other; otherwise an Error lists what is wrong and nothing has changed.
+  /// Copies values into the module's tensors. Every name must be present with the right shape and dtype, and
+  /// no other; otherwise an Error lists what is wrong and nothing has changed.
   void load_state_dict(const StateDict& state);
 
  private:
   bool training_ = true;
 };
 
-/// For tests of a module: throws when `result`, which it computed, depends on a tensor that requires a
-/// gradient and that visit() does not name as a parameter. Inputs must not require a gradient.
+/// For tests of a module: throws if `result`, which it computed, depends on a tensor that requires a gradient
+/// and that visit() does not name as a parameter. Inputs must not require a gradient.
 TENON_API void check_visit(Module& module, const Tensor& result);
 
 }  // namespace tenon::nn

@@ -1,4 +1,4 @@
-// What optimizers share: groups of parameters with options, a learning rate per group, state that is saved.
+// What optimizers share: parameter groups with options, a learning rate per group, and saved state.
 #pragma once
 #include <utility>
 #include <vector>
@@ -8,15 +8,15 @@
 
 namespace tenon::optim {
 
-/// What every optimizer offers: all that a training loop or a learning rate schedule needs of one.
+/// The interface of every optimizer, sufficient for a training loop or a learning rate schedule.
 ///
-/// Optimizers move but do not copy, so that two never share state. One that was moved from can only be
+/// Optimizers can be moved but not copied, so that two never share state. A moved-from optimizer can only be
 /// assigned to or destroyed.
 class TENON_API Optimizer {
  public:
   virtual ~Optimizer();
 
-  /// Updates every parameter that has a gradient. When it throws, nothing has changed.
+  /// Updates every parameter that has a gradient. If it throws, nothing has changed.
   virtual void step() = 0;
   /// Drops the gradient of every parameter.
   void zero_grad();
@@ -24,16 +24,16 @@ class TENON_API Optimizer {
   std::size_t group_count() const { return params_.size(); }
   const std::vector<Tensor>& params(std::size_t group) const TENON_LIFETIMEBOUND;
   virtual double lr(std::size_t group) const = 0;
-  /// Changes the learning rate of every group, or of one.
+  /// Sets the learning rate of every group, or of one.
   virtual void set_lr(double lr) = 0;
   virtual void set_lr(std::size_t group, double lr) = 0;
 
-  /// A copy of what the optimizer needs to go on where it stopped, named as in PyTorch:
+  /// A copy of the state that the optimizer needs to continue where it stopped, with PyTorch's names:
   /// `state.0.momentum_buffer` belongs to parameter 0, `param_groups.0.lr` to group 0, and
-  /// `param_groups.0.params` lists the parameters of group 0. Parameters are counted across groups.
+  /// `param_groups.0.params` lists the parameters of group 0. Parameters are numbered across groups.
   virtual StateDict state_dict() const = 0;
-  /// Takes a copy of it, tensors in the dtype and on the device of their parameters. Names, shapes and groups
-  /// must agree and the options must be valid; otherwise an Error says what is wrong and nothing has changed.
+  /// Copies `state`, converting tensors to the dtype and device of their parameters. Names, shapes and groups
+  /// must match and the options must be valid; otherwise an Error says what is wrong and nothing has changed.
   virtual void load_state_dict(const StateDict& state) = 0;
 
  protected:
@@ -41,9 +41,8 @@ class TENON_API Optimizer {
   Optimizer(Optimizer&&) noexcept = default;
   Optimizer& operator=(Optimizer&&) noexcept = default;
 
-  /// Takes the parameters of each group. Throws when a group is empty, or a parameter is not a contiguous
-  /// floating-point leaf or stands in two places. A parameter may be frozen (require no gradient), now or
-  /// later.
+  /// Sets the parameters of each group. Throws if a group is empty, or a parameter is not a contiguous
+  /// floating-point leaf or occurs twice. A parameter may be frozen (not require a gradient), now or later.
   void set_params(const char* function, std::vector<std::vector<Tensor>> params);
   void check_group(const char* function, std::size_t group) const;
   void check_not_moved_from(const char* function) const {
@@ -53,8 +52,8 @@ class TENON_API Optimizer {
   std::vector<std::vector<Tensor>> params_;  // of each group
 };
 
-/// What an optimizer shows its options and its state to, each under its name. Saves them, or replaces them by
-/// what is loaded.
+/// Visits the options and the state of an optimizer, each under its name, and either saves them or replaces
+/// them by loaded values.
 class TENON_API StateVisitor {
  public:
   /// A number: double, std::int64_t or bool.
@@ -63,16 +62,16 @@ class TENON_API StateVisitor {
     if (reader_) reader_->take_number(prefix_ + name, value);
     else saved_.emplace_back(prefix_ + name, tenon::tensor(value, {.dtype = dtype_of<T>}));
   }
-  /// A tensor in the shape of the parameter, left out while it is undefined.
+  /// A tensor with the shape of the parameter; skipped if it is undefined.
   void operator()(const char* name, Tensor& tensor);
 
  private:
   template <class Options, class State>
   friend class OptimizerOf;
   explicit StateVisitor(StateReader* reader = nullptr) : reader_(reader) {}
-  /// What follows is the state of parameter number `index`.
+  /// Begins the state of parameter number `index`.
   void begin_param(std::size_t index, const Tensor& param);
-  /// What follows are the options of a group, whose parameters are those from number `first`.
+  /// Begins the options of a group whose parameters are numbered from `first`.
   void begin_group(std::size_t group, std::size_t first, std::size_t count);
 
   StateReader* reader_;  // null: saves
@@ -81,13 +80,13 @@ class TENON_API StateVisitor {
   const Tensor* param_ = nullptr;
 };
 
-/// The base of an optimizer. `Options` holds for a group and has a `double lr`; `State` is what is kept for a
-/// parameter, and starts as State(). A derived class is final, calls add_groups() in its constructor, and
-/// says which options are valid, how the members of Options and State are called, and what a step is.
+/// The base class of optimizers. `Options` applies to a group and has a `double lr`; `State` is kept per
+/// parameter and starts as State(). A derived class must be final, call add_groups() in its constructor, and
+/// define which options are valid, the names of the members of Options and State, and the step.
 template <class Options, class State>
 class OptimizerOf : public Optimizer {
  public:
-  /// What holds for a group: its own fields over the defaults.
+  /// The options of a group: its own fields over the defaults.
   const Options& options(std::size_t group) const TENON_LIFETIMEBOUND {
     check_group("options", group);
     return groups_[group].options;
@@ -136,8 +135,8 @@ class OptimizerOf : public Optimizer {
     std::vector<State> states;  // one per parameter
   };
 
-  /// For the constructor: takes the parameters of `groups`, each with the options that `options_of` gives for
-  /// it. Errors begin with `name`.
+  /// For the constructor: takes the parameters of `groups`, each group with the options returned by
+  /// `options_of`. Errors begin with `name`.
   template <class ParamGroup, class OptionsOf>
   void add_groups(const char* name, std::vector<ParamGroup> groups, OptionsOf options_of) {
     std::vector<std::vector<Tensor>> params;
@@ -152,9 +151,10 @@ class OptimizerOf : public Optimizer {
   std::vector<Group> groups_;
 
  private:
-  /// Throws, in the name of `function`, unless the options suit the parameters of a group.
+  /// Throws an error that begins with `function` unless the options are valid for the parameters of the
+  /// group.
   virtual void check_options(const char* function, std::size_t group, const Options& options) const = 0;
-  /// Shows every member under its name, PyTorch's where it has one.
+  /// Visits every member under its name, PyTorch's if it has one.
   virtual void visit_options(Options& options, StateVisitor& visitor) const = 0;
   virtual void visit_state(State& state, StateVisitor& visitor) const = 0;
 

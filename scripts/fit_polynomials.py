@@ -15,7 +15,7 @@ try:
     from mpmath import mp, mpf
 except ImportError:
     print("fit_polynomials: needs the package mpmath", file=sys.stderr)
-    sys.exit(77)  # what CTest counts as skipped
+    sys.exit(77)  # CTest counts this as skipped
 
 mp.dps = 40
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What scripts/gpu_check found: judge() of a stage, write() and summarise() of all."""
+"""The report of scripts/gpu_check: judge() for one stage, write() and summarise() for all."""
 
 import json
 import os
@@ -11,7 +11,7 @@ def load(path):
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-# ---- judging a stage: each returns (is it good, a line about it)
+# ---- judging a stage: each returns (passed, a one-line summary)
 
 
 class NotRun(Exception):
@@ -23,7 +23,7 @@ def log_of(folder, stage):
 
 
 def summaries(log):
-    """Catch's last lines, one for each program of the log."""
+    """Catch's summary lines, one per program in the log."""
     return re.findall(r"^(All tests passed.*|test cases: .*|No tests ran)", log, re.MULTILINE)
 
 
@@ -114,7 +114,7 @@ def table(head, rows):
 
 
 def join(cases, pytorch):
-    """Adds PyTorch's times to the cases of the same name; a peer's ratio is its time over ours."""
+    """Adds PyTorch's times to the cases with the same name; a peer's ratio is its time divided by ours."""
     for case in cases:
         for found in pytorch:
             if found["name"] == case["name"] and case["passed"]:
@@ -152,7 +152,7 @@ def kernel_rows(cases):
 
 
 def excerpt(path):
-    """What a log says about a failure, most likely, and its end."""
+    """The lines of a log that are most likely about a failure, and its end."""
     if not path.exists():
         return []
     lines = [line[:300] for line in path.read_text(encoding="utf-8", errors="replace").splitlines()]
@@ -171,29 +171,29 @@ def markdown(report):
     facts = report["facts"]
     lines = [f"# {facts['card']}", "", f"Written by `scripts/gpu_check`: {verdict(report)}.", ""]
     if not report["complete"]:
-        lines += ["**Incomplete: gpu_check was stopped, or still runs. What is not listed has not run.**", ""]
+        lines += ["**Incomplete: gpu_check was stopped or is still running. Stages that are not listed have not run.**", ""]
     lines += table(["", ""], facts.items()) + ["## Stages", ""]
     lines += table(["Stage", "", "Seconds", ""],
                    [[s["name"], s["status"], s["seconds"], s["text"]] for s in report["stages"]])
     if "kernels" in report:
         card = report["kernels"]["card"]
         lines += ["## Kernels", "",
-                  "Every case was first held to the bits of the CPU; matrix products above 3e10 operations in every "
+                  "Every case was first compared with the bits of the CPU; matrix products above 3e10 operations only in every "
                   "8th row.",
-                  "Medians of 21 rounds, of 5 where they take long; their range in brackets. Device: one of many calls "
-                  "that wait in line for the device; call: one with the host's part. Host-bound: the host could not "
-                  "keep them in line.",
-                  "The floor is the least that has to be moved, at the "
+                  "Medians of 21 rounds, or of 5 for long cases; their range in brackets. Device: one of many calls "
+                  "queued on the device; call: one including host time. Host-bound: the host could not keep the "
+                  "queue filled.",
+                  "The floor is the minimum amount of data to be moved, at the "
                   f"{card['copy_bytes_per_second'] * 1e-9:.0f} GB/s of a large copy in the same run (a kernel that "
-                  "mostly reads can beat it; what is found in the cache has none), or computed, at the "
+                  "mostly reads can exceed it; cases that fit into the cache have none), or computed, at the "
                   f"{card['fp32_flops_per_second'] * 1e-12:.1f} TFLOP/s that {card['multiprocessors']} "
                   f"multiprocessors reach at {card['clock_mhz']:.0f} MHz.",
-                  "A peer's number in brackets is its time over ours: above 1 tenon is faster. cuBLAS, in float32 "
-                  "throughout, took turns with tenon; PyTorch ran in a process of its own.", ""]
+                  "A peer's number in brackets is its time divided by ours: above 1 tenon is faster. cuBLAS, in float32 "
+                  "throughout, alternated with tenon; PyTorch ran in a separate process.", ""]
         lines += table(["Case", "Device", "Call", "Rate", "Of the floor", "cuBLAS", "PyTorch"],
                        kernel_rows(report["kernels"]["cases"]))
     if "train_step" in report:
-        lines += ["## Training steps, with the host's part (bench_train_step)", ""]
+        lines += ["## Training steps, including host time (bench_train_step)", ""]
         lines += table(["Step", "", "Median", "Middle 80%", "Ratio"],
                        [[result["subject"], one["name"], seconds(one["median_seconds"]),
                          f"{seconds(one['p10_seconds'])} to {seconds(one['p90_seconds'])}",
@@ -221,7 +221,7 @@ def write(folder, bases):
         try:
             report[part] = load(folder / f"{part}.json")
         except (OSError, ValueError):
-            pass  # not there, or not all of it
+            pass  # missing or incomplete
     if "flagship" in report:
         report["flagship"] = {key: report["flagship"][key] for key in ("device", "verify") if key in report["flagship"]}
     if "kernels" in report:
@@ -229,12 +229,12 @@ def write(folder, bases):
     for base in bases:
         for path, text in ((f"{base}.json", json.dumps(report, indent=2) + "\n"), (f"{base}.md", markdown(report))):
             pathlib.Path(f"{path}.new").write_text(text, encoding="utf-8")
-            os.replace(f"{path}.new", path)  # whole at any time
+            os.replace(f"{path}.new", path)  # complete at any time
     return report
 
 
 def summarise(report, bases):
-    """Prints it; true if every stage has passed."""
+    """Prints a summary; returns true if every stage has passed."""
     print("\n" + "\n".join(f"{base}.md" for base in bases))
     for stage in report["stages"]:
         print(f"  {stage['name']:<18} {stage['status']:<10} {stage['seconds']:>4} s  {stage['text']}")

@@ -1,4 +1,4 @@
-"""Stages of scripts/gpu_check: programs with a limit each, whose results are written after each of them."""
+"""Stages of scripts/gpu_check: programs with a time limit each; results are written after each stage."""
 
 import os
 import re
@@ -17,11 +17,11 @@ class Stage(NamedTuple):
     limit: int  # seconds
     command: list
     environment: dict = {}
-    program: str = ""  # what has to be there, if it is not the command's first word
+    program: str = ""  # the program that must exist, if not the command's first word
 
 
 class Stages:
-    """What runs and what has run: logs and results in the folder `work`, reports in `out`. All ends at `deadline`, and
+    """Runs stages, with logs and results in the folder `work` and reports in `out`. The whole run ends at `deadline`, and
     each stage at `limit`, both in seconds."""
 
     def __init__(self, work, out, deadline, limit):
@@ -53,7 +53,7 @@ class Stages:
         return gpu_report.write(self.work, self.reports)
 
     def run(self, *stages):
-        """Runs stages side by side, each no longer than its limit, and reports each when it has ended."""
+        """Runs stages concurrently, each within its limit, and reports each when it has ended."""
         for stage in stages:
             self.count += 1
             left = self.deadline - self.seconds()
@@ -87,7 +87,7 @@ class Stages:
         log = (self.work / f"{stage.name}.log").read_text(encoding="utf-8", errors="replace").splitlines() or [""]
         if stopped:
             status, text = "failed", f"stopped after {round(limit)} s; {text}"
-        elif process.returncode == 77 and status != "passed":  # of many tests some may have been skipped
+        elif process.returncode == 77 and status != "passed":  # some tests of a stage may have been skipped
             status, text = "not run", log[-1]
         elif process.returncode not in (0, 77):
             said = log[-1] if text.startswith("no result") else text
@@ -108,7 +108,7 @@ class Stages:
 
 
 def stop(process):
-    """Ends a process and all that it has started; without effect on what has ended."""
+    """Kills a process and all of its children; has no effect on ended processes."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(process.pid, number)

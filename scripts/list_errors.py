@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Keeps docs/errors.md complete: list_errors.py [--check]
 
-Finds the text of every check(), fail(), throw IoError() and throw CudaError() in the library and writes it into the tables between the
-markers of docs/errors.md. The column "What to do" is written by hand: texts that stay keep theirs, a new text gets an
-empty one. With --check nothing is written; exit status 1 if a table is out of date or a text lacks its advice.
+Finds the text of every check(), fail(), throw IoError() and throw CudaError() in the library and writes it into the
+tables between the markers of docs/errors.md. The column "What to do" is written by hand: existing texts keep theirs, a
+new text gets an empty one. With --check nothing is written, and the exit status is 1 if a table is out of date or a text
+has no advice.
 """
 
 import os
@@ -15,31 +16,31 @@ PAGE = os.path.join(ROOT, "docs", "errors.md")
 FOLDERS = ["core", "kernels", "autograd", "nn", "optim", "data", "io"]
 BEGIN, END = "<!-- errors: begin -->", "<!-- errors: end -->"
 
-# The function that throws, which of its arguments is the text, and what the function puts in front of it.
+# The throwing functions: which argument is the text, and the prefix that the function adds.
 THROWS = {
     "check": (1, ""),
     "fail": (0, ""),
     "IoError": (0, ""),
     "CudaError": (0, ""),
-    "complain": (0, "load_state_dict: "),  # StateReader collects all that is wrong
+    "complain": (0, "load_state_dict: "),  # StateReader collects all mistakes
 }
-FORWARDS = {"core/check.h", "core/check.cpp", "core/state_dict.h"}  # they define the functions, and pass texts on
+FORWARDS = {"core/check.h", "core/check.cpp", "core/state_dict.h"}  # these define the functions and forward texts
 
-# A text that the CPU and CUDA share has a name, NAME_error.
+# A text shared by the CPU and CUDA is a constant named NAME_error.
 NAMED = re.compile(r'constexpr char \w+_error\[\]\s*=\s*((?:"[^"]*"\s*)+);')
 
 TOKEN = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])\'|\w+|[^\s\w]', re.DOTALL)
 
 
 def tokens(text):
-    """The (line, token) of a C++ source, without comments."""
+    """The (line, token) pairs of a C++ source, without comments."""
     for match in TOKEN.finditer(text):
         if not match[0].startswith(("//", "/*")):
             yield text.count("\n", 0, match.start()) + 1, match[0]
 
 
 def arguments(tokens, start):
-    """The token lists of the arguments of a call whose parenthesis has just opened."""
+    """The arguments of a call as token lists; `start` is after the opening parenthesis."""
     found, depth = [[]], 0
     for _, token in tokens[start:]:
         if token in "([{":
@@ -56,14 +57,14 @@ def arguments(tokens, start):
 
 
 def literal(argument):
-    """What adjacent string literals spell, None if the argument is something else."""
+    """The value of adjacent string literals; None if the argument is something else."""
     if not argument or not all(token.startswith('"') for token in argument):
         return None
     return "".join(token[1:-1] for token in argument).replace('\\"', '"').replace("\\\\", "\\")
 
 
 def texts_of(path, source):
-    """Every error text of a file; ValueError names a call whose text is neither a literal nor named."""
+    """Every error text of a file; raises ValueError for a call whose text is neither a literal nor named."""
     for match in NAMED.finditer(source):
         yield "".join(re.findall(r'"([^"]*)"', match[1]))
     found = list(tokens(source))
@@ -84,7 +85,7 @@ def texts_of(path, source):
 
 
 def library_texts():
-    """For each folder its texts, sorted and once each."""
+    """The sorted, distinct texts of each folder."""
     texts = {}
     for folder in FOLDERS:
         found = set()
@@ -99,7 +100,7 @@ def library_texts():
 
 
 def code(text):
-    """A text as inline code of a table cell."""
+    """A text as inline code in a table cell."""
     escaped = text.replace("|", "\\|")
     return f"`` {escaped} ``" if "`" in text else f"`{escaped}`"
 

@@ -86,7 +86,7 @@ Tensor neg(const Tensor& a, CallSite site) {
 
 namespace {
 
-/// The exponents with an exact or shorter form (docs/numerics.md).
+/// Uses an exact or shorter form for the exponents that have one (docs/numerics.md).
 Tensor power(const Tensor& a, double exponent) {
   if (exponent == 0) return ones_like(a);
   if (exponent == 1) return autograd::copy(a, a.dtype());
@@ -97,7 +97,7 @@ Tensor power(const Tensor& a, double exponent) {
   return binary(arith::Pow(), a, exponent);
 }
 
-/// Where a^e is 1 for every a, while e a^(e-1) would be 0 times something that is not finite.
+/// True where a^e is 1 for every a, while e a^(e-1) would be 0 times something that is not finite.
 Tensor constant_power(const Tensor& a, const Tensor& e) {
   const NoGradGuard no_grad;
   const Tensor finite = lt(abs(div(1, a)), std::numeric_limits<double>::infinity());
@@ -124,7 +124,7 @@ Tensor pow(const Tensor& a, const Tensor& exponent, CallSite site) {
       Broadcast(a, with(a, exponent),
           [](const Tensor& g, const Tensor& x, const Tensor& e) {
             // Where the exponent is 0 and 1 / x is not finite, the slope is 0, not 0 * inf. Elsewhere an
-            // exponent of 0 is on the tape like any other: the slope has a gradient with respect to it.
+            // exponent of 0 is differentiated like any other: the slope has a gradient with respect to it.
             const Tensor flat = constant_power(x, e);
             const Tensor slope = mul(e, pow(tenon::where(flat, 1.0, x), sub(e, 1)));
             return mul(g, tenon::where(flat, 0.0, slope));
@@ -139,8 +139,8 @@ Tensor pow(const Tensor& a, const Tensor& exponent, CallSite site) {
 
 namespace {
 
-/// The one of two elements that `loses` to no other. Equal elements share the gradient evenly; where one is
-/// NaN neither loses, and both get all of it, as in PyTorch.
+/// Selects, with comparison `loses`, the larger or the smaller of two elements. Equal elements share the
+/// gradient evenly; if one is NaN, both get all of it, as in PyTorch.
 template <class Op>
 Tensor extremum(Op op, Tensor (*loses)(const Tensor&, const Tensor&, CallSite), const Tensor& a,
     const Tensor& b, CallSite site) {

@@ -1,4 +1,4 @@
-// Arithmetic of two operands, elementwise. Two tensors broadcast as in NumPy.
+// Elementwise arithmetic of two operands. Tensors broadcast as in NumPy.
 #pragma once
 #include <tenon/autograd/ops/located.h>
 
@@ -31,11 +31,11 @@ inline Tensor operator/(double a, const autograd::Located& b) { return div(a, b.
 TENON_API Tensor neg(const Tensor& a, CallSite site = CallSite::current());
 inline Tensor operator-(const autograd::Located& a) { return neg(a.tensor, a.site); }
 
-/// a to the power of the exponent. The gradient with respect to the exponent needs a > 0; where a is 0 and
-/// the exponent not negative, it is 0.
+/// a to the power of the exponent. The gradient with respect to the exponent requires a > 0; where a is 0 and
+/// the exponent is not negative, it is 0.
 TENON_API Tensor pow(const Tensor& a, double exponent, CallSite site = CallSite::current());
 TENON_API Tensor pow(const Tensor& a, const Tensor& exponent, CallSite site = CallSite::current());
-/// The larger of two elements, NaN if either is. Equal elements share the gradient evenly.
+/// The larger of two elements, NaN if either is NaN. Equal elements share the gradient evenly.
 TENON_API Tensor maximum(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
 TENON_API Tensor minimum(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
 

@@ -1,4 +1,4 @@
-// What the operations share: checks of their operands, and how operands reach a kernel.
+// What the operations share: operand checks, and passing operands to kernels.
 #pragma once
 #include <cmath>
 
@@ -22,24 +22,23 @@ inline void check_floating(const char* op, const Tensor& a) {
   if (!is_floating_point(a.dtype())) [[unlikely]]
     tenon::detail::fail_not_floating(op, a.dtype());
 }
-/// True when a write to one element changes another one.
+/// True if a write to one element also changes another.
 inline bool repeats_elements(const Tensor& a) {
   for (int i = 0; i < a.shape().rank(); ++i)
     if (a.strides()[i] == 0 && a.shape()[i] > 1) return a.numel() > 0;
   return false;
 }
-/// True if a number is still finite where the dtype rounds it.
+/// True if the number is finite after rounding to the dtype.
 inline bool is_finite_in(DType dtype, double number) {
   return visit_any(dtype, [&]<class T>(std::type_identity<T>) {
     if constexpr (std::is_floating_point_v<T>) return std::isfinite(static_cast<T>(number));
     else return std::isfinite(number);
   });
 }
-/// A C++ number next to a tensor: an integer tensor takes whole numbers only.
+/// Checks a C++ number used with a tensor: an integer tensor accepts only whole numbers.
 void check_scalar(const char* op, const Tensor& a, double scalar);
 
-/// An operand broadcast to `shape`, for a kernel. It stays where it is made: the kernel's operand points into
-/// it.
+/// An operand broadcast to `shape`, for a kernel. Cannot be moved: the kernel's operand points into it.
 class Operand {
  public:
   Operand(const char* op, const Tensor& tensor, const Shape& shape) : kernel_(tensor.raw()) {
@@ -56,18 +55,18 @@ class Operand {
   kernels::Operand kernel_;
 };
 
-/// Where an in-place kernel writes.
+/// The destination of an in-place kernel.
 inline kernels::Result result_of(const Tensor& tensor) {
   return tensor.is_contiguous() ? kernels::Result(tensor.raw())
                                 : kernels::Result(tensor.raw(), tensor.strides());
 }
 
-// Results without a place on the tape.
+// Results that are not recorded on the tape.
 Tensor unary(arith::UnaryOp op, const Tensor& a, kernels::Parameters parameters = {});
 Tensor binary(arith::BinaryOp op, const Tensor& a, const Tensor& b);
 Tensor binary(arith::BinaryOp op, const Tensor& a, double b);
 Tensor binary(arith::BinaryOp op, double a, const Tensor& b);
-/// A dense copy, perhaps of another dtype.
+/// A dense copy, possibly of another dtype.
 Tensor copy(const Tensor& a, DType dtype);
 
 }  // namespace tenon::autograd

@@ -1,4 +1,4 @@
-// Comparisons, of elements and of whole tensors.
+// Comparisons of elements and of whole tensors.
 #include <cmath>
 
 #include <tenon/autograd/ops/common.h>

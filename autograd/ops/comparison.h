@@ -1,10 +1,10 @@
-// Comparisons, of elements and of whole tensors. None has a gradient.
+// Comparisons of elements and of whole tensors. None is differentiable.
 #pragma once
 #include <tenon/autograd/ops/located.h>
 
 namespace tenon {
 
-// Elementwise: the result is boolean. A comparison with NaN is false, but for !=.
+// Elementwise, with a boolean result. A comparison with NaN is false, except for !=.
 TENON_API Tensor eq(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
 TENON_API Tensor eq(const Tensor& a, double b, CallSite site = CallSite::current());
 TENON_API Tensor ne(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
@@ -42,9 +42,9 @@ inline Tensor operator>=(const autograd::Located& a, const autograd::Located& b)
 }
 inline Tensor operator>=(const autograd::Located& a, double b) { return ge(a.tensor, b, a.site); }
 
-/// True when shape, dtype and every element are equal; NaN equals nothing.
+/// True if shape, dtype and every element are equal; NaN equals nothing.
 TENON_API bool equal(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
-/// True when |a - b| <= atol + rtol |b| everywhere; NaN is close to nothing.
+/// True if |a - b| <= atol + rtol |b| everywhere; NaN is close to nothing.
 TENON_API bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8,
     CallSite site = CallSite::current());
 

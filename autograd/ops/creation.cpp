@@ -1,4 +1,4 @@
-// New tensors.
+// Creation of tensors.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -85,7 +85,7 @@ Tensor ones_like(const Tensor& tensor, CallSite site) {
 
 namespace {
 
-/// How many elements start + i * step of int64 lie before end.
+/// The number of int64 elements start + i * step before end.
 std::int64_t whole_count(double start, double end, double step) {
   check(start == std::trunc(start) && step == std::trunc(step) && std::abs(start) < 0x1p53 &&
             std::abs(end) < 0x1p53,
@@ -94,15 +94,15 @@ std::int64_t whole_count(double start, double end, double step) {
   const double last = step > 0 ? std::ceil(end) : std::floor(end);
   if (step > 0 ? last <= start : last >= start) return 0;
   const auto distance = static_cast<std::int64_t>(last) - static_cast<std::int64_t>(start);
-  if (std::abs(step) >= 0x1p54) return 1;  // farther than any two bounds
+  if (std::abs(step) >= 0x1p54) return 1;  // greater than the distance of any two bounds
   const auto by = static_cast<std::int64_t>(step);
   return distance / by + (distance % by != 0);
 }
 
-/// The same of a floating-point type.
+/// The same for a floating-point type.
 template <class T>
 std::int64_t floating_count(double start, double end, double step) {
-  // Most bounds and steps are decimal numbers, off by up to half a unit of their last place.
+  // Most bounds and steps are rounded decimal numbers, off by up to half a unit in the last place.
   const double slack = std::min((std::abs(start) + std::abs(end)) / std::abs(step) * 0x1p-51, 0.25);
   const double count = std::ceil((end - start) / step - slack);
   if (!(count > 0)) return 0;
@@ -204,8 +204,8 @@ Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generato
     if constexpr (std::is_floating_point_v<T>) {
       const std::int64_t most = std::int64_t{1} << std::numeric_limits<T>::digits;
       check(low >= -most && high - 1 <= most,
-          "randint: {} holds whole numbers up to {}; the range is [{}, {}); draw int64 or float64",
-          options.dtype, most, low, high);
+          "randint: {} is exact only up to {}; the range is [{}, {}); draw int64 or float64", options.dtype,
+          most, low, high);
     }
   });
   Tensor out = finish(create("randint", shape, options), options);
@@ -220,7 +220,8 @@ Tensor randperm(std::int64_t n, const Options& options, CallSite site) {
 
 Tensor randperm(std::int64_t n, Generator& generator, const Options& options, CallSite site) {
   const Call call("randperm", site);
-  check(options.dtype == DType::int64, "randperm: gives int64; the dtype asked for is {}", options.dtype);
+  check(options.dtype == DType::int64, "randperm: the result is int64; the requested dtype is {}",
+      options.dtype);
   Tensor out = create("randperm", {n}, options);
   kernels::random_permutation(out.stream(), n, out.ptr<std::int64_t>(), next_key(generator));
   return out;
@@ -240,7 +241,7 @@ Shape TensorData::shape() const {
 void TensorData::write(Tensor& out, std::int64_t& at) const {
   if (list_) {
     for (const TensorData& item : items_) {
-      check(item.shape() == items_.front().shape(), "tensor: the nested lists are uneven; {} beside {}",
+      check(item.shape() == items_.front().shape(), "tensor: the nested lists differ in length; {} and {}",
           items_.front().shape(), item.shape());
       item.write(out, at);
     }
@@ -298,7 +299,7 @@ Tensor from_blob(void* data, const Shape& shape, const Options& options, std::fu
     CallSite site) {
   const Call call("from_blob", site);
   const std::int64_t numel = checked_numel("from_blob", shape);
-  check(options.device.is_cpu(), "from_blob: takes CPU memory; the device is {}", options.device);
+  check(options.device.is_cpu(), "from_blob: needs CPU memory; the device is {}", options.device);
   check(data != nullptr || numel == 0, "from_blob: the pointer is null; the shape is {}", shape);
   check(reinterpret_cast<std::uintptr_t>(data) % size_of(options.dtype) == 0,
       "from_blob: the pointer is not aligned for {}", options.dtype);
@@ -307,7 +308,7 @@ Tensor from_blob(void* data, const Shape& shape, const Options& options, std::fu
   const Ref<Storage> storage =
       Storage::borrow(data, static_cast<std::size_t>(numel) * size_of(options.dtype));
   Tensor out = finish(detail::new_tensor_over(storage, shape, options.dtype), options);
-  storage->set_deleter(std::move(deleter));  // last: a call that fails leaves the memory to its caller
+  storage->set_deleter(std::move(deleter));  // last: if the call fails, the caller keeps the memory
   return out;
 }
 

@@ -1,4 +1,5 @@
-// New tensors. None is differentiable; `options` gives dtype, device and whether they require a gradient.
+// Creation of tensors. None is differentiable; `options` gives dtype, device and whether they require a
+// gradient.
 #pragma once
 #include <tenon/core/random.h>
 #include <tenon/core/tensor.h>
@@ -12,8 +13,8 @@ TENON_API Tensor full(
     const Shape& shape, double value, const Options& options = {}, CallSite site = CallSite::current());
 TENON_API Tensor zeros_like(const Tensor& tensor, CallSite site = CallSite::current());
 TENON_API Tensor ones_like(const Tensor& tensor, CallSite site = CallSite::current());
-/// start, start + step, ... before end. step may be negative, never zero. An element that differs from end by
-/// rounding only, in double or in the dtype, counts as end and is left out.
+/// start, start + step, ... up to but excluding end. step may be negative but not zero. An element that
+/// differs from end only by rounding, in double or in the dtype, counts as end and is left out.
 TENON_API Tensor arange(double start, double end, double step = 1, const Options& options = {},
     CallSite site = CallSite::current());
 TENON_API Tensor arange(double end, const Options& options = {}, CallSite site = CallSite::current());
@@ -24,7 +25,7 @@ TENON_API Tensor linspace(double start, double end, std::int64_t steps, const Op
 TENON_API Tensor eye(std::int64_t n, const Options& options = {}, CallSite site = CallSite::current());
 TENON_API Tensor eye(
     std::int64_t n, std::int64_t m, const Options& options, CallSite site = CallSite::current());
-/// Uniform in [0, 1). The generator is the process's when none is passed.
+/// Uniform in [0, 1). Uses the process-wide generator if none is passed.
 TENON_API Tensor rand(const Shape& shape, const Options& options = {}, CallSite site = CallSite::current());
 TENON_API Tensor rand(const Shape& shape, Generator& generator, const Options& options = {},
     CallSite site = CallSite::current());
@@ -32,7 +33,7 @@ TENON_API Tensor rand(const Shape& shape, Generator& generator, const Options& o
 TENON_API Tensor randn(const Shape& shape, const Options& options = {}, CallSite site = CallSite::current());
 TENON_API Tensor randn(const Shape& shape, Generator& generator, const Options& options = {},
     CallSite site = CallSite::current());
-/// Integers uniform in [low, high), which floating-point dtypes must hold exactly.
+/// Integers uniform in [low, high). A floating-point dtype must represent all of them exactly.
 TENON_API Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape,
     const Options& options = {.dtype = DType::int64}, CallSite site = CallSite::current());
 TENON_API Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generator& generator,
@@ -43,7 +44,7 @@ TENON_API Tensor randperm(
 TENON_API Tensor randperm(std::int64_t n, Generator& generator,
     const Options& options = {.dtype = DType::int64}, CallSite site = CallSite::current());
 
-/// Numbers in nested braces: tensor({{1, 2}, {3, 4}}) is [2, 2], tensor(5) has no dimensions.
+/// Numbers in nested braces: tensor({{1, 2}, {3, 4}}) has shape [2, 2]; tensor(5) is 0-dimensional.
 class TENON_API TensorData {
  public:
   template <class T>
@@ -69,8 +70,8 @@ class TENON_API TensorData {
   Kind kind_ = Kind::real;
   bool list_ = false;
 };
-/// float32 unless the options say otherwise, whatever the numbers look like. int64 takes only what it holds
-/// exactly; floating point rounds, beyond its range to infinity.
+/// float32 unless the options say otherwise, whatever the C++ types. int64 accepts only numbers it represents
+/// exactly; floating point rounds, to infinity beyond its range.
 TENON_API Tensor tensor(
     const TensorData& data, const Options& options = {}, CallSite site = CallSite::current());
 namespace detail {
@@ -79,16 +80,16 @@ Tensor tensor_from(std::span<const T> values, const Shape& shape, const Options&
 template <class Values>
 using ElementOf = std::remove_cv_t<typename decltype(std::span(std::declval<const Values&>()))::element_type>;
 }  // namespace detail
-/// Elements of a vector, array or span in row-major order; their count must be that of the shape.
+/// Elements of a vector, array or span in row-major order; their count must match the shape.
 template <class Values, Element T = detail::ElementOf<Values>>
 Tensor tensor(const Values& values, const Shape& shape, const Options& options = {.dtype = dtype_of<T>},
     CallSite site = CallSite::current()) {
   return detail::tensor_from<T>(values, shape, options, site);
 }
-/// Memory that the caller owns, row-major, without a copy; it may be null where there are no elements.
-/// `deleter` runs when the last tensor over it has gone. Tensors of two calls do not know of each other:
-/// where their memory overlaps, an in-place operation reads before it writes, but the tape does not see that
-/// a write to one changes the other.
+/// A tensor over row-major memory that the caller owns, without a copy; the pointer may be null if there are
+/// no elements. `deleter` runs when the last tensor over the memory is destroyed. Tensors from two calls are
+/// unrelated: where their memory overlaps, an in-place operation reads before it writes, but the tape does
+/// not notice that a write to one changes the other.
 TENON_API Tensor from_blob(void* data, const Shape& shape, const Options& options = {},
     std::function<void(void*)> deleter = {}, CallSite site = CallSite::current());
 

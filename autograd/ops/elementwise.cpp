@@ -1,4 +1,4 @@
-// Functions of each element, and the choice between two.
+// Elementwise functions, and where().
 #include <cmath>
 
 #include <tenon/autograd/ops/common.h>

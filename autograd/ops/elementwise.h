@@ -1,4 +1,4 @@
-// Functions of each element, and the choice between two.
+// Elementwise functions, and where().
 #pragma once
 #include <tenon/core/tensor.h>
 
@@ -15,7 +15,8 @@ TENON_API Tensor tanh(const Tensor& a, CallSite site = CallSite::current());
 TENON_API Tensor sigmoid(const Tensor& a, CallSite site = CallSite::current());
 /// max(a, 0); its gradient at 0 is 0.
 TENON_API Tensor relu(const Tensor& a, CallSite site = CallSite::current());
-/// a limited to [low, high]; low <= high. The gradient is that of a where low <= a <= high.
+/// a limited to [low, high]; requires low <= high. The gradient passes where low <= a <= high and is 0
+/// elsewhere.
 TENON_API Tensor clamp(const Tensor& a, double low, double high, CallSite site = CallSite::current());
 /// condition ? a : b, elementwise; the condition is boolean and has no gradient.
 TENON_API Tensor where(

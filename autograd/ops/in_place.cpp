@@ -1,4 +1,4 @@
-// Operations that overwrite their tensor.
+// In-place operations.
 #include <cmath>
 
 #include <tenon/autograd/ops/common.h>
@@ -18,7 +18,7 @@ using autograd::with;
 
 namespace {
 
-/// The checks of a write to `self`, before anything changes. True when the write goes onto the tape.
+/// Checks a write to `self` before anything changes. Returns true if the write is recorded.
 bool begin_write(const char* op, const Tensor& self, const Tensor* other = nullptr) {
   check(!autograd::repeats_elements(self),
       "{}: elements of this tensor of shape {} share memory; clone() it first", op, self.shape());
@@ -40,13 +40,14 @@ bool begin_write(const char* op, const Tensor& self, const Tensor* other = nullp
   check(!impl.is_view,
       "{}: a view that needs a gradient cannot change in place; clone() it, or change its base", op);
   check(!impl.saved(),
-      "{}: the tensor was saved for the backward pass of another operation, which a change would make wrong",
+      "{}: the tensor was saved for the backward pass of another operation, which this write would "
+      "invalidate",
       op);
   return true;
 }
 
-/// Makes the write: kernel(). If it is `recorded`, `self` becomes the result of `op` on the inputs. What can
-/// fail comes before the kernel, and a failure leaves all as it was.
+/// Performs the write, kernel(). If it is `recorded`, `self` becomes the result of `op` on the inputs.
+/// Everything that can fail comes before the kernel, and a failure changes nothing.
 template <class Kernel, class... Inputs>
 const Tensor& write(const char* op, CallSite site, const Tensor& self, bool recorded, Kernel kernel,
     const Inputs&... inputs) {
@@ -55,7 +56,7 @@ const Tensor& write(const char* op, CallSite site, const Tensor& self, bool reco
   const std::uint32_t version = storage.version();
   Ref<Node> node;
   try {
-    storage.bump_version();  // before the pullbacks are made: of `self` they save the new elements
+    storage.bump_version();  // before the pullbacks are made: they save the new elements of `self`
     if (recorded) {
       node = Node::create(op, (0 + ... + int{inputs.tensor.requires_grad()}), self, site);
       node->keeps_grad = self.requires_grad() && autograd::node_of(self)->keeps_grad;
@@ -75,27 +76,27 @@ const Tensor& write(const char* op, CallSite site, const Tensor& self, bool reco
   return self;
 }
 
-/// Behind the last byte of its elements.
+/// One past the last byte of its elements.
 const std::byte* end_of(const Tensor& a) {
   std::int64_t last = 0;
   for (int i = 0; i < a.shape().rank(); ++i) last += (a.shape()[i] - 1) * a.strides()[i];
   return a.impl().data + (last + 1) * static_cast<std::int64_t>(size_of(a.dtype()));
 }
 
-/// Whether a write to one may change the other: their bytes are compared, as two from_blob() can lie across
-/// each other.
+/// Whether a write to one may change the other. Compares addresses, because memory passed to two from_blob()
+/// calls can overlap.
 bool overlap(const Tensor& a, const Tensor& b) {
   return a.numel() > 0 && b.numel() > 0 && a.impl().data < end_of(b) && b.impl().data < end_of(a);
 }
 
-/// `other`, or a copy of it where it lies across the elements that are about to change.
+/// `other`, or a copy of it if it overlaps the elements that are about to change.
 Tensor apart(const Tensor& self, const Tensor& other) {
   const bool exact =
       self.raw() == other.raw() && self.shape() == other.shape() && self.strides() == other.strides();
   return !exact && overlap(self, other) ? autograd::copy(other, other.dtype()) : other;
 }
 
-/// self = kernel(self, other), where `other` does not lie across `self`.
+/// self = kernel(self, other), where `other` does not overlap `self`.
 auto kernel_of(const char* op, arith::BinaryOp kernel, const Tensor& self, const Tensor& other) {
   return [=, &self, &other] {
     kernels::binary(self.stream(), kernel, self.dtype(), self.shape(), autograd::result_of(self),
@@ -111,7 +112,7 @@ auto kernel_of(const char* op, arith::BinaryOp kernel, const Tensor& self, doubl
 }
 
 constexpr auto pass_through = [](const Tensor& g) { return g; };
-/// Of elements that are replaced: as in PyTorch the tensor keeps its history, with zeros for a gradient.
+/// The pullback of replaced elements: as in PyTorch the tensor keeps its history, with a gradient of zeros.
 constexpr auto replaced = [](const Tensor& g) { return zeros_like(g); };
 
 }  // namespace

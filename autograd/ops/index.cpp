@@ -1,4 +1,4 @@
-// Tensors picked apart by index.
+// Indexing along a dimension.
 #include <tenon/kernels/index.h>
 
 #include <tenon/autograd/ops/common.h>
@@ -14,7 +14,7 @@ using autograd::with;
 namespace {
 
 kernels::Indexed indexed(const Shape& shape, int dim) {
-  if (shape.rank() == 0) return {1, 1, 1};  // a number is indexed as [1]
+  if (shape.rank() == 0) return {1, 1, 1};  // a 0-dimensional tensor is indexed as [1]
   kernels::Indexed layout{1, shape[dim], 1};
   for (int i = 0; i < shape.rank(); ++i) (i < dim ? layout.outer : layout.inner) *= i == dim ? 1 : shape[i];
   return layout;
@@ -56,7 +56,7 @@ Tensor gather(const Tensor& a, std::int64_t dim, const Tensor& index, CallSite s
   check(index.dtype() == DType::int64, "gather: the index must be int64; it is {}", index.dtype());
   check(index.dim() == rank, "gather: the index has {} dimensions, the tensor {}", index.dim(), rank);
   check_where("gather", a, index);
-  Tensor part = a;  // as large as the index, but for the dimension that it picks from
+  Tensor part = a;  // as large as the index, except in the indexed dimension
   for (int i = 0; i < rank; ++i) {
     if (i == d) continue;
     check(index.shape()[i] <= a.shape()[i],

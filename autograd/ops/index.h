@@ -1,14 +1,14 @@
-// Elements by their indices. Negative dimensions count from the back.
+// Indexing with tensors. Negative dimensions count from the end.
 #pragma once
 #include <tenon/core/tensor.h>
 
 namespace tenon {
 
-/// New tensor: the given indices (int64, one-dimensional, repeats allowed) of a dimension.
+/// New tensor: the elements at the given indices (int64, one-dimensional, repeats allowed) of a dimension.
 TENON_API Tensor index_select(
     const Tensor& a, std::int64_t dim, const Tensor& index, CallSite site = CallSite::current());
-/// New tensor of the shape of `index` (int64, as many dimensions as a, no size but that of `dim` larger): the
-/// element of a at the same place, but for `dim`, where it is the one that `index` names.
+/// New tensor with the shape of `index` (int64, with as many dimensions as a, and no larger than a except in
+/// `dim`): out[i][j] = a[index[i][j]][j] for dim = 0 in two dimensions.
 TENON_API Tensor gather(
     const Tensor& a, std::int64_t dim, const Tensor& index, CallSite site = CallSite::current());
 

@@ -1,4 +1,4 @@
-// Tensors put together.
+// Joining tensors.
 #include <algorithm>
 
 #include <tenon/autograd/ops/common.h>
@@ -11,7 +11,7 @@ using autograd::Operand;
 
 namespace {
 
-/// A vector without elements joins anything, as in PyTorch: an empty list to start from.
+/// A vector without elements can be joined to anything, as in PyTorch, as an initial empty list.
 bool is_nothing(const Tensor& tensor) { return tensor.dim() == 1 && tensor.numel() == 0; }
 
 }  // namespace

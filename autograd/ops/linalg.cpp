@@ -1,4 +1,4 @@
-// The matrix product and the affine map.
+// The matrix product and the linear map.
 #include <tenon/kernels/matmul.h>
 
 #include <tenon/autograd/ops/common.h>
@@ -18,7 +18,7 @@ kernels::Matrix matrix(const Tensor& a) {
   return {impl.data, impl.shape[0], impl.shape[1], impl.strides[0], impl.strides[1]};
 }
 
-/// a b without a place on the tape; `like` gives the kind.
+/// a b, not recorded; `like` gives dtype and stream.
 Tensor product(
     const Tensor& like, const kernels::Matrix& a, const kernels::Matrix& b, const void* bias = nullptr) {
   Tensor out = autograd::new_tensor({a.rows, b.cols}, like.dtype(), like.stream());
@@ -26,7 +26,7 @@ Tensor product(
   return out;
 }
 
-// What gradients need. Off the tape no tensor is made for the transposed matrix.
+// For gradients: if nothing is recorded, no tensor is made for the transposed matrix.
 Tensor times_transposed(const Tensor& g, const Tensor& b) {
   return grad_enabled() ? matmul(g, t(b)) : product(g, matrix(g), matrix(b).transposed());
 }
@@ -54,8 +54,8 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, CallSit
   check(x.dim() == 2 && weight.dim() == 2, "linear: x and weight must be matrices; x is {}, weight is {}",
       x.shape(), weight.shape());
   check(x.shape()[1] == weight.shape()[1],
-      "linear: x has {} features, weight takes {}; x is {}, weight is {}", x.shape()[1], weight.shape()[1],
-      x.shape(), weight.shape());
+      "linear: x has {} features, but weight expects {}; x is {}, weight is {}", x.shape()[1],
+      weight.shape()[1], x.shape(), weight.shape());
   check_same_kind("linear", x, weight);
   autograd::check_floating("linear", x);
   const std::int64_t outputs = weight.shape()[0];

@@ -1,10 +1,10 @@
-// What operators know of the line that they stand on.
+// The caller's line for operators.
 #pragma once
 #include <tenon/core/tensor.h>
 
 namespace tenon::autograd {
 
-/// An operand of an operator, with the line that the operator stands on.
+/// An operand of an operator, with the line of the expression.
 struct Located {
   const Tensor& tensor;
   CallSite site;

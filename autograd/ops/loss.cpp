@@ -44,7 +44,7 @@ Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction, 
   check_loss("mse_loss", input, target, reduction);
   const double count = reduction == Reduction::mean ? static_cast<double>(input.numel()) : 1;
   Tensor out, slope;  // slope: the gradient of the input for an upstream gradient of 1
-  // On a GPU a launch less; on the CPU a pass over memory that does not pay.
+  // Saves a launch on a GPU; on the CPU the additional pass over memory does not pay off.
   const bool both = input.device().is_cuda() && grad_enabled() && input.requires_grad();
   if (both && reduction != Reduction::none && input.is_contiguous() && target.is_contiguous()) {
     out = new_tensor({}, input.dtype(), input.stream());

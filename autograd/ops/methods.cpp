@@ -1,4 +1,4 @@
-// The everyday operations as methods of Tensor.
+// Common operations as methods of Tensor.
 #include <tenon/autograd/ops.h>
 #include <tenon/core/call.h>
 

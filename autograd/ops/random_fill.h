@@ -1,5 +1,5 @@
-// Random in-place fills with the purpose and the generator spelled out; Tensor::normal_ and nn::init rest on
-// them.
+// Random in-place fills with an explicit purpose and generator; used by Tensor::normal_, Tensor::uniform_ and
+// nn::init.
 #pragma once
 #include <tenon/core/random.h>
 #include <tenon/core/tensor.h>

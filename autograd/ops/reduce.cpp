@@ -15,7 +15,7 @@ using autograd::with;
 
 namespace {
 
-/// The dimensions of a reduction, as bits.
+/// The dimensions of a reduction, as a bit mask.
 using Dims = std::uint32_t;
 
 Dims all_dims(const Tensor& a) { return (Dims{1} << a.dim()) - 1; }
@@ -31,7 +31,7 @@ Dims chosen_dims(const char* op, const Tensor& a, std::initializer_list<std::int
   return chosen & all_dims(a);
 }
 
-/// `shape` with the reduced dimensions at size 1, or without them.
+/// `shape` with the reduced dimensions set to 1, or removed.
 Shape reduced_shape(const Shape& shape, Dims dims, bool keepdim) {
   Shape out;
   for (int i = 0; i < shape.rank(); ++i) {
@@ -41,7 +41,7 @@ Shape reduced_shape(const Shape& shape, Dims dims, bool keepdim) {
   return out;
 }
 
-/// The sum over `dims`, divided once, and on the tape.
+/// The sum over `dims`, divided once, and recorded.
 Tensor reduce(
     const char* op, CallSite site, const Tensor& a, Dims dims, const Shape& out_shape, double divisor) {
   const bool counts = !is_floating_point(a.dtype());

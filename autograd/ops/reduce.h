@@ -1,4 +1,4 @@
-// Reductions. No dimensions means all of them. The sum of booleans or integers is int64.
+// Reductions. An empty list of dimensions means all of them. The sum of booleans or integers is int64.
 #pragma once
 #include <tenon/core/tensor.h>
 
@@ -7,7 +7,7 @@ namespace tenon {
 TENON_API Tensor sum(const Tensor& a, CallSite site = CallSite::current());
 TENON_API Tensor sum(const Tensor& a, std::initializer_list<std::int64_t> dims, bool keepdim = false,
     CallSite site = CallSite::current());
-/// Floating point, at least one element per result.
+/// Floating point only; requires at least one element per result.
 TENON_API Tensor mean(const Tensor& a, CallSite site = CallSite::current());
 TENON_API Tensor mean(const Tensor& a, std::initializer_list<std::int64_t> dims, bool keepdim = false,
     CallSite site = CallSite::current());

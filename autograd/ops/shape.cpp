@@ -1,4 +1,4 @@
-// Operations on the shape. Apart from reshape, which may have to copy, they are views.
+// Operations on shapes. Apart from reshape, which may have to copy, they return views.
 #include <algorithm>
 
 #include <tenon/autograd/ops/common.h>
@@ -11,7 +11,7 @@ using autograd::record_view;
 
 namespace {
 
-/// `shape` with its -1 filled in.
+/// `shape` with -1 replaced by the inferred size.
 Shape complete_shape(const Tensor& a, const Shape& shape) {
   Shape out = shape;
   std::int64_t known = 1;
@@ -35,8 +35,8 @@ Shape complete_shape(const Tensor& a, const Shape& shape) {
   return out;
 }
 
-/// The strides that show `a` in another shape, if any do: each run of dimensions that lies evenly in memory
-/// can be cut anew.
+/// The strides that represent `a` in another shape, if there are any: each run of dimensions that is
+/// contiguous in memory with a constant stride can be split anew.
 bool reshape_strides(const Tensor& a, const Shape& shape, Strides& strides) {
   strides = contiguous_strides(shape);
   if (a.is_contiguous()) return true;

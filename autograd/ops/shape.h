@@ -1,10 +1,12 @@
-// The result is a view of the same bytes unless noted. Negative dimensions count from the back.
+// Operations on shapes. The result is a view of the same bytes unless noted. Negative dimensions count from
+// the end.
 #pragma once
 #include <tenon/core/tensor.h>
 
 namespace tenon {
 
-/// Same elements, row-major, in another shape; one size may be -1. A copy where strides cannot express it.
+/// The same elements, row-major, in another shape; one size may be -1. Copies if strides cannot express the
+/// result.
 TENON_API Tensor reshape(const Tensor& a, const Shape& shape, CallSite site = CallSite::current());
 /// Dimensions [start_dim, end_dim] merged into one.
 TENON_API Tensor flatten(const Tensor& a, std::int64_t start_dim = 0, std::int64_t end_dim = -1,
@@ -18,23 +20,23 @@ TENON_API Tensor select(
 /// A range of a dimension with a positive step; bounds are clamped as in Python.
 TENON_API Tensor slice(
     const Tensor& a, std::int64_t dim, const Slice& range, CallSite site = CallSite::current());
-/// Dimensions of size 1 repeated; -1 keeps a size, new dimensions come in front.
+/// Dimensions of size 1 repeated; -1 keeps a size, and new dimensions are added at the front.
 TENON_API Tensor expand(const Tensor& a, const Shape& shape, CallSite site = CallSite::current());
 TENON_API Tensor unsqueeze(const Tensor& a, std::int64_t dim, CallSite site = CallSite::current());
-/// Without the dimensions of size 1, or without this one if it has size 1.
+/// Removes all dimensions of size 1, or the given one if it has size 1.
 TENON_API Tensor squeeze(const Tensor& a, CallSite site = CallSite::current());
 TENON_API Tensor squeeze(const Tensor& a, std::int64_t dim, CallSite site = CallSite::current());
 TENON_API Tensor transpose(
     const Tensor& a, std::int64_t dim0, std::int64_t dim1, CallSite site = CallSite::current());
-/// transpose(0, 1) of a matrix; a vector or a number stays as it is.
+/// transpose(0, 1) of a matrix; a vector or 0-dimensional tensor is unchanged.
 TENON_API Tensor t(const Tensor& a, CallSite site = CallSite::current());
 /// Dimension i of the result is dimension dims[i] of a.
 TENON_API Tensor permute(
     const Tensor& a, std::initializer_list<std::int64_t> dims, CallSite site = CallSite::current());
-/// New tensor: joined along an existing dimension; the other sizes agree.
+/// New tensor: joined along an existing dimension; the other sizes must agree.
 TENON_API Tensor cat(
     const std::vector<Tensor>& tensors, std::int64_t dim = 0, CallSite site = CallSite::current());
-/// New tensor: joined along a new dimension; all sizes agree.
+/// New tensor: joined along a new dimension; all sizes must agree.
 TENON_API Tensor stack(
     const std::vector<Tensor>& tensors, std::int64_t dim = 0, CallSite site = CallSite::current());
 

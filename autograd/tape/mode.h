@@ -1,4 +1,4 @@
-// Thread-local switches of the tape, changed by guards only.
+// Thread-local switches of the tape, changed only by guards.
 #pragma once
 #include <tenon/core/api.h>
 
@@ -10,11 +10,11 @@ struct Mode {
   bool record = true;
   bool anomaly = false;
 };
-/// A variable, because every operation asks: a load, where a function would be a call.
+/// A variable, not a function, because every operation reads it.
 extern TENON_API constinit thread_local Mode current_mode;
 inline Mode& mode() noexcept { return current_mode; }
 
-/// Restores what it found, whatever happens in between.
+/// Restores the previous mode on exit from the scope.
 class ModeGuard {
  public:
   explicit ModeGuard(Mode changed) noexcept : before_(mode()) { mode() = changed; }
@@ -28,19 +28,19 @@ class ModeGuard {
 
 }  // namespace autograd
 
-/// True when operations of this thread are recorded.
+/// True if operations of this thread are recorded.
 inline bool grad_enabled() noexcept { return autograd::mode().record; }
 
 /// In its scope this thread records nothing.
 struct NoGradGuard : autograd::ModeGuard {
   NoGradGuard() noexcept : ModeGuard({.record = false, .anomaly = autograd::mode().anomaly}) {}
 };
-/// In its scope this thread records, inside a NoGradGuard too.
+/// In its scope this thread records, even inside a NoGradGuard.
 struct EnableGradGuard : autograd::ModeGuard {
   EnableGradGuard() noexcept : ModeGuard({.record = true, .anomaly = autograd::mode().anomaly}) {}
 };
-/// In its scope an operation of this thread whose result or gradient is the first to hold a NaN throws an
-/// Error that names the operation and the line that called it. Slow: every value is looked at.
+/// In its scope the first operation of this thread whose result or gradient contains a NaN throws an Error
+/// with the operation and the line that called it. Slow: checks every value.
 struct AnomalyGuard : autograd::ModeGuard {
   AnomalyGuard() noexcept : ModeGuard({.record = autograd::mode().record, .anomaly = true}) {}
 };

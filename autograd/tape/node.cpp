@@ -12,8 +12,8 @@ std::size_t block_bytes(int capacity) {
   return sizeof(Node) + static_cast<std::size_t>(capacity) * sizeof(Edge);
 }
 
-// Dropping a node drops what it saved, and through that other nodes. The outermost drop empties this list and
-// inner ones only join it, so the stack stays flat however long the chain is.
+// Destroying a node destroys its saved tensors, and through them other nodes. Inner calls add to this list
+// and the outermost call empties it, so the stack depth does not grow with the length of the chain.
 constinit thread_local Node* doomed = nullptr;
 constinit thread_local bool draining = false;
 

@@ -1,4 +1,4 @@
-// The nodes of the tape: what an operation leaves behind for the backward pass.
+// The nodes of the tape: what an operation records for the backward pass.
 #pragma once
 #include <memory>
 #include <new>
@@ -12,8 +12,8 @@ namespace tenon::autograd {
 
 struct Node;
 
-/// The gradient of one input, given that of the output and the shape of the input. A small closure lives in
-/// place; it is built once, in its edge, and never moves.
+/// Computes the gradient of one input from that of the output and the shape of the input. Small closures are
+/// stored in place; a pullback is constructed in its edge and never moves.
 class Pullback {
  public:
   template <class Make>
@@ -37,7 +37,7 @@ class Pullback {
   Tensor operator()(const Tensor& gradient, const Shape& input_shape) {
     return call_(buffer_, gradient, input_shape);
   }
-  /// Drops what the closure saved. One that saved nothing stays usable.
+  /// Releases the saved tensors. A closure that saved nothing stays usable.
   void release() {
     if (drop_) {
       call_ = nullptr;
@@ -67,8 +67,8 @@ struct HookList {
   std::uint64_t next_id = 0;
 };
 
-/// A value that needs a gradient: an operation's output, with edges, or a leaf, without. The edges follow
-/// the node in its block.
+/// A value that needs a gradient: an operation's output, with edges, or a leaf, without. The edges follow the
+/// node in the same block.
 struct TENON_API Node final : AutogradMeta {
   static Ref<Node> create(const char* name, int capacity, const Tensor& value, CallSite site);
   void dispose() noexcept override;
@@ -84,17 +84,17 @@ struct TENON_API Node final : AutogradMeta {
   }
 
   alignas(std::max_align_t) const
-      char* name;           // with this the size of a node keeps the alignment of its edges
-  std::uint64_t depth = 0;  // longer than every input's: descending depth is a topological order
+      char* name;           // declared here so that the size of a node keeps its edges aligned
+  std::uint64_t depth = 0;  // greater than that of every input: descending depth is a topological order
   int count = 0, capacity;  // edges
   DType dtype;
   bool keeps_grad;                         // a leaf, or retain_grad() was called
   std::atomic<const void*> pass{nullptr};  // the backward pass that `pending` belongs to
   Device device;
-  Shape shape;  // what a gradient must look like
+  Shape shape;  // the shape that its gradient must have
   CallSite site;
   Tensor pending;  // the gradient so far, while a pass runs
-  Tensor grad;     // what passes have accumulated
+  Tensor grad;     // the gradient accumulated by passes
   std::shared_ptr<HookList> hooks;
   Node* next = nullptr;  // the list of nodes to destroy
 
@@ -119,17 +119,17 @@ inline Ref<Node> node_ref(const Tensor& tensor) {
   if (node) node->retain();
   return Ref<Node>::adopt(node);
 }
-/// Puts a tensor on the tape.
+/// Attaches a node to a tensor.
 inline void set_node(const Tensor& tensor, Ref<Node> node) noexcept {
   TensorImpl& impl = tensor.impl();
   impl.storage->set_needs_grad(impl.family);
   impl.meta = std::move(node);
 }
 
-/// `root` and every node that it depends on, once each, the nearest first.
+/// `root` and every node that it depends on, once each, in breadth-first order.
 TENON_API std::vector<Node*> nodes_below(Node* root);
 
-/// `"matmul" at model.cpp:12`, or `"matmul"` when the line is not known
+/// `"matmul" at model.cpp:12`, or `"matmul"` if the line is not known
 TENON_API std::string describe(const Node& node);
 
 }  // namespace tenon::autograd

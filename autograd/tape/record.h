@@ -1,4 +1,5 @@
-// How an operation goes onto the tape: record(), with a pullback per input and the tensors that it needs.
+// How an operation is recorded on the tape: record(), with a pullback per input and the tensors that it
+// needs.
 #pragma once
 #include <tuple>
 
@@ -6,8 +7,8 @@
 
 namespace tenon::autograd {
 
-/// A tensor kept for a pullback. Using it after its elements were overwritten is an error, not a wrong
-/// number.
+/// A tensor saved for a pullback. Using it after its elements were overwritten is an error, so it never gives
+/// a wrong gradient.
 class TENON_API Saved {
  public:
   explicit Saved(const Tensor& value) : value_(value), version_(value.version()) {
@@ -16,11 +17,11 @@ class TENON_API Saved {
   Saved(Saved&& other) noexcept : value_(std::move(other.value_)), version_(other.version_) {}
   Saved& operator=(Saved&&) = delete;
   ~Saved() {
-    // If this is the last reference, nobody can read the count again.
+    // If this is the last reference, the count can no longer be read.
     if (value_.defined() && !value_.impl().unique())
       value_.impl().saves.fetch_sub(1, std::memory_order_release);
   }
-  /// The tensor, with its place on the tape, for gradients of gradients.
+  /// The tensor with its node, for higher-order gradients.
   const Tensor& operator()() const TENON_LIFETIMEBOUND {
     if (value_.version() != version_) [[unlikely]]
       fail_modified();
@@ -33,7 +34,7 @@ class TENON_API Saved {
   std::uint32_t version_;
 };
 
-/// What with() names besides tensors; see there.
+/// Arguments of with() other than tensors; see there.
 struct Result {
   const Tensor& output;
 };
@@ -43,8 +44,9 @@ struct Prepared {
 inline Result result(const Tensor& output) { return {output}; }
 inline Prepared prepared(const Tensor& value) { return {value}; }
 
-/// An operation's own output kept for its pullback. It is a second tensor over the same bytes, without the
-/// node, which would otherwise own itself; while the pass runs the pullback, use gives it the node back.
+/// An operation's own output saved for its pullback: a second tensor over the same bytes, without the node,
+/// which would otherwise own itself. While a pass runs the pullback, operator() returns it with the node
+/// attached.
 class TENON_API SavedOutput {
  public:
   explicit SavedOutput(Result result) : value_(result.output.detach()) {}
@@ -54,7 +56,7 @@ class TENON_API SavedOutput {
   Saved value_;
 };
 
-/// A value kept as long as nobody has written to it; a hook that was given it may.
+/// A value that is used only as long as it has not been written to; it may have been passed to a hook.
 class TENON_API SavedPrepared {
  public:
   explicit SavedPrepared(Prepared prepared) : value_(prepared.value) {}
@@ -67,9 +69,10 @@ class TENON_API SavedPrepared {
   Tensor value_;
 };
 
-/// The tensors that a pullback needs, in the order in which it takes them: with(a, b). The operation's own
-/// output is named result(out), for else it would own itself. prepared(t) is what the forward call has
-/// computed for the pullback alone, or an undefined tensor; so the pullback gets it, or an undefined one.
+/// The tensors that a pullback needs, in the order of its parameters: with(a, b). The operation's own output
+/// is passed as result(out), or it would own itself. prepared(t) is a value that the forward call computed
+/// only for the pullback; the pullback receives an undefined tensor if it is undefined or has been written
+/// to.
 template <class... T>
 struct With {
   std::tuple<const T&...> tensors;
@@ -85,8 +88,8 @@ inline Saved kept_as(const Tensor&);
 inline SavedOutput kept_as(const Result&);
 inline SavedPrepared kept_as(const Prepared&);
 
-/// A pullback and the tensors that it needs. They are data, not captures, so none is forgotten: captured, a
-/// tensor would have no version, and an output would own itself.
+/// A pullback and the tensors that it needs. They are members instead of captures, so that each is checked: a
+/// captured tensor would have no version, and a captured output would own itself.
 template <class F, class... T>
 class Closure {
  public:
@@ -116,7 +119,7 @@ struct InputOf {
   InputOf(const Tensor& input, With<T...> kept, F f)
       : tensor(input), needs(kept.tensors), pullback(std::move(f)) {}
 
-  /// An edge to the input, if it needs a gradient. Only then anything is kept.
+  /// Adds an edge to the input if it needs a gradient. Otherwise nothing is saved.
   void connect(Node& node) const {
     if (!tensor.requires_grad()) return;
     node.connect(node_ref(tensor), broadcast, [this] {
@@ -132,7 +135,7 @@ struct InputOf {
 }  // namespace detail
 
 /// An input of an operation with its pullback: the gradient of the input, given the gradient of the output,
-/// the shape of the input if it asks for it, and what with() names.
+/// the shape of the input if the pullback has a parameter for it, and the tensors named in with().
 ///
 ///     Input(x, with(w), [](const Tensor& g, const Tensor& w) { return matmul(g, w); })
 template <class F, class... T>
@@ -144,8 +147,8 @@ Input(const Tensor&, F) -> Input<F>;
 template <class F, class... T>
 Input(const Tensor&, With<T...>, F) -> Input<F, T...>;
 
-/// An input that the operation broadcasts: the pullback's result has the shape of the output, and the pass
-/// sums it to the shape of the input.
+/// An input that the operation broadcasts: the pullback returns a gradient in the shape of the output, and
+/// the pass sums it to the shape of the input.
 template <class F, class... T>
 struct Broadcast : detail::InputOf<true, F, T...> {
   using detail::InputOf<true, F, T...>::InputOf;
@@ -157,8 +160,8 @@ Broadcast(const Tensor&, With<T...>, F) -> Broadcast<F, T...>;
 
 namespace detail {
 
-/// A view whose base was changed by a recorded operation has lost its history; using it would give wrong
-/// gradients.
+/// Reports the use of a view whose base was changed by a recorded operation: its history is no longer valid
+/// and would give wrong gradients.
 [[noreturn, gnu::cold]] TENON_API void fail_stale_view(const char* op);
 TENON_API void check_no_nan(const Tensor& output, const char* op);
 
@@ -171,8 +174,8 @@ inline bool needs_grad(const char* op, const Tensor& input) {
 
 }  // namespace detail
 
-/// Puts `output` on the tape as the result of `op` on `inputs`, if this thread records and an input needs a
-/// gradient.
+/// Records `output` on the tape as the result of `op` on `inputs`, if this thread records and an input needs
+/// a gradient.
 template <class... Inputs>
 Tensor record(const char* op, CallSite site, Tensor output, const Inputs&... inputs) {
   const Mode mode = autograd::mode();

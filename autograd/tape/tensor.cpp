@@ -1,4 +1,4 @@
-// The members of Tensor that are about its gradient.
+// The gradient-related members of Tensor.
 #include <algorithm>
 
 #include <tenon/autograd/tape/node.h>
@@ -71,7 +71,7 @@ void Tensor::set_data(const Tensor& source, CallSite site) const {
       "set_data: only floating-point tensors have gradients; the dtype is {}", source.dtype());
   TensorImpl& to = impl();
   const TensorImpl& from = source.impl();
-  to.storage->bump_version();  // what saved the old elements must not take the new ones for them
+  to.storage->bump_version();  // a saved tensor must not use the new elements in place of the old ones
   if (to.storage.get() != from.storage.get() && from.storage->version() <= to.storage->version())
     from.storage->set_version(to.storage->version() + 1);
   to.storage = from.storage;

@@ -1,5 +1,5 @@
-// What core and the kernels need of CUDA, without a CUDA header. Its definitions are part of a build with
-// CUDA only: callers ask built_with_cuda first, with `if constexpr`, so a build without CUDA needs no stubs.
+// What core and the kernels need from CUDA, without a CUDA header. The definitions exist only in a build with
+// CUDA: callers test built_with_cuda first, with `if constexpr`, so a build without CUDA needs no stubs.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -16,11 +16,11 @@ namespace tenon::cuda {
 inline constexpr bool built_with_cuda = TENON_WITH_CUDA;
 
 int driver_device_count() noexcept;
-/// Why there is no device, as the runtime says it; null if it found one.
+/// The runtime's reason why there is no device; null if it found one.
 const char* driver_problem() noexcept;
 
-/// Makes a device current for a scope. Whatever calls CUDA has one, so that the caller's device stays
-/// current.
+/// Makes a device current for a scope. All code that calls CUDA uses one, so that the caller's current device
+/// is preserved.
 class DeviceGuard {
  public:
   explicit DeviceGuard(Device device);
@@ -29,32 +29,32 @@ class DeviceGuard {
   DeviceGuard& operator=(const DeviceGuard&) = delete;
 
  private:
-  int before_ = -1;  // the device to return to, if it is another
+  int before_ = -1;  // the device to restore, if a different one
 };
 
 // ---- streams
 
 /// Makes a stream and returns its number.
 int add_stream(Device device);
-/// Waits for a stream, or all of a device. Throws what went wrong on it; `op` begins the text.
+/// Waits for a stream, or for all streams of a device. Throws the errors of their work; `op` begins the text.
 void wait(const char* op, Stream stream);
 void wait_for_all(const char* op, Device device);
 
-// ---- memory, in the order of a stream
+// ---- memory, in stream order
 
-/// Uninitialised device memory, for work on `stream`; reused in that stream's order. Throws Error when the
-/// device is out of memory, after everything that is kept for reuse was given back.
+/// Uninitialised device memory for work on `stream`, reused in that stream's order. Throws Error if the
+/// device is out of memory even after everything kept for reuse was returned.
 void* allocate(Stream stream, std::size_t bytes);
-/// `bytes` is what was asked for. Work on the stream may still use the memory.
+/// `bytes` is the requested size. Work on the stream may still use the memory.
 void release(Stream stream, void* memory, std::size_t bytes) noexcept;
-/// CPU memory that devices read at full speed. It may be used again right after `release_pinned`, so
-/// whoever lets a device read it waits first; upload() sees to its own.
+/// CPU memory that devices read at full speed. It may be reused right after `release_pinned`, so a caller
+/// that lets a device read it must wait first; upload() takes care of its own.
 void* allocate_pinned(std::size_t bytes);
 void release_pinned(void* memory, std::size_t bytes) noexcept;
 MemoryUse memory_bytes(Device device);
 void drain_cache(Device device);
 
-/// Device memory for the length of a launch.
+/// Device memory for the duration of a launch.
 class Scratch {
  public:
   Scratch(Stream stream, std::size_t bytes)
@@ -77,12 +77,13 @@ class Scratch {
 
 // ---- copies
 
-/// From CPU memory, which may change as soon as the call returns. Up to a mebibyte goes through pinned
-/// memory, and nobody waits.
+/// Copies from CPU memory, which may change as soon as the call returns. Up to 1 MiB goes through pinned
+/// memory without waiting.
 void upload(Stream stream, void* device, const void* host, std::size_t bytes);
-/// To CPU memory. Waits, and throws what went wrong on the stream.
+/// Copies to CPU memory. Waits, and throws the errors of the stream's work.
 void download(Stream stream, void* host, const void* device, std::size_t bytes);
-/// Between two streams, perhaps of two devices; `to` waits for `from`, and later work of `from` for the copy.
+/// Copies between two streams, possibly of two devices; `to` waits for `from`, and later work of `from` waits
+/// for the copy.
 void transfer(Stream to, void* target, Stream from, const void* source, std::size_t bytes);
 
 // ---- events (cuda::Event)
@@ -96,37 +97,37 @@ void destroy_event(void* event) noexcept;
 
 // ---- launches
 
-/// What a launch says when it fails: `reduce_long: ...; sizes [5, 200], 1 blocks of 256 threads`.
+/// What an error says about a failed launch: `reduce_long: ...; sizes [5, 200], 1 blocks of 256 threads`.
 struct Launch {
   Stream stream;
   const char* kernel;
   std::initializer_list<std::int64_t> sizes;
-  bool may_fault = false;  // it is given the stream's fault_slot()
+  bool may_fault = false;  // the kernel receives the stream's fault_slot()
 };
 /// The stream's native handle, a cudaStream_t. A launch on it needs a DeviceGuard.
 void* native_handle(Stream stream);
-/// Throws CudaError if the launch returned an error, a cudaError_t, and, with TENON_SYNC=1 in the
+/// Throws CudaError if the launch returned an error (`error` is a cudaError_t) or, with TENON_SYNC=1 in the
 /// environment, if the kernel failed.
 void check_launch(const Launch& launch, std::int64_t blocks, int threads, int error);
 
-/// By which launchers choose kernels and grids.
+/// Launchers choose kernels and grids by this count.
 int multiprocessors(Stream stream);
-/// For tests: they choose as on a device with `count` multiprocessors, or, if it is 0, by what the device
-/// has.
+/// For tests: launchers choose as on a device with `count` multiprocessors, or, if it is 0, by the device's
+/// actual count.
 void override_multiprocessors(Device device, int count);
 
 /// Counters for blocks that finish together, all zero before and after each launch.
 inline constexpr int ticket_count = 8192;
 unsigned* tickets(Stream stream);
 
-/// What a kernel found wrong with its input. It writes the first find here; the next synchronisation throws
-/// Error with `text`, each {} of which is one of the values.
+/// Invalid input found by a kernel, which records the first occurrence here; the next synchronisation throws
+/// Error with `text`, whose {} are replaced by the values.
 struct Fault {
   unsigned found;
   const char* text;  // host memory
   std::int64_t values[4];
 };
-/// The stream's slot in device memory, for a launch that says so (`may_fault`).
+/// The stream's slot in device memory, for a launch with `may_fault`.
 Fault* fault_slot(Stream stream);
 
 }  // namespace tenon::cuda

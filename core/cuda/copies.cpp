@@ -7,7 +7,7 @@ namespace tenon::cuda {
 
 namespace {
 
-/// Gives back the blocks of uploads that are done.
+/// Releases the blocks of completed uploads.
 void collect(StreamState& state, Device device) {
   const std::lock_guard lock(state.mutex);
   while (!state.uploads.empty()) {
@@ -58,7 +58,7 @@ void download(Stream stream, void* host, const void* device, std::size_t bytes) 
 
 namespace {
 
-/// Work of `later` from now on waits for the work of `earlier` up to now.
+/// Makes later work of `later` wait for the work of `earlier` so far.
 void order(Stream earlier, Stream later) {
   StreamState& state = stream_state(earlier);
   const cudaEvent_t mark = take_mark(earlier, state);
@@ -66,7 +66,7 @@ void order(Stream earlier, Stream later) {
   const cudaError_t error = cudaStreamWaitEvent(stream_state(later).handle, mark, 0);
   {
     const std::lock_guard lock(state.mutex);
-    give_mark(state, mark);  // a wait is for what was recorded when it was asked for
+    give_mark(state, mark);  // a pending wait refers to the event as it was when the wait was issued
   }
   check_cuda("transfer", error, later.device());
 }

@@ -1,4 +1,4 @@
-// Events, and marks in the work of a stream.
+// Events, for users and for the library's own synchronisation.
 #include <tenon/core/cuda/runtime.h>
 
 namespace tenon::cuda {

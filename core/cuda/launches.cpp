@@ -1,4 +1,4 @@
-// Launches, and waiting for what kernels did: their faults come to light there.
+// Launches, and waiting for kernels, where their faults are reported.
 #include <algorithm>
 #include <string>
 
@@ -12,14 +12,14 @@ Fault* fault_slot(Stream stream) { return stream_state(stream).fault; }
 
 namespace {
 
-/// A number that no other thread of the process has, or had.
+/// A number that is unique among all threads the process has had.
 std::uint64_t this_thread() {
   static std::atomic<std::uint64_t> threads = 0;
   thread_local const std::uint64_t number = ++threads;
   return number;
 }
 
-/// Waits for a stream, with `waiting` held, and notes the fault that one of its kernels has found.
+/// Waits for a stream, with `waiting` held, and records a fault that one of its kernels has found.
 void find_fault(const char* op, StreamState& state, Device device) {
   std::vector<std::uint64_t> launchers;
   {
@@ -39,8 +39,7 @@ void find_fault(const char* op, StreamState& state, Device device) {
   state.to_tell.insert(state.to_tell.end(), launchers.begin(), launchers.end());
 }
 
-/// Waits for a stream, and throws the fault that was found meanwhile, or that this thread is still to hear
-/// of.
+/// Waits for a stream, and throws a fault found meanwhile, or one that this thread has not been told of yet.
 void wait(const char* op, StreamState& state, Device device) {
   const std::uint64_t before = state.faults.load(std::memory_order_acquire);
   const DeviceGuard guard(device);
@@ -70,7 +69,7 @@ bool synchronous() {
 }
 
 [[noreturn]] void throw_kernel(const Launch& launch, std::int64_t blocks, int threads, cudaError_t error) {
-  cudaGetLastError();  // it is told now, and no longer what the caller's own calls find
+  cudaGetLastError();  // clears the error, so that the caller's own calls do not see it
   std::string sizes;
   for (const std::int64_t size : launch.sizes) sizes += (sizes.empty() ? "" : ", ") + std::to_string(size);
   throw CudaError(tenon::detail::format_with_line("{}: {}; sizes [{}], {} blocks of {} threads on {}",
@@ -78,7 +77,7 @@ bool synchronous() {
 }
 
 [[noreturn]] void throw_launch(const Launch& launch, std::int64_t blocks, int threads, cudaError_t error) {
-  // An error of this launch is over. One of an earlier kernel stays: every call returns it from now on.
+  // An error of this launch is cleared. An error of an earlier kernel persists: every later call returns it.
   if (cudaStreamQuery(stream_state(launch.stream).handle) != error)
     throw_kernel(launch, blocks, threads, error);
   cudaGetLastError();
@@ -92,12 +91,13 @@ bool synchronous() {
 void check_launch(const Launch& launch, std::int64_t blocks, int threads, int error) {
   if (error != cudaSuccess) [[unlikely]]
     throw_launch(launch, blocks, threads, static_cast<cudaError_t>(error));
-  // Every launch before was waited for, so what fails now is this kernel.
+  // All earlier launches were waited for, so a failure here is this kernel's.
   if (synchronous()) {
     const cudaError_t failed = cudaStreamSynchronize(stream_state(launch.stream).handle);
     if (failed != cudaSuccess) throw_kernel(launch, blocks, threads, failed);
   }
-  // Only now: a thread that synchronises before the launch must not have looked for its fault in vain.
+  // Registered only after the launch: otherwise a thread that synchronises before it would clear the entry
+  // too early.
   if (launch.may_fault) {
     StreamState& state = stream_state(launch.stream);
     const std::lock_guard lock(state.mutex);

@@ -1,6 +1,6 @@
-// The device cache: a released block serves the next request of its size on the same stream, whose order
-// makes that safe without waiting. And pinned CPU memory, which is reused once the uploads that read it are
-// done.
+// The device cache: a released block is reused for the next request of its size on the same stream, whose
+// order makes that safe without waiting. Also pinned CPU memory, which is reused once the uploads that read
+// it have finished.
 #include <bit>
 #include <new>
 
@@ -24,10 +24,10 @@ constexpr std::size_t least_block = 512, most_small = std::size_t{64} << 20,
 
 std::size_t round_up(std::size_t bytes, std::size_t step) { return (bytes + step - 1) / step * step; }
 
-/// Which of the sizes up to most_small.
+/// The index of the size class, for sizes up to most_small.
 std::size_t class_of(std::size_t bytes) {
   if (bytes <= least_block) return 0;
-  const int log = static_cast<int>(std::bit_width(bytes - 1));  // of the doubling above
+  const int log = static_cast<int>(std::bit_width(bytes - 1));  // log2 of the next power of two
   return static_cast<std::size_t>((log - 10) * 4 + static_cast<int>((bytes - 1) >> (log - 3)) - 3);
 }
 
@@ -85,7 +85,7 @@ void each_stream(Device device, F f) {
   }
 }
 
-/// Without locks held: frees what was kept, as far as the device still works.
+/// Frees the kept blocks, as far as the device still works. Call without holding locks.
 void free_kept(Device device) {
   std::vector<void*> blocks;
   each_stream(device, [&](StreamState& stream) {
@@ -100,7 +100,7 @@ void free_kept(Device device) {
   std::size_t free_bytes = 0, total = 0;
   if (cudaMemGetInfo(&free_bytes, &total) != cudaSuccess) cudaGetLastError();
   fail(
-      "allocate: out of memory on {}; {} bytes were asked for, tensors hold {}, {} of the device's {} are "
+      "allocate: out of memory on {}; {} bytes were requested, tensors hold {}, {} of the device's {} are "
       "free",
       device, bytes, memory_bytes(device).allocated, free_bytes, total);
 }
@@ -152,7 +152,7 @@ void release(Stream stream, void* memory, std::size_t bytes) noexcept {
     } else if (recycles()) {
       try {
         return state.cache.keep(memory, bytes);
-      } catch (const std::bad_alloc&) {  // no room to remember it: free it
+      } catch (const std::bad_alloc&) {  // no memory to store it: free it
       }
     }
   }
@@ -204,7 +204,7 @@ void* allocate_pinned(std::size_t bytes) {
   const cudaError_t error = cudaMallocHost(&block, BlockCache::block_bytes(bytes));
   if (error == cudaErrorMemoryAllocation) {
     cudaGetLastError();
-    fail("allocate: out of pinned CPU memory; {} bytes were asked for", bytes);
+    fail("allocate: out of pinned CPU memory; {} bytes were requested", bytes);
   }
   check_cuda("allocate", error, Device::cpu());
   return block;
@@ -216,7 +216,7 @@ void release_pinned(void* memory, std::size_t bytes) noexcept {
       PinnedPool& pool = pinned_pool();
       const std::lock_guard lock(pool.mutex);
       return pool.cache.keep(memory, bytes);
-    } catch (const std::bad_alloc&) {  // no room to remember it: free it
+    } catch (const std::bad_alloc&) {  // no memory to store it: free it
     }
   cudaFreeHost(memory);
 }

@@ -1,4 +1,4 @@
-// Devices and streams: finding them, and their state.
+// Finding devices and streams, and their state.
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
@@ -10,7 +10,7 @@ namespace tenon::cuda {
 int driver_device_count() noexcept {
   int count = 0;
   if (cudaGetDeviceCount(&count) == cudaSuccess) return std::min(count, 127);
-  cudaGetLastError();  // no driver, or no device: not an error to carry on
+  cudaGetLastError();  // no driver or no device: clear the error
   return 0;
 }
 
@@ -27,7 +27,7 @@ bool asked_by_environment(const char* name) {
 }
 
 void throw_cuda(const char* op, cudaError_t error, Device device) {
-  cudaGetLastError();  // it is told now, and not again by the next launch
+  cudaGetLastError();  // clears the error, so that the next launch does not report it again
   throw CudaError(tenon::detail::format_with_line(
       "{}: {} on {}; an earlier kernel may be the cause: run again with TENON_SYNC=1 to learn which",
       {op, cudaGetErrorString(error), device}));
@@ -67,10 +67,10 @@ DeviceState& device_state(Device device) {
 
 namespace {
 
-/// Adds the stream number `device.streams`; the default stream is the first.
+/// Adds stream number `device.streams`; the default stream is the first.
 StreamState& add_stream(Device device, DeviceState& state) {
   const int index = state.streams.load(std::memory_order_relaxed);
-  check(index < DeviceState::most_streams, "stream: {} has {} streams already; make a few and keep them",
+  check(index < DeviceState::most_streams, "stream: {} has {} streams already; create a few and reuse them",
       device, index);
   const DeviceGuard guard(device);
   auto added = std::make_unique<StreamState>();
@@ -95,7 +95,7 @@ StreamState& stream_state(Stream stream) {
   auto& slot = device.stream[static_cast<std::size_t>(stream.index())];
   if (StreamState* const state = slot.load(std::memory_order_acquire)) [[likely]]
     return *state;
-  const std::lock_guard lock(device.mutex);  // the default stream of the device, for the first time
+  const std::lock_guard lock(device.mutex);  // first use of the device's default stream
   StreamState* const state = slot.load(std::memory_order_acquire);
   return state ? *state : add_stream(stream.device(), device);
 }

@@ -1,5 +1,5 @@
-// What the process keeps for each stream of each device. It is never destroyed: tensors of static lifetime
-// may be released after everything else.
+// The state kept for each stream of each device. It is never destroyed: tensors of static lifetime may be
+// released after everything else.
 #pragma once
 #include <array>
 #include <atomic>
@@ -13,25 +13,25 @@
 
 namespace tenon::cuda {
 
-/// Whether blocks of memory are kept for reuse. A recycled block would hide from a checker what reads past
-/// the end of the one before.
+/// Whether blocks of memory are kept for reuse. Recycled blocks would hide out-of-bounds reads from a memory
+/// checker.
 bool recycles();
 
-/// Blocks kept for reuse, by size: from 512 bytes four sizes per doubling, above 64 MiB one every 2 MiB,
-/// which is what a device hands out.
+/// Blocks kept for reuse, by size: from 512 bytes, four sizes per doubling; above 64 MiB, multiples of 2 MiB,
+/// the device's own granularity.
 class BlockCache {
  public:
-  /// Bytes of a block that serves `bytes`: the next of these sizes.
+  /// The size of the block that serves `bytes`: the next of these sizes.
   static std::size_t block_bytes(std::size_t bytes);
   /// A kept block, or null.
   void* take(std::size_t bytes);
   void keep(void* block, std::size_t bytes);
-  /// Hands out every kept block, for freeing.
+  /// Removes and returns every kept block, for freeing.
   std::vector<void*> drain();
   std::size_t kept_bytes() const { return kept_bytes_; }
 
  private:
-  /// The list of the blocks that serve `bytes`, with room for one.
+  /// The list of the blocks that serve `bytes`, with room for one more.
   std::vector<void*>& list_of(std::size_t bytes);
 
   std::vector<std::vector<void*>> small_;
@@ -39,7 +39,7 @@ class BlockCache {
   std::size_t kept_bytes_ = 0;
 };
 
-/// A pinned block that an upload reads, and the mark after the upload.
+/// A pinned block that an upload reads, and the event recorded after the upload.
 struct Upload {
   void* block;
   std::size_t bytes;
@@ -48,32 +48,32 @@ struct Upload {
 
 struct StreamState {
   cudaStream_t handle = nullptr;
-  unsigned* tickets = nullptr;            // ticket_count of them
+  unsigned* tickets = nullptr;            // ticket_count entries
   Fault* fault = nullptr;                 // device memory
-  std::atomic<std::uint64_t> faults = 0;  // found so far
+  std::atomic<std::uint64_t> faults = 0;  // the number found so far
 
-  std::mutex waiting;  // held while a thread waits and looks for a fault; of what follows
+  std::mutex waiting;  // held while a thread waits and looks for a fault; guards the next two members
   std::string last_fault;
   std::vector<std::uint64_t> to_tell;  // threads that launched before a fault and have not waited since
 
-  std::mutex mutex;                      // of what follows
-  std::vector<std::uint64_t> launchers;  // threads that launched what may fault since somebody looked
+  std::mutex mutex;                      // guards the following members
+  std::vector<std::uint64_t> launchers;  // threads that launched kernels that may fault, since the last check
   BlockCache cache;
   std::size_t allocated = 0;
-  std::map<void*, std::size_t> exact;  // blocks that are smaller than block_bytes() of what they serve
-  std::deque<Upload> uploads;          // in the order in which they get done
+  std::map<void*, std::size_t> exact;  // blocks smaller than block_bytes() of the request they serve
+  std::deque<Upload> uploads;          // in order of completion
   std::vector<cudaEvent_t> spare_events;
 };
 
-/// A mark at the end of the stream's work so far, which does not measure time. It is given back with the
-/// state's mutex held.
+/// An event at the end of the stream's work so far, without timing. Return it with give_mark() while holding
+/// the state's mutex.
 cudaEvent_t take_mark(Stream stream, StreamState& state);
 void give_mark(StreamState& state, cudaEvent_t mark) noexcept;
 
 struct DeviceState {
   static constexpr int most_streams = 64;
   std::atomic<int> multiprocessors = 0;
-  std::mutex mutex;  // while a stream is added
+  std::mutex mutex;  // held while a stream is added
   std::atomic<int> streams = 0;
   std::array<std::atomic<StreamState*>, most_streams> stream{};
 };

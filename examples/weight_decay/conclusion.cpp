@@ -24,15 +24,15 @@ std::string decays_of(const Runs& runs) {
   return listed(runs, [](const Run& run) { return fmt::format("{}", run.weight_decay); });
 }
 
-/// Where no gradient points, a step takes a share of the weights and nothing else. Empty if that is not so,
-/// or if next to nothing was taken.
+/// In directions without a gradient, a step only scales the weights. Empty if that does not apply, or if the
+/// weights hardly shrank.
 std::string explanation(const Run& run, const Settings& settings) {
   const double factor = 1 - settings.lr * run.weight_decay;
   const double left = std::pow(factor, static_cast<double>(run.steps));
   if (settings.momentum != 0 || factor < 0 || left > 0.99) return "";
-  constexpr double least = 1e-6;  // below it float32 does not follow the formula
+  constexpr double least = 1e-6;  // below it, float32 does not follow the formula
   return fmt::format(
-      ": of the random first weights in the {} directions that {} samples cannot see, {} is left after {} "
+      ": of the random initial weights in the {} directions that {} samples do not span, {} is left after {} "
       "step{}",
       features - train_samples, train_samples,
       left < least ? fmt::format("less than {:g}", least) : fmt::format("{:.2g}", left), run.steps,
@@ -57,10 +57,10 @@ std::string compare(const Runs& runs, const Settings& settings, bool only_run) {
       rounded(worst.test_loss()), worst.weight_decay, rounded(best.test_loss()), explanation(best, settings));
 }
 
-/// What to change. SGD with momentum m is stable along a direction of curvature c while lr * c is below
-/// 2 * (1 + m); weight decay adds to every curvature.
+/// How to prevent divergence. SGD with momentum m is stable along a direction of curvature c while lr * c is
+/// below 2 * (1 + m); weight decay adds to every curvature.
 std::string remedy(const Runs& diverged, const Runs& others, const Settings& settings) {
-  if (settings.momentum >= 1) return "The steps never die down unless --momentum is below 1.";
+  if (settings.momentum >= 1) return "The steps do not decay unless --momentum is below 1.";
   const auto least = [](const Runs& runs) {
     double decay = INFINITY;
     for (const Run* run : runs) decay = std::min(decay, run->weight_decay);

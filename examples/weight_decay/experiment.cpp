@@ -22,7 +22,7 @@ Data make_data(std::int64_t samples) {
   return {x, y};
 }
 
-// One NaN, without a sign, however the machine made it.
+// Normalises NaNs, so that their sign does not depend on the machine.
 double plain(double value) { return std::isnan(value) ? std::nan("") : value; }
 
 double mean_loss(data::DataLoader<2>& loader, nn::Linear& net, Device device) {
@@ -44,7 +44,7 @@ struct Learner {
                       {.params = {net.bias}, .weight_decay = settings.decay_bias ? weight_decay : 0}},
             {.lr = settings.lr, .momentum = settings.momentum}) {}
 
-  /// The loss of each sample; the gradients of their mean are ready.
+  /// Returns the loss of each sample, after computing the gradients of their mean.
   Tensor learn(const Tensor& x, const Tensor& y) {
     const Tensor loss = criterion(net(x), y);
     optimizer.zero_grad();
@@ -59,7 +59,7 @@ struct Learner {
 
 Run train(
     const Settings& settings, double weight_decay, const Data& data, Log& log, Verification* verification) {
-  // Every run starts from the seed: the same first weights, the same batches, and only the decay differs.
+  // Every run starts from the seed, with the same initial weights and batches; only the decay differs.
   manual_seed(settings.seed);
   data::DataLoader train(
       data::TensorDataset(data.x.narrow(0, 0, train_samples), data.y.narrow(0, 0, train_samples)),

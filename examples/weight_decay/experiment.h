@@ -10,7 +10,7 @@
 
 enum class Init { normal, standard };
 
-/// What the command line says; the defaults are the tutorial's.
+/// The command line's settings; the defaults are those of the README.
 struct Settings {
   tenon::Device device;
   std::vector<double> weight_decays = {0, 3};
@@ -25,13 +25,13 @@ struct Settings {
   bool quiet = false;
 };
 
-/// How far gradients were from the closed form in double and, if another device trained, whether the CPU in
-/// lockstep got the same bits.
+/// The difference between the gradients and the closed form in double and, if another device trained, between
+/// its bits and those of the CPU in lockstep.
 struct Verification {
   std::int64_t steps = 0;
-  double largest_difference = 0;             // absolute
-  double largest_relative = 0;               // over the sum of the magnitudes that the gradient adds up
-  std::int64_t compared = 0, different = 0;  // losses, gradients and weights, as bits
+  double largest_difference = 0;  // absolute
+  double largest_relative = 0;    // relative to the sum of the magnitudes that the gradient adds up
+  std::int64_t compared = 0, different = 0;  // losses, gradients and weights, compared by bits
   static constexpr double tolerance = 1e-6;
   bool passed() const { return largest_relative <= tolerance && different == 0; }
 };
@@ -45,8 +45,7 @@ struct Run {
   std::int64_t steps = 0;
   double train_loss() const { return train_curve.back(); }
   double test_loss() const { return test_curve.back(); }
-  /// Away from the samples instead of towards them; a loss that is a little higher than the first may yet
-  /// fall.
+  /// True if training moved away from the samples; a loss slightly above the first one may still fall.
   bool diverged() const { return !(train_loss() <= 2 * first_train_loss); }
 };
 
@@ -57,5 +56,5 @@ struct Outcome {
 
 inline constexpr std::int64_t features = 200, train_samples = 20, test_samples = 100;
 
-/// Trains once for each weight decay, from the same start and on the same batches, and logs the curves.
+/// Trains once per weight decay, from the same initial weights and on the same batches, and logs the curves.
 Outcome run_experiment(const Settings& settings, Log& log);

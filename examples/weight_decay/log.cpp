@@ -18,7 +18,7 @@ Log::Log(const std::string& parent) {
 
 void Log::begin(const std::string& run) {
   run_ = run;
-  // TensorBoard takes a directory for a run, and draws all runs that have a tag in its chart.
+  // TensorBoard treats a directory as a run, and draws all runs that have a tag in one chart.
   attempt([&] { charts_of_losses_.emplace(directory_ + "/" + run); });
 }
 
@@ -44,7 +44,7 @@ void Log::discard() {
   std::error_code ignored;
   fs::path at = fs::absolute(directory_);
   fs::remove_all(at, ignored);
-  // The directories above it may have got other contents meanwhile: only empty ones are removed.
+  // Only empty directories are removed, because other files may have been added to the ones above.
   while (at != topmost_ && fs::remove(at.parent_path(), ignored)) at = at.parent_path();
 }
 

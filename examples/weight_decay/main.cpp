@@ -1,4 +1,4 @@
-// Weight decay on a model that can memorise its data: the tutorial experiment, from the command line.
+// Weight decay on a model that can memorise its data: the experiment as a command-line program.
 #include <fcntl.h>
 
 #include <cerrno>
@@ -15,11 +15,11 @@
 
 namespace {
 
-/// Exit statuses: bad options are told apart from work that failed.
+/// Exit statuses; invalid options differ from failed work.
 constexpr int ok = 0, failed = 1, usage = 2;
 
-// Standard streams that are closed would be opened as the first files of the program, and get what was meant
-// for the stream. What stands in for them here refuses it, as a closed stream does.
+// If standard streams are closed, the first files that the program opens would get their descriptors and
+// receive their output. The substitutes opened here refuse writes, as a closed stream does.
 void occupy_standard_streams() {
   for (const int descriptor : {0, 1, 2})
     if (::fcntl(descriptor, F_GETFD) < 0) {
@@ -42,11 +42,11 @@ std::string report(const Outcome& outcome, const Settings& settings, const std::
   if (const auto& verification = outcome.verification) {
     if (std::isfinite(verification->largest_relative))
       text += fmt::format(
-          "The gradients of {} steps differ from the closed form by at most {:.2g}, {:.2g} of the numbers "
-          "they add up.\n",
+          "The gradients of {} steps differ from the closed form by at most {:.2g}, or {:.2g} relative "
+          "to the sum of the magnitudes.\n",
           verification->steps, verification->largest_difference, verification->largest_relative);
     if (verification->compared > 0)
-      text += fmt::format("Of {} losses, gradients and weights {} differ from the CPU's in a bit.\n",
+      text += fmt::format("Of {} losses, gradients and weights, {} differ in bits from the CPU's.\n",
           verification->compared, verification->different);
   }
   return text + fmt::format("Curves: tensorboard --logdir {}\n", directory);
@@ -54,19 +54,20 @@ std::string report(const Outcome& outcome, const Settings& settings, const std::
 
 int judge(const Verification& verification) {
   if (verification.different > 0)
-    return complain(fmt::format("{} of {} values differ from the CPU's in a bit", verification.different,
+    return complain(fmt::format("{} of {} values differ in bits from the CPU's", verification.different,
                         verification.compared),
         failed);
   if (verification.passed()) return ok;
   if (!std::isfinite(verification.largest_relative))
     return complain("a gradient is no longer finite, and the closed form cannot be compared with it", failed);
-  return complain(fmt::format("a gradient is wrong; it differs from the closed form by {} of the numbers it "
-                              "adds up, more than {}",
-                      verification.largest_relative, Verification::tolerance),
+  return complain(
+      fmt::format("a gradient is wrong; it differs from the closed form by {} relative to the sum of "
+                  "the magnitudes, more than {}",
+          verification.largest_relative, Verification::tolerance),
       failed);
 }
 
-// Everything that can be written is written, whatever else failed.
+// Writes everything that can be written, even if other output fails.
 int run(const Arguments& arguments) {
   const Settings& settings = arguments.settings;
   Log log(arguments.logdir);

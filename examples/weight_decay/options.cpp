@@ -13,7 +13,7 @@
 
 namespace {
 
-// CLI11 takes a whole number that is too large for the largest there is, and NaN for a number like any other.
+// CLI11 clamps a whole number that is too large, and accepts NaN like any other number.
 
 template <class Number>
 bool parses(const std::string& text, Number& value) {
@@ -67,7 +67,7 @@ tenon::Device choose_device(const std::string& name) {
   return Device::cuda();
 }
 
-// Two different files can be one to the system. Into a device, such as /dev/null, both may go.
+// Two different paths can be the same file. Both may write to a device such as /dev/null.
 bool is_same_file(const std::string& a, const std::string& b) {
   namespace fs = std::filesystem;
   std::error_code ignored;
@@ -85,18 +85,19 @@ void add_options(CLI::App& app, Arguments& arguments) {
   };
   const CLI::Validator count = whole_number(1, most);
   add("--device", arguments.device, "NAME", one_of({"auto", "cpu", "cuda"}),
-      "where to train; auto is cuda if there is one")
+      "where to train; auto is cuda if available")
       ->capture_default_str();
   add("--weight-decay", settings.weight_decays, "NUMBER", number(), "one run for each")
       ->capture_default_str();
   add("--epochs", settings.epochs, "COUNT", count, "passes over the training data")->capture_default_str();
   add("--lr", settings.lr, "NUMBER", number(), "learning rate")->capture_default_str();
   add("--momentum", settings.momentum, "NUMBER", number(), "momentum of SGD")->capture_default_str();
-  add("--batch-size", settings.batch_size, "COUNT", count, "samples a step")->capture_default_str();
-  add("--seed", settings.seed, "SEED", whole_number(0, most_seed), "of data, first weights and batches")
+  add("--batch-size", settings.batch_size, "COUNT", count, "samples per step")->capture_default_str();
+  add("--seed", settings.seed, "SEED", whole_number(0, most_seed),
+      "seed for data, initial weights and batches")
       ->capture_default_str();
   add("--init", arguments.init, "NAME", one_of({"normal", "default"}),
-      "first weights: normal is N(0, 1), default the layer's own")
+      "initial weights: normal is N(0, 1), default the layer's own")
       ->capture_default_str();
   app.add_flag("--decay-bias", settings.decay_bias, "decay the bias too");
   add("--logdir", arguments.logdir, "PATH", path(),
@@ -114,7 +115,7 @@ void add_options(CLI::App& app, Arguments& arguments) {
       most_seed));
 }
 
-// What concerns several options or this machine.
+// Checks that concern several options or this machine.
 void settle(Arguments& arguments) {
   Settings& settings = arguments.settings;
   std::vector<double> decays = settings.weight_decays;

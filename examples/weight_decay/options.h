@@ -10,6 +10,6 @@ struct Arguments {
   std::string device = "auto", init = "normal", logdir = "runs", plot, json;
 };
 
-/// Parses into `arguments`. What was asked for instead of a run, the help or the version, is the result.
-/// Throws if the options are wrong, or cannot be used together or on this machine.
+/// Parses into `arguments`. If the help or the version was requested instead of a run, returns its text.
+/// Throws if options are invalid, conflict with each other, or are not available on this machine.
 std::optional<std::string> parse(int argc, char** argv, Arguments& arguments);

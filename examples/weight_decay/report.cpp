@@ -16,7 +16,7 @@ std::string duration(double seconds) {
   return seconds < 1 ? fmt::format("{:.2f} ms", 1e3 * seconds) : fmt::format("{:.2f} s", seconds);
 }
 
-// A loss that is no longer a number has become too large for one.
+// A loss that is not finite has overflowed.
 double height(double loss) { return std::isfinite(loss) ? loss : INFINITY; }
 
 }  // namespace
@@ -33,7 +33,7 @@ std::string table(const Outcome& outcome) {
 }
 
 void save_plot(const Outcome& outcome, const std::string& path) {
-  // A run that diverged leaves the picture where the others need no more room.
+  // A diverged run may leave the plot at the height that the other runs need.
   double highest = 0;
   bool diverged = false;
   for (const Run& run : outcome.runs) {

@@ -1,13 +1,12 @@
-// What the program leaves behind: a table, a sentence, a plot, a JSON file.
+// The results of the program: a table, a conclusion, a plot and a JSON file.
 #pragma once
 #include <string>
 
 #include "experiment.h"
 
-/// A line a run.
+/// One line per run.
 std::string table(const Outcome& outcome);
-/// What happened, no more than the numbers say: a sentence on the runs that ended well, one on those that
-/// diverged.
+/// What the numbers show: a sentence on the runs that converged and one on those that diverged.
 std::string conclusion(const Outcome& outcome, const Settings& settings);
 /// Both losses of every run over the epochs, on a log axis.
 void save_plot(const Outcome& outcome, const std::string& path);

@@ -8,8 +8,8 @@ using namespace tenon;
 
 namespace {
 
-/// A sum in double, with the sum of the magnitudes that went into it: float32 can be as wrong as a share of
-/// the latter.
+/// A sum in double, and the sum of the magnitudes of its terms, to which the error of float32 is
+/// proportional.
 struct Sum {
   double value = 0, magnitude = 0;
   void add(double factor, const Sum& term) {
@@ -21,7 +21,7 @@ struct Sum {
 void compare(double found, const Sum& expected, Verification& verification) {
   const double difference = std::abs(found - expected.value);
   const double relative = difference / std::max(expected.magnitude, 1e-30);
-  // A NaN compares false with everything, so it is written as the largest difference of all.
+  // A NaN compares false with everything, so it is recorded as the largest difference.
   if (!(difference <= verification.largest_difference))
     verification.largest_difference = std::isnan(difference) ? INFINITY : difference;
   if (!(relative <= verification.largest_relative))
@@ -36,7 +36,7 @@ void verify_gradients(nn::Linear& net, const Tensor& x, const Tensor& y, Verific
   const Tensor weight = host(net.weight), bias = host(net.bias), inputs = host(x), targets = host(y);
   const Tensor weight_grad = host(net.weight.grad()), bias_grad = host(net.bias.grad());
   const std::int64_t batch = x.size(0);
-  std::vector<Sum> expected(features + 1);  // the weights, then the bias
+  std::vector<Sum> expected(features + 1);  // weights, then bias
   for (std::int64_t row = 0; row < batch; ++row) {
     const auto sample = inputs.data<float>().subspan(static_cast<std::size_t>(row * features), features);
     Sum error;

@@ -1,12 +1,12 @@
-// What the experiment computes against a closed form in double, and against the CPU.
+// Verification against a closed form in double, and against the CPU.
 #pragma once
 #include "experiment.h"
 
 /// For a batch of b samples and e = x w + bias - y, the mean squared error has the gradients 2/b x^T e and
-/// 2/b sum(e). Compares them, computed in double from the present weights, with what backward() left in
+/// 2/b sum(e). Computes them in double from the current weights and compares them with the gradients in
 /// `net`.
 void verify_gradients(
     tenon::nn::Linear& net, const tenon::Tensor& x, const tenon::Tensor& y, Verification& verification);
 
-/// Counts the elements of a tensor that another device computed, and those whose bits are not the CPU's.
+/// Counts the elements of a tensor computed on another device, and those whose bits differ from the CPU's.
 void compare_bits(const tenon::Tensor& found, const tenon::Tensor& expected, Verification& verification);

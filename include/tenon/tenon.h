@@ -1,4 +1,4 @@
-// All of tenon.
+// Includes all public headers except core/format.h.
 #pragma once
 #include <tenon/autograd/dot.h>
 #include <tenon/autograd/grad.h>

@@ -1,4 +1,4 @@
-// Elementwise operations of two operands and of three.
+// Elementwise operations of two and three operands.
 #pragma once
 #include <tenon/kernels/arith/operation.h>
 
@@ -77,7 +77,7 @@ struct AbsoluteDifference : Elementwise {
   }
 };
 
-// Gradients: g is the upstream gradient.
+// Gradients; g is the upstream gradient.
 
 /// b <= 0 ? +0 : g
 struct ReluBackward : Elementwise {
@@ -124,10 +124,10 @@ struct ClampBackward : Elementwise {
 using BinaryOps = List<Add, Sub, Mul, Div, Maximum, Minimum, Pow, SquaredDifference, AbsoluteDifference,
     ReluBackward, TanhBackward, SigmoidBackward, AbsBackward, ClampBackward>;
 
-// ---- of three operands
+// ---- three operands
 
-/// ((scale g) / count) (a - b): the gradient of the squared error, with scale = 2 or -2 and the count that a
-/// mean divides by (1 when the reduction is none or sum)
+/// ((scale g) / count) (a - b): the gradient of the squared error, with scale 2 or -2 and the count of a mean
+/// (1 for reduction none or sum)
 struct ScaledDifference : Elementwise {
   static constexpr const char* name = "scaled_difference";
   static constexpr int parameters = 2;

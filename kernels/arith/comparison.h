@@ -1,10 +1,10 @@
-// Comparisons, and what moves and converts elements.
+// Comparisons, moves and conversions of elements.
 #pragma once
 #include <tenon/kernels/arith/operation.h>
 
 namespace tenon::arith {
 
-// Of two numbers. The result is a boolean, 0 or 1.
+// Comparisons of two numbers. The result is a boolean, 0 or 1.
 
 struct Eq {
   static constexpr const char* name = "eq";
@@ -75,16 +75,17 @@ template <>
 struct UnsignedOf<8> {
   using type = uint64_t;
 };
-/// An unsigned integer of T's size: an element that is moved is only its bytes.
+/// An unsigned integer of T's size, for moving elements as bytes.
 template <class T>
 using Bytes = typename UnsignedOf<sizeof(T)>::type;
 
-/// A boolean is a byte, 0 or 1; the type keeps it apart from numbers.
+/// A boolean is a byte, 0 or 1; this type distinguishes it from numbers.
 struct Bool {
   uint8_t byte;
 };
 
-/// Rounds to nearest; to int64 it truncates, saturates, and takes NaN to 0; to boolean it is a != 0.
+/// Rounds to nearest; conversion to int64 truncates, saturates and turns NaN into 0; conversion to boolean is
+/// a != 0.
 template <class To>
 struct Cast {
   template <class From>

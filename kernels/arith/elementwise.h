@@ -1,6 +1,6 @@
 // The elementwise operations: one type each, whose call operator is its formula for one element. The CPU's
-// loops and the CUDA kernels apply the same ones. An operation takes the dtypes that its call operator takes.
-// Every value is defined in docs/numerics.md.
+// loops and the CUDA kernels apply the same types. An operation supports the dtypes that its call operator
+// accepts. Every value is defined in docs/numerics.md.
 #pragma once
 #include <tenon/kernels/arith/binary.h>
 #include <tenon/kernels/arith/comparison.h>
@@ -13,12 +13,12 @@ using BinaryOp = OneOf<BinaryOps>;
 using TernaryOp = OneOf<TernaryOps>;
 using CompareOp = OneOf<CompareOps>;
 
-/// The numbers that an operation takes besides elements, in its own order.
+/// The parameters of an operation, in addition to its operands.
 struct Parameters {
   double first = 0, second = 0;
 };
 
-/// An operation with its two parameters in the element type: a function of elements alone.
+/// An operation with its two parameters bound in the element type: a function of elements alone.
 template <class Op, class T>
 struct Bound {
   T first, second;
@@ -27,7 +27,7 @@ struct Bound {
     return Op()(x..., first, second);
   }
 };
-/// What is applied to elements of type T: the operation itself where it has no parameters.
+/// The function applied to elements of type T: the operation itself if it has no parameters.
 template <class Op, class T>
 TENON_HOST_DEVICE auto bind([[maybe_unused]] Parameters p) {
   static_assert(Op::parameters == 0 || Op::parameters == 2);
@@ -35,8 +35,8 @@ TENON_HOST_DEVICE auto bind([[maybe_unused]] Parameters p) {
   else return Bound<Op, T>{Cast<T>()(p.first), Cast<T>()(p.second)};
 }
 
-/// True if the operation is defined for elements of type T: if it makes a T of them, and not of what they
-/// could be converted to.
+/// True if the operation is defined for elements of type T: its result must be a T, computed without
+/// converting the elements.
 template <class Op, class T, class... Elements>
 inline constexpr bool makes = requires(Elements... x) {
   requires is_same<decltype(Op()(x...)), T>;

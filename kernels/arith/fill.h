@@ -5,7 +5,7 @@
 
 namespace tenon::arith {
 
-/// start + step i: in double by one fma, and for int64 exact modulo 2^64.
+/// start + step i: one fma in double; for int64, exact modulo 2^64.
 template <class T>
 struct Arange {
   double start, step;
@@ -24,7 +24,7 @@ struct Arange<int64_t> {
   }
 };
 
-/// Value i of n evenly spaced ones from start to end: in double by one fma, from the nearer end.
+/// Value i of n evenly spaced ones from start to end: one fma in double, from the nearer end.
 struct Linspace {
   double start, end, step;
   int64_t n;

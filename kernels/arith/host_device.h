@@ -1,5 +1,5 @@
-// Markers for functions that are compiled for both the CPU and CUDA. All of it has internal linkage: the
-// files that are compiled once per instruction set use it too (kernels/cpu/isa/table.h says why).
+// Markers for functions that are compiled for both the CPU and CUDA. Everything here has internal linkage,
+// because the files compiled once per instruction set use it too (see kernels/cpu/isa/table.h).
 #pragma once
 
 #if defined(__FAST_MATH__)

@@ -1,5 +1,5 @@
-// Lists of types. What must agree about operations (how many there are, their names, the CPU's tables of
-// loops, the choice of a CUDA kernel) follows from one list, and a member without a body does not compile.
+// Lists of types. Everything that must agree about operations (their number, their names, the CPU's tables of
+// loops, the choice of a CUDA kernel) is derived from one list, and a member without a body does not compile.
 #pragma once
 
 namespace tenon::arith {
@@ -26,7 +26,7 @@ struct List {
     return index;
   }
 
-  /// Calls f.operator()<T>() with every member.
+  /// Calls f.operator()<T>() for every member.
   template <class F>
   static constexpr void for_each(F f) {
     (f.template operator()<Member>(), ...);
@@ -42,21 +42,21 @@ struct List {
     return Values{{f.template operator()<Member>()...}};
   }
 
-  /// Calls f.operator()<T>() with the member at a position that is known at run time.
+  /// Calls f.operator()<T>() for the member at a run-time position.
   template <class F>
   static constexpr void visit(int index, F f) {
     (void)((index == index_of<Member>() ? (f.template operator()<Member>(), true) : false) || ...);
   }
 };
 
-/// A member of the list, chosen at run time: `UnaryOp op = Exp();`
+/// A member of the list chosen at run time: `UnaryOp op = Exp();`
 template <class Members>
 struct OneOf {
   int index;
 
   template <class T>
   requires(Members::template contains<T>) constexpr OneOf(T) : index(Members::template index_of<T>()) {}
-  /// In a loop over all members.
+  /// For loops over all members.
   explicit constexpr OneOf(int position) : index(position) {}
   friend constexpr bool operator==(OneOf, OneOf) = default;
 };

@@ -1,16 +1,15 @@
 // Scalar arithmetic shared by the CPU, the CUDA kernels and their emulation: only IEEE + - * / sqrt, fma,
-// integer operations and selects, so every machine gives the same bits (docs/numerics.md). It leaves the
-// compiler nothing to contract: an unfused product is never added. All of it has internal linkage and no
-// includes that have inline functions.
+// integer operations and selects, so every machine gives the same bits (docs/numerics.md). The compiler has
+// nothing to contract, because an unfused product is never added. Everything has internal linkage, and no
+// included header has inline functions.
 //
-// The constants of polynomials and reductions are printed by scripts/fit_polynomials.py, which also compares
-// them.
+// The constants of polynomials and reductions are printed, and compared, by scripts/fit_polynomials.py.
 #pragma once
 #include <stdint.h>
 
 #include <tenon/kernels/arith/host_device.h>
 
-// Device code cannot read an array of the host's, not even one that is known when it is compiled.
+// Device code cannot read a host array, not even a constexpr one.
 #if defined(__CUDA_ARCH__)
 #define TENON_CONSTANTS static __device__ constexpr
 #else
@@ -24,7 +23,7 @@ inline constexpr float two_over_pi = 0x1.45f306p-1f;
 inline constexpr float log2_e = 0x1.715476p+0f;
 TENON_CONSTANTS float log_2[] = {0x1.62e43p-1f, -0x1.05c61p-29f};
 TENON_CONSTANTS float exp_log_2[] = {
-    0x1.62e4p-1f, 0x1.7f7d1cp-20f};  // the first one's product with an exponent is exact
+    0x1.62e4p-1f, 0x1.7f7d1cp-20f};  // the product of the first one and an exponent is exact
 TENON_CONSTANTS float log_c[] = {0x1.555506p-2f, -0x1.fffefap-3f, 0x1.99d05ap-3f, -0x1.559c2ap-3f,
     0x1.1ed482p-3f, -0x1.f33d4cp-4f, 0x1.1e718ep-3f, -0x1.07a796p-3f};
 TENON_CONSTANTS float exp_c[] = {
@@ -120,13 +119,13 @@ TENON_HOST_DEVICE float exp(float a) {
   r = fma(r, f, 1.0f);
   const bool in_range = abs(a) < 104.0f;
   const int32_t n = in_range ? static_cast<int32_t>(j) : 0,
-                half = n >> 1;  // two factors: 2^n may not be a float
+                half = n >> 1;  // two factors, because 2^n may not be representable
   r = r * real(static_cast<uint32_t>(half + 127) << 23);
   r = r * real(static_cast<uint32_t>(n - half + 127) << 23);
   return in_range ? r : a > 0.0f ? infinity : a < 0.0f ? 0.0f : a;
 }
 
-/// a = m 2^e, m in [2/3, 4/3) for `low` = 2/3. The exponent comes back as a float.
+/// a = m 2^e, m in [2/3, 4/3) for `low` = 2/3. Returns m; e is stored as a float.
 TENON_HOST_DEVICE float split(float a, float low, float& exponent) {
   const bool tiny = a < least_normal;
   const uint32_t b = bits(tiny ? a * 0x1p23f : a), e = (b - bits(low)) & 0xff800000u;
@@ -166,7 +165,7 @@ TENON_HOST_DEVICE float sigmoid(float a) {
   return (a < 0.0f ? e : 1.0f) / (1.0f + e);
 }
 
-/// sin of the angle r + quadrant * pi/2, |r| <= pi/4 or a little more.
+/// sin of the angle r + quadrant * pi/2, for |r| up to slightly more than pi/4.
 TENON_HOST_DEVICE float sin_quadrant(float r, uint32_t quadrant) {
   const float s = r * r;
   float c = fma(cos_c[2], s, cos_c[1]);
@@ -180,7 +179,7 @@ TENON_HOST_DEVICE float sin_quadrant(float r, uint32_t quadrant) {
   return real(bits(quadrant & 1u ? c : p) ^ (quadrant & 2u) << 30);
 }
 
-/// Below this a three-term subtraction of multiples of pi/2 is accurate (Cody and Waite).
+/// Below this, subtracting multiples of pi/2 in three terms is accurate (Cody and Waite).
 inline constexpr float sincos_near = 65536.0f;
 
 /// sin(|x|), or cos(x) with ahead = 1, for |x| < sincos_near.
@@ -192,8 +191,8 @@ TENON_HOST_DEVICE float sin_near(float x, uint32_t ahead) {
   return sin_quadrant(r, bits(m) + ahead);
 }
 
-/// sin(|x|), or cos(x) with ahead = 1, for |x| >= sincos_near: x times the bits of 2/pi that matter (Payne
-/// and Hanek), then the fraction of a quadrant in binary64, rounded once.
+/// sin(|x|), or cos(x) with ahead = 1, for |x| >= sincos_near: x times the relevant bits of 2/pi (Payne and
+/// Hanek), then the fraction of a quadrant in binary64, rounded once.
 TENON_HOST_DEVICE float sin_far(float x, uint32_t ahead) {
   constexpr uint32_t table[] = {0, 0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0, 0xdb629599, 0x3c439041};
   if (!(abs(x) < infinity)) return real(0x7fc00000u);
@@ -232,7 +231,7 @@ TENON_HOST_DEVICE double exp2(double x) {
   return real(bits(r) + (bits(m) << 52));
 }
 
-/// log2(a) for a > 0 and finite: e + 2 / log(2) atanh((m - 1) / (m + 1)).
+/// log2(a) for finite a > 0: e + 2 / log(2) atanh((m - 1) / (m + 1)).
 TENON_HOST_DEVICE double log2(float a) {
   float e;
   const double m = static_cast<double>(split(a, 0x1.6a09e6p-1f, e)), q = (m - 1.0) / (m + 1.0), s = q * q;
@@ -244,22 +243,21 @@ TENON_HOST_DEVICE double log2(float a) {
   return fma(r, q, static_cast<double>(e));
 }
 
-/// C's pow(a, 0.5): sqrt, but for +0 at -0 and +infinity at -infinity.
+/// C's pow(a, 0.5): sqrt, except for +0 at -0 and +infinity at -infinity.
 template <class T>
 TENON_HOST_DEVICE T root(T a) {
   return a == -T(infinity) ? T(infinity) : sqrt(a == T(0) ? T(0) : a);
 }
 
-/// C's pow. The exponents 0, 1, 2, 3, 0.5 and -1 are one or two operations; the others go through binary64
-/// and are rounded once, so that overflow and denormal results come out right.
+/// C's pow. The exponents 0, 1, 2, 3, 0.5 and -1 take one or two operations; the others are computed in
+/// binary64 and rounded once, so that overflow and denormal results are correct.
 TENON_HOST_DEVICE float pow(float a, float b) {
   const float t = abs(a);
   const double log = t == 0.0f ? -static_cast<double>(infinity) : t < infinity ? log2(t) : t;
   const double x = log * b;
   float r = static_cast<float>(exp2(x < -200.0 ? -200.0 : x > 200.0 ? 200.0 : x));
   r = ((t == 1.0f) & (abs(b) == infinity)) ? 1.0f : r;
-  // The last bit of b before the point, and the bits after it; a branch on abs(b) would keep loops from
-  // vectorising.
+  // The last integer bit of b, and its fraction bits; a branch on abs(b) would prevent vectorisation.
   const int32_t exponent = static_cast<int32_t>(bits(b) >> 23 & 0xffu) - 127;
   const int32_t shift = exponent < 0 ? 0 : exponent > 24 ? 24 : exponent;
   const uint32_t point = (bits(b) << 8 | 0x80000000u) << shift, fraction = exponent < 0 ? 1u : point << 1;
@@ -276,7 +274,8 @@ TENON_HOST_DEVICE float pow(float a, float b) {
   return ((b == 0.0f) | (a == 1.0f)) ? 1.0f : r;
 }
 
-// float64: the same rules for + - * / sqrt fma; these few are libm's, bounded in ulp instead of equal.
+// float64: the same rules for + - * / sqrt fma; the following functions are libm's, with a bounded error
+// instead of equal bits.
 TENON_HOST_DEVICE double exp(double a) { return __builtin_exp(a); }
 TENON_HOST_DEVICE double log(double a) { return __builtin_log(a); }
 TENON_HOST_DEVICE double tanh(double a) { return __builtin_tanh(a); }
@@ -292,7 +291,7 @@ TENON_HOST_DEVICE double pow(double a, double b) {
   return b == 0.5 ? root(a) : b == -1.0 ? 1.0 / a : __builtin_pow(a, b);
 }
 
-/// Truncates, saturates, takes NaN to 0.
+/// Truncates, saturates, and turns NaN into 0.
 TENON_HOST_DEVICE int64_t to_int64(double a) {
   if (a != a) return 0;
   if (a >= 0x1p63) return INT64_MAX;

@@ -8,8 +8,7 @@ namespace tenon::arith {
 template <class T>
 concept Floating = is_same<T, float> || is_same<T, double>;
 
-/// Defaults for most operations. An operation with parameters takes them after its operands, in the element
-/// type.
+/// Defaults for most operations. Parameters follow the operands, in the element type.
 struct Elementwise {
   static constexpr int parameters = 0;
   static constexpr bool costly =

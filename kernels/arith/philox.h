@@ -45,14 +45,14 @@ TENON_HOST_DEVICE double uniform(uint64_t word) {
   return static_cast<double>(static_cast<int64_t>(word >> 11)) * 0x1p-53;
 }
 
-/// [low, high): the scaled u could round to high, which is not in the interval.
+/// [low, high): corrects for the scaled u rounding to high, which is excluded.
 template <class T>
 TENON_HOST_DEVICE T between(T low, T high, T width, T u) {
   const T x = fma(width, u, low);
   return x < high ? x : low;
 }
 
-/// Uniform in [0, range): the high word of the product.
+/// Uniform in [0, range): the high 64 bits of the product.
 TENON_HOST_DEVICE uint64_t below(uint64_t range, uint64_t word) {
   return static_cast<uint64_t>(static_cast<unsigned __int128>(word) * range >> 64);
 }

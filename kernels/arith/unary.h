@@ -111,7 +111,7 @@ struct Reciprocal : Elementwise {
     return T(1) / a;
   }
 };
-/// pow(a, 0.5): sqrt, but +0 at -0 and +infinity at -infinity
+/// pow(a, 0.5): sqrt, except +0 at -0 and +infinity at -infinity
 struct Root : Elementwise {
   static constexpr const char* name = "root";
   template <Floating T>

@@ -1,4 +1,4 @@
-// The formulas of the optimizers' steps.
+// The formulas of the optimizers.
 #pragma once
 #include <tenon/kernels/arith/math.h>
 

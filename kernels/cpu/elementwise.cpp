@@ -8,7 +8,7 @@
 namespace tenon::kernels::cpu {
 namespace {
 
-// Elements that are worth a thread: of one or two arithmetic operations, and of a function.
+// The minimum number of elements per thread, for simple arithmetic and for functions.
 constexpr std::int64_t simple_grain = 32768, costly_grain = 8192;
 
 template <class Ops>
@@ -20,7 +20,7 @@ std::int64_t grain_of(arith::OneOf<Ops> op) {
 
 int index(DType dtype) { return static_cast<int>(dtype); }
 
-/// An operand as a loop reads it. An immediate one is held as an element for as long as the call lasts.
+/// An operand as read by a loop. An immediate one is stored as an element for the duration of the call.
 struct CpuOperand : LoopOperand {
   [[gnu::always_inline]] CpuOperand(const Operand& operand, DType dtype, const Shape& shape)
       : LoopOperand{const_cast<char*>(static_cast<const char*>(operand.data)), operand.strides,

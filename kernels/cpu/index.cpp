@@ -16,7 +16,7 @@ template <class T>
 void add_rows(Indexed layout, T* out, const T* g, const std::int64_t* index, std::int64_t count) {
   const std::int64_t outer = layout.outer, size = layout.size, inner = layout.inner;
   std::fill_n(out, outer * size * inner, T(0));
-  // Each thread owns columns of the result, so that equal indices meet in ascending order.
+  // Each thread owns columns of the result, so that contributions to one index are added in ascending order.
   const std::int64_t columns = outer * inner;
   parallel_for(
       columns, std::max<std::int64_t>(16, grain / (count + 1)), [&](std::int64_t begin, std::int64_t end) {
@@ -32,7 +32,7 @@ void add_rows(Indexed layout, T* out, const T* g, const std::int64_t* index, std
       });
 }
 
-/// The same where every element has an index of its own.
+/// The same with one index per element.
 template <class T>
 void add_elements(Indexed layout, T* out, const T* g, const std::int64_t* index, std::int64_t count) {
   const std::int64_t outer = layout.outer, size = layout.size, inner = layout.inner;

@@ -11,10 +11,10 @@ namespace {
 
 constexpr arith::ReduceOp products = arith::SumOfProducts();
 
-// Multiply-adds that are worth a thread.
+// The minimum number of multiply-adds per thread.
 constexpr std::int64_t grain = std::int64_t{1} << 20;
 
-/// C[m, 1] in order R: a reduction of products for each row.
+/// C[m, 1] in order R: a reduction of products per row.
 template <class T>
 void product_rows(Stream stream, T* out, const Matrix& a, const Matrix& b) {
   const auto* x = static_cast<const T*>(a.data);
@@ -27,7 +27,7 @@ void product_rows(Stream stream, T* out, const Matrix& a, const Matrix& b) {
       {x, Strides{a.row_stride, a.col_stride}}, {y, Strides{0, b.row_stride}}, 1);
 }
 
-/// In order CHAIN, the longer side of C split over threads.
+/// Order CHAIN; the longer side of C is split over threads.
 template <class T>
 void chain(T* out, const Matrix& a, const Matrix& b, const T* bias) {
   const auto* x = static_cast<const T*>(a.data);
@@ -54,7 +54,7 @@ void chain(T* out, const Matrix& a, const Matrix& b, const T* bias) {
 template <class T>
 void matmul_of(Stream stream, T* out, const Matrix& a, const Matrix& b, const T* bias) {
   if (b.cols != 1) return chain(out, a, b, bias);
-  // One column: read A as the wide operand, since fma(x, y, z) is fma(y, x, z).
+  // One column: use A as the wide operand, which is valid because fma(x, y, z) equals fma(y, x, z).
   if (a.cols > arith::longest_chain_of_a_column) product_rows(stream, out, a, b);
   else chain<T>(out, b.transposed(), a.transposed(), nullptr);
   if (bias)

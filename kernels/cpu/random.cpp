@@ -10,7 +10,7 @@
 namespace tenon::kernels::cpu {
 namespace {
 
-constexpr std::int64_t grain = 8192, group = 256;  // a fill starts at a multiple of `group`
+constexpr std::int64_t grain = 8192, group = 256;  // each range starts at a multiple of `group`
 
 template <class Fill>
 void fill_groups(std::int64_t n, const Fill& fill) {
@@ -52,7 +52,7 @@ void random_integers(
 
 void random_permutation(Stream, std::int64_t n, std::int64_t* out, RandomKey key) {
   for (std::int64_t i = 0; i < n; ++i) out[i] = i;
-  // Fisher and Yates, from the back; step i draws from [0, i] with the bits of element i.
+  // The Fisher-Yates shuffle, from the end; step i draws from [0, i] with the bits of element i.
   for (std::int64_t i = n - 1; i > 0; --i) {
     const arith::IntegerDraw draw(0, i + 1);
     std::swap(out[i], out[draw(arith::random_bits(key.seed, key.stream, static_cast<std::uint64_t>(i)))]);

@@ -1,4 +1,5 @@
-// Loops over strided elements: merged dimensions (kernels/dims.h), then rectangles, then threads.
+// Loops over strided elements: dimensions are merged (kernels/dims.h), cut into rectangles, and split over
+// threads.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -10,8 +11,8 @@
 
 namespace tenon::kernels {
 
-/// Calls loop(layout, items, pointers...) on rectangles that cover the shape, on threads of about `grain`
-/// elements or more.
+/// Calls loop(layout, items, pointers...) on rectangles that cover the shape, with at least about `grain`
+/// elements per thread.
 template <class Loop, int N, int... K>
 [[gnu::noinline]] void for_each_strided_rectangle(const Shape& shape, const LoopOperand (&operands)[N],
     std::int64_t grain, const Loop& loop, std::integer_sequence<int, K...>) {
@@ -47,15 +48,15 @@ template <class Loop, int N, int... K>
       });
 }
 
-/// The layouts of dense loops; bit k: operand k is one value for all.
+/// The layouts of dense loops; if bit k is set, operand k is a single value.
 inline constexpr cpu::Layout dense_layouts[8] = {{1, {0, 1}, {0, 1}, {0, 1}, {0, 1}},
     {1, {0, 1}, {0, 0}, {0, 1}, {0, 1}}, {1, {0, 1}, {0, 1}, {0, 0}, {0, 1}},
     {1, {0, 1}, {0, 0}, {0, 0}, {0, 1}}, {1, {0, 1}, {0, 1}, {0, 1}, {0, 0}},
     {1, {0, 1}, {0, 0}, {0, 1}, {0, 0}}, {1, {0, 1}, {0, 1}, {0, 0}, {0, 0}},
     {1, {0, 1}, {0, 0}, {0, 0}, {0, 0}}};
 
-/// The same for a result and inputs with members data, strides, bytes and repeats (see LoopOperand). Dense
-/// ones take no detour.
+/// The same for a result and inputs with the members data, strides, bytes and repeats (see LoopOperand).
+/// Dense operands take a fast path.
 template <class Loop, class... Input>
 [[gnu::always_inline]] inline void for_each_rectangle(
     const Shape& shape, std::int64_t grain, const Loop& loop, const LoopOperand& out, const Input&... in) {

@@ -1,5 +1,5 @@
-// Copies and conversions. Between rows and columns a tile goes through shared memory, so that both sides move
-// whole lines.
+// Copies and conversions. A transposed copy goes through a tile in shared memory, so that both reads and
+// writes are coalesced.
 #include <tenon/kernels/cuda/elementwise.cuh>
 
 namespace tenon::kernels::cuda {
@@ -7,13 +7,13 @@ namespace {
 
 constexpr int tile = 32, tile_rows = 8;  // of threads
 
-/// out[r, c] = a[r, c], where neighbours in c are neighbours in out, and neighbours in r in a; for each of
-/// the outer positions.
+/// out[r, c] = a[r, c], where neighbours in c are adjacent in out and neighbours in r are adjacent in a, for
+/// each outer position.
 template <class T>
 __global__ void __launch_bounds__(tile* tile_rows)
     copy_tiles(unsigned outer, std::int64_t rows, std::int64_t cols, std::int64_t out_row, std::int64_t a_col,
         const __grid_constant__ Offsets<2> offsets, T* out, const T* a) {
-  SIMT_SHARED(square, T[tile][tile + 1]);  // the column more spreads a column over the banks
+  SIMT_SHARED(square, T[tile][tile + 1]);  // the additional column avoids bank conflicts
   const int x = static_cast<int>(threadIdx.x) % tile, y = static_cast<int>(threadIdx.x) / tile;
   const std::int64_t across = (cols + tile - 1) / tile, down = (rows + tile - 1) / tile;
   for (std::int64_t t = blockIdx.x; t < outer * across * down; t += gridDim.x) {
@@ -29,8 +29,8 @@ __global__ void __launch_bounds__(tile* tile_rows)
   }
 }
 
-/// The dimension along which `a` is dense, if that is another one than for `out` and both are worth tiles; or
-/// -1.
+/// The dimension along which `a` is dense, if it differs from that of `out` and both are large enough for
+/// tiles; otherwise -1.
 int turned_dimension(const Dims<2>& dims) {
   const int last = dims.rank - 1;
   if (dims.rank < 2 || dims.stride[0][last] != 1 || dims.size[last] < 8) return -1;
@@ -39,7 +39,7 @@ int turned_dimension(const Dims<2>& dims) {
   return -1;
 }
 
-/// True when it could be done by tiles.
+/// Copies by tiles if possible. Returns whether it did.
 template <class T>
 bool copy_turned(Stream stream, const Shape& shape, const Result& out, const Operand& a) {
   if (!a.data) return false;
@@ -67,7 +67,7 @@ struct Same {
   }
 };
 
-/// Of one dtype to itself: the element is only its bytes.
+/// Copies within one dtype: elements are treated as bytes.
 template <class T>
 void move(Stream stream, const Shape& shape, const Result& out, const Operand& a) {
   if (shape.numel() != 0 && !copy_turned<T>(stream, shape, out, a))

@@ -1,5 +1,5 @@
-// Elementwise operations on CUDA: two kernels that apply an operation of kernels/arith, and the
-// choice between them.
+// Elementwise operations on CUDA: two kernels that apply an operation of kernels/arith, and the choice
+// between them.
 #pragma once
 #include <tuple>
 #include <type_traits>
@@ -13,7 +13,7 @@
 
 namespace tenon::kernels::cuda {
 
-/// What a kernel reads: elements, one element for all (`repeats`), or a number (no data).
+/// An input of a kernel: elements, one element for all (`repeats`), or a number (no data).
 template <class T>
 struct Source {
   const T* data;
@@ -32,8 +32,8 @@ struct Source {
   }
 };
 
-/// Everything dense and aligned: 16 bytes of the widest operand per thread and step. One thread per element
-/// does what is left over.
+/// Everything dense and aligned: 16 bytes of the widest operand per thread and step. The remainder is done
+/// with one thread per element.
 template <int W, class F, class To, class... From>
 __global__ void __launch_bounds__(block_threads, 1)
     map_dense(std::int64_t n, F f, To* out, Source<From>... in) {
@@ -66,7 +66,7 @@ __global__ void __launch_bounds__(block_threads) map_strided(unsigned n,
   }
 }
 
-/// A number as an element in memory, as docs/numerics.md section 1 rounds it.
+/// Rounds a number to an element, as defined in docs/numerics.md section 1.
 template <class T>
 T element(double number) {
   if constexpr (std::is_same_v<T, std::uint8_t>) return number != 0;
@@ -78,7 +78,7 @@ inline LoopOperand loop_operand(const Operand& operand, const Shape& shape) {
       operand.is_one_value(shape)};
 }
 
-/// out = f(in...), elementwise over `shape`; the operands hold To and From.
+/// out = f(in...), elementwise over `shape`; the operands have element types To and From.
 template <class To, class... From, class F, class... Operands>
 void map(const char* name, Stream stream, const Shape& shape, const Result& out, F f, const Operands&... in) {
   constexpr int count = 1 + sizeof...(From);
@@ -106,7 +106,7 @@ void map(const char* name, Stream stream, const Shape& shape, const Result& out,
       return Source<T>{operand.data ? static_cast<const T*>(operand.data) + offset : nullptr,
           element<T>(operand.value), false};
     };
-    std::tuple<Source<From>...> sources{from(std::type_identity<From>(), in)...};  // braces: in this order
+    std::tuple<Source<From>...> sources{from(std::type_identity<From>(), in)...};  // braces fix the order
     std::apply(
         [&](const Source<From>&... source) {
           launch({stream, name, {items}}, map_strided<F, To, From...>,

@@ -1,4 +1,5 @@
-// Gathering along a dimension, and its gradient. An index out of range is noted for the next synchronisation.
+// Indexing along a dimension, and its gradient. An index out of range is recorded for the next
+// synchronisation.
 #include <tenon/kernels/arith/comparison.h>
 #include <tenon/kernels/cuda/launch.h>
 #include <tenon/kernels/index.h>
@@ -9,7 +10,7 @@ namespace {
 
 using tenon::cuda::Fault;
 
-/// Notes that `index` at `position` is not in [0, size), unless something was noted before.
+/// Records that `index` at `position` is not in [0, size), unless an error was recorded before.
 __device__ inline void note(Fault* fault, const char* text, std::int64_t index, std::int64_t position,
     std::int64_t dim, std::int64_t size) {
   if (atomicCAS(&fault->found, 0u, 1u) != 0) return;
@@ -17,7 +18,7 @@ __device__ inline void note(Fault* fault, const char* text, std::int64_t index, 
   fault->values[0] = index, fault->values[1] = position, fault->values[2] = dim, fault->values[3] = size;
 }
 
-/// One thread per element; T is as many bytes as move at once.
+/// One thread per element; T has the size of the unit that is moved.
 template <class T>
 __global__ void __launch_bounds__(block_threads) select_elements(Indexed layout, T* out, const T* a,
     const std::int64_t* index, std::int64_t count, int dim, Fault* fault, const char* text) {
@@ -30,14 +31,14 @@ __global__ void __launch_bounds__(block_threads) select_elements(Indexed layout,
   }
 }
 
-/// Walks of the result (places in `outer` and `inner`), and how many parts their rows are cut into. The sums
-/// of an element have to be made in the order of the index, so somebody has to walk it: the more parts, the
-/// more threads, and the more walks.
+/// How the result is divided among walkers, each of which reads the whole index for some columns (positions
+/// in `outer` and `inner`) and one of the `parts` of their rows. An element must be summed in the order of
+/// the index, so each walker reads all of it: more parts mean more threads, but also more reads of the index.
 struct Walks {
   Indexed layout;
-  std::int64_t count, columns, parts, rows;  // `rows` a part
+  std::int64_t count, columns, parts, rows;  // `rows` per part
 
-  /// `columns_at_once`: of those who walk; `walkers`: how many keep the device busy.
+  /// `columns_at_once`: columns per walker; `walkers`: the number that keeps the device busy.
   Walks(const Indexed& shape, std::int64_t indices, std::int64_t columns_at_once, std::int64_t walkers)
       : layout(shape), count(indices), columns(shape.outer * shape.inner) {
     const std::int64_t groups = (columns + columns_at_once - 1) / columns_at_once;
@@ -47,7 +48,7 @@ struct Walks {
   }
 };
 
-/// A warp walks the index for 32 columns and a part of their rows.
+/// A warp reads the index for 32 columns and one part of their rows.
 template <class T>
 __global__ void __launch_bounds__(block_threads)
     add_rows(const __grid_constant__ Walks job, T* out, const T* g, const std::int64_t* index) {
@@ -76,7 +77,7 @@ __global__ void __launch_bounds__(block_threads)
   }
 }
 
-/// One thread per element, each with an index of its own.
+/// One thread and one index per element.
 template <class T>
 __global__ void __launch_bounds__(block_threads) gather_elements(Indexed layout, T* out, const T* a,
     const std::int64_t* index, std::int64_t count, int dim, Fault* fault, const char* text) {
@@ -88,7 +89,7 @@ __global__ void __launch_bounds__(block_threads) gather_elements(Indexed layout,
   }
 }
 
-/// A thread walks its column of the index for a part of its rows.
+/// A thread reads its column of the index for one part of its rows.
 template <class T>
 __global__ void __launch_bounds__(block_threads)
     add_columns(const __grid_constant__ Walks job, T* out, const T* g, const std::int64_t* index) {

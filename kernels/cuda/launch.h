@@ -1,4 +1,4 @@
-// How kernels are launched, and how large their grids are. The only place that decides either.
+// Launching kernels and choosing grid sizes.
 #pragma once
 #include <algorithm>
 #include <type_traits>
@@ -12,11 +12,11 @@ namespace tenon::kernels::cuda {
 using tenon::cuda::Launch;
 using tenon::cuda::Scratch;
 
-/// Threads of a block where nothing asks for another number.
+/// The default number of threads per block.
 inline constexpr int block_threads = 256;
 
-/// Blocks for `work` items of which a block does `per_block` in one go. All such kernels stride over their
-/// work, so that the grid need not grow beyond what keeps the device busy.
+/// The number of blocks for `work` items if a block processes `per_block` at once. Kernels stride over their
+/// work, so the grid need not be larger than what keeps the device busy.
 inline std::int64_t blocks_for(Stream stream, std::int64_t work, std::int64_t per_block) {
   const std::int64_t busy = 32 * std::int64_t{tenon::cuda::multiprocessors(stream)};
   return std::min((work + per_block - 1) / per_block, busy);
@@ -32,14 +32,14 @@ void launch(const Launch& what, void (*kernel)(P...), std::int64_t blocks, int t
   tenon::cuda::check_launch(what, blocks, threads, error);
 }
 
-/// Calls f(std::integral_constant<bool, b>{}): a run-time choice of a template argument.
+/// Calls f(std::integral_constant<bool, b>{}), to turn a run-time value into a template argument.
 template <class F>
 void with_bool(bool b, F f) {
   if (b) f(std::true_type{});
   else f(std::false_type{});
 }
 
-/// An element as it lies in memory: a boolean is a byte, 0 or 1.
+/// An element as stored in memory: a boolean is a byte, 0 or 1.
 template <class T>
 using Stored = std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>;
 

@@ -1,5 +1,5 @@
-// From the number of an element to its place in memory, on the device: one multiplication and a shift for
-// each division (Granlund and Montgomery, PLDI 1994).
+// From the index of an element to its offset in memory, on the device, with one multiplication and one shift
+// per division (Granlund and Montgomery, PLDI 1994).
 #pragma once
 #include <bit>
 
@@ -8,14 +8,14 @@
 
 namespace tenon::kernels::cuda {
 
-/// The largest number that a Divider divides.
+/// The largest number that a Divider can divide.
 inline constexpr std::int64_t most_items = 0x7fffffff;
 
 class Divider {
  public:
   Divider() = default;
   explicit Divider(std::int64_t divisor)
-      : divisor_(divisor > 0 ? static_cast<unsigned>(divisor) : 1),  // an empty dimension divides nothing
+      : divisor_(divisor > 0 ? static_cast<unsigned>(divisor) : 1),  // an empty dimension is never divided by
         shift_(static_cast<unsigned>(std::bit_width(divisor_ - 1))),
         multiplier_(static_cast<unsigned>((((std::uint64_t{1} << shift_) - divisor_) << 32) / divisor_ + 1)) {
   }
@@ -48,7 +48,7 @@ class Offsets {
 #pragma unroll
     for (int k = 0; k < N; ++k) offset[k] = 0;
     for (int d = rank_ - 1; d >= 0; --d) {
-      const unsigned index = d > 0 ? size_[d].split(i) : i;  // the outermost is what is left
+      const unsigned index = d > 0 ? size_[d].split(i) : i;  // the outermost index is the remaining quotient
 #pragma unroll
       for (int k = 0; k < N; ++k) offset[k] += index * stride_[d][k];
     }
@@ -57,10 +57,10 @@ class Offsets {
  private:
   int rank_ = 0;
   Divider size_[max_rank];
-  std::int64_t stride_[max_rank][N] = {};  // what is not used is sent all the same
+  std::int64_t stride_[max_rank][N] = {};  // unused entries are copied too
 };
 
-/// Calls run(dims, offsets) on parts of at most `most` items that cover `dims`.
+/// Calls run(dims, offsets) for parts of at most `most` items that cover `dims`.
 template <int N, class Run>
 void for_pieces(const Dims<N>& dims, const Run& run, std::int64_t most = most_items,
     const std::int64_t (&start)[N] = {}) {

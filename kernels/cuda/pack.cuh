@@ -1,4 +1,4 @@
-// Elements that move together: one 16-byte load or store, the widest there is.
+// Elements that are moved together in one 16-byte load or store, the widest there is.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -12,7 +12,7 @@ struct alignas(sizeof(T) * W) Pack {
   T v[W];
 };
 
-/// How many elements of the largest type fill 16 bytes.
+/// The number of elements of the largest type in 16 bytes.
 template <class... T>
 inline constexpr int pack_width = 16 / static_cast<int>(std::max({sizeof(T)...}));
 
@@ -20,7 +20,7 @@ inline bool is_aligned(const void* p, std::size_t bytes = 16) {
   return reinterpret_cast<std::uintptr_t>(p) % bytes == 0;
 }
 
-/// Four elements from p, the first `valid` of them read, the others `rest`. With Vec p is aligned.
+/// Loads four elements from p: reads the first `valid`, the others are `rest`. With Vec p is aligned.
 template <bool Vec, class T, class From>
 __device__ inline void load4(const From* p, std::int64_t valid, T (&to)[4], T rest = T(0)) {
   if constexpr (Vec) {
@@ -39,8 +39,8 @@ __device__ inline void load4(const From* p, std::int64_t valid, T (&to)[4], T re
   for (int c = 0; c < 4; ++c) to[c] = c < valid ? static_cast<T>(p[c]) : rest;
 }
 
-/// The first `valid` of four elements to p[at] and after; with Vec p is aligned, and `at` a multiple of 4. It
-/// counts in packs: nvcc takes a store whose address counts elements apart.
+/// Stores the first `valid` of four elements to p[at] and after; with Vec p is aligned and `at` is a multiple
+/// of 4. The address is computed in packs, because nvcc splits a store whose address is computed in elements.
 template <bool Vec, class T>
 __device__ inline void store4(T* p, int at, std::int64_t valid, const T (&from)[4]) {
   if constexpr (Vec) {

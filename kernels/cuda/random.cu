@@ -9,8 +9,8 @@
 namespace tenon::kernels::cuda {
 namespace {
 
-/// Calls fill(first, values) for each thread's blocks, and stores the W values for elements first, first + 1
-/// ... that exist. `out` is aligned for the whole pack, as new memory is; Vec says so.
+/// Calls fill(first, values) for each of the thread's blocks, and stores the W values to elements first,
+/// first + 1 ..., as far as they exist. With Vec `out` is aligned for whole packs, as new memory is.
 template <bool Vec, int W, class T, class Fill>
 __device__ inline void each_block(std::int64_t n, T* out, const Fill& fill) {
   const std::int64_t step = std::int64_t{gridDim.x} * blockDim.x;
@@ -27,7 +27,7 @@ __device__ inline void each_block(std::int64_t n, T* out, const Fill& fill) {
   }
 }
 
-/// The words of a block as float32 takes them, one per element, or as float64 does, two.
+/// The words of a block as random bits: four of 32 bits for float32, two of 64 bits for float64.
 template <class T>
 struct Words {
   num::Block block;
@@ -107,7 +107,7 @@ void random_integers(Stream stream, DType dtype, std::int64_t n, void* out, Rand
 }
 
 void random_permutation(Stream stream, std::int64_t n, std::int64_t* out, RandomKey key) {
-  // Each exchange needs the one before: a single CPU thread is faster at it than a device.
+  // Each exchange depends on the previous one, so a single CPU thread is faster than a device.
   std::vector<std::int64_t> order(static_cast<std::size_t>(n));
   cpu::random_permutation(Stream(), n, order.data(), key);
   tenon::cuda::upload(stream, out, order.data(), order.size() * sizeof(std::int64_t));

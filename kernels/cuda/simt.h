@@ -1,18 +1,17 @@
-// The words a CUDA kernel is written in. nvcc gets CUDA itself and a few wrappers; any other compiler gets
-// what TENON_SIMT_HEADER names: the emulator of the tests (tests/simt_emu), in which one fiber stands for one
-// CUDA thread. A kernel says the same in both worlds: what CUDA lacks or the emulator must know about is
-// named SIMT_* or simt::*.
+// The CUDA constructs that kernels may use. nvcc gets CUDA itself and a few wrappers; any other compiler gets
+// the header named by TENON_SIMT_HEADER: the tests' emulator (tests/simt_emu), with one fiber per CUDA
+// thread. Kernel source is the same for both; constructs that CUDA lacks or that the emulator must know about
+// are named SIMT_* or simt::*.
 //
-//   SIMT_SHARED(tile, float[8][33]);        an object that the threads of a block share; it starts undefined
+//   SIMT_SHARED(tile, float[8][33]);        an object shared by the threads of a block; initially undefined
 //   simt::launch(stream, kernel, grid, threads, arguments...)     returns a cudaError_t, as an int
-//   simt::compiler_fence()                  the compiler moves no access to memory past it; it costs nothing
+//   simt::compiler_fence()                  the compiler moves no memory access past it; free at run time
 //   threadIdx.x blockIdx.x blockDim.x gridDim.x __syncthreads() __syncwarp() __shfl_xor_sync() ...: CUDA's
-//   own
 //
-// Grids and blocks have one dimension. A kernel keeps these rules, and the emulator reports who does not:
+// Grids and blocks are one-dimensional. The emulator reports violations of these rules:
 //   every lane named in a mask reaches the call; lanes that pass data through memory meet at __syncwarp();
 //   no thread returns before a later __syncthreads(): guard the work, not the barrier;
-//   no block waits for another one, except that the last to take a ticket goes on (kernels/cuda/ticket.cuh).
+//   no block waits for another; the last block to take a ticket continues (kernels/cuda/ticket.cuh).
 #pragma once
 #if defined(__CUDACC__)
 #include <type_traits>
@@ -25,8 +24,8 @@ namespace simt {
 
 __device__ inline void compiler_fence() { asm volatile("" ::: "memory"); }
 
-/// Enqueues kernel(args...), each argument converted to its parameter's type first. Returns what went wrong
-/// with this launch, or with an earlier kernel; never an error that another call left for cudaGetLastError().
+/// Enqueues kernel(args...), each argument first converted to its parameter's type. Returns an error of this
+/// launch or of an earlier kernel; never an error that another call left for cudaGetLastError().
 template <class... P, class... A>
 int launch(void* stream, void (*kernel)(P...), unsigned grid, unsigned threads, const A&... args) {
   cudaLaunchConfig_t config{};
@@ -44,5 +43,5 @@ int launch(void* stream, void (*kernel)(P...), unsigned grid, unsigned threads, 
 #elif defined(TENON_SIMT_HEADER)
 #include TENON_SIMT_HEADER
 #else
-#error "compile CUDA kernels by nvcc, or name what stands for it: -DTENON_SIMT_HEADER=<simt_emu/emulator.h>"
+#error "compile CUDA kernels with nvcc, or name a substitute: -DTENON_SIMT_HEADER=<simt_emu/emulator.h>"
 #endif

@@ -1,5 +1,5 @@
-// The SGD step: one launch for every parameter of every group. A table says which block works on what, with
-// which options; a short one travels with the launch, a long one through device memory.
+// The SGD step: one launch for all parameters of all groups. A table maps each block to its parameter and
+// options; a short table is passed as a launch argument, a long one through device memory.
 #include <vector>
 
 #include <tenon/kernels/cuda/launch.h>
@@ -21,10 +21,10 @@ struct Row {
   arith::Sgd<T> step;
 };
 
-/// Elements of a block.
+/// The elements per block.
 constexpr std::int64_t block_elements = 4096;
 
-/// The row that this block works on: the last one that begins at it or before.
+/// The row that this block works on: the last whose first block is not after it.
 template <class T>
 __device__ inline const Row<T>& row_of_block(const Row<T>* rows, int count) {
   int low = 0, high = count - 1;
@@ -76,8 +76,8 @@ __device__ inline void step_block(const Row<T>* rows, int count) {
   else step_elements<false>(row);
 }
 
-/// A table that is an argument of the launch, which may have 32764 bytes of them. The fewer they are, the
-/// faster they are sent: 4 rows have 256 bytes of float32, 60 have 3840.
+/// A table passed as a launch argument, of which there may be 32764 bytes. Smaller arguments are sent faster:
+/// 4 rows take 256 bytes for float32, 60 take 3840.
 template <class T, int Rows>
 struct ShortTable {
   Row<T> row[Rows];

@@ -68,8 +68,8 @@ TEST_CASE("in place: what is refused, and changes nothing", "[in_place]") {
           "add_: a view that needs a gradient cannot change in place; clone() it, or change its base");
   const Tensor square = product * product;
   REQUIRE(error_of([&] { product.add_(1); }) ==
-          "add_: the tensor was saved for the backward pass of another operation, which a change would make "
-          "wrong");
+          "add_: the tensor was saved for the backward pass of another operation, which this write would "
+          "invalidate");
   REQUIRE(error_of([&] {
     expand(plain, {4, 2, 3}).add_(1);
   }) == "add_: elements of this tensor of shape [4, 2, 3] share memory; clone() it first");
@@ -82,7 +82,7 @@ TEST_CASE("in place: what is refused, and changes nothing", "[in_place]") {
   REQUIRE(error_of([&] { zeros({2}, {.dtype = DType::int64}).div_(2); }) ==
           "div_: needs floating-point numbers; the dtype is int64");
   REQUIRE(error_of([&] { zeros({2}, {.dtype = DType::int64}).add_(0.5); }) ==
-          "add_: 0.5 is not a whole number that an int64 tensor can take");
+          "add_: 0.5 is not a whole number that an int64 tensor can hold exactly");
   REQUIRE(error_of([&] { zeros({2}, {.dtype = DType::boolean}).fill_(2); }) == "fill_: 2 is not a boolean");
   REQUIRE(error_of([&] { plain.normal_(0, -1); }) ==
           "normal_: the deviation must not be negative, and both finite in float32; mean 0, deviation -1");

@@ -72,7 +72,7 @@ TEST_CASE("tape: what a root must be", "[tape]") {
           "backward: the tensor does not depend on any that requires a gradient");
   const Tensor x = ones({2, 3}, {.requires_grad = true});
   REQUIRE(error_of([&] { (x * 2).backward(); }) ==
-          "backward: a tensor of shape [2, 3] needs a gradient of its own; pass one, or reduce it to one "
+          "backward: a tensor of shape [2, 3] has no implicit gradient; pass one, or reduce it to one "
           "element");
   REQUIRE(error_of([&] {
     (x * 2).backward(ones({3, 2}));
@@ -239,16 +239,16 @@ TEST_CASE("tape: guards nest and restore", "[tape]") {
   REQUIRE_FALSE(x.detach().requires_grad());
 }
 
-TEST_CASE("tape: the anomaly mode names the line of the operation that made a NaN", "[tape]") {
+TEST_CASE("tape: the anomaly mode names the line of the operation that produced a NaN", "[tape]") {
   const Tensor x = tensor({0.0, 1.0}, {.dtype = DType::float64, .requires_grad = true});
   const AnomalyGuard anomaly;
   const auto line = CallSite::current().line() + 1;
   REQUIRE(support::full_error_of([&] { log(x - 1); }) ==
-          "anomaly mode: \"log\" made a NaN; the result has shape [2] (" + std::string(__FILE__) + ":" +
+          "anomaly mode: \"log\" produced a NaN; the result has shape [2] (" + std::string(__FILE__) + ":" +
               std::to_string(line) + ")");
   const Tensor root = sqrt(x * 0);
   const std::string text = support::full_error_of([&] { (root * 0).sum().backward(); });
-  REQUIRE(text == "anomaly mode: the gradient of \"sqrt\" made a NaN (" + std::string(__FILE__) + ":" +
+  REQUIRE(text == "anomaly mode: the gradient of \"sqrt\" produced a NaN (" + std::string(__FILE__) + ":" +
                       std::to_string(line + 3) + ")");
 }
 
@@ -354,7 +354,8 @@ TEST_CASE("tape: two passes over one graph at once are an error, not a race", "[
   leave = true;
   first.join();
   REQUIRE(text.starts_with("backward: \"mul\" at "));
-  REQUIRE(text.ends_with(" is part of another pass that still runs; run the passes one after the other"));
+  REQUIRE(
+      text.ends_with(" is part of another pass that is still running; run the passes one after the other"));
   handle.remove();
   x.zero_grad();
   y.backward();

@@ -89,17 +89,16 @@ TEST_CASE("linspace: both ends are exact") {
 
 TEST_CASE("randint: into floats only what they hold exactly") {
   const std::int64_t digits24 = 1 << 24, digits53 = std::int64_t{1} << 53;
-  REQUIRE(error_of([] {
-    randint(100000000 - 3, 100000000, {2}, {.dtype = DType::float32});
-  }) == "randint: float32 holds whole numbers up to 16777216; the range is [99999997, 100000000); draw int64 "
-        "or float64");
-  REQUIRE(error_of([&] { randint(-digits24 - 1, 0, {2}, {.dtype = DType::float32}); }) ==
-          "randint: float32 holds whole numbers up to 16777216; the range is [-16777217, 0); draw int64 or "
+  REQUIRE(error_of([] { randint(100000000 - 3, 100000000, {2}, {.dtype = DType::float32}); }) ==
+          "randint: float32 is exact only up to 16777216; the range is [99999997, 100000000); draw int64 or "
           "float64");
+  REQUIRE(error_of([&] {
+    randint(-digits24 - 1, 0, {2}, {.dtype = DType::float32});
+  }) == "randint: float32 is exact only up to 16777216; the range is [-16777217, 0); draw int64 or float64");
   REQUIRE(error_of([&] { randint(0, digits24 + 2, {2}, {.dtype = DType::float32}); }) != "");
   REQUIRE(error_of([&] { randint(0, digits53 + 2, {2}, wide); }) ==
-          "randint: float64 holds whole numbers up to 9007199254740992; the range is [0, 9007199254740994); "
-          "draw int64 or float64");
+          "randint: float64 is exact only up to 9007199254740992; the range is [0, 9007199254740994); draw "
+          "int64 or float64");
   REQUIRE(error_of([&] { randint(INT64_MIN, INT64_MAX, {2}, wide); }) != "");
   // A refused call takes no random numbers.
   Generator first(3), second(3);
@@ -175,13 +174,13 @@ TEST_CASE("numbers beside int64 tensors are below 2^53") {
   // 2^53 may have been 2^53 + 1 before it became a double.
   const Tensor i = zeros({2}, whole);
   REQUIRE(error_of([&] { i + static_cast<double>(9007199254740993); }) ==
-          "add: 9007199254740992 is not a whole number that an int64 tensor can take");
+          "add: 9007199254740992 is not a whole number that an int64 tensor can hold exactly");
   REQUIRE(error_of([&] { full({2}, static_cast<double>(9007199254740993), whole); }) ==
-          "full: 9007199254740992 is not a whole number that an int64 tensor can take");
+          "full: 9007199254740992 is not a whole number that an int64 tensor can hold exactly");
   REQUIRE(error_of([&] { i.fill_(-0x1p53); }) ==
-          "fill_: -9007199254740992 is not a whole number that an int64 tensor can take");
+          "fill_: -9007199254740992 is not a whole number that an int64 tensor can hold exactly");
   REQUIRE(error_of([&] { i.fill_(-std::nan("")); }) ==
-          "fill_: nan is not a whole number that an int64 tensor can take");
+          "fill_: nan is not a whole number that an int64 tensor can hold exactly");
   REQUIRE(full({}, 9007199254740991.0, whole).item<std::int64_t>() == 9007199254740991);
 }
 

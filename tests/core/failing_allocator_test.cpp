@@ -57,7 +57,7 @@ TEST_CASE("failing_allocator: the library throws its own Error, and can be tried
   support::detail::arm(0, Failing::once);
   const std::string text = support::error_of([] { tenon::pool::release(tenon::pool::allocate(1000), 1000); });
   support::detail::disarm();
-  REQUIRE(text == "allocate: out of memory; 1000 bytes were asked for");
+  REQUIRE(text == "allocate: out of memory; 1000 bytes were requested");
   int calls = 0, looks = 0;
   support::for_each_failure([] { return tenon::Tensor(); },
       [&](tenon::Tensor& out) {

@@ -42,7 +42,9 @@ TEST_CASE("tensor: nested braces") {
   REQUIRE(tensor({{1}, {2}}).shape() == Shape{2, 1});
   REQUIRE(tensor({{{1, 2}, {3, 4}}}).shape() == Shape{1, 2, 2});
   REQUIRE(tensor({9007199254740993}, {.dtype = DType::int64}).item<std::int64_t>() == 9007199254740993);
-  REQUIRE(error_of([] { tensor({{1, 2}, {3}}); }) == "tensor: the nested lists are uneven; [2] beside [1]");
+  REQUIRE(error_of([] {
+    tensor({{1, 2}, {3}});
+  }) == "tensor: the nested lists differ in length; [2] and [1]");
   REQUIRE(error_of([] { tensor({1.5}, {.dtype = DType::int64}); }) == "tensor: 1.5 is not an int64");
   REQUIRE(error_of([] { tensor({2}, {.dtype = DType::boolean}); }) == "tensor: 2 is not a boolean");
   const float values[] = {1, 2, 3, 4};
@@ -83,12 +85,12 @@ TEST_CASE("tensor: creation refuses nonsense") {
     empty({1 << 30, 1 << 30});
   }) == "empty: the shape [1073741824, 1073741824] has too many elements");
   REQUIRE(error_of([] { empty({std::int64_t{1} << 50}); }) ==
-          "empty: out of memory; 4503599627370560 bytes were asked for");
+          "empty: out of memory; 4503599627370560 bytes were requested");
   REQUIRE(error_of([] { Shape{1, 1, 1, 1, 1, 1, 1, 1, 1}; }) == "shape: at most 8 dimensions; got 9");
   REQUIRE(error_of([] { ones({2}, {.dtype = DType::int64, .requires_grad = true}); }) ==
           "ones: only floating-point tensors have gradients; the dtype is int64");
   REQUIRE(error_of([] { full({2}, 0.5, {.dtype = DType::int64}); }) ==
-          "full: 0.5 is not a whole number that an int64 tensor can take");
+          "full: 0.5 is not a whole number that an int64 tensor can hold exactly");
   REQUIRE(error_of([] { full({2}, 2, {.dtype = DType::boolean}); }) == "full: 2 is not a boolean");
   REQUIRE(error_of([] { arange(0, 1, 0); }) ==
           "arange: needs finite bounds and a step that is not 0; they are 0, 1 and 0");
@@ -101,7 +103,7 @@ TEST_CASE("tensor: creation refuses nonsense") {
           "randn: needs floating-point numbers; the dtype is int64");
   REQUIRE(error_of([] { randint(3, 3, {2}); }) == "randint: the range [3, 3) is empty");
   REQUIRE(error_of([] { randperm(3, {.dtype = DType::float32}); }) ==
-          "randperm: gives int64; the dtype asked for is float32");
+          "randperm: the result is int64; the requested dtype is float32");
   REQUIRE(error_of([] { randperm(-1); }) == "randperm: sizes must not be negative; the shape is [-1]");
 }
 
@@ -109,9 +111,9 @@ TEST_CASE("tensor: CUDA without CUDA is a clear error") {
   if (cuda::is_available()) return tenon::test::skip("this machine has CUDA");
   const std::string text = error_of([] { zeros({2}, {.device = Device::cuda()}); });
   if (cuda::built_with_cuda)
-    REQUIRE(text.starts_with("zeros: cuda:0 was asked for, but there is no CUDA device: "));
-  else REQUIRE(text == "zeros: cuda:0 was asked for, but this tenon was built without CUDA");
-  REQUIRE(error_of([] { ones({2}).to(Device::cuda(1)); }).starts_with("to: cuda:1 was asked for"));
+    REQUIRE(text.starts_with("zeros: cuda:0 was requested, but there is no CUDA device: "));
+  else REQUIRE(text == "zeros: cuda:0 was requested, but tenon was built without CUDA");
+  REQUIRE(error_of([] { ones({2}).to(Device::cuda(1)); }).starts_with("to: cuda:1 was requested"));
 }
 
 TEST_CASE("tensor: from_blob borrows and gives back") {
@@ -225,7 +227,8 @@ TEST_CASE("tensor: operations refuse operands that do not go together") {
   REQUIRE(error_of([&] { a* d; }) == "mul: dtypes differ; float32 and float64; convert one with to(dtype)");
   REQUIRE(error_of([&] { i / i; }) == "div: needs floating-point numbers; the dtype is int64");
   REQUIRE(error_of([&] { b + b; }) == "add: needs numbers; the dtype is boolean");
-  REQUIRE(error_of([&] { i * 0.5; }) == "mul: 0.5 is not a whole number that an int64 tensor can take");
+  REQUIRE(
+      error_of([&] { i * 0.5; }) == "mul: 0.5 is not a whole number that an int64 tensor can hold exactly");
   REQUIRE(error_of([&] { exp(i); }) == "exp: needs floating-point numbers; the dtype is int64");
   REQUIRE(error_of([&] { mean(i); }) == "mean: needs floating-point numbers; the dtype is int64");
   REQUIRE(error_of([&] { mean(zeros({0})); }) == "mean: there are no elements to average; the shape is [0]");
@@ -240,7 +243,7 @@ TEST_CASE("tensor: operations refuse operands that do not go together") {
   REQUIRE(error_of([&] { matmul(i, i.t()); }) == "matmul: needs floating-point numbers; the dtype is int64");
   REQUIRE(error_of([&] {
     linear(a, zeros({4, 2}));
-  }) == "linear: x has 3 features, weight takes 2; x is [2, 3], weight is [4, 2]");
+  }) == "linear: x has 3 features, but weight expects 2; x is [2, 3], weight is [4, 2]");
   REQUIRE(error_of([&] {
     linear(a, zeros({4, 3}), zeros({3}));
   }) == "linear: the bias must be [4]; it is [3], weight is [4, 3]");
@@ -334,7 +337,7 @@ TEST_CASE("device: an index that does not fit is refused, not cut") {
   REQUIRE(to_string(Device::cuda(127)) == "cuda:127");
   for (const int index : {128, 256, -1})
     REQUIRE(error_of([&] { Device::cuda(index); }) ==
-            "cuda: the index of a device is from 0 to 127; it is " + std::to_string(index));
+            "cuda: the device index must be from 0 to 127; it is " + std::to_string(index));
 }
 
 TEST_CASE("tensor: results that cannot exist are errors, whoever makes them") {

@@ -16,7 +16,7 @@ TEST_CASE("runtime: a device is there and has a name") {
   REQUIRE(cuda::device_count() >= 1);
   REQUIRE(to_string(Stream::current(device())) == "cuda:0 stream 0");
   REQUIRE(error_of([] { zeros({1}, {.device = Device::cuda(cuda::device_count())}); }) ==
-          "zeros: cuda:" + std::to_string(cuda::device_count()) + " was asked for; this machine has " +
+          "zeros: cuda:" + std::to_string(cuda::device_count()) + " was requested; this machine has " +
               std::to_string(cuda::device_count()) + " CUDA devices");
 }
 
@@ -95,7 +95,7 @@ TEST_CASE("runtime: out of memory is an error that leaves everything usable", "[
   const Tensor expected = x.to(Device::cpu());
   const std::string error = error_of([] { empty({std::int64_t{1} << 45}, {.device = device()}); });
   REQUIRE(error.starts_with(
-      "empty: out of memory on cuda:0; 140737488355328 bytes were asked for, tensors hold "));
+      "empty: out of memory on cuda:0; 140737488355328 bytes were requested, tensors hold "));
   REQUIRE(same_bits((x + x).to(Device::cpu()), expected + expected));
   cuda::synchronize(device());
 }

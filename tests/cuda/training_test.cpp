@@ -147,5 +147,5 @@ TEST_CASE("training: texts, histograms and anomalies see a device's tensors") {
   REQUIRE(x.at({1}).item<float>() == 2);
   const AnomalyGuard watch;
   const std::string error = support::error_of([&] { log(x - 2); });
-  REQUIRE(error.find("made a NaN") != std::string::npos);
+  REQUIRE(error.find("produced a NaN") != std::string::npos);
 }

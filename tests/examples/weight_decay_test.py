@@ -193,12 +193,12 @@ class Files(Case):
 class Conclusions(Case):
     def test_it_says_what_the_numbers_say(self):
         for arguments, expected in {
-                "": "Weight decay 3 brings the test loss from 117 (with 0) to 0.145: of the random first weights in the 180 "
-                    "directions that 20 samples cannot see, 0.027 is left after 400 steps.",
+                "": "Weight decay 3 brings the test loss from 117 (with 0) to 0.145: of the random initial weights in the 180 "
+                    "directions that 20 samples do not span, 0.027 is left after 400 steps.",
                 "--epochs 1 --batch-size 20 --lr 0.02": "Weight decay 3 brings the test loss from 125 (with 0) to 110: of the random "
-                    "first weights in the 180 directions that 20 samples cannot see, 0.94 is left after 1 step.",
-                "--weight-decay 0 30": "Weight decay 30 brings the test loss from 117 (with 0) to 0.0167: of the random first weights "
-                    "in the 180 directions that 20 samples cannot see, less than 1e-06 is left after 400 steps.",
+                    "initial weights in the 180 directions that 20 samples do not span, 0.94 is left after 1 step.",
+                "--weight-decay 0 30": "Weight decay 30 brings the test loss from 117 (with 0) to 0.0167: of the random initial weights "
+                    "in the 180 directions that 20 samples do not span, less than 1e-06 is left after 400 steps.",
                 # One run, and runs that end alike.
                 "--weight-decay 3": "The loss is 0.00137 on the 20 training samples and 0.145 on new ones.",
                 "--lr 0": "The test loss is 136 with weight decay 0 and 3.",
@@ -218,14 +218,14 @@ class Conclusions(Case):
                 "--weight-decay 0 660": "With weight decay 0 the loss is 4.85e-11 on the 20 training samples and 117 on new ones.\n"
                     "With weight decay 660 the training diverged: the train loss went from 173 to 2.14e+26. "
                     "A smaller --lr or weight decay keeps it stable.",
-                "--weight-decay 0 3 1000": "Weight decay 3 brings the test loss from 117 (with 0) to 0.145: of the random first weights in "
-                    "the 180 directions that 20 samples cannot see, 0.027 is left after 400 steps.\n"
+                "--weight-decay 0 3 1000": "Weight decay 3 brings the test loss from 117 (with 0) to 0.145: of the random initial weights in "
+                    "the 180 directions that 20 samples do not span, 0.027 is left after 400 steps.\n"
                     "With weight decay 1000 the training diverged: the train loss went from 173 to nan. "
                     "The decay alone makes the weights grow if --lr times it is above 2; with 1000 it is 3.",
                 "--weight-decay 1300 --momentum 0.9": "With weight decay 1300 the training diverged: the train loss went from 173 to nan. "
                     "The decay alone makes the weights grow if --lr times it is above 3.8; with 1300 it is 3.9.",
                 "--momentum 1": "With weight decay 0 and 3 the training diverged: the train loss went from 173 to 8.03e+08 and 1.3e+08. "
-                    "The steps never die down unless --momentum is below 1.",
+                    "The steps do not decay unless --momentum is below 1.",
         }.items():
             with self.subTest(arguments=arguments):
                 parts = self.run_program(*arguments.split()).stdout.split("\n\n")
@@ -263,7 +263,7 @@ class Failures(Case):
             self.skipTest("this machine has a GPU")
         error = self.run_program("--device", "cuda", expect=2).stderr
         self.one_line(error)
-        self.assertTrue(error.startswith("weight_decay: --device: cuda:0 was asked for, but "), error)
+        self.assertTrue(error.startswith("weight_decay: --device: cuda:0 was requested, but "), error)
         self.assertEqual(os.listdir(self.directory.name), [])
 
     def test_output_that_cannot_be_written(self):

@@ -236,7 +236,7 @@ TEST_CASE("one point, equal points and extreme values can be drawn") {
   CHECK(plot.svg().find("nan") == std::string::npos);
   CHECK(message_of<Error>([] {
     path_of({-DBL_MAX, DBL_MAX});
-  }) == "LinePlot: the values span more than a double holds");
+  }) == "LinePlot: the range of the values exceeds a double");
 }
 
 TEST_CASE("the legend names every series beside its end, without overlap") {
@@ -300,7 +300,7 @@ TEST_CASE("what is asked of a plot is checked") {
   io::LinePlot plot;
   CHECK(message_of<Error>([&] {
     plot.add({.name = "a", .x = {1, 2, 3}, .y = {1, 2}});
-  }) == "LinePlot: x and y of 'a' must be equally long; they have 3 and 2 values");
+  }) == "LinePlot: x and y of 'a' must have the same length; they have 3 and 2 values");
   CHECK(message_of<Error>([&] { plot.add({.name = "a", .colour = -2}); }) ==
         "LinePlot: the colour of 'a' must be -1 or an index; it is -2");
   CHECK(message_of<Error>([&] { plot.add({.name = "\xff"}); }) == "LinePlot: the name '\xff' is not UTF-8");

@@ -343,10 +343,10 @@ TEST_CASE("options are checked") {
         "SummaryWriter: max_open_files must be at least 1; it is 0");
   CHECK(message_of<Error>([&] {
     io::SummaryWriter writer(directory.path(), {.wall_time = [] { return std::nan(""); }});
-  }) == "SummaryWriter: wall_time must give seconds since 1970; it gave nan");
+  }) == "SummaryWriter: wall_time must return seconds since 1970; it returned nan");
   CHECK(message_of<Error>([&] {
     io::SummaryWriter writer(directory.path(), {.wall_time = [] { return -1.0; }});
-  }) == "SummaryWriter: wall_time must give seconds since 1970; it gave -1");
+  }) == "SummaryWriter: wall_time must return seconds since 1970; it returned -1");
   CHECK(names_below(directory.path()).empty());
   const io::SummaryWriter writer(directory.path(), {.filename_suffix = ".v2"});
   CHECK(only_event_file(directory.path()).ends_with(".v2"));

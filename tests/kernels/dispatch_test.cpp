@@ -84,6 +84,6 @@ TEST_CASE("dispatch: there is no CUDA stream without a CUDA device", "[kernels][
     Stream::current(Device::cuda());
   } catch (const Error& error) { text = error.what(); }
   CHECK(text.starts_with(cuda::built_with_cuda
-                             ? "stream: cuda:0 was asked for, but there is no CUDA device: "
-                             : "stream: cuda:0 was asked for, but this tenon was built without CUDA"));
+                             ? "stream: cuda:0 was requested, but there is no CUDA device: "
+                             : "stream: cuda:0 was requested, but tenon was built without CUDA"));
 }

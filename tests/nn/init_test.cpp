@@ -27,7 +27,7 @@ TEST_CASE("linear: it starts as PyTorch's does") {
           "linear: the shape [1099511627776, 1099511627776] has too many elements");
   REQUIRE(error_of([] {
     nn::Linear(1, 2, {.device = Device::cuda(99)});
-  }).starts_with("linear: cuda:99 was asked for"));
+  }).starts_with("linear: cuda:99 was requested"));
 }
 
 TEST_CASE("init: moments and bounds") {
@@ -127,7 +127,7 @@ TEST_CASE("init: an error names the function that was called") {
   REQUIRE(error_of([&] { nn::init::zeros_(repeated); }) == "zeros_: " + shared);
   REQUIRE(error_of([&] { nn::init::ones_(Tensor()); }) == "ones_: the tensor is undefined");
   REQUIRE(error_of([&] { nn::init::constant_(whole, 0.5); }) ==
-          "constant_: 0.5 is not a whole number that an int64 tensor can take");
+          "constant_: 0.5 is not a whole number that an int64 tensor can hold exactly");
   REQUIRE(error_of([] { nn::init::constant_(empty({1}, {.dtype = DType::boolean}), 2); }) ==
           "constant_: 2 is not a boolean");
   REQUIRE(error_of([] { nn::init::kaiming_normal_(ones({3})); }) ==
@@ -160,7 +160,8 @@ TEST_CASE("init: numbers must be finite in the dtype of the tensor") {
   REQUIRE(error_of([&] {
     nn::init::xavier_normal_(w, 1e300);
   }).starts_with("xavier_normal_: the deviation must not be negative, and both finite in float32; "));
-  REQUIRE(error_of([&] { nn::init::constant_(w, 1e300); }) == "constant_: 1e+300 is more than float32 holds");
+  REQUIRE(
+      error_of([&] { nn::init::constant_(w, 1e300); }) == "constant_: 1e+300 exceeds the range of float32");
   REQUIRE(equal(w, zeros({2, 3})));
   nn::init::constant_(w, -INFINITY);
   REQUIRE(w.at({1, 2}).item<float>() == -INFINITY);

@@ -156,7 +156,8 @@ TEST_CASE("module: in anomaly mode a NaN is found before anything is loaded") {
   state[3].second = full({2}, NAN);
   const AnomalyGuard anomaly;
   const Tensor weight = net.first.weight.detach().clone();
-  REQUIRE(error_of([&] { net.load_state_dict(state); }).starts_with("anomaly mode: \"clone\" made a NaN"));
+  REQUIRE(
+      error_of([&] { net.load_state_dict(state); }).starts_with("anomaly mode: \"clone\" produced a NaN"));
   REQUIRE(equal(net.first.weight, weight));
 }
 

@@ -75,9 +75,9 @@ TEST_CASE("visit: a name is not empty, has no dot, and is used once") {
   REQUIRE(error_of_showing([&](nn::Visitor& visitor) { visitor(nullptr, layer); }) ==
           "visit: a name is null; the module is \"\"");
   REQUIRE(error_of_showing([&](nn::Visitor& visitor) { visitor("a.b", a); }) ==
-          "visit: the name \"a.b\" has a dot, which stands between names only");
+          "visit: the name \"a.b\" contains a dot, which may only separate names");
   REQUIRE(error_of_showing([&](nn::Visitor& visitor) { visitor("layer.", layer); }) ==
-          "visit: the name \"layer.\" has a dot, which stands between names only");
+          "visit: the name \"layer.\" contains a dot, which may only separate names");
   REQUIRE(error_of_showing([&](nn::Visitor& visitor) {
     visitor("a", a);
     visitor.buffer("a", b);

@@ -12,7 +12,7 @@ TEST_CASE("no driver: there is no device and no crash") {
   REQUIRE(cuda::device_count() == 0);
   REQUIRE_FALSE(cuda::is_available());
   const std::string none =
-      " was asked for, but there is no CUDA device: "
+      " was requested, but there is no CUDA device: "
       "CUDA driver version is insufficient for CUDA runtime version";
   REQUIRE(error_of([] { zeros({2}, {.device = Device::cuda()}); }) == "zeros: cuda:0" + none);
   REQUIRE(error_of([] { ones({2}).to(Device::cuda(1)); }) == "to: cuda:1" + none);

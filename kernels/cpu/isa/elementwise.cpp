@@ -101,7 +101,7 @@ void convert(const Layout& l, int64_t n, void* out, const void* a, arith::Parame
   loop<To, From>(arith::Cast<To>(), l, n, out, a);
 }
 
-// Loops that work on blocks of their own: n elements, `step` apart, into a block, and back.
+// Loops that work in blocks: copy n elements, `step` apart, into a block, and back.
 constexpr int64_t block = 64;
 TENON_INLINE void take(float (&to)[block], const float* from, int64_t step, int64_t n) {
   if (step == 1)
@@ -116,7 +116,7 @@ TENON_INLINE void put(const float (&from)[block], float* to, int64_t step, int64
     for (int64_t j = 0; j < n; ++j) to[j * step] = from[j];
 }
 
-// float32 sin and cos: a block without a large argument takes the short reduction, which vectorises.
+// float32 sin and cos: blocks without a large argument use the short reduction, which vectorises.
 template <bool Cos>
 void sin_or_cos(const Layout& l, int64_t n, void* out, const void* a, arith::Parameters) {
   for (int64_t r = 0; r < l.rows; ++r)
@@ -138,7 +138,7 @@ void sin_or_cos(const Layout& l, int64_t n, void* out, const void* a, arith::Par
     }
 }
 
-// float32 pow: with one exponent for all the compiler would take the choice of the special cases out of the
+// float32 pow: with a constant exponent the compiler would hoist the choice of the special case out of the
 // loop, and then not vectorise it.
 void float_pow(const Layout& l, int64_t n, void* out, const void* a, const void* b, arith::Parameters) {
   for (int64_t r = 0; r < l.rows; ++r)
@@ -152,14 +152,14 @@ void float_pow(const Layout& l, int64_t n, void* out, const void* a, const void*
     }
 }
 
-// Which of two values is moved, not computed: the element is only its bytes.
+// Selects which of two values is moved; no arithmetic, so elements are treated as bytes.
 template <class T>
 void where(
     const Layout& l, int64_t n, void* out, const void* a, const void* b, const void* c, arith::Parameters) {
   loop<uint8_t, T>(arith::Where(), l, n, out, a, b, c);
 }
 
-// Between rows and columns: squares, so that each cache line is used while it is there.
+// Transposes in square tiles, so that each cache line is fully used while it is cached.
 template <class T>
 void move(const Layout& l, int64_t n, void* out, const void* a, arith::Parameters) {
   constexpr int64_t side = 32;
@@ -177,7 +177,7 @@ void move(const Layout& l, int64_t n, void* out, const void* a, arith::Parameter
     }
 }
 
-// Loops of their own, where the compiler does not vectorise the plain one.
+// Specialised loops where the compiler does not vectorise the plain one.
 template <class Op, class T>
 constexpr UnaryLoop unary_loop = unary<Op, T>;
 template <>
@@ -208,7 +208,7 @@ void add_loops(ElementwiseLoops& to) {
   to.where[dtype] = where<arith::Bytes<T>>;
 }
 
-/// The loops that make elements of type To, which are in column `dtype` of the table.
+/// The loops with results of type To, in column `dtype` of the table.
 template <class To>
 void add_copies(ElementwiseLoops& to, int dtype) {
   Elements::for_each([&]<class From>() { to.copy[dtype][Elements::index_of<From>()] = convert<To, From>; });

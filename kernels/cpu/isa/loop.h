@@ -1,9 +1,9 @@
-// What the loops of every family use.
+// Definitions shared by the loops of all families.
 #pragma once
 
 #define TENON_INLINE [[gnu::always_inline]] static inline
 
-// An operand is the result itself or does not overlap it: iterations are independent.
+// An operand either is the result itself or does not overlap it, so iterations are independent.
 #if defined(__clang__)
 #define TENON_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
 #else

@@ -1,7 +1,7 @@
 // C[m, n] = A[m, k] B[k, n] in order CHAIN (docs/numerics.md section 2). Packing, tiles, vector width and
-// transposes change which element is computed when, never its value.
+// transposes change when an element is computed, never its value.
 //
-// The block structure is that of Goto and van de Geijn (ACM TOMS 34(3), 2008): a chunk of 512 k's of B is
+// The block structure follows Goto and van de Geijn (ACM TOMS 34(3), 2008): a chunk of 512 rows of B is
 // packed into panels of tile width, a block of A into panels of tile height, and a register tile runs over
 // the chunk.
 #include <tenon/kernels/cpu/isa/parts.h>
@@ -22,15 +22,15 @@ constexpr int tile_rows = 4;
 constexpr int tile_vectors = 2;
 template <class T>
 constexpr int64_t tile_cols = tile_vectors* W<T>;
-constexpr int64_t block_rows = 24 * tile_rows;  // of A in the second-level cache
+constexpr int64_t block_rows = 24 * tile_rows;  // of A, in the second-level cache
 template <class T>
-constexpr int64_t block_cols = 8192 / sizeof(T) / tile_cols<T>* tile_cols<T>;  // of B in the third
+constexpr int64_t block_cols = 8192 / sizeof(T) / tile_cols<T>* tile_cols<T>;  // of B, in the third
 
 TENON_INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 template <class T>
 struct TileArgs {
-  int64_t depth;  // k's of this chunk
+  int64_t depth;  // of this chunk, along k
   const T* a;
   int64_t a_row, a_col;
   const T* b;
@@ -43,12 +43,12 @@ struct TileArgs {
 };
 
 // Rows x (Vectors vectors) of C over one chunk. Packed: A is k-major, Rows wide. Edge: the last vector of B
-// is cut off.
+// is partial.
 template <class T, int Rows, int Vectors, bool Packed, bool Edge>
 void tile(const TileArgs<T>& t) {
   const int64_t a_row = Packed ? 1 : t.a_row, a_col = Packed ? Rows : t.a_col;
   const T *a = t.a, *b = t.b;
-  if (t.depth >= 128) {  // C comes from far away when the product is large
+  if (t.depth >= 128) {  // prefetch C, which is far away if the product is large
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i)
 #pragma GCC unroll 8
@@ -111,7 +111,7 @@ struct Tiles<T, 0> {
 template <class T>
 constexpr Tiles<T, tile_rows> tiles;
 
-/// Up to W rows with unit stride along k, turned into vectors across the rows. Writes whole vectors.
+/// Transposes up to W rows with unit stride along k into vectors across the rows. Writes whole vectors.
 template <class T>
 TENON_INLINE void turn(const T* p, int64_t row, int64_t rows, int64_t depth, T* to, int64_t to_row) {
   constexpr int w = W<T>;
@@ -128,7 +128,7 @@ TENON_INLINE void turn(const T* p, int64_t row, int64_t rows, int64_t depth, T* 
   }
 }
 
-/// b(k, j) into panels of tile_cols columns, k-major, zeros past the right edge.
+/// Packs b(k, j) into panels of tile_cols columns, k-major, with zeros past the right edge.
 template <class T>
 void pack_b(int64_t depth, int64_t n, const T* b, int64_t row, int64_t col, T* to) {
   constexpr int64_t w = W<T>, width = tile_cols<T>;
@@ -148,7 +148,7 @@ void pack_b(int64_t depth, int64_t n, const T* b, int64_t row, int64_t col, T* t
     }
 }
 
-/// a(i, k) into panels of `height` rows (the last may have fewer), k-major.
+/// Packs a(i, k) into panels of `height` rows (the last may have fewer), k-major.
 template <class T>
 void pack_a(int64_t depth, int64_t m, int64_t height, const T* a, int64_t row, int64_t col, T* to) {
   for (int64_t i0 = 0; i0 < m; i0 += height) {
@@ -158,7 +158,8 @@ void pack_a(int64_t depth, int64_t m, int64_t height, const T* a, int64_t row, i
       for (int64_t k = 0; k < depth; ++k)
         for (int64_t i = 0; i < rows; i += W<T>) store(to + k * rows + i, load(p + k * col + i));
     else if (col == 1)
-      // The last vector of rows first: what it writes past them belongs to the next k, and is written again.
+      // From last to first: the elements written past the last row belong to the next k and are overwritten
+      // later.
       for (int64_t i = (rows - 1) / W<T> * W<T>; i >= 0; i -= W<T>)
         turn(p + i * row, row, least(rows - i, W<T>), depth, to + i, rows);
     else
@@ -225,8 +226,8 @@ void chain(int64_t m, int64_t n, int64_t k, const T* a, int64_t a_row, int64_t a
     return;
   }
   if (m == 1 && b_col == 1) return row_product(n, k, a, a_col, b, b_row, c, bias);
-  const bool pack = m * k > 64 * 1024 && n > width;                                // is packing A worth it?
-  const bool in_place = b_col == 1 && (m <= 2 * tile_rows || n * k <= 16 * 1024);  // may B be read in place?
+  const bool pack = m * k > 64 * 1024 && n > width;                                // packing A pays off
+  const bool in_place = b_col == 1 && (m <= 2 * tile_rows || n * k <= 16 * 1024);  // read B in place
   for (int64_t j0 = 0; j0 < n; j0 += block_cols<T>) {
     const int64_t cols = least(n - j0, block_cols<T>);
     for (int64_t k0 = 0; k0 < k; k0 += chain_chunk) {

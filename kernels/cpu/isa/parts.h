@@ -1,4 +1,4 @@
-// The parts of the table of one instruction set, each filled in by a source of its own.
+// The parts of an instruction set's table, each filled in by one source file.
 #pragma once
 #include <tenon/kernels/cpu/isa/table.h>
 

@@ -1,4 +1,4 @@
-// Random fills: 64 counters at a time in loops that vectorise.
+// Random fills: 64 counters at a time, in loops that vectorise.
 #include <tenon/kernels/arith/philox.h>
 #include <tenon/kernels/cpu/isa/loop.h>
 #include <tenon/kernels/cpu/isa/parts.h>

@@ -1,9 +1,9 @@
-// What a build for one instruction set offers: plain functions over pointers. Each source of this folder is
-// compiled once per instruction set, with TENON_ISA naming it (cmake/TenonLibrary.cmake), and fills its part
-// of that one's Table; cpu_table() is the best that this machine can run. All tables give the same bits.
+// The kernels of one instruction set: plain functions over pointers. Each source in this folder is compiled
+// once per instruction set, with TENON_ISA naming it (cmake/TenonLibrary.cmake), and fills its part of that
+// set's Table; cpu_table() is the fastest that this machine can run. All tables give the same bits.
 //
-// What these sources include has internal linkage or is a type: an inline function of a standard header,
-// compiled here for a newer machine, could be the copy that the linker keeps for everybody.
+// These sources may include only types and code with internal linkage: an inline function of a standard
+// header, compiled here for a newer machine, could be the copy that the linker keeps for the whole program.
 #pragma once
 #include <stddef.h>
 
@@ -18,11 +18,11 @@ namespace tenon::kernels::cpu {
 using Elements = arith::List<float, double, int64_t, uint8_t>;
 static_assert(Elements::size == dtype_count);
 
-/// How far apart the rows and the items of an operand are, in elements.
+/// Distances between rows and between items of an operand, in elements.
 struct Step {
   int64_t row, item;
 };
-/// The rectangle that a loop covers is `rows` times its own number of items.
+/// A loop covers `rows` rows of items; the number of items is an argument of the loop.
 struct Layout {
   int64_t rows;
   Step out, a, b, c;
@@ -34,7 +34,7 @@ using BinaryLoop = void (*)(
 using TernaryLoop = void (*)(
     const Layout&, int64_t items, void* out, const void* a, const void* b, const void* c, arith::Parameters);
 
-/// By dtype and operation; null where the operation does not take the dtype.
+/// By dtype and operation; null if the operation does not support the dtype.
 struct ElementwiseLoops {
   UnaryLoop unary[dtype_count][arith::UnaryOps::size];
   BinaryLoop binary[dtype_count][arith::BinaryOps::size];
@@ -44,19 +44,19 @@ struct ElementwiseLoops {
   UnaryLoop copy[dtype_count][dtype_count];  // [to][from]
 };
 
-/// A buffer of this many bytes, 64-byte aligned, of the calling thread; valid until the next call.
+/// Returns a buffer of the calling thread with this many bytes, 64-byte aligned; valid until the next call.
 using Scratch = void* (*)(size_t bytes);
 
 template <class T>
 struct ReduceLoops {
-  /// R of each of `rows` rows of k consecutive elements; rows are a_row and b_row apart.
+  /// R over each of `rows` rows of k consecutive elements; a_row and b_row are the row strides.
   void (*rows)(
       int64_t rows, int64_t k, const T* a, int64_t a_row, const T* b, int64_t b_row, T* out, Scratch);
-  /// The values of the chunks [begin, end) of n consecutive elements, without the levels above them, to
+  /// The sums of chunks [begin, end) of n consecutive elements, without the levels above them, written to
   /// out[begin ... end).
   void (*chunks)(int64_t n, int64_t begin, int64_t end, const T* a, const T* b, T* out);
-  /// R down each of w consecutive columns; rows are a_row and b_row apart. b is one number per row where
-  /// b_item is 0, and w consecutive ones where it is 1.
+  /// R down each of w consecutive columns; a_row and b_row are the row strides. b has one number per row if
+  /// b_item is 0, and w consecutive ones if it is 1.
   void (*columns)(int64_t k, int64_t w, const T* a, int64_t a_row, const T* b, int64_t b_row, int64_t b_item,
       T* out, Scratch);
 };
@@ -68,15 +68,15 @@ struct MatmulLoops {
       int64_t b_row, int64_t b_col, T* c, int64_t c_row, const T* bias, Scratch);
 };
 
-/// Numbers of a random fill, in the element type.
+/// The parameters of a random fill, in the element type.
 template <class T>
 struct RandomFill {
   uint64_t seed, stream;
-  T low, high, width;  // uniform;  mean = low, deviation = width for the normals
+  T low, high, width;  // uniform; for the normals, low is the mean and width the deviation
 };
 template <class T>
 struct RandomLoops {
-  /// Elements [begin, end) of a random call; begin is a multiple of 256. `out` is element 0.
+  /// Fills elements [begin, end) of a random call; begin is a multiple of 256. `out` points to element 0.
   void (*uniform)(int64_t begin, int64_t end, T* out, const RandomFill<T>&);
   void (*normal)(int64_t begin, int64_t end, T* out, const RandomFill<T>&);
 };
@@ -100,7 +100,7 @@ struct Table {
   ElementwiseLoops elementwise;
   Floating<float> f32;
   Floating<double> f64;
-  /// a * b + a in two roundings: shows whether the compiler contracts what nobody asked it to.
+  /// a * b + a in two roundings: detects unwanted contraction by the compiler.
   float (*unfused)(float a, float b);
 
   template <class T>
@@ -111,7 +111,7 @@ struct Table {
   }
 };
 
-// Built always; the other two on x86-64.
+// Always built; the other two only on x86-64.
 namespace baseline {
 Table make_table();
 }

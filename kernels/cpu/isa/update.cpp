@@ -1,4 +1,4 @@
-// The optimizers' steps over a parameter.
+// The optimizer steps over a parameter.
 #include <tenon/kernels/cpu/isa/loop.h>
 #include <tenon/kernels/cpu/isa/parts.h>
 
