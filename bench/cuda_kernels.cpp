@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstring>
 
 #include <cuda_runtime_api.h>
 #include <fmt/format.h>
@@ -63,12 +62,6 @@ struct Card {
 
 // ---- checking
 
-bool same_bits(const Tensor& found, const Tensor& expected) {
-  const Tensor here = found.detach().to(Device::cpu()).contiguous(), there = expected.detach().contiguous();
-  return here.shape() == there.shape() &&
-         std::memcmp(here.raw(), there.raw(), sizeof(float) * static_cast<std::size_t>(here.numel())) == 0;
-}
-
 Tensors after(const Call& call, int calls) {
   for (int i = 1; i < calls; ++i) call();
   return call();
@@ -80,8 +73,8 @@ void verify(const Case& one, const Call& call, const Call& peer) {
   const auto part = [&](const Tensor& found) { return one.part ? one.part(found) : found; };
   const Tensors found = after(call, one.checked_calls);
   for (std::size_t i = 0; i < expected.size(); ++i)
-    check(
-        same_bits(part(found[i]), expected[i]), "{}: result {} has other bits than on the CPU", one.name, i);
+    check(bitwise_equal(part(found[i]), expected[i]), "{}: result {} has other bits than on the CPU",
+        one.name, i);
   if (peer)
     check(allclose(part(peer()[0]).to(Device::cpu()), expected[0], 1e-4, one.peer_tolerance),
         "{}: {} is wrong", one.name, one.peer);

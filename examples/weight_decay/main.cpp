@@ -46,15 +46,16 @@ std::string report(const Outcome& outcome, const Settings& settings, const std::
           "they add up.\n",
           verification->steps, verification->largest_difference, verification->largest_relative);
     if (verification->compared > 0)
-      text += fmt::format("Of {} losses, gradients and weights {} differ from the CPU's in a bit.\n",
-          verification->compared, verification->different);
+      text +=
+          fmt::format("Of {} tensors (losses, gradients and weights) {} differ from the CPU's in a bit.\n",
+              verification->compared, verification->different);
   }
   return text + fmt::format("Curves: tensorboard --logdir {}\n", directory);
 }
 
 int judge(const Verification& verification) {
   if (verification.different > 0)
-    return complain(fmt::format("{} of {} values differ from the CPU's in a bit", verification.different,
+    return complain(fmt::format("{} of {} tensors differ from the CPU's in a bit", verification.different,
                         verification.compared),
         failed);
   if (verification.passed()) return ok;

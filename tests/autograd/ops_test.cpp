@@ -11,7 +11,6 @@ using namespace tenon;
 using support::make_inputs;
 using support::op_cases;
 using support::OpCase;
-using support::same_bits;
 
 namespace {
 
@@ -65,10 +64,10 @@ TEST_CASE("ops: strides change neither result nor gradient by a bit", "[ops]") {
         INFO(row.name << " " << row.label << " " << dtype << " layout " << static_cast<int>(layout));
         const auto strided = leaves(inputs, layout);
         const Tensor found = row.call(strided);
-        REQUIRE(same_bits(found, expected));
+        REQUIRE(bitwise_equal(found, expected));
         found.backward(upstream(found));
         for (std::size_t i = 0; i < inputs.size(); ++i)
-          REQUIRE(same_bits(strided[i].grad(), plain[i].grad()));
+          REQUIRE(bitwise_equal(strided[i].grad(), plain[i].grad()));
       }
     }
   }
@@ -137,7 +136,7 @@ TEST_CASE("ops: nothing is recorded without need, and inputs stay as they are", 
     REQUIRE_FALSE(out.is_leaf());
     out.backward(upstream(out));
     for (std::size_t i = 0; i < watched.size(); ++i) {
-      REQUIRE(same_bits(watched[i], copies[i]));
+      REQUIRE(bitwise_equal(watched[i], copies[i]));
       REQUIRE(watched[i].version() == versions[i]);
     }
   }
@@ -155,7 +154,7 @@ TEST_CASE("ops: a gradient is computed for the inputs that need one only", "[ops
       const Tensor expected = row.call(all);
       expected.backward(upstream(expected));
       for (std::size_t i = 0; i < some.size(); ++i) {
-        if (i == which) REQUIRE(same_bits(some[i].grad(), all[i].grad()));
+        if (i == which) REQUIRE(bitwise_equal(some[i].grad(), all[i].grad()));
         else REQUIRE_FALSE(some[i].grad().defined());
       }
     }
@@ -199,7 +198,7 @@ TEST_CASE("ops: every operation of ops.h has a row in the table", "[ops]") {
   // Not differentiable; each has tests of its own in tests/core or tests/autograd.
   for (const char* name : {"empty", "zeros", "ones", "full", "zeros_like", "ones_like", "arange", "linspace",
            "eye", "rand", "randn", "randint", "randperm", "tensor", "from_blob", "eq", "ne", "lt", "le", "gt",
-           "ge", "equal", "allclose"})
+           "ge", "equal", "allclose", "bitwise_equal"})
     covered.insert(name);
   REQUIRE(covered == declared);
 }

@@ -10,8 +10,8 @@
 #include "../support/snapshot.h"
 
 using namespace tenon;
+using support::bitwise_equal;
 using support::for_each_failure;
-using support::same_bits;
 
 namespace {
 
@@ -73,10 +73,10 @@ TEST_CASE(
         [&](Subject& subject) { subject.out = row.call(subject.inputs); },
         [&](const Subject& subject) {
           REQUIRE_FALSE(subject.out.defined());
-          REQUIRE(same_bits(subject.inputs, copies));
+          REQUIRE(bitwise_equal(subject.inputs, copies));
           for (const Tensor& input : subject.inputs) REQUIRE_FALSE(input.impl().saved());
         },
-        [&](const Subject& subject) { REQUIRE(same_bits(subject.out, expected)); });
+        [&](const Subject& subject) { REQUIRE(bitwise_equal(subject.out, expected)); });
   }
 }
 
@@ -104,9 +104,9 @@ TEST_CASE(
       model.out.backward(model.gradient);
       for_each_failure(
           make, [](Subject& subject) { subject.out.backward(subject.gradient); },
-          [](const Subject& subject) { REQUIRE(same_bits(gradients(subject.inputs), subject.before)); },
+          [](const Subject& subject) { REQUIRE(bitwise_equal(gradients(subject.inputs), subject.before)); },
           [&](const Subject& subject) {
-            REQUIRE(same_bits(gradients(subject.inputs), gradients(model.inputs)));
+            REQUIRE(bitwise_equal(gradients(subject.inputs), gradients(model.inputs)));
           });
     }
   }
@@ -186,10 +186,10 @@ TEST_CASE("out of memory: an in-place operation writes and records, or does neit
           REQUIRE_FALSE(subject.y.impl().saved());
         },
         [&](const Subject& subject) {
-          REQUIRE(same_bits(subject.y, model.y));
+          REQUIRE(bitwise_equal(subject.y, model.y));
           REQUIRE(subject.y.version() == subject.version + 1);
           subject.y.sum().backward();
-          REQUIRE(same_bits(gradients({subject.x, subject.other}), gradients({model.x, model.other})));
+          REQUIRE(bitwise_equal(gradients({subject.x, subject.other}), gradients({model.x, model.other})));
         });
   }
 }
@@ -220,7 +220,7 @@ TEST_CASE("out of memory: new tensors, and the numbers that random ones get", "[
           return Tensor();
         },
         [&](Tensor& out) { out = call(); }, [](const Tensor& out) { REQUIRE_FALSE(out.defined()); },
-        [&](const Tensor& out) { REQUIRE(same_bits(out, expected)); });
+        [&](const Tensor& out) { REQUIRE(bitwise_equal(out, expected)); });
   }
 }
 

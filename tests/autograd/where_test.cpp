@@ -97,6 +97,7 @@ const std::vector<Mistake>& mistakes() {
       {__LINE__, "l1_loss", [] { l1_loss(a, b); }},
       {__LINE__, "equal", [] { equal(none, a); }},
       {__LINE__, "allclose", [] { allclose(a, b); }},
+      {__LINE__, "bitwise_equal", [] { bitwise_equal(a, none); }},
       {__LINE__, "item", [] { a.item<float>(); }},
       {__LINE__, "data", [] { a.data<double>(); }},
       {__LINE__, "mutable_data", [] { Tensor(a).mutable_data<double>(); }},

@@ -13,7 +13,6 @@ using support::laid_out;
 using support::Layout;
 using support::make_inputs;
 using support::OpCase;
-using support::same_bits;
 using test::device;
 
 namespace {
@@ -36,9 +35,8 @@ double largest(const Tensor& values) {
 }
 
 bool same(const Tensor& found, const Tensor& expected, bool loosely) {
-  const Tensor host = found.detach().to(Device::cpu());
-  if (!loosely) return same_bits(host, expected);
-  const Tensor want = expected.detach();
+  if (!loosely) return bitwise_equal(found, expected);
+  const Tensor host = found.detach().to(Device::cpu()), want = expected.detach();
   return allclose(host, want, 1e-13, 1e-13 * largest(want));  // 1 - tanh^2 cancels
 }
 
@@ -102,17 +100,17 @@ TEST_CASE("ops: where, comparisons and integers have the bits of the CPU") {
   using Compare = Tensor (*)(const Tensor&, const Tensor&, CallSite);
   for (const Compare op :
       {Compare(&eq), Compare(&ne), Compare(&lt), Compare(&le), Compare(&gt), Compare(&ge)})
-    REQUIRE(same_bits(op(x, y, CallSite::current()).to(Device::cpu()), op(a, b, CallSite::current())));
+    REQUIRE(bitwise_equal(op(x, y, CallSite::current()), op(a, b, CallSite::current())));
   const Tensor less = a < b, device_less = x < y;
-  REQUIRE(same_bits(where(device_less, x, y).to(Device::cpu()), where(less, a, b)));
-  REQUIRE(same_bits(where(device_less, 7.0, y).to(Device::cpu()), where(less, 7.0, b)));
+  REQUIRE(bitwise_equal(where(device_less, x, y), where(less, a, b)));
+  REQUIRE(bitwise_equal(where(device_less, 7.0, y), where(less, 7.0, b)));
   const Tensor whole_a = (a * 3).to(DType::int64), whole_x = (x * 3).to(DType::int64);
-  REQUIRE(same_bits(whole_x.to(Device::cpu()), whole_a));
-  REQUIRE(same_bits((whole_x + whole_x * 5).to(Device::cpu()), whole_a + whole_a * 5));
-  REQUIRE(same_bits(device_less.sum({1}).to(Device::cpu()), less.sum({1})));
-  REQUIRE(same_bits(whole_x.sum({0}).to(Device::cpu()), whole_a.sum({0})));
+  REQUIRE(bitwise_equal(whole_x, whole_a));
+  REQUIRE(bitwise_equal(whole_x + whole_x * 5, whole_a + whole_a * 5));
+  REQUIRE(bitwise_equal(device_less.sum({1}), less.sum({1})));
+  REQUIRE(bitwise_equal(whole_x.sum({0}), whole_a.sum({0})));
   for (const DType dtype : {DType::float64, DType::int64, DType::boolean})
-    REQUIRE(same_bits(x.to(dtype).to(Device::cpu()), a.to(dtype)));
+    REQUIRE(bitwise_equal(x.to(dtype), a.to(dtype)));
   REQUIRE(equal(x, x.clone()));
   REQUIRE(allclose(x, x + 1e-9));
 }
@@ -123,7 +121,7 @@ TEST_CASE("ops: new tensors have the bits of the CPU") {
     manual_seed(3);
     const Tensor expected = make(Options{});
     manual_seed(3);
-    REQUIRE(same_bits(make(Options{.device = device()}).to(Device::cpu()), expected));
+    REQUIRE(bitwise_equal(make(Options{.device = device()}), expected));
   };
   check_same("rand", [](Options o) { return rand({1003}, o); });
   check_same("randn", [](Options o) { return randn({1003}, o); });

@@ -104,7 +104,7 @@ TEST_CASE("loader: a state that does not fit changes nothing") {
   state[0].second = tensor(3);
   REQUIRE(error_of([&] { loader.load_state_dict(state); }) ==
           "load_state_dict: \"epoch\" is float32 [], the data loader has int64 []");
-  REQUIRE(support::same_bits(loader.state_dict(), before));
+  REQUIRE(support::bitwise_equal(loader.state_dict(), before));
 }
 
 TEST_CASE("loader: refuses nonsense") {

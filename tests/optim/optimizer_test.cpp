@@ -5,9 +5,9 @@
 #include "../support/snapshot.h"
 
 using namespace tenon;
+using support::bitwise_equal;
 using support::error_of;
 using support::parameter;
-using support::same_bits;
 
 namespace {
 
@@ -142,11 +142,11 @@ TEST_CASE("optimizer: saved, loaded into a fresh one, the steps are those of a r
     const Tensor resumed = through.detach().clone().set_requires_grad();
     const auto third = make(resumed, 0.125);
     third->load_state_dict(state);
-    REQUIRE(same_bits(third->state_dict(), first->state_dict()));
+    REQUIRE(bitwise_equal(third->state_dict(), first->state_dict()));
     for (int i = 0; i < 5; ++i) {
       learn(*first, through);
       learn(*third, resumed);
-      REQUIRE(same_bits(resumed, through));
+      REQUIRE(bitwise_equal(resumed, through));
     }
   }
 }

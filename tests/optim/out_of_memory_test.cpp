@@ -7,8 +7,8 @@
 
 using namespace tenon;
 using optim::SGD;
+using support::bitwise_equal;
 using support::for_each_failure;
-using support::same_bits;
 
 namespace {
 
@@ -25,7 +25,7 @@ struct Subject {
   }
   void require_unchanged() const {
     REQUIRE(params_before.holds());
-    REQUIRE(same_bits(optimizer->state_dict(), state_before));
+    REQUIRE(bitwise_equal(optimizer->state_dict(), state_before));
   }
 };
 
@@ -67,10 +67,10 @@ void check_step(Make make) {
       [](Subject& subject) { subject.optimizer->step(); },
       [](const Subject& subject) { subject.require_unchanged(); },
       [&](const Subject& subject) {
-        REQUIRE(same_bits(subject.params, right.params));
+        REQUIRE(bitwise_equal(subject.params, right.params));
         for (std::size_t i = 0; i < right.params.size(); ++i)
           REQUIRE(subject.params[i].version() == right.params[i].version());
-        REQUIRE(same_bits(subject.optimizer->state_dict(), right.optimizer->state_dict()));
+        REQUIRE(bitwise_equal(subject.optimizer->state_dict(), right.optimizer->state_dict()));
       });
 }
 
@@ -145,14 +145,14 @@ TEST_CASE("out of memory: state is given and taken whole or not at all") {
       [](const Subject& subject) { subject.require_unchanged(); },
       [&](const Subject& subject) {
         REQUIRE(subject.optimizer->options(1).lr == 0.75);
-        REQUIRE(same_bits(subject.optimizer->state_dict(), wanted));
+        REQUIRE(bitwise_equal(subject.optimizer->state_dict(), wanted));
         REQUIRE(subject.params_before.holds());
       });
   StateDict got;
   for_each_failure(
       make, [&](Subject& subject) { got = subject.optimizer->state_dict(); },
       [](const Subject& subject) { subject.require_unchanged(); },
-      [&](const Subject& subject) { REQUIRE(same_bits(got, subject.state_before)); });
+      [&](const Subject& subject) { REQUIRE(bitwise_equal(got, subject.state_before)); });
 }
 
 TEST_CASE("out of memory: options that are refused are the old ones, even without memory for the text") {

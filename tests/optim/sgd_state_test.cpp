@@ -7,9 +7,9 @@
 
 using namespace tenon;
 using optim::SGD;
+using support::bitwise_equal;
 using support::error_of;
 using support::parameter;
-using support::same_bits;
 
 TEST_CASE("sgd: state goes out, comes back, and continues bit for bit") {
   const Tensor a = parameter({1, 2, 3}), b = parameter({1, 2, 3});
@@ -32,7 +32,7 @@ TEST_CASE("sgd: state goes out, comes back, and continues bit for bit") {
     step(first, a);
     step(second, b);
   }
-  REQUIRE(same_bits(a, b));
+  REQUIRE(bitwise_equal(a, b));
 }
 
 TEST_CASE("sgd: momentum follows a module to another dtype, and a frozen parameter is skipped") {
@@ -64,7 +64,7 @@ TEST_CASE("sgd: its own state can be loaded after the module took another dtype"
   optimizer.load_state_dict(optimizer.state_dict());
   StateDict after = optimizer.state_dict();
   for (const char* name : {"state.0.momentum_buffer", "state.1.momentum_buffer"})
-    REQUIRE(same_bits(support::entry(after, name), support::entry(before, name).to(DType::float64)));
+    REQUIRE(bitwise_equal(support::entry(after, name), support::entry(before, name).to(DType::float64)));
   optimizer.step();
   REQUIRE(net.weight.dtype() == DType::float64);
   net.to(DType::float32);
@@ -123,7 +123,7 @@ TEST_CASE("sgd: what cannot be loaded is named, all at once, and nothing changes
   const StateDict before = optimizer.state_dict();
   const auto refused = [&](const StateDict& state) {
     const std::string text = error_of([&] { optimizer.load_state_dict(state); });
-    REQUIRE(same_bits(optimizer.state_dict(), before));
+    REQUIRE(bitwise_equal(optimizer.state_dict(), before));
     REQUIRE(text.starts_with("load_state_dict: "));
     return text.substr(17);
   };
@@ -169,7 +169,7 @@ TEST_CASE("sgd: momentum that a state does not have is dropped") {
   w.set_grad(ones({1}));
   optimizer.step();
   optimizer.load_state_dict(start);
-  REQUIRE(same_bits(optimizer.state_dict(), start));
+  REQUIRE(bitwise_equal(optimizer.state_dict(), start));
   optimizer.step();
   REQUIRE(support::value(w) == 8 - 1 - 1);
 }

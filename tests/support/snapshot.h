@@ -18,9 +18,9 @@ class Snapshot {
   bool holds() const {
     for (const Taken& taken : taken_) {
       const tenon::Tensor grad = taken.tensor.grad();
-      if (!same_bits(taken.tensor, taken.elements) || taken.tensor.raw() != taken.memory ||
+      if (!bitwise_equal(taken.tensor, taken.elements) || taken.tensor.raw() != taken.memory ||
           taken.tensor.version() != taken.version || !grad.is_same(taken.grad) ||
-          (grad.defined() && !same_bits(grad, taken.grad_elements)))
+          (grad.defined() && !bitwise_equal(grad, taken.grad_elements)))
         return false;
     }
     return true;
@@ -35,13 +35,5 @@ class Snapshot {
   };
   std::vector<Taken> taken_;
 };
-
-/// True when both lists hold the same elements, bit for bit, and are undefined in the same places.
-inline bool same_bits(const std::vector<tenon::Tensor>& a, const std::vector<tenon::Tensor>& b) {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    if (a[i].defined() != b[i].defined() || (a[i].defined() && !same_bits(a[i], b[i]))) return false;
-  return true;
-}
 
 }  // namespace support

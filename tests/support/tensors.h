@@ -1,6 +1,6 @@
-// Tensors for tests: layouts, comparisons as bits, and errors as text.
+// Tensors for tests: layouts, errors as text, and comparisons of lists of tensors.
 #pragma once
-#include <cstring>
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -30,20 +30,6 @@ inline tenon::Tensor laid_out(const tenon::Tensor& tensor, Layout layout) {
     return part.detach();
   }
   return dense;
-}
-
-/// True when every element is equal as bits, with any NaN equal to any other.
-inline bool same_bits(const tenon::Tensor& a, const tenon::Tensor& b) {
-  if (a.shape() != b.shape() || a.dtype() != b.dtype()) return false;
-  const tenon::Tensor x = a.detach().contiguous(), y = b.detach().contiguous();
-  return tenon::visit_any(x.dtype(), [&]<class T>(std::type_identity<T>) {
-    for (std::int64_t i = 0; i < x.numel(); ++i) {
-      const T p = x.ptr<T>()[i], q = y.ptr<T>()[i];
-      const bool both_nan = p != p && q != q;
-      if (!both_nan && std::memcmp(&p, &q, sizeof(T)) != 0) return false;
-    }
-    return true;
-  });
 }
 
 /// The text of the Error that f throws, with the line that it ends with; empty when it throws none.
@@ -80,12 +66,17 @@ inline std::vector<std::string> names(const tenon::StateDict& state) {
   for (const auto& [name, tensor] : state) out.push_back(name);
   return out;
 }
-/// True when both have the same names in the same order, and the same bits.
-inline bool same_bits(const tenon::StateDict& a, const tenon::StateDict& b) {
-  if (names(a) != names(b)) return false;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    if (!same_bits(a[i].second, b[i].second)) return false;
-  return true;
+/// True when both lists are undefined in the same places and bitwise equal elsewhere.
+inline bool bitwise_equal(const std::vector<tenon::Tensor>& a, const std::vector<tenon::Tensor>& b) {
+  return std::equal(
+      a.begin(), a.end(), b.begin(), b.end(), [](const tenon::Tensor& x, const tenon::Tensor& y) {
+        return x.defined() == y.defined() && (!x.defined() || bitwise_equal(x, y));
+      });
+}
+/// True when both have the same names in the same order, and bitwise equal tensors.
+inline bool bitwise_equal(const tenon::StateDict& a, const tenon::StateDict& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+      [](const auto& x, const auto& y) { return x.first == y.first && bitwise_equal(x.second, y.second); });
 }
 
 inline double value(const tenon::Tensor& tensor) { return tensor.item<double>(); }
