@@ -10,16 +10,12 @@
 #include "../support/snapshot.h"
 
 using namespace tenon;
-using support::bitwise_equal;
-using support::for_each_failure;
+using test::bitwise_equal;
+using test::for_each_failure;
+using test::leaves;
+using test::make_inputs;
 
 namespace {
-
-std::vector<Tensor> leaves(const support::OpCase& row) {
-  std::vector<Tensor> inputs = support::make_inputs(row, DType::float32);
-  for (Tensor& input : inputs) input.set_requires_grad();
-  return inputs;
-}
 
 std::vector<Tensor> gradients(const std::vector<Tensor>& tensors) {
   std::vector<Tensor> out;
@@ -58,17 +54,17 @@ constexpr std::array in_place_operations = {
 TEST_CASE(
     "out of memory: an operation leaves its operands alone and gives the right result when it is repeated",
     "[out_of_memory]") {
-  for (const support::OpCase& row : support::op_cases()) {
+  for (const test::OpCase& row : test::op_cases()) {
     INFO(row.name << " " << row.label);
-    const Tensor expected = row.call(leaves(row));
-    const auto copies = support::make_inputs(row, DType::float32);
+    const Tensor expected = row.call(leaves(make_inputs(row, DType::float32)));
+    const auto copies = make_inputs(row, DType::float32);
     struct Subject {
       std::vector<Tensor> inputs;
       Tensor out;
     };
     for_each_failure(
         [&] {
-          return Subject{leaves(row), {}};
+          return Subject{leaves(make_inputs(row, DType::float32)), {}};
         },
         [&](Subject& subject) { subject.out = row.call(subject.inputs); },
         [&](const Subject& subject) {
@@ -82,7 +78,7 @@ TEST_CASE(
 
 TEST_CASE(
     "out of memory: a backward pass leaves every gradient and the graph as they were", "[out_of_memory]") {
-  for (const support::OpCase& row : support::op_cases()) {
+  for (const test::OpCase& row : test::op_cases()) {
     INFO(row.name << " " << row.label);
     for (const bool has_gradient : {false, true}) {
       struct Subject {
@@ -90,7 +86,7 @@ TEST_CASE(
         Tensor out, gradient;
       };
       const auto make = [&] {
-        Subject subject{leaves(row), {}, {}, {}};
+        Subject subject{leaves(make_inputs(row, DType::float32)), {}, {}, {}};
         if (has_gradient)
           for (const Tensor& input : subject.inputs) input.set_grad(ones_like(input));
         subject.before = gradients(subject.inputs);

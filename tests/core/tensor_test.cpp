@@ -14,7 +14,7 @@
 #include "../support/tensors.h"
 
 using namespace tenon;
-using support::error_of;
+using test::error_of;
 
 TEST_CASE("tensor: creation") {
   REQUIRE(equal(zeros({2, 2}), tensor({{0, 0}, {0, 0}})));

@@ -7,8 +7,8 @@
 #include "../support/tensors.h"
 
 using namespace tenon;
-using support::error_of;
 using test::device;
+using test::error_of;
 
 TEST_CASE("runtime: a device is there and has a name") {
   REQUIRE(cuda::is_available());

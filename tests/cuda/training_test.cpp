@@ -141,6 +141,6 @@ TEST_CASE("training: texts, histograms and anomalies see a device's tensors") {
   REQUIRE(x.sum().item<double>() == 6);
   REQUIRE(x.at({1}).item<float>() == 2);
   const AnomalyGuard watch;
-  const std::string error = support::error_of([&] { log(x - 2); });
+  const std::string error = test::error_of([&] { log(x - 2); });
   REQUIRE(error.find("made a NaN") != std::string::npos);
 }

@@ -13,9 +13,13 @@
 #include <thread>
 #include <type_traits>
 
+#include "../support/child.h"
+#include "../support/errors.h"
+#include "../support/files.h"
 #include "event_reader.h"
 
 using namespace tenon;
+using namespace tenon::test;
 
 namespace {
 
@@ -156,7 +160,7 @@ TEST_CASE("a tag cannot leave the log directory") {
   writer.add_scalars("/etc", {{"x", 1.0}}, 0);
   writer.add_scalars("..", {{"x", 1.0}}, 0);
   for (const char* tag : {"..", "../x", "x/../../y", "x/.", "/x", "x/", "x//y"}) {
-    CHECK(message_of<Error>([&] {
+    CHECK(error_of([&] {
       writer.add_scalars("main", {{"good", 1.0}, {tag, 1.0}}, 0);
     }) == "add_scalars: the tag '" + std::string(tag) + "' is not a path below the log directory");
   }
@@ -169,28 +173,21 @@ TEST_CASE("tags that no reader could parse are refused") {
   io::SummaryWriter writer(directory.path(), fixed);
   const std::vector<double> values = {1};
   const std::string nul("a\0b", 3);
-  CHECK(message_of<Error>([&] { writer.add_scalar("", 1, 0); }) == "add_scalar: the tag is empty");
-  CHECK(message_of<Error>([&] {
-    writer.add_scalars("", {{"x", 1.0}}, 0);
-  }) == "add_scalars: the tag is empty");
-  CHECK(message_of<Error>([&] {
-    writer.add_scalars("main", {{"", 1.0}}, 0);
-  }) == "add_scalars: the tag is empty");
-  CHECK(message_of<Error>([&] { writer.add_histogram("", values, 0); }) == "add_histogram: the tag is empty");
-  CHECK(message_of<Error>([&] { writer.add_scalar("\xff", 1, 0); }) ==
-        "add_scalar: a tag must be UTF-8 without NUL");
-  CHECK(message_of<Error>([&] { writer.add_scalar(nul, 1, 0); }) ==
-        "add_scalar: a tag must be UTF-8 without NUL");
-  CHECK(message_of<Error>([&] {
+  CHECK(error_of([&] { writer.add_scalar("", 1, 0); }) == "add_scalar: the tag is empty");
+  CHECK(error_of([&] { writer.add_scalars("", {{"x", 1.0}}, 0); }) == "add_scalars: the tag is empty");
+  CHECK(error_of([&] { writer.add_scalars("main", {{"", 1.0}}, 0); }) == "add_scalars: the tag is empty");
+  CHECK(error_of([&] { writer.add_histogram("", values, 0); }) == "add_histogram: the tag is empty");
+  CHECK(error_of([&] { writer.add_scalar("\xff", 1, 0); }) == "add_scalar: a tag must be UTF-8 without NUL");
+  CHECK(error_of([&] { writer.add_scalar(nul, 1, 0); }) == "add_scalar: a tag must be UTF-8 without NUL");
+  CHECK(error_of([&] {
     writer.add_scalars("main", {{nul, 1.0}}, 0);
   }) == "add_scalars: a tag must be UTF-8 without NUL");
-  CHECK(message_of<Error>([&] {
+  CHECK(error_of([&] {
     writer.add_scalars("\xff", {{"x", 1.0}}, 0);
   }) == "add_scalars: a tag must be UTF-8 without NUL");
-  CHECK(message_of<Error>([&] { writer.add_histogram("\xff", values, 0); }) ==
+  CHECK(error_of([&] { writer.add_histogram("\xff", values, 0); }) ==
         "add_histogram: a tag must be UTF-8 without NUL");
-  CHECK(message_of<Error>([&] { writer.add_histogram("", ones({1}), 0); }) ==
-        "add_histogram: the tag is empty");
+  CHECK(error_of([&] { writer.add_histogram("", ones({1}), 0); }) == "add_histogram: the tag is empty");
   CHECK(read_scalars(directory.path()).empty());
   CHECK(directories_below(directory.path()).empty());
 }
@@ -245,21 +242,21 @@ TEST_CASE("the file that was used longest ago is closed") {
   std::filesystem::remove(a);
   std::filesystem::remove(b);
   CHECK_NOTHROW(writer.add_scalars("m", {{"b", 1.0}}, 1));  // still open
-  CHECK(message_of<IoError>([&] {
+  CHECK(error_of<IoError>([&] {
     writer.add_scalars("m", {{"a", 1.0}}, 1);
   }) == "SummaryWriter: cannot reopen " + a + ": No such file or directory");
 }
 
 TEST_CASE("a killed run keeps what it wrote") {
   const TemporaryDirectory directory;
-  const int status = status_of_child([&] {
+  const Child child([&] {
     io::SummaryWriter writer(directory / "run", fixed);
     for (int step = 0; step < 1000; ++step) writer.add_scalar("loss", step, step);
     writer.add_scalars("wd", {{"train", 1.0}}, 0);
     std::raise(SIGKILL);
     return 0;
   });
-  REQUIRE(WIFSIGNALED(status));
+  REQUIRE(child.status() == "killed by signal 9");
   const std::vector<Scalar> scalars = read_scalars(directory / "run");
   REQUIRE(scalars.size() == 1000);
   for (int step = 0; step < 1000; ++step)
@@ -272,19 +269,18 @@ TEST_CASE("a full disk is reported by the call that met it and leaves whole reco
   const TemporaryDirectory directory;
   const std::size_t version = io::version_record(1700000000).size(),
                     scalar = io::scalar_record("loss", 1, 1, 1700000000).size();
-  const int status = status_of_child([&] {
+  const Child child([&] {
     io::SummaryWriter writer(directory / "run", fixed);
     limit_file_size(version + 3 * scalar + scalar / 2);
     for (int step = 1; step <= 3; ++step) writer.add_scalar("loss", step, step);
     for (int attempt = 0; attempt < 2; ++attempt)
-      write_file(directory / "message", message_of<IoError>([&] { writer.add_scalar("loss", 4, 4); }));
+      write_file(directory / "message", error_of<IoError>([&] { writer.add_scalar("loss", 4, 4); }));
     const bool nothing_torn = read_scalars(directory / "run").size() == 3;
     limit_file_size(RLIM_INFINITY);  // room again
     writer.add_scalar("loss", 5, 5);
     return nothing_torn ? 0 : 1;
   });
-  REQUIRE(WIFEXITED(status));
-  CHECK(WEXITSTATUS(status) == 0);
+  CHECK(child.status() == "exited with 0");
   CHECK(read_file(directory / "message") ==
         "SummaryWriter: cannot write " + only_event_file(directory / "run") + ": File too large");
   std::vector<std::int64_t> steps;
@@ -294,31 +290,30 @@ TEST_CASE("a full disk is reported by the call that met it and leaves whole reco
 
 TEST_CASE("a file that could not even get its version is removed") {
   const TemporaryDirectory directory;
-  const int status = status_of_child([&] {
+  const Child child([&] {
     limit_file_size(10);
-    return message_of<IoError>([&] {
+    return error_of<IoError>([&] {
       io::SummaryWriter writer(directory / "run", fixed);
     }).ends_with(": File too large")
                ? 0
                : 1;
   });
-  REQUIRE(WIFEXITED(status));
-  CHECK(WEXITSTATUS(status) == 0);
+  CHECK(child.status() == "exited with 0");
   CHECK(names_below(directory.path()) == std::vector<std::string>{"run"});
 }
 
 TEST_CASE("directories that cannot be made are IoErrors") {
   const TemporaryDirectory directory;
   write_file(directory / "file", "");
-  CHECK(message_of<IoError>([&] { io::SummaryWriter writer(directory / "file/run"); }) ==
+  CHECK(error_of<IoError>([&] { io::SummaryWriter writer(directory / "file/run"); }) ==
         "SummaryWriter: cannot create the directory " + directory / "file/run" + ": Not a directory");
   io::SummaryWriter writer(directory / "run", fixed);
   write_file(directory / "run/m_x", "in the way");
-  CHECK(message_of<IoError>([&] {
+  CHECK(error_of<IoError>([&] {
     writer.add_scalars("m", {{"x", 1.0}}, 0);
   }) == "SummaryWriter: cannot create the directory " + directory / "run/m_x" + ": Not a directory");
   const std::string longest(300, 'x');
-  CHECK(message_of<IoError>([&] {
+  CHECK(error_of<IoError>([&] {
     writer.add_scalars("m", {{longest, 1.0}}, 0);
   }) == "SummaryWriter: cannot create the directory " + directory / "run/m_" + longest +
             ": File name too long");
@@ -330,23 +325,22 @@ TEST_CASE("a file that vanished is not silently replaced") {
   const std::string path = only_event_file(directory / "run");
   writer.add_scalars("m", {{"x", 1.0}}, 0);
   std::filesystem::remove(path);
-  CHECK(message_of<IoError>([&] { writer.add_scalar("loss", 1, 0); }) ==
+  CHECK(error_of<IoError>([&] { writer.add_scalar("loss", 1, 0); }) ==
         "SummaryWriter: cannot reopen " + path + ": No such file or directory");
 }
 
 TEST_CASE("options are checked") {
   const TemporaryDirectory directory;
-  CHECK(message_of<Error>([] { io::SummaryWriter writer(""); }) == "SummaryWriter: '' is not a path");
-  CHECK(message_of<Error>([&] { io::SummaryWriter writer(directory.path(), {.filename_suffix = "/x"}); }) ==
+  CHECK(error_of([] { io::SummaryWriter writer(""); }) == "SummaryWriter: '' is not a path");
+  CHECK(error_of([&] { io::SummaryWriter writer(directory.path(), {.filename_suffix = "/x"}); }) ==
         "SummaryWriter: '/x' is not a suffix of a file name");
-  CHECK(message_of<Error>([&] { io::SummaryWriter writer(directory.path(), {.max_open_files = 0}); }) ==
+  CHECK(error_of([&] { io::SummaryWriter writer(directory.path(), {.max_open_files = 0}); }) ==
         "SummaryWriter: max_open_files must be at least 1; it is 0");
-  CHECK(message_of<Error>([&] {
+  CHECK(error_of([&] {
     io::SummaryWriter writer(directory.path(), {.wall_time = [] { return std::nan(""); }});
   }) == "SummaryWriter: wall_time must give seconds since 1970; it gave nan");
-  CHECK(message_of<Error>([&] {
-    io::SummaryWriter writer(directory.path(), {.wall_time = [] { return -1.0; }});
-  }) == "SummaryWriter: wall_time must give seconds since 1970; it gave -1");
+  CHECK(error_of([&] { io::SummaryWriter writer(directory.path(), {.wall_time = [] { return -1.0; }}); }) ==
+        "SummaryWriter: wall_time must give seconds since 1970; it gave -1");
   CHECK(names_below(directory.path()).empty());
   const io::SummaryWriter writer(directory.path(), {.filename_suffix = ".v2"});
   CHECK(only_event_file(directory.path()).ends_with(".v2"));
@@ -363,12 +357,11 @@ TEST_CASE("a closed writer says so, and a moved one goes on") {
   writer.close();
   first.close();
   for (io::SummaryWriter* closed : {&first, &writer}) {
-    CHECK(message_of<Error>([&] { closed->add_scalar("loss", 1, 1); }) ==
-          "SummaryWriter: the writer is closed");
-    CHECK(message_of<Error>([&] {
+    CHECK(error_of([&] { closed->add_scalar("loss", 1, 1); }) == "SummaryWriter: the writer is closed");
+    CHECK(error_of([&] {
       closed->add_scalars("m", {{"loss", 1.0}}, 1);
     }) == "SummaryWriter: the writer is closed");
-    CHECK(message_of<Error>([&] { closed->flush(); }) == "SummaryWriter: the writer is closed");
+    CHECK(error_of([&] { closed->flush(); }) == "SummaryWriter: the writer is closed");
   }
   CHECK(read_scalars(directory.path()).size() == 1);
 }
@@ -409,12 +402,11 @@ TEST_CASE("next_run_directory takes the first free number") {
   CHECK(io::next_run_directory(directory / "runs", "exp") == directory / "runs/exp3");
   CHECK(io::next_run_directory(directory / "new/runs", "exp") == directory / "new/runs/exp1");
   CHECK(std::filesystem::is_directory(directory / "new/runs/exp1"));
-  CHECK(message_of<Error>([&] { io::next_run_directory(directory.path(), "../x"); }) ==
+  CHECK(error_of([&] { io::next_run_directory(directory.path(), "../x"); }) ==
         "next_run_directory: '../x' is not a file name");
-  CHECK(
-      message_of<Error>([&] { io::next_run_directory("", "x"); }) == "next_run_directory: '' is not a path");
+  CHECK(error_of([&] { io::next_run_directory("", "x"); }) == "next_run_directory: '' is not a path");
   write_file(directory / "file", "");
-  CHECK(message_of<IoError>([&] { io::next_run_directory(directory / "file", "exp"); }) ==
+  CHECK(error_of<IoError>([&] { io::next_run_directory(directory / "file", "exp"); }) ==
         "next_run_directory: cannot create the directory " + directory / "file" + ": Not a directory");
 }
 

@@ -12,7 +12,7 @@
 
 #include "oracle.h"
 
-namespace bits {
+namespace tenon::test {
 namespace {
 
 using namespace tenon;
@@ -139,9 +139,9 @@ void reduce_rows(Tally& tally) {
   for (int op = 0; op < arith::ReduceOps::size; ++op) {
     const auto what = arith::ReduceOp(op);
     const auto along = [&](std::int64_t start, std::int64_t step, std::int64_t n) {
-      return oracle::r<T>(n, [&](std::int64_t q, T acc) {
+      return test::r<T>(n, [&](std::int64_t q, T acc) {
         const auto at = static_cast<std::size_t>(start + q * step);
-        return oracle::into(what, a[at], b[at], acc);
+        return test::into(what, a[at], b[at], acc);
       });
     };
     each<T>(
@@ -183,7 +183,7 @@ void matmul_rows(Tally& tally) {
           [&](T* out) { matmul(test::stream(), dtype_of<T>, out, left, right, bias.data()); },
           [&, n = n, k = k](std::size_t at) {
             const auto i = static_cast<std::int64_t>(at) / n, j = static_cast<std::int64_t>(at) % n;
-            return oracle::matmul(n, k, a.data() + i * left.row_stride, left.col_stride,
+            return test::matmul(n, k, a.data() + i * left.row_stride, left.col_stride,
                        b.data() + j * right.col_stride, right.row_stride) +
                    bias[static_cast<std::size_t>(j)];
           });
@@ -196,9 +196,9 @@ void training_rows(Tally& tally) {
   const auto a = test::noise<T>(n, test::Kind::ordinary, 1), b = test::noise<T>(n, test::Kind::wide, 2);
   Vector<T> loss(1), slope(n), want_slope(n);
   mse(test::stream(), dtype_of<T>, n, loss.data(), slope.data(), a.data(), b.data(), static_cast<double>(n));
-  const T sum = oracle::r<T>(n, [&](std::int64_t q, T acc) {
+  const T sum = test::r<T>(n, [&](std::int64_t q, T acc) {
     const auto i = static_cast<std::size_t>(q);
-    return oracle::into(arith::SumOfSquaredDifferences(), a[i], b[i], acc);
+    return test::into(arith::SumOfSquaredDifferences(), a[i], b[i], acc);
   });
   for (std::size_t i = 0; i < want_slope.size(); ++i)
     want_slope[i] = T(2) / static_cast<T>(n) * (a[i] - b[i]);
@@ -317,4 +317,4 @@ Tally compare_all() {
   return tally;
 }
 
-}  // namespace bits
+}  // namespace tenon::test

@@ -11,10 +11,7 @@
 #include <tenon/core/shape.h>
 #include <tenon/kernels/arith/reduce.h>
 
-namespace oracle {
-
-using tenon::Shape;
-using tenon::Strides;
+namespace tenon::test {
 
 /// Section 2, CHAIN: the sum of a(q) b(q).
 template <class T, class A, class B>
@@ -75,4 +72,4 @@ inline std::int64_t offset(const Shape& shape, const Strides& strides, std::int6
   return result;
 }
 
-}  // namespace oracle
+}  // namespace tenon::test

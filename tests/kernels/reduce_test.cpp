@@ -30,11 +30,11 @@ test::Vector<T> want(arith::ReduceOp op, const Shape& shape, std::uint32_t dims,
   }
   test::Vector<T> out;
   for (std::int64_t i = 0; i < kept.numel(); ++i) {
-    const T* const x = a.data + oracle::offset(kept, kept_steps[0], i);
-    const T* const y = b.data + oracle::offset(kept, kept_steps[1], i);
-    const T sum = oracle::r<T>(gone.numel(), [&](std::int64_t q, T acc) {
-      return oracle::into(
-          op, x[oracle::offset(gone, gone_steps[0], q)], y[oracle::offset(gone, gone_steps[1], q)], acc);
+    const T* const x = a.data + test::offset(kept, kept_steps[0], i);
+    const T* const y = b.data + test::offset(kept, kept_steps[1], i);
+    const T sum = test::r<T>(gone.numel(), [&](std::int64_t q, T acc) {
+      return test::into(
+          op, x[test::offset(gone, gone_steps[0], q)], y[test::offset(gone, gone_steps[1], q)], acc);
     });
     out.push_back(divisor == 1 ? sum : sum / static_cast<T>(divisor));
   }

@@ -4,8 +4,8 @@
 #include "../support/snapshot.h"
 
 using namespace tenon;
-using support::bitwise_equal;
-using support::for_each_failure;
+using test::bitwise_equal;
+using test::for_each_failure;
 
 namespace {
 
@@ -30,11 +30,11 @@ std::vector<Tensor> tensors_of(Net& net) {
 /// A module with gradients, and how it was.
 struct Subject {
   Net net{};
-  support::Snapshot before{};
+  test::Snapshot before{};
   Subject() {
     for (const Tensor& param : net.parameters()) nn::init::constant_(param, 0.125);
     net(ones({2, 3})).sum().backward();
-    before = support::Snapshot(tensors_of(net));
+    before = test::Snapshot(tensors_of(net));
   }
   void require_unchanged() const { REQUIRE(before.holds()); }
 };

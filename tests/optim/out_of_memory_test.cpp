@@ -7,8 +7,8 @@
 
 using namespace tenon;
 using optim::SGD;
-using support::bitwise_equal;
-using support::for_each_failure;
+using test::bitwise_equal;
+using test::for_each_failure;
 
 namespace {
 
@@ -16,11 +16,11 @@ namespace {
 struct Subject {
   std::vector<Tensor> params;
   std::unique_ptr<SGD> optimizer;
-  support::Snapshot params_before{};
+  test::Snapshot params_before{};
   StateDict state_before{};
 
   void remember() {
-    params_before = support::Snapshot(params);
+    params_before = test::Snapshot(params);
     state_before = optimizer->state_dict();
   }
   void require_unchanged() const {
@@ -83,13 +83,12 @@ TEST_CASE("out of memory: a first step that fails changes nothing and stays the 
   for (const Tensor& param : {a, b}) param.set_grad(ones({1}));
   // Every buffer is two requests; the last one of the second buffer fails.
   for (int request = 0;
-       support::with_failing_request(request, support::Failing::once, [&] { optimizer.step(); }).threw;
-       ++request) {
-    REQUIRE(support::value(a) == 1);
+       test::with_failing_request(request, test::Failing::once, [&] { optimizer.step(); }).threw; ++request) {
+    REQUIRE(test::value(a) == 1);
     REQUIRE(a.version() == 0);
   }
-  REQUIRE(support::value(a) == 0);
-  REQUIRE(support::value(b) == 0);
+  REQUIRE(test::value(a) == 0);
+  REQUIRE(test::value(b) == 0);
 }
 
 TEST_CASE("out of memory: a step of many parameters, and one after the parameters took another dtype") {

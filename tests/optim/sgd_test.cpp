@@ -10,8 +10,8 @@
 
 using namespace tenon;
 using optim::SGD;
-using support::error_of;
-using support::parameter;
+using test::error_of;
+using test::parameter;
 
 TEST_CASE("sgd: PyTorch's traces") {
   std::ifstream file(TENON_SOURCE_DIR "/tests/data/sgd_traces.json");

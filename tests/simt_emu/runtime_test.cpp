@@ -8,8 +8,8 @@
 #include "../support/tensors.h"
 
 using namespace tenon;
-using support::error_of;
 using test::device;
+using test::error_of;
 namespace emu = simt::emu;
 
 namespace {

@@ -1,15 +1,11 @@
 #include "op_cases.h"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <regex>
 
-using namespace tenon;
-using reference::Array;
-using reference::Index;
+#include "files.h"
 
-namespace support {
+namespace tenon::test {
 
 namespace {
 
@@ -18,14 +14,14 @@ using Arrays = std::vector<Array>;
 
 OpCase unary(const char* name, Domain domain, Tensor (*op)(const Tensor&, CallSite), double (*f)(double)) {
   return {name, "", {{{3, 5}, domain}}, [op](const Tensors& in) { return op(in[0], CallSite::current()); },
-      [f](const Arrays& in) { return reference::map(in[0], f); }, true};
+      [f](const Arrays& in) { return map(in[0], f); }, true};
 }
 
 /// A binary operation in three forms of broadcasting.
 void add_binary(std::vector<OpCase>& rows, const char* name, Domain domain,
     Tensor (*op)(const Tensor&, const Tensor&, CallSite), double (*f)(double, double)) {
   const auto call = [op](const Tensors& in) { return op(in[0], in[1], CallSite::current()); };
-  const auto ref = [f](const Arrays& in) { return reference::map(in[0], in[1], f); };
+  const auto ref = [f](const Arrays& in) { return map(in[0], in[1], f); };
   rows.push_back({name, "same shape", {{{4, 3}, domain}, {{4, 3}, domain}}, call, ref, true});
   rows.push_back({name, "row and column", {{{3, 1}, domain}, {{2, 1, 4}, domain}}, call, ref, true});
   rows.push_back({name, "number", {{{}, domain}, {{2, 3}, domain}}, call, ref, true});
@@ -36,7 +32,7 @@ OpCase moved(const char* name, const char* label, Shape shape, std::function<Ten
     std::vector<std::int64_t> out_shape, std::function<Index(const Index&)> at) {
   return {name, label, {{shape}}, [op](const Tensors& in) { return op(in[0]); },
       [out_shape, at](const Arrays& in) {
-        return reference::build(out_shape, [&](const Index& i) { return reference::element(in[0], at(i)); });
+        return build(out_shape, [&](const Index& i) { return element(in[0], at(i)); });
       }};
 }
 
@@ -52,7 +48,7 @@ void add_elementwise(std::vector<OpCase>& rows) {
   const auto scalar = [&](const char* name, const char* label, Domain domain,
                           std::function<Tensor(const Tensor&)> op, std::function<double(double)> f) {
     rows.push_back({name, label, {{{3, 4}, domain}}, [op](const Tensors& in) { return op(in[0]); },
-        [f](const Arrays& in) { return reference::map(in[0], f); }, true});
+        [f](const Arrays& in) { return map(in[0], f); }, true});
   };
   scalar(
       "add", "x + 1.5", Domain::real, [](const Tensor& x) { return x + 1.5; },
@@ -74,10 +70,9 @@ void add_elementwise(std::vector<OpCase>& rows) {
   for (const double p : {1.0, 2.0, 3.0, 0.5, -1.0, 1.7})
     rows.push_back({"pow", "x^" + std::to_string(p), {{{2, 3}, Domain::positive}},
         [p](const Tensors& in) { return pow(in[0], p); },
-        [p](const Arrays& in) { return reference::map(in[0], [p](double x) { return std::pow(x, p); }); },
-        true});
+        [p](const Arrays& in) { return map(in[0], [p](double x) { return std::pow(x, p); }); }, true});
   rows.push_back({"pow", "x^0", {{{2, 3}}}, [](const Tensors& in) { return pow(in[0], 0); },
-      [](const Arrays& in) { return reference::map(in[0], [](double) { return 1.0; }); }, false});
+      [](const Arrays& in) { return map(in[0], [](double) { return 1.0; }); }, false});
 
   rows.push_back(unary("neg", Domain::real, &neg, [](double x) { return -x; }));
   rows.push_back(unary("abs", Domain::apart, &abs, [](double x) { return std::fabs(x); }));
@@ -100,44 +95,41 @@ void add_elementwise(std::vector<OpCase>& rows) {
   rows.push_back({"where", "tensors", {{{2, 3}}, {{3}}},
       [condition](const Tensors& in) { return where(condition.to(in[0].device()), in[0], in[1]); },
       [chosen](const Arrays& in) {
-        return reference::build({2, 3},
-            [&](const Index& i) { return reference::broadcast_element(in[chosen(true, i) ? 0 : 1], i); });
+        return build(
+            {2, 3}, [&](const Index& i) { return broadcast_element(in[chosen(true, i) ? 0 : 1], i); });
       }});
   rows.push_back({"where", "number second", {{{2, 3}}},
       [condition](const Tensors& in) { return where(condition.to(in[0].device()), in[0], 0.25); },
       [chosen](const Arrays& in) {
-        return reference::build(
-            {2, 3}, [&](const Index& i) { return chosen(true, i) ? reference::element(in[0], i) : 0.25; });
+        return build({2, 3}, [&](const Index& i) { return chosen(true, i) ? element(in[0], i) : 0.25; });
       }});
   rows.push_back({"where", "number first", {{{3}}},
       [condition](const Tensors& in) { return where(condition.to(in[0].device()), 0.25, in[0]); },
       [chosen](const Arrays& in) {
-        return reference::build({2, 3},
-            [&](const Index& i) { return chosen(true, i) ? 0.25 : reference::broadcast_element(in[0], i); });
+        return build(
+            {2, 3}, [&](const Index& i) { return chosen(true, i) ? 0.25 : broadcast_element(in[0], i); });
       }});
 }
 
 void add_matrices(std::vector<OpCase>& rows) {
   const auto call = [](const Tensors& in) { return matmul(in[0], in[1]); };
-  const auto ref = [](const Arrays& in) { return reference::matmul(in[0], in[1]); };
+  const auto ref = [](const Arrays& in) { return matmul(in[0], in[1]); };
   rows.push_back({"matmul", "wide", {{{3, 5}}, {{5, 4}}}, call, ref});
   rows.push_back({"matmul", "one column", {{{3, 19}}, {{19, 1}}}, call, ref});
   rows.push_back({"matmul", "one row", {{{1, 3}}, {{3, 18}}}, call, ref});
   rows.push_back({"linear", "with bias", {{{4, 5}}, {{3, 5}}, {{3}}},
       [](const Tensors& in) { return linear(in[0], in[1], in[2]); },
       [](const Arrays& in) {
-        return reference::map(reference::matmul(in[0], reference::transposed(in[1])), in[2],
-            [](double a, double b) { return a + b; });
+        return map(matmul(in[0], transposed(in[1])), in[2], [](double a, double b) { return a + b; });
       }});
   rows.push_back({"linear", "one output", {{{5, 20}}, {{1, 20}}, {{1}}},
       [](const Tensors& in) { return linear(in[0], in[1], in[2]); },
       [](const Arrays& in) {
-        return reference::map(reference::matmul(in[0], reference::transposed(in[1])), in[2],
-            [](double a, double b) { return a + b; });
+        return map(matmul(in[0], transposed(in[1])), in[2], [](double a, double b) { return a + b; });
       }});
   rows.push_back(
       {"linear", "without bias", {{{4, 5}}, {{3, 5}}}, [](const Tensors& in) { return linear(in[0], in[1]); },
-          [](const Arrays& in) { return reference::matmul(in[0], reference::transposed(in[1])); }});
+          [](const Arrays& in) { return matmul(in[0], transposed(in[1])); }});
 }
 
 void add_reductions(std::vector<OpCase>& rows) {
@@ -146,8 +138,7 @@ void add_reductions(std::vector<OpCase>& rows) {
                              bool keepdim, double divisor) {
     rows.push_back({name, label, {{shape}}, [op](const Tensors& in) { return op(in[0]); },
         [=](const Arrays& in) {
-          return reference::map(
-              reference::sum(in[0], dims, keepdim), [divisor](double x) { return x / divisor; });
+          return map(sum(in[0], dims, keepdim), [divisor](double x) { return x / divisor; });
         },
         true});
   };
@@ -187,10 +178,10 @@ void add_reductions(std::vector<OpCase>& rows) {
           {{{5, 3}, domain}, {{5, 3}, domain}},
           [op, kind](const Tensors& in) { return op(in[0], in[1], kind, CallSite::current()); },
           [f, kind](const Arrays& in) {
-            const Array each = reference::map(in[0], in[1], f);
+            const Array each = map(in[0], in[1], f);
             if (kind == Reduction::none) return each;
-            return reference::map(reference::sum(each, {}, false),
-                [kind](double x) { return kind == Reduction::mean ? x / 15 : x; });
+            return map(
+                sum(each, {}, false), [kind](double x) { return kind == Reduction::mean ? x / 15 : x; });
           },
           true});
   };
@@ -325,22 +316,22 @@ void add_views(std::vector<OpCase>& rows) {
       }));
   rows.push_back({"cat", "rows", {{{2, 3}}, {{1, 3}}, {{3, 3}}}, [](const Tensors& in) { return cat(in, 0); },
       [](const Arrays& in) {
-        return reference::build({6, 3}, [&](I i) {
-          return i[0] < 2   ? reference::element(in[0], i)
-                 : i[0] < 3 ? reference::element(in[1], {0, i[1]})
-                            : reference::element(in[2], {i[0] - 3, i[1]});
+        return build({6, 3}, [&](I i) {
+          return i[0] < 2   ? element(in[0], i)
+                 : i[0] < 3 ? element(in[1], {0, i[1]})
+                            : element(in[2], {i[0] - 3, i[1]});
         });
       }});
   rows.push_back({"cat", "columns", {{{2, 1}}, {{2, 3}}}, [](const Tensors& in) { return cat(in, -1); },
       [](const Arrays& in) {
-        return reference::build({2, 4}, [&](I i) {
-          return i[1] == 0 ? reference::element(in[0], i) : reference::element(in[1], {i[0], i[1] - 1});
+        return build({2, 4}, [&](I i) {
+          return i[1] == 0 ? element(in[0], i) : element(in[1], {i[0], i[1] - 1});
         });
       }});
   rows.push_back({"stack", "", {{{2, 3}}, {{2, 3}}}, [](const Tensors& in) { return stack(in, 1); },
       [](const Arrays& in) {
-        return reference::build({2, 2, 3}, [&](I i) {
-          return reference::element(in[static_cast<std::size_t>(i[1])], {i[0], i[2]});
+        return build({2, 2, 3}, [&](I i) {
+          return element(in[static_cast<std::size_t>(i[1])], {i[0], i[2]});
         });
       }});
 }
@@ -397,11 +388,6 @@ const std::vector<OpCase>& in_place_cases() {
 
 namespace {
 
-std::string text_of(const std::string& path) {
-  std::ifstream file(TENON_SOURCE_DIR "/" + path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 std::set<std::string> all_matches(const std::string& text, const char* expression) {
   std::set<std::string> found;
   const std::regex pattern(expression);
@@ -415,8 +401,9 @@ std::set<std::string> all_matches(const std::string& text, const char* expressio
 std::set<std::string> declared_operations() {
   std::set<std::string> declared;
   for (const std::string& header :
-      all_matches(text_of("autograd/ops.h"), "#include <tenon/(autograd/ops/.*)>"))
-    declared.merge(all_matches(text_of(header), R"(TENON_API (?:Tensor|bool) (\w+)\()"));
+      all_matches(read_file(TENON_SOURCE_DIR "/autograd/ops.h"), "#include <tenon/(autograd/ops/.*)>"))
+    declared.merge(
+        all_matches(read_file(TENON_SOURCE_DIR "/" + header), R"(TENON_API (?:Tensor|bool) (\w+)\()"));
   return declared;
 }
 
@@ -440,4 +427,4 @@ std::vector<Tensor> make_inputs(const OpCase& row, DType dtype) {
   return out;
 }
 
-}  // namespace support
+}  // namespace tenon::test
