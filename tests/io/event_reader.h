@@ -9,11 +9,16 @@
 #include <vector>
 
 #include <tenon/io/crc32c.h>
+#include <tenon/io/summary_writer.h>
 
 #include "../support/catch.h"
 #include "../support/files.h"
 
 namespace tenon::test {
+
+/// Of writers whose records all have the same time.
+inline double fixed_time() { return 1700000000; }
+inline const io::SummaryWriterOptions fixed = {.wall_time = fixed_time};
 
 struct Message {
   std::map<unsigned, std::uint64_t> numbers;  // varints and fixed words, by field

@@ -53,4 +53,12 @@ inline std::vector<std::string> names_below(const std::string& directory) {
   return names;
 }
 
+/// Those of them that are directories.
+inline std::vector<std::string> directories_below(const std::string& directory) {
+  std::vector<std::string> names = names_below(directory);
+  std::erase_if(
+      names, [&](const std::string& name) { return !std::filesystem::is_directory(directory + "/" + name); });
+  return names;
+}
+
 }  // namespace tenon::test
