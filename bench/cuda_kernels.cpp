@@ -1,9 +1,7 @@
 // The CUDA kernels: every result is held to the bits of the CPU's, then timed beside what the card could do
 // and, for matrix products, beside cuBLAS where it was found.
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <cstring>
 
 #include <cuda_runtime_api.h>
 #include <fmt/format.h>
@@ -20,13 +18,8 @@ using namespace tenon;
 
 namespace {
 
-using bench::Call, bench::Case, bench::Tensors;
-using Clock = std::chrono::steady_clock;
+using bench::Call, bench::Case, bench::Tensors, bench::Contender, bench::Timing;
 using Json = nlohmann::ordered_json;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 void check_runtime(cudaError_t error) {
   check(error == cudaSuccess, "bench_cuda_kernels: {}", cudaGetErrorString(error));
@@ -63,12 +56,6 @@ struct Card {
 
 // ---- checking
 
-bool same_bits(const Tensor& found, const Tensor& expected) {
-  const Tensor here = found.detach().to(Device::cpu()).contiguous(), there = expected.detach().contiguous();
-  return here.shape() == there.shape() &&
-         std::memcmp(here.raw(), there.raw(), sizeof(float) * static_cast<std::size_t>(here.numel())) == 0;
-}
-
 Tensors after(const Call& call, int calls) {
   for (int i = 1; i < calls; ++i) call();
   return call();
@@ -80,8 +67,8 @@ void verify(const Case& one, const Call& call, const Call& peer) {
   const auto part = [&](const Tensor& found) { return one.part ? one.part(found) : found; };
   const Tensors found = after(call, one.checked_calls);
   for (std::size_t i = 0; i < expected.size(); ++i)
-    check(
-        same_bits(part(found[i]), expected[i]), "{}: result {} has other bits than on the CPU", one.name, i);
+    check(bitwise_equal(part(found[i]), expected[i]), "{}: result {} has other bits than on the CPU",
+        one.name, i);
   if (peer)
     check(allclose(part(peer()[0]).to(Device::cpu()), expected[0], 1e-4, one.peer_tolerance),
         "{}: {} is wrong", one.name, one.peer);
@@ -89,98 +76,57 @@ void verify(const Case& one, const Call& call, const Call& peer) {
 
 // ---- timing
 
-struct Spread {
-  double median = 0, low = 0, high = 0;
-};
-Spread spread_of(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return {values[values.size() / 2], values.front(), values.back()};
-}
-
 /// Calls in turn over several sets of inputs, so that none of them is found in the L2 cache.
 struct Rotation {
   std::vector<Call> calls;
-  std::vector<Tensors> results = std::vector<Tensors>(calls.size());
+  std::vector<Tensors> results{};
   std::size_t next = 0;
 
   void operator()() {
+    results.resize(calls.size());
     results[next] = calls[next]();
     next = (next + 1) % calls.size();
   }
 };
 
-struct Timed {
-  Spread device;    // of one among calls that wait in line for the device
-  Spread call;      // of one among calls that are made and waited for, host included
-  double ratio;     // of device times to those of the first, the median over the rounds
-  bool host_bound;  // the calls could not all wait in line: the host's pauses are in `device`
-};
+constexpr int rounds = 21;
 
-class Stopwatch {
+/// Measures contenders by the device's clock.
+class DeviceClock {
  public:
-  Stopwatch()
+  DeviceClock()
       : from_(randn({size / 4}, {.device = Device::cuda()})), to_(empty({size / 4}, from_.options())) {
-    Rotation rotation{{[this] {
-      copy();
-      return Tensors();
-    }}};
+    bool ignored = false;
     copy_seconds_ = 1e-3;  // a guess; what follows it in the queue is a copy as well
-    copy_seconds_ = time({&rotation})[0].device.median;
+    const Contender copies = on_device([this] { copy(); }, ignored);
+    copy_seconds_ = bench::race({copies}, rounds)[0].median();
   }
 
   double copy_rate() const { return 2.0 * size / copy_seconds_; }
 
-  /// Rounds in which all contenders take turns.
-  std::vector<Timed> time(const std::vector<Rotation*>& contenders) const {
-    const Stream stream = Stream::current(Device::cuda());
-    struct Plan {
-      int calls, lined_up, copies;  // the second: of the calls that wait in line, behind so many copies
-      bool host_bound = false;
-      std::vector<double> device{}, call{};
-    };
-    std::vector<Plan> plans;
-    double round_seconds = 0;
-    for (Rotation* const run : contenders) {
-      for (std::size_t i = 0; i < std::max<std::size_t>(3, run->calls.size()); ++i) (*run)();
-      stream.synchronize();
-      constexpr int tries = 10;
-      const auto start = Clock::now();
-      for (int i = 0; i < tries; ++i) (*run)();
-      const double host = seconds_since(start) / tries;
-      stream.synchronize();
-      const double each = seconds_since(start) / tries;
-      const int calls = static_cast<int>(std::clamp(1e-3 / each, 1.0, 100.0));
-      const double copies = 1 + std::ceil(1.5 * host * calls / copy_seconds_);
-      plans.push_back({calls, calls, static_cast<int>(std::min<double>(copies, most_copies))});
-      round_seconds += 2 * each * calls;
-    }
-    const int rounds = round_seconds < 0.2 ? 21 : 5;
-    cuda::Event begin, end;
-    for (int round = 0; round < rounds; ++round)
-      for (std::size_t i = 0; i < contenders.size(); ++i) {
-        Rotation& run = *contenders[i];
-        Plan& plan = plans[i];
-        while (!in_line(run, plan.lined_up, plan.copies, begin, end)) {
-          plan.host_bound = plan.copies == most_copies;
-          if (plan.host_bound) break;
-          plan.copies = std::min(2 * plan.copies, most_copies);
-          plan.lined_up = std::max(1, plan.lined_up / 2);
-        }
-        plan.device.push_back(1e-3 * cuda::Event::elapsed_ms(begin, end) / plan.lined_up);
-        const auto start = Clock::now();
-        for (int c = 0; c < plan.calls; ++c) run();
-        stream.synchronize();
-        plan.call.push_back(seconds_since(start) / plan.calls);
-      }
-    std::vector<Timed> timed;
-    for (const Plan& plan : plans) {
-      std::vector<double> ratios;
-      for (std::size_t r = 0; r < plan.device.size(); ++r)
-        ratios.push_back(plan.device[r] / plans[0].device[r]);
-      timed.push_back(
-          {spread_of(plan.device), spread_of(plan.call), spread_of(ratios).median, plan.host_bound});
-    }
-    return timed;
+  /// One among calls that wait in line for the device. If they could not all wait, `host_bound` becomes true:
+  /// the host's pauses are in the time.
+  Contender on_device(std::function<void()> call, bool& host_bound) {
+    for (int i = 0; i < 3; ++i) call();
+    stream_.synchronize();
+    constexpr int tries = 10;
+    const auto start = bench::Clock::now();
+    for (int i = 0; i < tries; ++i) call();
+    const double host = bench::seconds_since(start) / tries;
+    stream_.synchronize();
+    const double each = bench::seconds_since(start) / tries;
+    int calls = static_cast<int>(std::clamp(1e-3 / each, 1.0, 100.0));
+    int copies =
+        static_cast<int>(std::min<double>(1 + std::ceil(1.5 * host * calls / copy_seconds_), most_copies));
+    return {"device", [=, this, &host_bound]() mutable {
+              while (!in_line(call, calls, copies)) {
+                host_bound = copies == most_copies;
+                if (host_bound) break;
+                copies = std::min(2 * copies, most_copies);
+                calls = std::max(1, calls / 2);
+              }
+              return 1e-3 * cuda::Event::elapsed_ms(begin_, end_) / calls;
+            }};
   }
 
  private:
@@ -188,17 +134,16 @@ class Stopwatch {
   static constexpr int most_copies = 64;
 
   /// Copies, then the calls, between two events. Nothing but the calls may be between the events, so
-  /// the last has to be in line while the copies still keep the device busy: `begin` is not reached then. If
+  /// the last has to be in line while the copies still keep the device busy: `begin_` is not reached then. If
   /// it is, the host's pauses are in the time, and false asks for more copies and fewer calls (a line holds
   /// about a thousand launches).
-  bool in_line(Rotation& run, int calls, int copies, cuda::Event& begin, cuda::Event& end) const {
-    const Stream stream = Stream::current(Device::cuda());
+  bool in_line(const std::function<void()>& call, int calls, int copies) {
     for (int c = 0; c < copies; ++c) copy();
-    begin.record(stream);
-    for (int c = 0; c < calls; ++c) run();
-    end.record(stream);
-    const bool busy = !begin.ready();
-    stream.synchronize();
+    begin_.record(stream_);
+    for (int c = 0; c < calls; ++c) call();
+    end_.record(stream_);
+    const bool busy = !begin_.ready();
+    stream_.synchronize();
     return busy;
   }
 
@@ -207,13 +152,37 @@ class Stopwatch {
   }
 
   Tensor from_, to_;
+  Stream stream_ = Stream::current(Device::cuda());
+  cuda::Event begin_, end_;
   double copy_seconds_ = 0;
 };
 
+/// A contender by both clocks: the device's, and the host's around calls that are made and waited for.
+struct Timed {
+  Timing device, call;
+  bool host_bound = false;
+};
+
+std::vector<Timed> race(DeviceClock& clock, const std::vector<Rotation*>& runs) {
+  std::vector<Timed> timed(runs.size());
+  std::vector<Contender> on_device, on_host;
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    for (std::size_t call = 0; call < runs[i]->calls.size(); ++call) (*runs[i])();
+    on_device.push_back(clock.on_device(std::ref(*runs[i]), timed[i].host_bound));
+    on_host.push_back(bench::on_host("call", std::ref(*runs[i]), [] { cuda::synchronize(); }));
+  }
+  const auto device = bench::race(on_device, rounds), call = bench::race(on_host, rounds);
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    timed[i].device = device[i];
+    timed[i].call = call[i];
+  }
+  return timed;
+}
+
 // ---- the report
 
-Json json_of(const Spread& spread) {
-  return {{"median", spread.median}, {"min", spread.low}, {"max", spread.high}};
+Json json_of(const Timing& timing) {
+  return {{"median", timing.median()}, {"min", timing.quantile(0)}, {"max", timing.quantile(100)}};
 }
 
 Json json_of(const Timed& timed) {
@@ -221,15 +190,15 @@ Json json_of(const Timed& timed) {
       {"host_bound", timed.host_bound}};
 }
 
-const char* host_bound(const Timed& timed) { return timed.host_bound ? " host-bound" : ""; }
-
-std::string text_of(const Spread& spread) {
-  return fmt::format("{} [{}, {}]", bench::seconds_text(spread.median), bench::seconds_text(spread.low),
-      bench::seconds_text(spread.high));
+std::string text_of(const Timing& timing) {
+  return fmt::format("{} [{}, {}]", bench::seconds_text(timing.median()),
+      bench::seconds_text(timing.quantile(0)), bench::seconds_text(timing.quantile(100)));
 }
 
+const char* host_bound(const Timed& timed) { return timed.host_bound ? " host-bound" : ""; }
+
 /// Checks and times one case; a line of the table, and the same as JSON.
-Json measure(const Case& one, const Card& card, const Stopwatch& stopwatch) {
+Json measure(const Case& one, const Card& card, DeviceClock& clock) {
   const double sets = std::clamp(std::ceil(2 * card.l2_bytes / std::max(one.bytes, 1.0)), 1.0, 32.0);
   Rotation own{{one.make(Device::cuda())}}, peer{{}};
   if (one.make_peer) peer = Rotation{{one.make_peer()}};
@@ -238,13 +207,9 @@ Json measure(const Case& one, const Card& card, const Stopwatch& stopwatch) {
     own.calls.push_back(one.make(Device::cuda()));
     if (one.make_peer) peer.calls.push_back(one.make_peer());
   }
-  own.results.resize(own.calls.size());
-  peer.results.resize(peer.calls.size());
-  std::vector<Rotation*> contenders{&own};
-  if (one.make_peer) contenders.push_back(&peer);
-  const std::vector<Timed> timed = stopwatch.time(contenders);
+  const std::vector<Timed> timed = race(clock, one.make_peer ? std::vector{&own, &peer} : std::vector{&own});
 
-  const double seconds = timed[0].device.median;
+  const double seconds = timed[0].device.median();
   const double moving = one.bytes / card.copy_rate, computing = one.flops / card.peak();
   Json json{{"name", one.name}, {"passed", true}, {"checked", one.checked}, {"sets", own.calls.size()},
       {"counts", one.per_call ? "call" : "device"}};
@@ -267,14 +232,14 @@ Json measure(const Case& one, const Card& card, const Stopwatch& stopwatch) {
   }
   json["peers"] = Json::array();
   if (one.make_peer) {
-    Json beside_it{{"name", one.peer}, {"ratio", timed[1].ratio}};
+    Json beside_it{{"name", one.peer}, {"ratio", timed[1].device.ratio}};
     beside_it.update(json_of(timed[1]));
     json["peers"].push_back(std::move(beside_it));
-    beside = fmt::format(
-        "{}{}, {:.2f}", bench::seconds_text(timed[1].device.median), host_bound(timed[1]), timed[1].ratio);
+    beside = fmt::format("{}{}, {:.2f}", bench::seconds_text(timed[1].device.median()), host_bound(timed[1]),
+        timed[1].device.ratio);
   }
   fmt::print("| {} | {}{} | {} | {} | {} | {} |\n", one.name, text_of(timed[0].device), host_bound(timed[0]),
-      bench::seconds_text(timed[0].call.median), rate, share, beside);
+      bench::seconds_text(timed[0].call.median()), rate, share, beside);
   std::fflush(stdout);
   return json;
 }
@@ -303,8 +268,8 @@ int main(int argc, char** argv) {
     set_num_threads(options.threads);
     manual_seed(0);
     Card card;
-    const Stopwatch stopwatch;
-    card.copy_rate = stopwatch.copy_rate();
+    DeviceClock clock;
+    card.copy_rate = clock.copy_rate();
     fmt::print(
         "{}: copies at {:.0f} GB/s (read and written, measured), float32 at {:.1f} TFLOP/s ({} "
         "multiprocessors at {:.0f} MHz, the most)\n\n",
@@ -323,7 +288,7 @@ int main(int argc, char** argv) {
       try {
         const Case one = make();
         name = one.name;
-        json["cases"].push_back(measure(one, card, stopwatch));
+        json["cases"].push_back(measure(one, card, clock));
       } catch (const std::exception& error) {
         ++failed;
         fmt::print("| {} | **failed** | {} | | | |\n", name, error.what());

@@ -46,7 +46,7 @@ bench::Result measure(std::int64_t n, [[maybe_unused]] int threads) {
     result.largest_error = std::max(result.largest_error, error);
   };
   verify("tenon", matmul(a, b));
-  std::vector<bench::Contender> contenders{{"tenon", [&] { matmul(a, b); }}};
+  std::vector<bench::Contender> contenders{bench::on_host("tenon", [&] { matmul(a, b); })};
 #if defined(TENON_BENCH_OPENBLAS)
   openblas_set_num_threads(threads);
   const Tensor c = zeros({n, n});
@@ -58,9 +58,9 @@ bench::Result measure(std::int64_t n, [[maybe_unused]] int threads) {
   const std::string name =
       std::string(openblas_get_config()).substr(0, std::string(openblas_get_config()).find(' ', 9));
   verify(name, c);
-  contenders.push_back({name, peer});
+  contenders.push_back(bench::on_host(name, peer));
 #endif
-  result.timings = bench::race(contenders, n >= 1024 ? 11 : 41, n >= 1024 ? 0.02 : 0.005);
+  result.timings = bench::race(contenders);
   bench::print(result);
   return result;
 }

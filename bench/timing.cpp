@@ -1,7 +1,6 @@
 #include "timing.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <fstream>
 
@@ -15,15 +14,6 @@ namespace bench {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-double seconds_of(const Contender& contender, std::int64_t calls) {
-  const auto start = Clock::now();
-  for (std::int64_t i = 0; i < calls; ++i) contender.run();
-  if (contender.finish) contender.finish();
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
 std::string processor() {
   std::ifstream info("/proc/cpuinfo");
   for (std::string line; std::getline(info, line);)
@@ -33,30 +23,38 @@ std::string processor() {
 
 }  // namespace
 
-std::vector<Timing> race(const std::vector<Contender>& contenders, int rounds, double slice) {
-  std::vector<std::int64_t> calls;
-  for (const Contender& contender : contenders) {
-    std::int64_t n = 1;
-    for (double taken = 0; (taken = seconds_of(contender, n)) < slice / 2;) n *= taken < slice / 20 ? 10 : 2;
-    calls.push_back(n);
-  }
-  std::vector<std::vector<double>> taken(contenders.size());
-  for (int round = -1; round < rounds; ++round)
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+Contender on_host(std::string name, std::function<void()> call, const std::function<void()>& finish) {
+  const auto seconds_of = [call = std::move(call), finish](std::int64_t calls) {
+    const auto start = Clock::now();
+    for (std::int64_t i = 0; i < calls; ++i) call();
+    if (finish) finish();
+    return seconds_since(start);
+  };
+  constexpr double slice = 0.002;
+  std::int64_t calls = 1;
+  for (double taken = 0; (taken = seconds_of(calls)) < slice / 2;) calls *= taken < slice / 20 ? 10 : 2;
+  return {std::move(name), [=] { return seconds_of(calls) / static_cast<double>(calls); }};
+}
+
+std::vector<Timing> race(const std::vector<Contender>& contenders, int rounds) {
+  std::vector<std::vector<double>> seconds(contenders.size()), ratios(contenders.size());
+  const auto start = Clock::now();
+  for (const Contender& contender : contenders) contender.measure();
+  if (seconds_since(start) > 0.2) rounds = rounds / 4 | 1;
+  for (int round = 0; round < rounds; ++round)
     for (std::size_t i = 0; i < contenders.size(); ++i) {
-      const double each = seconds_of(contenders[i], calls[i]) / static_cast<double>(calls[i]);
-      if (round >= 0) taken[i].push_back(each);
+      seconds[i].push_back(contenders[i].measure());
+      ratios[i].push_back(seconds[i].back() / seconds[0].back());
     }
   std::vector<Timing> timings;
   for (std::size_t i = 0; i < contenders.size(); ++i) {
-    std::vector<double> ratios;
-    for (std::size_t round = 0; round < taken[i].size(); ++round)
-      ratios.push_back(taken[i][round] / taken[0][round]);
-    const auto quantile = [](std::vector<double> values, std::size_t percent) {
-      std::sort(values.begin(), values.end());
-      return values[(values.size() - 1) * percent / 100];
-    };
-    timings.push_back({contenders[i].name, quantile(taken[i], 50), quantile(taken[i], 10),
-        quantile(taken[i], 90), quantile(ratios, 50)});
+    std::sort(seconds[i].begin(), seconds[i].end());
+    std::sort(ratios[i].begin(), ratios[i].end());
+    timings.push_back({contenders[i].name, std::move(seconds[i]), ratios[i][ratios[i].size() / 2]});
   }
   return timings;
 }
@@ -71,9 +69,9 @@ std::string seconds_text(double seconds) {
 void print(const Result& result) {
   fmt::print("{}  (largest relative error {:.1e})\n", result.subject, result.largest_error);
   for (const Timing& timing : result.timings) {
-    fmt::print("  {:<28} {:>9}  [{}, {}]", timing.name, seconds_text(timing.median), seconds_text(timing.low),
-        seconds_text(timing.high));
-    if (result.work > 0) fmt::print("  {:6.1f} GFLOP/s", result.work / timing.median * 1e-9);
+    fmt::print("  {:<28} {:>9}  [{}, {}]", timing.name, seconds_text(timing.median()),
+        seconds_text(timing.quantile(10)), seconds_text(timing.quantile(90)));
+    if (result.work > 0) fmt::print("  {:6.1f} GFLOP/s", result.work / timing.median() * 1e-9);
     if (&timing != &result.timings.front()) fmt::print("  tenon is {:.2f} times as fast", timing.ratio);
     fmt::print("\n");
   }
@@ -86,8 +84,9 @@ void save_json(const std::vector<Result>& results, const std::string& path) {
     Json one{{"subject", result.subject}, {"largest_relative_error", result.largest_error},
         {"contenders", Json::array()}};
     for (const Timing& timing : result.timings)
-      one["contenders"].push_back({{"name", timing.name}, {"median_seconds", timing.median},
-          {"p10_seconds", timing.low}, {"p90_seconds", timing.high}, {"ratio_to_tenon", timing.ratio}});
+      one["contenders"].push_back(
+          {{"name", timing.name}, {"median_seconds", timing.median()}, {"p10_seconds", timing.quantile(10)},
+              {"p90_seconds", timing.quantile(90)}, {"ratio_to_tenon", timing.ratio}});
     json["results"].push_back(std::move(one));
   }
   tenon::io::write_file_atomically(path, json.dump(2) + "\n");

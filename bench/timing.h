@@ -1,28 +1,35 @@
 // Fair timing: contenders take turns in short rounds, and what counts is the median.
 #pragma once
+#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
 
 namespace bench {
 
+using Clock = std::chrono::steady_clock;
+double seconds_since(Clock::time_point start);
+
 struct Contender {
   std::string name;
-  std::function<void()> run;
-  std::function<void()> finish{};  // waits for what the calls have enqueued, if they do not wait themselves
+  std::function<double()> measure;  // makes some calls; returns the seconds of one
 };
+/// Measured by the host's clock, over calls that take about two milliseconds together. `finish` waits for
+/// what the calls have enqueued, if they do not wait themselves.
+Contender on_host(std::string name, std::function<void()> call, const std::function<void()>& finish = {});
 
-/// Seconds of one call: the median over the rounds, and the range that holds the middle eighty percent of
-/// them. The ratio to the first contender is a median over the rounds too, so that a slow spell of the
-/// machine hits both its sides.
+/// What the rounds of one contender have measured.
 struct Timing {
   std::string name;
-  double median = 0, low = 0, high = 0, ratio = 1;
+  std::vector<double> seconds;  // of one call, in ascending order
+  double ratio = 1;             // to the first contender, the median over the rounds: a slow spell hits both
+  double quantile(std::size_t percent) const { return seconds[(seconds.size() - 1) * percent / 100]; }
+  double median() const { return quantile(50); }
 };
 
-/// Calls the contenders in turns: each round gives every one of them about `slice` seconds. `rounds` rounds
-/// count, after one that does not.
-std::vector<Timing> race(const std::vector<Contender>& contenders, int rounds = 41, double slice = 0.002);
+/// Measures the contenders in turns. `rounds` rounds count, a quarter of them where a round takes longer than
+/// 0.2 s; one round before them does not.
+std::vector<Timing> race(const std::vector<Contender>& contenders, int rounds = 41);
 
 /// One subject: tenon against its peers, checked before it was timed.
 struct Result {
@@ -34,7 +41,7 @@ struct Result {
 
 /// `0.62 us`
 std::string seconds_text(double seconds);
-/// A line a contender, with the ratio peer / tenon.
+/// One line per contender, with the ratio peer / tenon and the range of the middle eighty percent.
 void print(const Result& result);
 /// Everything as JSON: subjects, times, ratios, versions, machine.
 void save_json(const std::vector<Result>& results, const std::string& path);

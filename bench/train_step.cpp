@@ -146,7 +146,8 @@ bench::Result measure(
     check(error <= tolerance, "train_step: {} is wrong; the relative error of a step is {}, more than {}",
         name, error, tolerance);
     result.largest_error = std::max(result.largest_error, error);
-    contenders.push_back({name, [&trainer] { trainer.step(); }, [&trainer] { trainer.finish(); }});
+    contenders.push_back(bench::on_host(
+        name, [&trainer] { trainer.step(); }, [&trainer] { trainer.finish(); }));
   };
   TenonTrainer own(problem, device);
   enter("tenon", own);

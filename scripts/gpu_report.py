@@ -41,7 +41,7 @@ def judge_flagship(folder):
     bits = verify.get("bits", {})
     compared, different = bits.get("compared", 0), bits.get("different", -1)
     text = f"{verify['steps']} steps, largest relative difference {verify['largest_relative']:.2g}; "
-    text += f"{different} of {compared} numbers differ from the CPU" if bits else "no bits were compared"
+    text += f"{different} of {compared} tensors differ from the CPU" if bits else "no bits were compared"
     return verify["passed"] and compared > 0 and different == 0, text
 
 

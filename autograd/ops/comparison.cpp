@@ -1,5 +1,7 @@
 // Comparisons of elements and of whole tensors.
+#include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include <tenon/autograd/ops/common.h>
 
@@ -60,6 +62,19 @@ bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol, CallSi
   const Tensor close = tenon::where(
       eq(a, b), ones_like(within), tenon::where(lt(distance, INFINITY), within, zeros_like(within)));
   return close.sum().item<std::int64_t>() == close.numel();
+}
+
+bool bitwise_equal(const Tensor& a, const Tensor& b, CallSite site) {
+  const Call call("bitwise_equal", site);
+  if (a.shape() != b.shape() || a.dtype() != b.dtype()) return false;
+  const NoGradGuard no_grad;
+  const Tensor x = a.to(Device::cpu()).contiguous(), y = b.to(Device::cpu()).contiguous();
+  return visit_any(x.dtype(), [&]<class T>(std::type_identity<T>) {
+    return std::equal(x.ptr<T>(), x.ptr<T>() + x.numel(), y.ptr<T>(), [](T p, T q) {
+      const bool both_nan = p != p && q != q;
+      return both_nan || std::memcmp(&p, &q, sizeof(T)) == 0;
+    });
+  });
 }
 
 }  // namespace tenon

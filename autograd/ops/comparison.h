@@ -47,5 +47,9 @@ TENON_API bool equal(const Tensor& a, const Tensor& b, CallSite site = CallSite:
 /// True if |a - b| <= atol + rtol |b| everywhere; NaN is close to nothing.
 TENON_API bool allclose(const Tensor& a, const Tensor& b, double rtol = 1e-5, double atol = 1e-8,
     CallSite site = CallSite::current());
+/// True when shape, dtype and the bits of every element are the same, with any NaN the same as any other,
+/// because docs/numerics.md does not define their bits; +0 and -0 differ. The tensors may be on different
+/// devices; they are compared on the CPU.
+TENON_API bool bitwise_equal(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
 
 }  // namespace tenon

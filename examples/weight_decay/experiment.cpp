@@ -80,6 +80,10 @@ Run train(
     twin.emplace(settings, weight_decay, Device::cpu());
     twin->net.load_state_dict(net.state_dict());
   }
+  const auto compare_bits = [&](const Tensor& found, const Tensor& expected) {
+    ++verification->compared;
+    verification->different += !bitwise_equal(found, expected);
+  };
 
   Run run{.weight_decay = weight_decay};
   run.first_train_loss = mean_loss(train_in_order, net, settings.device);
@@ -93,15 +97,15 @@ Run train(
       const Tensor loss = learner.learn(x, y);
       if (verification) verify_gradients(net, x, y, *verification);
       if (twin) {
-        compare_bits(loss, twin->learn(x_batch, y_batch), *verification);
-        compare_bits(net.weight.grad(), twin->net.weight.grad(), *verification);
-        compare_bits(net.bias.grad(), twin->net.bias.grad(), *verification);
+        compare_bits(loss, twin->learn(x_batch, y_batch));
+        compare_bits(net.weight.grad(), twin->net.weight.grad());
+        compare_bits(net.bias.grad(), twin->net.bias.grad());
       }
       learner.optimizer.step();
       if (twin) {
         twin->optimizer.step();
-        compare_bits(net.weight, twin->net.weight, *verification);
-        compare_bits(net.bias, twin->net.bias, *verification);
+        compare_bits(net.weight, twin->net.weight);
+        compare_bits(net.bias, twin->net.bias);
       }
       ++run.steps;
     }

@@ -31,7 +31,7 @@ struct Verification {
   std::int64_t steps = 0;
   double largest_difference = 0;  // absolute
   double largest_relative = 0;    // relative to the sum of the magnitudes that the gradient adds up
-  std::int64_t compared = 0, different = 0;  // losses, gradients and weights, compared by bits
+  std::int64_t compared = 0, different = 0;  // tensors (losses, gradients, weights), compared by bits
   static constexpr double tolerance = 1e-6;
   bool passed() const { return largest_relative <= tolerance && different == 0; }
 };

@@ -46,15 +46,16 @@ std::string report(const Outcome& outcome, const Settings& settings, const std::
           "to the sum of the magnitudes.\n",
           verification->steps, verification->largest_difference, verification->largest_relative);
     if (verification->compared > 0)
-      text += fmt::format("Of {} losses, gradients and weights, {} differ in bits from the CPU's.\n",
-          verification->compared, verification->different);
+      text +=
+          fmt::format("Of {} tensors (losses, gradients and weights), {} differ in bits from the CPU's.\n",
+              verification->compared, verification->different);
   }
   return text + fmt::format("Curves: tensorboard --logdir {}\n", directory);
 }
 
 int judge(const Verification& verification) {
   if (verification.different > 0)
-    return complain(fmt::format("{} of {} values differ in bits from the CPU's", verification.different,
+    return complain(fmt::format("{} of {} tensors differ in bits from the CPU's", verification.different,
                         verification.compared),
         failed);
   if (verification.passed()) return ok;

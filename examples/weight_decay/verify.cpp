@@ -1,7 +1,6 @@
 #include "verify.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 using namespace tenon;
@@ -52,15 +51,4 @@ void verify_gradients(nn::Linear& net, const Tensor& x, const Tensor& y, Verific
   for (std::size_t i = 0; i < features; ++i) compare(weight_grad.data<float>()[i], expected[i], verification);
   compare(bias_grad.data<float>()[0], expected.back(), verification);
   ++verification.steps;
-}
-
-void compare_bits(const Tensor& found, const Tensor& expected, Verification& verification) {
-  const Tensor copy = found.detach().to(Device::cpu());
-  const auto a = copy.data<float>(), b = expected.detach().data<float>();
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const bool same = std::bit_cast<std::uint32_t>(a[i]) == std::bit_cast<std::uint32_t>(b[i]) ||
-                      (a[i] != a[i] && b[i] != b[i]);
-    verification.different += !same;
-  }
-  verification.compared += static_cast<std::int64_t>(a.size());
 }

@@ -1,4 +1,4 @@
-// Verification against a closed form in double, and against the CPU.
+// The gradients that the experiment computes, against a closed form in double.
 #pragma once
 #include "experiment.h"
 
@@ -7,6 +7,3 @@
 /// `net`.
 void verify_gradients(
     tenon::nn::Linear& net, const tenon::Tensor& x, const tenon::Tensor& y, Verification& verification);
-
-/// Counts the elements of a tensor computed on another device, and those whose bits differ from the CPU's.
-void compare_bits(const tenon::Tensor& found, const tenon::Tensor& expected, Verification& verification);

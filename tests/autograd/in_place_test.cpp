@@ -5,12 +5,12 @@
 #include "../support/tensors.h"
 
 using namespace tenon;
-using support::error_of;
+using test::error_of;
 
 TEST_CASE("in place: gradients and their gradients", "[in_place]") {
-  for (const support::OpCase& row : support::in_place_cases()) {
+  for (const test::OpCase& row : test::in_place_cases()) {
     INFO(row.name << " " << row.label);
-    const auto inputs = support::make_inputs(row, DType::float64);
+    const auto inputs = test::make_inputs(row, DType::float64);
     REQUIRE(autograd::gradcheck(row.call, inputs));
     REQUIRE(autograd::gradgradcheck(row.call, inputs, {.eps = 1e-5, .atol = 1e-4}));
   }

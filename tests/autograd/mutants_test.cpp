@@ -12,8 +12,8 @@
 
 using namespace tenon;
 using autograd::Node;
-using support::op_cases;
-using support::OpCase;
+using test::op_cases;
+using test::OpCase;
 
 namespace {
 
@@ -59,10 +59,10 @@ struct Subject {
   std::vector<Tensor> inputs;
 };
 
-Subject first_order(const OpCase& row) { return {row.call, support::make_inputs(row, DType::float64)}; }
+Subject first_order(const OpCase& row) { return {row.call, test::make_inputs(row, DType::float64)}; }
 
 Subject second_order(const OpCase& row) {
-  std::vector<Tensor> inputs = support::make_inputs(row, DType::float64);
+  std::vector<Tensor> inputs = test::make_inputs(row, DType::float64);
   Generator generator(3);
   inputs.push_back(randn(row.call(inputs).shape(), generator, {.dtype = DType::float64}));
   const auto call = [&row](const std::vector<Tensor>& at) {
@@ -103,7 +103,7 @@ bool caught(const Subject& subject, const Site& site) {
 TEST_CASE("mutants: a wrong factor in any pullback is noticed", "[ops][mutants]") {
   std::map<Site, std::vector<Subject>> where;
   std::vector<OpCase> rows = op_cases();
-  rows.insert(rows.end(), support::in_place_cases().begin(), support::in_place_cases().end());
+  rows.insert(rows.end(), test::in_place_cases().begin(), test::in_place_cases().end());
   for (const OpCase& row : rows) {
     if (row.inputs[0].shape.numel() > 200)
       continue;  // one long reduction; finite differences would take minutes

@@ -8,29 +8,18 @@
 #include "../support/tensors.h"
 
 using namespace tenon;
-using support::make_inputs;
-using support::op_cases;
-using support::OpCase;
-using support::same_bits;
+using test::leaves;
+using test::make_inputs;
+using test::op_cases;
+using test::OpCase;
+using test::upstream;
 
 namespace {
 
-std::vector<reference::Array> arrays(const std::vector<Tensor>& tensors) {
-  std::vector<reference::Array> out;
-  for (const Tensor& tensor : tensors) out.push_back(reference::from_tensor(tensor));
+std::vector<test::Array> arrays(const std::vector<Tensor>& tensors) {
+  std::vector<test::Array> out;
+  for (const Tensor& tensor : tensors) out.push_back(test::from_tensor(tensor));
   return out;
-}
-
-std::vector<Tensor> leaves(
-    const std::vector<Tensor>& inputs, support::Layout layout = support::Layout::contiguous) {
-  std::vector<Tensor> out;
-  for (const Tensor& input : inputs) out.push_back(support::laid_out(input, layout).set_requires_grad());
-  return out;
-}
-
-Tensor upstream(const Tensor& output) {
-  Generator generator(7);
-  return randn(output.shape(), generator, {.dtype = output.dtype()});
 }
 
 }  // namespace
@@ -41,9 +30,9 @@ TEST_CASE("ops: the result is that of the double reference", "[ops]") {
       INFO(row.name << " " << row.label << " " << dtype);
       const auto inputs = make_inputs(row, dtype);
       const Tensor found = row.call(inputs);
-      const reference::Array expected = row.reference(arrays(inputs));
+      const test::Array expected = row.reference(arrays(inputs));
       REQUIRE(std::vector<std::int64_t>(found.shape().begin(), found.shape().end()) == expected.shape);
-      const reference::Array values = reference::from_tensor(found);
+      const test::Array values = test::from_tensor(found);
       const double tolerance = dtype == DType::float32 ? 2e-6 : 1e-13;
       for (std::size_t i = 0; i < expected.values.size(); ++i) {
         INFO("element " << i << ": " << values.values[i] << ", expected " << expected.values[i]);
@@ -61,14 +50,14 @@ TEST_CASE("ops: strides change neither result nor gradient by a bit", "[ops]") {
       const auto plain = leaves(inputs);
       const Tensor expected = row.call(plain);
       expected.backward(upstream(expected));
-      for (const support::Layout layout : {support::Layout::transposed, support::Layout::sliced}) {
+      for (const test::Layout layout : {test::Layout::transposed, test::Layout::sliced}) {
         INFO(row.name << " " << row.label << " " << dtype << " layout " << static_cast<int>(layout));
         const auto strided = leaves(inputs, layout);
         const Tensor found = row.call(strided);
-        REQUIRE(same_bits(found, expected));
+        REQUIRE(bitwise_equal(found, expected));
         found.backward(upstream(found));
         for (std::size_t i = 0; i < inputs.size(); ++i)
-          REQUIRE(same_bits(strided[i].grad(), plain[i].grad()));
+          REQUIRE(bitwise_equal(strided[i].grad(), plain[i].grad()));
       }
     }
   }
@@ -93,7 +82,7 @@ TEST_CASE("ops: the same tensor may be every operand", "[ops]") {
   for (const OpCase& row : op_cases()) {
     bool alike = row.inputs.size() > 1;
     for (const auto& input : row.inputs) alike &= input.shape == row.inputs[0].shape;
-    if (!alike || row.inputs[0].domain == support::Domain::apart) continue;
+    if (!alike || row.inputs[0].domain == test::Domain::apart) continue;
     INFO(row.name << " " << row.label);
     const std::size_t count = row.inputs.size();
     const auto twice = [&](const std::vector<Tensor>& in) {
@@ -137,7 +126,7 @@ TEST_CASE("ops: nothing is recorded without need, and inputs stay as they are", 
     REQUIRE_FALSE(out.is_leaf());
     out.backward(upstream(out));
     for (std::size_t i = 0; i < watched.size(); ++i) {
-      REQUIRE(same_bits(watched[i], copies[i]));
+      REQUIRE(bitwise_equal(watched[i], copies[i]));
       REQUIRE(watched[i].version() == versions[i]);
     }
   }
@@ -155,7 +144,7 @@ TEST_CASE("ops: a gradient is computed for the inputs that need one only", "[ops
       const Tensor expected = row.call(all);
       expected.backward(upstream(expected));
       for (std::size_t i = 0; i < some.size(); ++i) {
-        if (i == which) REQUIRE(same_bits(some[i].grad(), all[i].grad()));
+        if (i == which) REQUIRE(bitwise_equal(some[i].grad(), all[i].grad()));
         else REQUIRE_FALSE(some[i].grad().defined());
       }
     }
@@ -192,14 +181,14 @@ TEST_CASE("ops: tensors without elements work", "[ops]") {
 }
 
 TEST_CASE("ops: every operation of ops.h has a row in the table", "[ops]") {
-  const std::set<std::string> declared = support::declared_operations();
+  const std::set<std::string> declared = test::declared_operations();
   std::set<std::string> covered;
   REQUIRE(declared.size() > 50);
   for (const OpCase& row : op_cases()) covered.insert(row.name);
   // Not differentiable; each has tests of its own in tests/core or tests/autograd.
   for (const char* name : {"empty", "zeros", "ones", "full", "zeros_like", "ones_like", "arange", "linspace",
            "eye", "rand", "randn", "randint", "randperm", "tensor", "from_blob", "eq", "ne", "lt", "le", "gt",
-           "ge", "equal", "allclose"})
+           "ge", "equal", "allclose", "bitwise_equal"})
     covered.insert(name);
   REQUIRE(covered == declared);
 }

@@ -10,16 +10,12 @@
 #include "../support/snapshot.h"
 
 using namespace tenon;
-using support::for_each_failure;
-using support::same_bits;
+using test::bitwise_equal;
+using test::for_each_failure;
+using test::leaves;
+using test::make_inputs;
 
 namespace {
-
-std::vector<Tensor> leaves(const support::OpCase& row) {
-  std::vector<Tensor> inputs = support::make_inputs(row, DType::float32);
-  for (Tensor& input : inputs) input.set_requires_grad();
-  return inputs;
-}
 
 std::vector<Tensor> gradients(const std::vector<Tensor>& tensors) {
   std::vector<Tensor> out;
@@ -58,31 +54,31 @@ constexpr std::array in_place_operations = {
 TEST_CASE(
     "out of memory: an operation leaves its operands alone and gives the right result when it is repeated",
     "[out_of_memory]") {
-  for (const support::OpCase& row : support::op_cases()) {
+  for (const test::OpCase& row : test::op_cases()) {
     INFO(row.name << " " << row.label);
-    const Tensor expected = row.call(leaves(row));
-    const auto copies = support::make_inputs(row, DType::float32);
+    const Tensor expected = row.call(leaves(make_inputs(row, DType::float32)));
+    const auto copies = make_inputs(row, DType::float32);
     struct Subject {
       std::vector<Tensor> inputs;
       Tensor out;
     };
     for_each_failure(
         [&] {
-          return Subject{leaves(row), {}};
+          return Subject{leaves(make_inputs(row, DType::float32)), {}};
         },
         [&](Subject& subject) { subject.out = row.call(subject.inputs); },
         [&](const Subject& subject) {
           REQUIRE_FALSE(subject.out.defined());
-          REQUIRE(same_bits(subject.inputs, copies));
+          REQUIRE(bitwise_equal(subject.inputs, copies));
           for (const Tensor& input : subject.inputs) REQUIRE_FALSE(input.impl().saved());
         },
-        [&](const Subject& subject) { REQUIRE(same_bits(subject.out, expected)); });
+        [&](const Subject& subject) { REQUIRE(bitwise_equal(subject.out, expected)); });
   }
 }
 
 TEST_CASE(
     "out of memory: a backward pass leaves every gradient and the graph as they were", "[out_of_memory]") {
-  for (const support::OpCase& row : support::op_cases()) {
+  for (const test::OpCase& row : test::op_cases()) {
     INFO(row.name << " " << row.label);
     for (const bool has_gradient : {false, true}) {
       struct Subject {
@@ -90,7 +86,7 @@ TEST_CASE(
         Tensor out, gradient;
       };
       const auto make = [&] {
-        Subject subject{leaves(row), {}, {}, {}};
+        Subject subject{leaves(make_inputs(row, DType::float32)), {}, {}, {}};
         if (has_gradient)
           for (const Tensor& input : subject.inputs) input.set_grad(ones_like(input));
         subject.before = gradients(subject.inputs);
@@ -104,9 +100,9 @@ TEST_CASE(
       model.out.backward(model.gradient);
       for_each_failure(
           make, [](Subject& subject) { subject.out.backward(subject.gradient); },
-          [](const Subject& subject) { REQUIRE(same_bits(gradients(subject.inputs), subject.before)); },
+          [](const Subject& subject) { REQUIRE(bitwise_equal(gradients(subject.inputs), subject.before)); },
           [&](const Subject& subject) {
-            REQUIRE(same_bits(gradients(subject.inputs), gradients(model.inputs)));
+            REQUIRE(bitwise_equal(gradients(subject.inputs), gradients(model.inputs)));
           });
     }
   }
@@ -186,10 +182,10 @@ TEST_CASE("out of memory: an in-place operation writes and records, or does neit
           REQUIRE_FALSE(subject.y.impl().saved());
         },
         [&](const Subject& subject) {
-          REQUIRE(same_bits(subject.y, model.y));
+          REQUIRE(bitwise_equal(subject.y, model.y));
           REQUIRE(subject.y.version() == subject.version + 1);
           subject.y.sum().backward();
-          REQUIRE(same_bits(gradients({subject.x, subject.other}), gradients({model.x, model.other})));
+          REQUIRE(bitwise_equal(gradients({subject.x, subject.other}), gradients({model.x, model.other})));
         });
   }
 }
@@ -220,7 +216,7 @@ TEST_CASE("out of memory: new tensors, and the numbers that random ones get", "[
           return Tensor();
         },
         [&](Tensor& out) { out = call(); }, [](const Tensor& out) { REQUIRE_FALSE(out.defined()); },
-        [&](const Tensor& out) { REQUIRE(same_bits(out, expected)); });
+        [&](const Tensor& out) { REQUIRE(bitwise_equal(out, expected)); });
   }
 }
 

@@ -9,6 +9,7 @@
 #include "../support/tensors.h"
 
 using namespace tenon;
+using test::number;
 
 namespace {
 
@@ -102,8 +103,6 @@ Tensor slope(const Tensor& output, const Tensor& input, bool on_tape = true) {
   return found.defined() ? found : zeros_like(input);
 }
 
-Tensor number(double value, DType dtype) { return full({}, value, {.dtype = dtype, .requires_grad = true}); }
-
 }  // namespace
 
 TEST_CASE("special points: value, first and second derivative", "[special_points]") {
@@ -124,7 +123,7 @@ TEST_CASE("special points: value, first and second derivative", "[special_points
 TEST_CASE("special points: every elementwise operation has some", "[special_points]") {
   std::set<std::string> covered;
   for (const Point& point : points) covered.insert(point.function);
-  for (const support::OpCase& row : support::op_cases()) {
+  for (const test::OpCase& row : test::op_cases()) {
     INFO(row.name);
     const std::set<std::string> reductions{"sum", "mean", "amax"};
     if (row.elementwise && !reductions.contains(row.name)) REQUIRE(covered.contains(row.name));

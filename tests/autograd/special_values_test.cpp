@@ -7,7 +7,7 @@
 #include "../support/tensors.h"
 
 using namespace tenon;
-using support::error_of;
+using test::error_of;
 
 namespace {
 
@@ -26,19 +26,19 @@ TEST_CASE("pow: a number and a tensor as exponent give the same bits, those of C
             const Tensor base = tensor(a, {.dtype = dtype}), exponent = tensor(b, {.dtype = dtype});
             const Tensor one = pow(base, b), other = pow(base, exponent);
             INFO(a << " to the power of " << b << " in " << dtype);
-            REQUIRE(support::same_bits(one, other));
+            REQUIRE(bitwise_equal(one, other));
             const double want = dtype == DType::float32
                                     ? std::pow(static_cast<float>(a), static_cast<float>(b))
                                     : std::pow(a, b);
             if (want == 0 || !std::isfinite(want) || std::abs(want) == 1)
-              REQUIRE(support::same_bits(one, tensor(want, {.dtype = dtype})));
+              REQUIRE(bitwise_equal(one, tensor(want, {.dtype = dtype})));
           }
 }
 
 TEST_CASE("pow: gradients of square roots at special values") {
   Tensor x = tensor({4.0, 0.0, inf}, {.requires_grad = true});
   pow(x, 0.5).sum().backward();
-  REQUIRE(support::same_bits(x.grad(), tensor({0.25, inf, 0.0})));
+  REQUIRE(bitwise_equal(x.grad(), tensor({0.25, inf, 0.0})));
 }
 
 TEST_CASE("relu: the gradient passes where the input is NaN, and not at 0") {
@@ -53,7 +53,7 @@ TEST_CASE("relu: the gradient passes where the input is NaN, and not at 0") {
 TEST_CASE("clamp: the gradient passes at both bounds, and not where the input is NaN") {
   Tensor x = tensor({not_a_number, -1.0, 2.0, -1.5, 2.5, 0.0, inf, -inf}, {.requires_grad = true});
   const Tensor y = clamp(x, -1, 2);
-  REQUIRE(support::same_bits(y.detach(), tensor({not_a_number, -1.0, 2.0, -1.0, 2.0, 0.0, 2.0, -1.0})));
+  REQUIRE(bitwise_equal(y.detach(), tensor({not_a_number, -1.0, 2.0, -1.0, 2.0, 0.0, 2.0, -1.0})));
   y.backward(full({8}, 3));
   REQUIRE(equal(x.grad(), tensor({0, 3, 3, 0, 0, 3, 0, 0})));
   REQUIRE(error_of([&] { clamp(x, not_a_number, 1); }) ==

@@ -10,12 +10,11 @@
 #include "../support/tensors.h"
 
 using namespace tenon;
-using support::error_of;
-using support::full_error_of;
+using test::at_line;
+using test::error_of;
+using test::full_error_of;
 
 namespace {
-
-std::string at(unsigned line) { return " (" + std::string(__FILE__) + ":" + std::to_string(line) + ")"; }
 
 struct Mistake {
   unsigned line;
@@ -99,6 +98,7 @@ const std::vector<Mistake>& mistakes() {
       {__LINE__, "l1_loss", [] { l1_loss(a, b); }},
       {__LINE__, "equal", [] { equal(none, a); }},
       {__LINE__, "allclose", [] { allclose(a, b); }},
+      {__LINE__, "bitwise_equal", [] { bitwise_equal(a, none); }},
       {__LINE__, "item", [] { a.item<float>(); }},
       {__LINE__, "data", [] { a.data<double>(); }},
       {__LINE__, "mutable_data", [] { Tensor(a).mutable_data<double>(); }},
@@ -150,7 +150,7 @@ TEST_CASE(
     const std::string text = full_error_of(mistake.call);
     INFO("line " << mistake.line << ": " << text);
     REQUIRE(text.starts_with(mistake.function + std::string(": ")));
-    REQUIRE(text.ends_with(at(mistake.line)));
+    REQUIRE(text.ends_with(at_line(mistake.line)));
     REQUIRE(text.find(".cpp:") == text.rfind(".cpp:"));
     REQUIRE(text.find("tensor: ") == (mistake.function == std::string("tensor") ? 0 : text.npos));
   }
@@ -159,7 +159,7 @@ TEST_CASE(
 TEST_CASE("where: every function of ops.h that can be called wrongly has a mistake in the list", "[where]") {
   std::set<std::string> made;
   for (const Mistake& mistake : mistakes()) made.insert(mistake.function);
-  for (const std::string& name : support::declared_operations()) {
+  for (const std::string& name : test::declared_operations()) {
     INFO(name);
     if (name == "ne" || name == "le" || name == "gt") continue;  // as eq, lt and ge
     REQUIRE(made.contains(name));
@@ -186,7 +186,7 @@ TEST_CASE("where: errors of a pass end with the line of the operation that they 
       full_error_of([&] { y.sum().backward(); }) ==
       "backward: a tensor of shape [2] that was saved for \"mul\" has been modified in place since; it is at "
       "version 1, saved at version 0" +
-          at(line));
+          at_line(line));
   REQUIRE(full_error_of([&] { autograd::grad(y.sum(), {x}); }).starts_with("grad: a tensor of shape [2]"));
 }
 
@@ -198,7 +198,7 @@ TEST_CASE("where: an error in a hook is the hook's own", "[where]") {
     return matmul(g, g);
   });
   const std::string text = full_error_of([&] { (x * 2).sum().backward(); });
-  REQUIRE(text == "matmul: both operands must be matrices; a is [2], b is [2]" + at(line));
+  REQUIRE(text == "matmul: both operands must be matrices; a is [2], b is [2]" + at_line(line));
 }
 
 TEST_CASE("where: the tape knows lines of the user's only", "[where]") {

@@ -8,7 +8,7 @@
 #include "../support/tensors.h"
 
 using namespace tenon;
-using support::error_of;
+using test::error_of;
 
 namespace {
 
@@ -30,9 +30,8 @@ TEST_CASE("arange: the end is never an element") {
       const Tensor x = arange(row.start, row.end, row.step, {.dtype = dtype});
       REQUIRE(x.numel() == row.n);
       for (std::int64_t i = 0; i < row.n; ++i)
-        REQUIRE(
-            support::value(x.at({i})) ==
-            support::value(tensor(std::fma(row.step, static_cast<double>(i), row.start), {.dtype = dtype})));
+        REQUIRE(test::value(x.at({i})) ==
+                test::value(tensor(std::fma(row.step, static_cast<double>(i), row.start), {.dtype = dtype})));
     }
   // Decimal numbers, forwards and backwards.
   for (const DType dtype : {DType::float32, DType::float64})
@@ -196,7 +195,7 @@ TEST_CASE("from_blob: no elements need no memory") {
     REQUIRE(x.clone().shape() == Shape{0, 3});
     REQUIRE(x.to(DType::float64).t().contiguous().shape() == Shape{3, 0});
     REQUIRE((x + ones({1, 3})).shape() == Shape{0, 3});
-    REQUIRE(support::value(x.sum()) == 0);
+    REQUIRE(test::value(x.sum()) == 0);
     REQUIRE(equal(x.sum({0}), zeros({3})));
     REQUIRE(equal(matmul(x.t(), x), zeros({3, 3})));
     REQUIRE(equal(cat({x, ones({2, 3})}), ones({2, 3})));

@@ -12,9 +12,10 @@
 
 #include "../support/tensors.h"
 
-using support::Attempt;
-using support::Failing;
-using support::with_failing_request;
+using namespace tenon;
+using test::Attempt;
+using test::Failing;
+using test::with_failing_request;
 
 namespace {
 
@@ -36,8 +37,8 @@ TEST_CASE("failing_allocator: every way to ask for memory is a request") {
   REQUIRE(is_one_request([] { ::operator delete(::operator new(8)); }));
   REQUIRE(is_one_request([] { delete new volatile int(1); }));
   // A block of the library, though the thread has kept one of its size.
-  tenon::pool::release(tenon::pool::allocate(100), 100);
-  REQUIRE(is_one_request([] { tenon::pool::release(tenon::pool::allocate(100), 100); }));
+  pool::release(pool::allocate(100), 100);
+  REQUIRE(is_one_request([] { pool::release(pool::allocate(100), 100); }));
   REQUIRE(is_one_request([] { ::operator delete[](::operator new[](8)); }));
   REQUIRE(is_one_request(
       [] { ::operator delete(::operator new(8, std::align_val_t(128)), std::align_val_t(128)); }));
@@ -54,21 +55,21 @@ TEST_CASE("failing_allocator: every way to ask for memory is a request") {
 }
 
 TEST_CASE("failing_allocator: the library throws its own Error, and can be tried again") {
-  support::detail::arm(0, Failing::once);
-  const std::string text = support::error_of([] { tenon::pool::release(tenon::pool::allocate(1000), 1000); });
-  support::detail::disarm();
+  test::detail::arm(0, Failing::once);
+  const std::string text = test::error_of([] { pool::release(pool::allocate(1000), 1000); });
+  test::detail::disarm();
   REQUIRE(text == "allocate: out of memory; 1000 bytes were requested");
   int calls = 0, looks = 0;
-  support::for_each_failure([] { return tenon::Tensor(); },
-      [&](tenon::Tensor& out) {
+  test::for_each_failure([] { return Tensor(); },
+      [&](Tensor& out) {
         ++calls;
-        out = tenon::ones({3});
+        out = ones({3});
       },
-      [&](const tenon::Tensor& out) {
+      [&](const Tensor& out) {
         ++looks;
         REQUIRE_FALSE(out.defined());
       },
-      [](const tenon::Tensor& out) { REQUIRE(support::value(out.sum()) == 3); });
+      [](const Tensor& out) { REQUIRE(test::value(out.sum()) == 3); });
   // A tensor is two blocks: its elements, and what describes them.
   REQUIRE(looks == 2 * 2);
   REQUIRE(calls == 2 * (2 + 2 + 1));
@@ -103,14 +104,13 @@ TEST_CASE("failing_allocator: other threads, other exceptions, and what comes af
   other.join();
   REQUIRE_FALSE(attempt.reached);
   REQUIRE(list.size() == 100);
-  REQUIRE(support::error_of([] {
-    with_failing_request(100, Failing::once, [] { throw tenon::Error("other"); });
-  }) == "other");
+  REQUIRE(test::error_of([] { with_failing_request(100, Failing::once, [] { throw Error("other"); }); }) ==
+          "other");
   REQUIRE(std::vector<int>(1000).size() == 1000);
   // The thread's cache works again: a released block is the next one.
-  void* const block = tenon::pool::allocate(100);
-  tenon::pool::release(block, 100);
-  void* const again = tenon::pool::allocate(100);
-  if constexpr (tenon::pool::enabled) REQUIRE(again == block);
-  tenon::pool::release(again, 100);
+  void* const block = pool::allocate(100);
+  pool::release(block, 100);
+  void* const again = pool::allocate(100);
+  if constexpr (pool::enabled) REQUIRE(again == block);
+  pool::release(again, 100);
 }

@@ -4,7 +4,7 @@
 #include "../support/tensors.h"
 
 using namespace tenon;
-using support::error_of;
+using test::error_of;
 
 TEST_CASE("state dict: numbers and tensors come out by name") {
   const StateDict state{{"weight", ones({2})}, {"step", tensor(7, {.dtype = DType::int64})},

@@ -14,7 +14,7 @@
 #include "../support/tensors.h"
 
 using namespace tenon;
-using support::error_of;
+using test::error_of;
 
 TEST_CASE("tensor: creation") {
   REQUIRE(equal(zeros({2, 2}), tensor({{0, 0}, {0, 0}})));
@@ -308,6 +308,37 @@ TEST_CASE("tensor: comparisons, with NaN") {
   REQUIRE_FALSE(allclose(tensor({inf}), tensor({-inf})));
   REQUIRE_FALSE(equal(zeros({2}), zeros({2}, {.dtype = DType::float64})));
   REQUIRE_FALSE(equal(zeros({2}), zeros({1, 2})));
+}
+
+TEST_CASE("tensor: bitwise_equal") {
+  const float next = std::nextafter(1.0f, 2.0f);
+  REQUIRE(bitwise_equal(tensor({1.0, 0.0}), tensor({1.0, 0.0})));
+  REQUIRE_FALSE(bitwise_equal(tensor({1.0, 0.0}), tensor({1.0, -0.0})));
+  REQUIRE_FALSE(bitwise_equal(tensor({1.0, 2.0}), tensor({next, 2.0f})));
+  REQUIRE_FALSE(bitwise_equal(zeros({2}), zeros({2}, {.dtype = DType::float64})));
+  REQUIRE_FALSE(bitwise_equal(ones({2}), ones({1, 2})));
+  // As x86 and NVIDIA GPUs write NaN, and one more.
+  std::uint32_t nans[] = {0xffc00000, 0x7fffffff, 0x7f800001};
+  const Tensor payloads = from_blob(reinterpret_cast<float*>(nans), {3});
+  REQUIRE(bitwise_equal(payloads, full({3}, std::nan(""))));
+  REQUIRE_FALSE(bitwise_equal(payloads, full({3}, std::numeric_limits<double>::infinity())));
+  REQUIRE_FALSE(bitwise_equal(ones({3}), payloads));
+  const Tensor matrix = arange(12).reshape({3, 4});
+  REQUIRE(bitwise_equal(matrix.t(), matrix.t().contiguous()));
+  REQUIRE(bitwise_equal(slice(matrix, 1, {.start = 1, .step = 2}), tensor({{1, 3}, {5, 7}, {9, 11}})));
+  REQUIRE_FALSE(bitwise_equal(matrix.t(), matrix.reshape({4, 3})));
+  REQUIRE(bitwise_equal(expand(ones({1}), {2, 3}), ones({2, 3})));
+  REQUIRE(bitwise_equal(zeros({0, 3}), ones({0, 3})));
+  REQUIRE_FALSE(bitwise_equal(zeros({0, 3}), zeros({3, 0})));
+  REQUIRE(bitwise_equal(tensor(2), tensor(2)));
+  REQUIRE_FALSE(bitwise_equal(tensor(2), tensor({2})));
+  for (const DType dtype : {DType::int64, DType::boolean}) {
+    REQUIRE(bitwise_equal(tensor({1, 0}, {.dtype = dtype}), tensor({1, 0}, {.dtype = dtype})));
+    REQUIRE_FALSE(bitwise_equal(tensor({1, 0}, {.dtype = dtype}), tensor({1, 1}, {.dtype = dtype})));
+  }
+  REQUIRE(bitwise_equal(ones({2}, {.requires_grad = true}) * 2, full({2}, 2)));
+  REQUIRE(error_of([] { bitwise_equal(ones({2}), Tensor()); }) ==
+          error_of([] { equal(ones({2}), Tensor()); }).replace(0, 5, "bitwise_equal"));
 }
 
 TEST_CASE("tensor: printing") {

@@ -9,12 +9,12 @@
 #include "../support/tensors.h"
 
 using namespace tenon;
-using support::laid_out;
-using support::Layout;
-using support::make_inputs;
-using support::OpCase;
-using support::same_bits;
 using test::device;
+using test::Layout;
+using test::leaves;
+using test::make_inputs;
+using test::OpCase;
+using test::upstream;
 
 namespace {
 
@@ -36,26 +36,14 @@ double largest(const Tensor& values) {
 }
 
 bool same(const Tensor& found, const Tensor& expected, bool loosely) {
-  const Tensor host = found.detach().to(Device::cpu());
-  if (!loosely) return same_bits(host, expected);
-  const Tensor want = expected.detach();
+  if (!loosely) return bitwise_equal(found, expected);
+  const Tensor host = found.detach().to(Device::cpu()), want = expected.detach();
   return allclose(host, want, 1e-13, 1e-13 * largest(want));  // 1 - tanh^2 cancels
-}
-
-std::vector<Tensor> leaves(const std::vector<Tensor>& inputs, Device where, Layout layout) {
-  std::vector<Tensor> out;
-  for (const Tensor& input : inputs) out.push_back(laid_out(input.to(where), layout).set_requires_grad());
-  return out;
-}
-
-Tensor upstream(const Tensor& output) {
-  Generator generator(7);  // on the CPU: float64 logarithms are not the same everywhere
-  return randn(output.shape(), generator, {.dtype = output.dtype()}).to(output.device());
 }
 
 /// Runs a row on both devices and compares the result and every gradient; returns how many values agreed.
 std::int64_t compare(const OpCase& row, const std::vector<Tensor>& inputs, Layout layout, bool loosely) {
-  const auto here = leaves(inputs, Device::cpu(), layout), there = leaves(inputs, device(), layout);
+  const auto here = leaves(inputs, layout), there = leaves(inputs, layout, device());
   const Tensor expected = row.call(here), found = row.call(there);
   REQUIRE(found.device() == device());
   REQUIRE(same(found, expected, loosely));
@@ -76,9 +64,9 @@ std::int64_t compare(const OpCase& row, const std::vector<Tensor>& inputs, Layou
 TEST_CASE("ops: results and gradients have the bits of the CPU in every layout") {
   std::int64_t values = 0;
   test::on_every_schedule([&] {
-    for (const OpCase& row : support::op_cases()) {
+    for (const OpCase& row : test::op_cases()) {
       for (const DType dtype : {DType::float32, DType::float64})
-        for (const Layout layout : support::layouts) {
+        for (const Layout layout : test::layouts) {
           INFO(row.name << " " << row.label << " " << dtype << " layout " << static_cast<int>(layout));
           values += compare(row, make_inputs(row, dtype), layout, may_differ(row, dtype));
         }
@@ -88,7 +76,7 @@ TEST_CASE("ops: results and gradients have the bits of the CPU in every layout")
 }
 
 TEST_CASE("ops: in-place operations have the bits of the CPU") {
-  for (const OpCase& row : support::in_place_cases())
+  for (const OpCase& row : test::in_place_cases())
     for (const DType dtype : {DType::float32, DType::float64}) {
       INFO(row.name << " " << row.label << " " << dtype);
       compare(row, make_inputs(row, dtype), Layout::contiguous, may_differ(row, dtype));
@@ -102,17 +90,17 @@ TEST_CASE("ops: where, comparisons and integers have the bits of the CPU") {
   using Compare = Tensor (*)(const Tensor&, const Tensor&, CallSite);
   for (const Compare op :
       {Compare(&eq), Compare(&ne), Compare(&lt), Compare(&le), Compare(&gt), Compare(&ge)})
-    REQUIRE(same_bits(op(x, y, CallSite::current()).to(Device::cpu()), op(a, b, CallSite::current())));
+    REQUIRE(bitwise_equal(op(x, y, CallSite::current()), op(a, b, CallSite::current())));
   const Tensor less = a < b, device_less = x < y;
-  REQUIRE(same_bits(where(device_less, x, y).to(Device::cpu()), where(less, a, b)));
-  REQUIRE(same_bits(where(device_less, 7.0, y).to(Device::cpu()), where(less, 7.0, b)));
+  REQUIRE(bitwise_equal(where(device_less, x, y), where(less, a, b)));
+  REQUIRE(bitwise_equal(where(device_less, 7.0, y), where(less, 7.0, b)));
   const Tensor whole_a = (a * 3).to(DType::int64), whole_x = (x * 3).to(DType::int64);
-  REQUIRE(same_bits(whole_x.to(Device::cpu()), whole_a));
-  REQUIRE(same_bits((whole_x + whole_x * 5).to(Device::cpu()), whole_a + whole_a * 5));
-  REQUIRE(same_bits(device_less.sum({1}).to(Device::cpu()), less.sum({1})));
-  REQUIRE(same_bits(whole_x.sum({0}).to(Device::cpu()), whole_a.sum({0})));
+  REQUIRE(bitwise_equal(whole_x, whole_a));
+  REQUIRE(bitwise_equal(whole_x + whole_x * 5, whole_a + whole_a * 5));
+  REQUIRE(bitwise_equal(device_less.sum({1}), less.sum({1})));
+  REQUIRE(bitwise_equal(whole_x.sum({0}), whole_a.sum({0})));
   for (const DType dtype : {DType::float64, DType::int64, DType::boolean})
-    REQUIRE(same_bits(x.to(dtype).to(Device::cpu()), a.to(dtype)));
+    REQUIRE(bitwise_equal(x.to(dtype), a.to(dtype)));
   REQUIRE(equal(x, x.clone()));
   REQUIRE(allclose(x, x + 1e-9));
 }
@@ -123,7 +111,7 @@ TEST_CASE("ops: new tensors have the bits of the CPU") {
     manual_seed(3);
     const Tensor expected = make(Options{});
     manual_seed(3);
-    REQUIRE(same_bits(make(Options{.device = device()}).to(Device::cpu()), expected));
+    REQUIRE(bitwise_equal(make(Options{.device = device()}), expected));
   };
   check_same("rand", [](Options o) { return rand({1003}, o); });
   check_same("randn", [](Options o) { return randn({1003}, o); });
@@ -139,7 +127,7 @@ TEST_CASE("ops: new tensors have the bits of the CPU") {
 }
 
 TEST_CASE("ops: a NaN goes through") {
-  for (const OpCase& row : support::op_cases()) {
+  for (const OpCase& row : test::op_cases()) {
     if (!row.elementwise) continue;
     INFO(row.name << " " << row.label);
     auto inputs = make_inputs(row, DType::float32);
@@ -165,9 +153,9 @@ TEST_CASE("ops: tensors without elements work") {
 
 TEST_CASE("ops: two devices in one operation are an error") {
   const Tensor here = ones({3}), there = ones({3}, {.device = device()});
-  REQUIRE(support::error_of([&] { here + there; }) == "add: devices differ; cpu and cuda:0");
-  REQUIRE(support::error_of([&] { there.data<float>(); }) ==
+  REQUIRE(test::error_of([&] { here + there; }) == "add: devices differ; cpu and cuda:0");
+  REQUIRE(test::error_of([&] { there.data<float>(); }) ==
           "data: the tensor is on cuda:0; call to(Device::cpu())");
-  REQUIRE(support::error_of([&] { index_select(there, 0, tensor({0}, {.dtype = DType::int64})); }) ==
+  REQUIRE(test::error_of([&] { index_select(there, 0, tensor({0}, {.dtype = DType::int64})); }) ==
           "index_select: devices differ; cuda:0 and cpu");
 }

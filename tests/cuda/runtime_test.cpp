@@ -7,9 +7,8 @@
 #include "../support/tensors.h"
 
 using namespace tenon;
-using support::error_of;
-using support::same_bits;
 using test::device;
+using test::error_of;
 
 TEST_CASE("runtime: a device is there and has a name") {
   REQUIRE(cuda::is_available());
@@ -23,8 +22,8 @@ TEST_CASE("runtime: a device is there and has a name") {
 TEST_CASE("runtime: copies there and back keep every bit, from any layout and of any size") {
   for (const std::int64_t n : {0, 1, 1000, 300000}) {
     const Tensor x = randn({n, 2});
-    REQUIRE(same_bits(x.to(device()).to(Device::cpu()), x));
-    REQUIRE(same_bits(x.t().to(device()).to(Device::cpu()), x.t().contiguous()));
+    REQUIRE(bitwise_equal(x.to(device()).to(Device::cpu()), x));
+    REQUIRE(bitwise_equal(x.t().to(device()).to(Device::cpu()), x.t().contiguous()));
   }
   Tensor changed = ones({4});
   const Tensor there = changed.to(device());
@@ -48,7 +47,7 @@ TEST_CASE("runtime: streams keep their tensors apart") {
     REQUIRE(error_of([&] { x + y; }) == "add: the operands were made on different streams");
     const Tensor moved = x.to(device());  // on the current stream, after the work of the other
     REQUIRE(moved.stream() == other);
-    REQUIRE(same_bits((moved + y).to(Device::cpu()), x.to(Device::cpu()) + y.to(Device::cpu())));
+    REQUIRE(bitwise_equal(moved + y, x.to(Device::cpu()) + y.to(Device::cpu())));
   }
   REQUIRE(Stream::current(device()).index() == 0);
   std::thread([&] { CHECK(Stream::current(device()).index() == 0); }).join();
@@ -96,7 +95,7 @@ TEST_CASE("runtime: out of memory is an error that leaves everything usable", "[
   const std::string error = error_of([] { empty({std::int64_t{1} << 45}, {.device = device()}); });
   REQUIRE(error.starts_with(
       "empty: out of memory on cuda:0; 140737488355328 bytes were requested, tensors hold "));
-  REQUIRE(same_bits((x + x).to(Device::cpu()), expected + expected));
+  REQUIRE(bitwise_equal(x + x, expected + expected));
   cuda::synchronize(device());
 }
 
@@ -150,9 +149,9 @@ TEST_CASE("runtime: several devices") {
   const Device second = Device::cuda(1);
   const Tensor x = randn({1000}, {.device = device()}), y = x.to(second);
   REQUIRE(y.device() == second);
-  REQUIRE(same_bits(y.to(Device::cpu()), x.to(Device::cpu())));
+  REQUIRE(bitwise_equal(y, x));
   REQUIRE(error_of([&] { x* y; }) == "mul: devices differ; cuda:0 and cuda:1");
-  REQUIRE(same_bits((y * 2).to(device()).to(Device::cpu()), (x * 2).to(Device::cpu())));
+  REQUIRE(bitwise_equal((y * 2).to(device()).to(Device::cpu()), x * 2));
   REQUIRE((x + 1).device() == device());  // each launch finds its own device
   const Tensor leaf = ones({3}, {.device = device(), .requires_grad = true});
   (leaf.to(second) * 2).sum().backward();

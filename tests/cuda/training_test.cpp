@@ -5,14 +5,9 @@
 #include "../support/tensors.h"
 
 using namespace tenon;
-using support::same_bits;
 using test::device;
 
 namespace {
-
-bool same(const Tensor& there, const Tensor& here) {
-  return same_bits(there.detach().to(Device::cpu()), here);
-}
 
 /// Two layers whose losses, gradients and weights are kept after every step.
 std::vector<Tensor> train(Device where, const optim::SGDOptions& options, bool whole_set_there) {
@@ -49,7 +44,7 @@ TEST_CASE("training: every loss, gradient and weight has the bits of the CPU") {
     for (const bool there : {false, true}) {
       const auto expected = train(Device::cpu(), options, false), found = train(device(), options, there);
       REQUIRE(found.size() == expected.size());
-      for (std::size_t i = 0; i < found.size(); ++i) REQUIRE(same(found[i], expected[i]));
+      for (std::size_t i = 0; i < found.size(); ++i) REQUIRE(bitwise_equal(found[i], expected[i]));
     }
 }
 
@@ -73,7 +68,7 @@ TEST_CASE("training: many parameters step at once, each with its own options") {
     a.step();
     b.step();
   }
-  for (std::size_t i = 0; i < host.size(); ++i) REQUIRE(same(remote[i], host[i].detach()));
+  for (std::size_t i = 0; i < host.size(); ++i) REQUIRE(bitwise_equal(remote[i], host[i].detach()));
 }
 
 TEST_CASE("training: a module moves to a device and back, with optimizer and gradients") {
@@ -101,8 +96,8 @@ TEST_CASE("training: a module moves to a device and back, with optimizer and gra
   net.to(Device::cpu());
   step(Device::cpu());
   for (int i = 0; i < 3; ++i) twin_step();
-  REQUIRE(same_bits(net.weight, twin.weight));
-  REQUIRE(same_bits(net.bias.grad(), twin.bias.grad()));
+  REQUIRE(bitwise_equal(net.weight, twin.weight));
+  REQUIRE(bitwise_equal(net.bias.grad(), twin.bias.grad()));
 }
 
 TEST_CASE("training: the prepared gradient of mse_loss is used only where it is right") {
@@ -134,7 +129,7 @@ TEST_CASE("training: the prepared gradient of mse_loss is used only where it is 
     return all;
   };
   const auto here = gradients(Device::cpu()), there = gradients(device());
-  for (std::size_t i = 0; i < here.size(); ++i) REQUIRE(same(there[i], here[i]));
+  for (std::size_t i = 0; i < here.size(); ++i) REQUIRE(bitwise_equal(there[i], here[i]));
   // What the gradients are: with the factors 1, 0.3, 2, 3, 0.7, 2, to rounding.
   const double factors[] = {1, 0.3, 2, 3, 0.7, 2};
   for (std::size_t i = 0; i < here.size(); ++i) REQUIRE(allclose(here[i], here[0] * factors[i], 1e-6));
@@ -146,6 +141,6 @@ TEST_CASE("training: texts, histograms and anomalies see a device's tensors") {
   REQUIRE(x.sum().item<double>() == 6);
   REQUIRE(x.at({1}).item<float>() == 2);
   const AnomalyGuard watch;
-  const std::string error = support::error_of([&] { log(x - 2); });
+  const std::string error = test::error_of([&] { log(x - 2); });
   REQUIRE(error.find("produced a NaN") != std::string::npos);
 }

@@ -8,7 +8,7 @@
 #include "../support/tensors.h"
 
 using namespace tenon;
-using support::error_of;
+using test::error_of;
 
 namespace {
 
@@ -74,7 +74,7 @@ TEST_CASE("loader: another one that loads its state goes on with the same orders
   data::DataLoader loader(rows(50), {.batch_size = 8, .shuffle = true, .generator = &generator});
   order_of(loader);
   const StateDict state = loader.state_dict();
-  REQUIRE(support::names(state) == std::vector<std::string>{"epoch", "seed", "stream"});
+  REQUIRE(test::names(state) == std::vector<std::string>{"epoch", "seed", "stream"});
   const auto second = order_of(loader), third = order_of(loader);
   data::DataLoader other(rows(50), {.batch_size = 8, .shuffle = true});
   other.load_state_dict(state);
@@ -83,7 +83,7 @@ TEST_CASE("loader: another one that loads its state goes on with the same orders
   REQUIRE(order_of(other) == third);
   data::DataLoader in_order(rows(50));
   order_of(in_order);
-  REQUIRE(support::names(in_order.state_dict()) == std::vector<std::string>{"epoch"});
+  REQUIRE(test::names(in_order.state_dict()) == std::vector<std::string>{"epoch"});
   data::DataLoader fresh(rows(50));
   fresh.load_state_dict(in_order.state_dict());
   REQUIRE(fresh.epoch() == 1);
@@ -98,13 +98,13 @@ TEST_CASE("loader: a state that does not fit changes nothing") {
           "load_state_dict: \"seed\" is not in the data loader; \"stream\" is not in the data loader");
   const StateDict before = loader.state_dict();
   StateDict state = twin.state_dict();
-  support::entry(state, "epoch").fill_(-1);
+  test::entry(state, "epoch").fill_(-1);
   REQUIRE(error_of([&] { loader.load_state_dict(state); }) ==
           "data_loader: the epoch must be from 0 to 2147483647; it is -1");
   state[0].second = tensor(3);
   REQUIRE(error_of([&] { loader.load_state_dict(state); }) ==
           "load_state_dict: \"epoch\" is float32 [], the data loader has int64 []");
-  REQUIRE(support::same_bits(loader.state_dict(), before));
+  REQUIRE(test::bitwise_equal(loader.state_dict(), before));
 }
 
 TEST_CASE("loader: refuses nonsense") {

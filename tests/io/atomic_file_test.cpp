@@ -9,9 +9,13 @@
 #include <atomic>
 #include <thread>
 
-#include "support.h"
+#include "../support/catch.h"
+#include "../support/child.h"
+#include "../support/errors.h"
+#include "../support/files.h"
 
 using namespace tenon;
+using namespace tenon::test;
 
 TEST_CASE("write_file_atomically creates and replaces") {
   const TemporaryDirectory directory;
@@ -56,15 +60,14 @@ TEST_CASE("a file that root replaces keeps its owner") {
 TEST_CASE("a failed write leaves the old file and no other") {
   const TemporaryDirectory directory;
   io::write_file_atomically(directory / "x", "old");
-  const int status = status_of_child([&] {
+  const Child child([&] {
     const rlimit limit = {100, RLIM_INFINITY};
     ::setrlimit(RLIMIT_FSIZE, &limit);
     const std::string message =
-        message_of<IoError>([&] { io::write_file_atomically(directory / "x", std::string(1000, 'n')); });
+        error_of<IoError>([&] { io::write_file_atomically(directory / "x", std::string(1000, 'n')); });
     return message == "write_file_atomically: cannot write " + directory / "x" + ": File too large" ? 0 : 1;
   });
-  REQUIRE(WIFEXITED(status));
-  CHECK(WEXITSTATUS(status) == 0);
+  CHECK(child.status() == "exited with 0");
   CHECK(read_file(directory / "x") == "old");
   CHECK(names_below(directory.path()) == std::vector<std::string>{"x"});
 }
@@ -83,13 +86,12 @@ TEST_CASE("places that take no file are refused by name") {
            {"nowhere", "create {}: No such file or directory"}}) {
     const std::string path = directory / name;
     const std::string expected = ": cannot " + std::string(text).replace(text.find("{}"), 2, path);
-    CHECK(message_of<IoError>([&] { io::write_file_atomically(path, "x"); }) ==
+    CHECK(error_of<IoError>([&] { io::write_file_atomically(path, "x"); }) ==
           "write_file_atomically" + expected);
-    CHECK(message_of<IoError>([&] { io::check_writable(path); }) == "check_writable" + expected);
+    CHECK(error_of<IoError>([&] { io::check_writable(path); }) == "check_writable" + expected);
   }
-  CHECK(message_of<Error>([] { io::write_file_atomically("", "x"); }) ==
-        "write_file_atomically: '' is not a path");
-  CHECK(message_of<Error>([] { io::check_writable(""); }) == "check_writable: '' is not a path");
+  CHECK(error_of([] { io::write_file_atomically("", "x"); }) == "write_file_atomically: '' is not a path");
+  CHECK(error_of([] { io::check_writable(""); }) == "check_writable: '' is not a path");
   CHECK_THROWS_AS(io::check_writable(std::string("a\0b", 3)), Error);
   CHECK(names_below(directory.path()) == before);
 }
@@ -103,20 +105,20 @@ TEST_CASE("what the user may not write is refused, and stays") {
   ::chmod((directory / "full").c_str(), 0555);
   ::chmod((directory / "protected").c_str(), 0444);
   ::chmod(directory.path().c_str(), 0777);
-  const int status = status_of_child([&] {
+  const Child child([&] {
     if (::geteuid() == 0 && ::setuid(65534) != 0) return 77;  // root may write everything
     for (const auto& [name, text] : std::vector<std::pair<std::string, std::string>>{
              {"protected", "write"}, {"full/x", "create a file beside"}, {"full/new", "create"}}) {
       const std::string path = directory / name;
       const std::string expected = ": cannot " + text + " " + path + ": Permission denied";
-      if (message_of<IoError>([&] { io::check_writable(path); }) != "check_writable" + expected) return 1;
-      if (message_of<IoError>([&] { io::write_file_atomically(path, "x"); }) !=
+      if (error_of<IoError>([&] { io::check_writable(path); }) != "check_writable" + expected) return 1;
+      if (error_of<IoError>([&] { io::write_file_atomically(path, "x"); }) !=
           "write_file_atomically" + expected)
         return 2;
     }
     return 0;
   });
-  CHECK(WEXITSTATUS(status) == 0);
+  CHECK(child.status() == "exited with 0");
   CHECK(read_file(directory / "protected") == "old");
   CHECK(names_below(directory.path()) == std::vector<std::string>{"full", "full/x", "protected"});
 }
@@ -158,7 +160,7 @@ TEST_CASE("a device is written in place") {
   io::write_file_atomically(directory / "null", "x");
   CHECK(std::filesystem::is_symlink(directory / "null"));
   CHECK(std::filesystem::is_character_file("/dev/null"));
-  CHECK(message_of<IoError>([] { io::write_file_atomically("/dev/full", "x"); }) ==
+  CHECK(error_of<IoError>([] { io::write_file_atomically("/dev/full", "x"); }) ==
         "write_file_atomically: cannot write /dev/full: No space left on device");
 }
 
@@ -171,7 +173,7 @@ TEST_CASE("a named pipe is written in place, if somebody reads it") {
   io::write_file_atomically(pipe, bytes);
   reader.join();
   CHECK(read == bytes);
-  CHECK(message_of<IoError>([&] { io::write_file_atomically(pipe, "x"); }) ==
+  CHECK(error_of<IoError>([&] { io::write_file_atomically(pipe, "x"); }) ==
         "write_file_atomically: cannot write " + pipe + ": No such device or address");
   CHECK(std::filesystem::is_fifo(pipe));
 }
@@ -195,11 +197,11 @@ TEST_CASE("an open descriptor is written where it stands") {
   CHECK(std::filesystem::remove(log));
   CHECK_NOTHROW(io::write_file_atomically(directory / "out", "x"));  // a file without a name
   const std::string unwritable = "/dev/fd/" + std::to_string(null);
-  CHECK(message_of<IoError>([&] { io::check_writable(unwritable); }) ==
+  CHECK(error_of<IoError>([&] { io::check_writable(unwritable); }) ==
         "check_writable: cannot write " + unwritable + ": Bad file descriptor");
   ::close(file);
   ::close(null);
-  CHECK(message_of<IoError>([&] { io::write_file_atomically(directory / "out", "x"); }) ==
+  CHECK(error_of<IoError>([&] { io::write_file_atomically(directory / "out", "x"); }) ==
         "write_file_atomically: cannot write " + directory / "out" + ": No such file or directory");
   CHECK(names_below(directory.path()) == std::vector<std::string>{"out"});
 }

@@ -11,9 +11,13 @@
 #include <csignal>
 #include <thread>
 
+#include "../support/child.h"
+#include "../support/errors.h"
+#include "../support/files.h"
 #include "event_reader.h"
 
 using namespace tenon;
+using namespace tenon::test;
 
 namespace {
 
@@ -41,7 +45,7 @@ void count_signal(int) { ++signals_caught; }
 TEST_CASE("the library's files never become standard input, output or error") {
   const TemporaryDirectory directory;
   const std::string path = directory / "run";
-  const int status = status_of_child([&] {
+  const Child child([&] {
     for (const int standard : {0, 1, 2}) ::close(standard);
     const io::Descriptor file = io::open_descriptor("/dev/null", O_RDONLY);
     const io::Descriptor copy = io::duplicate_descriptor(file.number());
@@ -54,51 +58,49 @@ TEST_CASE("the library's files never become standard input, output or error") {
     io::write_file_atomically(directory / "plot", "plot");
     return ::fcntl(0, F_GETFD) == -1 && ::fcntl(1, F_GETFD) == -1 && ::fcntl(2, F_GETFD) == -1 ? 0 : 3;
   });
-  CHECK(WEXITSTATUS(status) == 0);
+  CHECK(child.status() == "exited with 0");
   CHECK(read_scalars(path).empty());
   for (const char* run : {"run/m_x", "run/m_y"}) CHECK(read_scalars(directory / run).size() == 2);
   CHECK(read_file(directory / "plot") == "plot");
 }
 
 TEST_CASE("a descriptor that cannot be moved up is closed again") {
-  const int status = status_of_child([] {
+  const Child child([] {
     ::close(0);
     const rlimit only_standard = {3, 3};
     ::setrlimit(RLIMIT_NOFILE, &only_standard);
     if (io::open_descriptor("/dev/null", O_RDONLY).is_open() || errno != EINVAL) return 1;
     return ::fcntl(0, F_GETFD) == -1 ? 0 : 2;
   });
-  CHECK(WEXITSTATUS(status) == 0);
+  CHECK(child.status() == "exited with 0");
 }
 
 TEST_CASE("a broken pipe is an error of the write and kills nobody") {
-  const int status = status_of_child([] {
+  const Child child([] {
     std::signal(SIGPIPE, SIG_DFL);
     const int pipe = broken_pipe();
     if (io::write_all(pipe, "x") != EPIPE) return 1;
-    if (message_of<IoError>([&] { io::write_file_atomically(by_number(pipe), "x"); }) !=
+    if (error_of<IoError>([&] { io::write_file_atomically(by_number(pipe), "x"); }) !=
         "write_file_atomically: cannot write " + by_number(pipe) + ": Broken pipe")
       return 2;
     return is_pending(SIGPIPE) ? 3 : 0;
   });
-  REQUIRE(WIFEXITED(status));
-  CHECK(WEXITSTATUS(status) == 0);
+  CHECK(child.status() == "exited with 0");
 }
 
 TEST_CASE("a progress bar whose reader has gone does not stop the loop") {
-  const int status = status_of_child([] {
+  const Child child([] {
     std::signal(SIGPIPE, SIG_DFL);
     ::dup2(broken_pipe(), 2);
     int steps = 0;
     for ([[maybe_unused]] const std::int64_t step : io::track(3, "x")) ++steps;
     return steps == 3 ? 0 : 1;
   });
-  REQUIRE(WIFEXITED(status));
-  CHECK(WEXITSTATUS(status) == 0);
+  CHECK(child.status() == "exited with 0");
 }
 
 TEST_CASE("a broken pipe leaves the program's own signals alone") {
-  const int status = status_of_child([] {
+  const Child child([] {
     struct sigaction before, after;
     std::signal(SIGPIPE, count_signal);
     ::sigaction(SIGPIPE, nullptr, &before);
@@ -119,8 +121,7 @@ TEST_CASE("a broken pipe leaves the program's own signals alone") {
     const ssize_t written = ::write(pipe, "x", 1);
     return written == -1 && signals_caught == 2 ? 0 : 4;
   });
-  REQUIRE(WIFEXITED(status));
-  CHECK(WEXITSTATUS(status) == 0);
+  CHECK(child.status() == "exited with 0");
 }
 
 TEST_CASE("a descriptor that does not block is waited for") {

@@ -9,8 +9,16 @@
 #include <vector>
 
 #include <tenon/io/crc32c.h>
+#include <tenon/io/summary_writer.h>
 
-#include "support.h"
+#include "../support/catch.h"
+#include "../support/files.h"
+
+namespace tenon::test {
+
+/// Of writers whose records all have the same time.
+inline double fixed_time() { return 1700000000; }
+inline const io::SummaryWriterOptions fixed = {.wall_time = fixed_time};
 
 struct Message {
   std::map<unsigned, std::uint64_t> numbers;  // varints and fixed words, by field
@@ -73,11 +81,11 @@ inline std::vector<std::string> read_records(const std::string& path) {
   for (std::string_view rest = file; !rest.empty();) {
     const std::string_view length_bytes = rest.substr(0, 8);
     const std::uint64_t length = take_word(rest, 8);
-    REQUIRE(take_word(rest, 4) == tenon::io::masked_crc32c(length_bytes));
+    REQUIRE(take_word(rest, 4) == io::masked_crc32c(length_bytes));
     REQUIRE(rest.size() >= length);
     payloads.emplace_back(rest.substr(0, length));
     rest.remove_prefix(length);
-    REQUIRE(take_word(rest, 4) == tenon::io::masked_crc32c(payloads.back()));
+    REQUIRE(take_word(rest, 4) == io::masked_crc32c(payloads.back()));
   }
   return payloads;
 }
@@ -117,3 +125,5 @@ inline std::vector<Scalar> read_scalars(const std::string& directory) {
   }
   return scalars;
 }
+
+}  // namespace tenon::test

@@ -1,9 +1,11 @@
 // Histograms of tensors.
 #include <tenon/tenon.h>
 
-#include "support.h"
+#include "../support/catch.h"
+#include "../support/files.h"
 
 using namespace tenon;
+using namespace tenon::test;
 
 TEST_CASE("a tensor of any layout and dtype has the histogram of its elements") {
   const TemporaryDirectory directory;

@@ -6,9 +6,11 @@
 #include <limits>
 #include <numeric>
 
-#include "support.h"
+#include "../support/catch.h"
+#include "../support/errors.h"
 
 using namespace tenon;
+using namespace tenon::test;
 
 namespace {
 
@@ -89,11 +91,11 @@ TEST_CASE("values on edges go up, values beyond them stay in the last buckets") 
 
 TEST_CASE("a histogram of nothing or of something not finite is refused") {
   constexpr double infinity = std::numeric_limits<double>::infinity();
-  CHECK(message_of<Error>([] { histogram_of<float>({}); }) == "add_histogram: there are no values");
-  CHECK(message_of<Error>([] {
+  CHECK(error_of([] { histogram_of<float>({}); }) == "add_histogram: there are no values");
+  CHECK(error_of([] {
     histogram_of<double>({1, std::nan("")});
   }) == "add_histogram: the values must be finite; value 1 is nan");
-  CHECK(message_of<Error>([] {
+  CHECK(error_of([] {
     histogram_of<double>({1, 2, -infinity});
   }) == "add_histogram: the values must be finite; value 2 is -inf");
 }

@@ -5,6 +5,7 @@
 #include "terminal.h"
 
 using namespace tenon;
+using namespace tenon::test;
 
 TEST_CASE("of nested loops the outer one is shown") {
   const auto nested = [](const io::TrackOptions& options) {

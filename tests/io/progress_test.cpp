@@ -9,9 +9,12 @@
 #include <stdexcept>
 #include <utility>
 
+#include "../support/child.h"
+#include "../support/errors.h"
 #include "terminal.h"
 
 using namespace tenon;
+using namespace tenon::test;
 
 TEST_CASE("track runs from 0 to n-1") {
   std::vector<std::int64_t> seen;
@@ -19,8 +22,7 @@ TEST_CASE("track runs from 0 to n-1") {
   CHECK(seen == std::vector<std::int64_t>{0, 1, 2, 3});
   for (std::int64_t i : io::track(0, "", {.enabled = false})) seen.push_back(i);
   CHECK(seen.size() == 4);
-  CHECK(message_of<Error>([] { io::track(-1); }) ==
-        "track: the number of steps must not be negative; it is -1");
+  CHECK(error_of([] { io::track(-1); }) == "track: the number of steps must not be negative; it is -1");
 }
 
 TEST_CASE("a log gets a plain line every ten seconds and one at the end") {
@@ -150,7 +152,7 @@ TEST_CASE("a reader that does not read does not stop the loop") {
   REQUIRE(::pipe2(ends, O_NONBLOCK) == 0);
   while (::write(ends[1], "x", 1) == 1) {}
   REQUIRE(::fcntl(ends[1], F_SETFL, 0) == 0);  // a write would wait from now on
-  const int status = status_of_child([&] {
+  const Child child([&] {
     ::alarm(10);
     int steps = 0;
     for ([[maybe_unused]] const std::int64_t i :
@@ -160,7 +162,7 @@ TEST_CASE("a reader that does not read does not stop the loop") {
     }
     return steps == 10 ? 0 : 1;
   });
-  CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 0));
+  CHECK(child.status() == "exited with 0");
   ::close(ends[0]);
   ::close(ends[1]);
 }

@@ -8,9 +8,13 @@
 #include <csignal>
 #include <thread>
 
-#include "support.h"
+#include "../support/catch.h"
+#include "../support/child.h"
+#include "../support/errors.h"
+#include "../support/files.h"
 
 using namespace tenon;
+using namespace tenon::test;
 
 namespace {
 
@@ -56,7 +60,7 @@ TEST_CASE("a killed save leaves the old file, and the next save nothing else") {
   const TemporaryDirectory directory;
   io::write_file_atomically(directory / "x", "old");
   const std::string bytes(1'000'000, 'n');
-  const int status = status_of_child([&] {
+  const Child child([&] {
     std::thread([] {
       ::usleep(20'000);
       ::raise(SIGKILL);
@@ -64,7 +68,7 @@ TEST_CASE("a killed save leaves the old file, and the next save nothing else") {
     for (;;) io::write_file_atomically(directory / "x", bytes);
     return 0;
   });
-  REQUIRE(WIFSIGNALED(status));
+  REQUIRE(child.status() == "killed by signal 9");
   const std::string contents = read_file(directory / "x");
   CHECK((contents == "old" || contents == bytes));
   io::write_file_atomically(directory / "x", "new");
@@ -75,25 +79,21 @@ TEST_CASE("saves at the same time do not take each other's files for left-overs"
   const TemporaryDirectory directory;
   std::vector<std::string> messages(3);
   const auto save = [&](std::size_t who) {
-    messages[who] = message_of<Error>([&] {
+    messages[who] = error_of([&] {
       for (int i = 0; i < 200; ++i)
         io::write_file_atomically(directory / "x", std::string(1000, static_cast<char>('a' + who)));
     });
   };
-  const pid_t child = ::fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
+  const Child child([&] {
     save(2);
-    ::_exit(messages[2] == "nothing was thrown" ? 0 : 1);
-  }
+    return messages[2].empty() ? 0 : 1;
+  });
   std::thread first([&] { save(0); }), second([&] { save(1); });
   first.join();
   second.join();
-  int status = 0;
-  REQUIRE(::waitpid(child, &status, 0) == child);
-  CHECK(status == 0);
-  CHECK(messages[0] == "nothing was thrown");
-  CHECK(messages[1] == "nothing was thrown");
+  CHECK(child.status() == "exited with 0");
+  CHECK(messages[0].empty());
+  CHECK(messages[1].empty());
   CHECK(names_below(directory.path()) == std::vector<std::string>{"x"});
 }
 

@@ -10,7 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "support.h"
+#include "../support/catch.h"
+#include "../support/files.h"
+
+namespace tenon::test {
 
 /// Written to a terminal, it is where terminal_output() stops reading.
 inline constexpr char end_of_output = '\x04';
@@ -44,7 +47,7 @@ std::string plain_output(Loop loop) {
   const int file = ::open((directory / "log").c_str(), O_WRONLY | O_CREAT, 0600);
   REQUIRE(file >= 0);
   seconds = 1000;
-  loop(tenon::io::TrackOptions{.descriptor = file, .clock = test_clock});
+  loop(io::TrackOptions{.descriptor = file, .clock = test_clock});
   ::close(file);
   return read_file(directory / "log");
 }
@@ -63,7 +66,7 @@ std::string terminal_output(unsigned short columns, Loop loop) {
   const winsize size = {.ws_row = 24, .ws_col = columns, .ws_xpixel = 0, .ws_ypixel = 0};
   ::ioctl(terminal, TIOCSWINSZ, &size);
   seconds = 1000;
-  loop(tenon::io::TrackOptions{.descriptor = terminal, .clock = test_clock});
+  loop(io::TrackOptions{.descriptor = terminal, .clock = test_clock});
   // What was written arrives in pieces, and must not be more than a terminal buffers: 4 KiB.
   REQUIRE(::write(terminal, &end_of_output, 1) == 1);
   std::string out;
@@ -106,3 +109,5 @@ inline std::vector<std::string> shown(std::string_view bytes) {
   lines[row].insert(column, "|");
   return lines;
 }
+
+}  // namespace tenon::test

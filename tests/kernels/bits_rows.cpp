@@ -12,7 +12,7 @@
 
 #include "oracle.h"
 
-namespace bits {
+namespace tenon::test {
 namespace {
 
 using namespace tenon;
@@ -140,7 +140,7 @@ void reduce_rows(Tally& tally) {
     const auto what = arith::ReduceOp(op);
     const auto along = [&](std::int64_t start, std::int64_t step, std::int64_t n) {
       const auto at = [&](std::int64_t q) { return static_cast<std::size_t>(start + q * step); };
-      return oracle::reduce<T>(
+      return test::reduced<T>(
           what, n, [&](std::int64_t q) { return a[at(q)]; }, [&](std::int64_t q) { return b[at(q)]; });
     };
     each<T>(
@@ -182,7 +182,7 @@ void matmul_rows(Tally& tally) {
           [&](T* out) { matmul(test::stream(), dtype_of<T>, out, left, right, bias.data()); },
           [&, n = n, k = k](std::size_t at) {
             const auto i = static_cast<std::int64_t>(at) / n, j = static_cast<std::int64_t>(at) % n;
-            return oracle::matmul(n, k, a.data() + i * left.row_stride, left.col_stride,
+            return test::matmul(n, k, a.data() + i * left.row_stride, left.col_stride,
                        b.data() + j * right.col_stride, right.row_stride) +
                    bias[static_cast<std::size_t>(j)];
           });
@@ -195,9 +195,9 @@ void training_rows(Tally& tally) {
   const auto a = test::noise<T>(n, test::Kind::ordinary, 1), b = test::noise<T>(n, test::Kind::wide, 2);
   Vector<T> loss(1), slope(n), want_slope(n);
   mse(test::stream(), dtype_of<T>, n, loss.data(), slope.data(), a.data(), b.data(), static_cast<double>(n));
-  const T sum = oracle::sum<T>(n, [&](std::int64_t q, T acc) {
+  const T sum = test::sum<T>(n, [&](std::int64_t q, T acc) {
     const auto i = static_cast<std::size_t>(q);
-    return oracle::into(arith::SumOfSquaredDifferences(), a[i], b[i], acc);
+    return test::into(arith::SumOfSquaredDifferences(), a[i], b[i], acc);
   });
   for (std::size_t i = 0; i < want_slope.size(); ++i)
     want_slope[i] = T(2) / static_cast<T>(n) * (a[i] - b[i]);
@@ -316,4 +316,4 @@ Tally compare_all() {
   return tally;
 }
 
-}  // namespace bits
+}  // namespace tenon::test

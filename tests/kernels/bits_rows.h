@@ -7,7 +7,7 @@
 
 #include "support.h"
 
-namespace bits {
+namespace tenon::test {
 
 /// Values compared and found different, of one operation.
 struct Count {
@@ -24,16 +24,15 @@ struct Tally {
   std::map<std::string, Count> counts;
 
   template <class T>
-  void compare(const std::string& op, const tenon::test::Vector<T>& want, const tenon::test::Vector<T>& got) {
+  void compare(const std::string& op, const Vector<T>& want, const Vector<T>& got) {
     if (!counts.count(op)) order.push_back(op);
     Count& count = counts[op];
     count.values += static_cast<std::int64_t>(want.size());
-    for (std::size_t i = 0; i < want.size(); ++i)
-      count.different += tenon::test::bits(want[i]) != tenon::test::bits(got[i]);
+    for (std::size_t i = 0; i < want.size(); ++i) count.different += bits(want[i]) != bits(got[i]);
   }
 };
 
 /// Runs all operations on the test's device, with the instruction set that is chosen.
 Tally compare_all();
 
-}  // namespace bits
+}  // namespace tenon::test

@@ -8,6 +8,7 @@
 #include <map>
 #include <sstream>
 
+#include "../support/files.h"
 #include "bits_rows.h"
 
 namespace {
@@ -28,7 +29,7 @@ using Column = std::map<std::string, std::string>;
 std::map<std::string, Column> computed(std::vector<std::string>& order) {
   std::map<std::string, Column> found;
   const auto add = [&](const std::string& name) {
-    const bits::Tally tally = bits::compare_all();
+    const test::Tally tally = test::compare_all();
     order = tally.order;
     for (const auto& [op, count] : tally.counts) {
       found[name][op] = count.text();
@@ -47,12 +48,6 @@ std::map<std::string, Column> computed(std::vector<std::string>& order) {
   }
   cpu::exchange_table(before);
   return found;
-}
-
-std::string read_page() {
-  std::ifstream file(path);
-  REQUIRE(file);
-  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 std::map<std::string, Column> parse(const std::string& page) {
@@ -78,7 +73,7 @@ std::map<std::string, Column> parse(const std::string& page) {
 
 TEST_CASE("bits: the page says what this machine finds", "[kernels][bits]") {
   std::vector<std::string> order;
-  auto page = parse(read_page());
+  auto page = parse(test::read_file(path));
   for (auto& [name, column] : computed(order)) {
     const bool first_time = page[name][order.front()] == "not run";
     if (first_time)
@@ -100,7 +95,7 @@ TEST_CASE("bits: the page says what this machine finds", "[kernels][bits]") {
 
 TEST_CASE("bits: write this machine's columns", "[.write-bits]") {
   std::vector<std::string> order;
-  const std::string page = read_page();
+  const std::string page = test::read_file(path);
   auto all = parse(page);
   for (auto& [name, column] : computed(order)) all[name] = column;
   std::string table = std::string(begin_mark) + "\n| operation |";

@@ -22,7 +22,7 @@ struct Source {
   const T* data;
   Strides strides;
   Operand operand;
-  T operator[](std::int64_t i) const { return data[oracle::offset(shape, strides, i)]; }
+  T operator[](std::int64_t i) const { return data[test::offset(shape, strides, i)]; }
 };
 template <class T>
 Source<T> source(Layout layout, const test::Vector<T>& values) {
@@ -57,7 +57,7 @@ void check_result(const test::Vector<To>& expected, const Compute& compute, std:
       compute(Result(elsewhere.data(), strides));
       for (std::int64_t i = 0; i < shape.numel(); ++i)
         out[static_cast<std::size_t>(i)] =
-            elsewhere[static_cast<std::size_t>(oracle::offset(shape, strides, i))];
+            elsewhere[static_cast<std::size_t>(test::offset(shape, strides, i))];
       test::require_same(expected, out, ulps);
     }
   });

@@ -39,8 +39,8 @@ test::Vector<T> want(const Matrix& a, const Matrix& b, const T* bias) {
   test::Vector<T> c;
   for (std::int64_t i = 0; i < a.rows; ++i)
     for (std::int64_t j = 0; j < b.cols; ++j) {
-      const T x = oracle::matmul(b.cols, a.cols, static_cast<const T*>(a.data) + i * a.row_stride,
-          a.col_stride, static_cast<const T*>(b.data) + j * b.col_stride, b.row_stride);
+      const T x = test::matmul(b.cols, a.cols, static_cast<const T*>(a.data) + i * a.row_stride, a.col_stride,
+          static_cast<const T*>(b.data) + j * b.col_stride, b.row_stride);
       c.push_back(bias ? x + bias[j] : x);
     }
   return c;

@@ -19,8 +19,8 @@ void against_definition() {
         const T* const x = a.data() + start;
         const T* const y = b.data() + start;
         const T count = static_cast<T>(n);
-        const T sum = oracle::sum<T>(n, [&](std::int64_t q, T acc) {
-          return oracle::into(arith::SumOfSquaredDifferences(), x[q], y[q], acc);
+        const T sum = test::sum<T>(n, [&](std::int64_t q, T acc) {
+          return test::into(arith::SumOfSquaredDifferences(), x[q], y[q], acc);
         });
         test::Vector<T> slope;
         for (std::int64_t i = 0; i < n; ++i) slope.push_back(T(2) / count * (x[i] - y[i]));

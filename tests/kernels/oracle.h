@@ -12,10 +12,7 @@
 #include <tenon/core/shape.h>
 #include <tenon/kernels/arith/reduce.h>
 
-namespace oracle {
-
-using tenon::Shape;
-using tenon::Strides;
+namespace tenon::test {
 
 /// Section 2, CHAIN: the sum of a(q) b(q).
 template <class T, class A, class B>
@@ -76,7 +73,7 @@ T into(tenon::arith::ReduceOp op, T x, T y, T acc) {
 
 /// The reduction of n elements x(q) and y(q).
 template <class T, class X, class Y>
-T reduce(tenon::arith::ReduceOp op, std::int64_t n, const X& x, const Y& y) {
+T reduced(tenon::arith::ReduceOp op, std::int64_t n, const X& x, const Y& y) {
   const auto element = [&](std::int64_t q, T acc) { return into<T>(op, x(q), y(q), acc); };
   if (op == tenon::arith::Amax()) return r<T>(n, -std::numeric_limits<T>::infinity(), element, largest<T>);
   return sum<T>(n, element);
@@ -101,4 +98,4 @@ inline std::int64_t offset(const Shape& shape, const Strides& strides, std::int6
   return result;
 }
 
-}  // namespace oracle
+}  // namespace tenon::test

@@ -1,7 +1,6 @@
 // The thread pool: coverage, nesting, exceptions, several callers, forks and their ends.
 #include <tenon/core/parallel.h>
 
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -14,10 +13,13 @@
 #include <tenon/autograd/ops.h>
 #include <tenon/core/call.h>
 
+#include "../support/child.h"
+#include "../support/errors.h"
 #include "../support/failing_allocator.h"
 #include "support.h"
 
 using namespace tenon;
+using test::Child;
 
 namespace {
 
@@ -36,32 +38,6 @@ bool covers(std::int64_t count, std::int64_t grain) {
     if (s != 1) return false;
   return true;
 }
-
-constexpr unsigned most_seconds = 20;  // of a child, which must not hang
-
-/// A forked child that calls `body`, which ends it.
-class Child {
- public:
-  template <class Body>
-  explicit Child(Body body) {
-    std::fflush(nullptr);
-    pid_ = fork();
-    if (pid_ == 0) {
-      alarm(most_seconds);
-      body();
-    }
-  }
-  /// Waits for its end.
-  std::string status() const {
-    int status = 0;
-    if (waitpid(pid_, &status, 0) != pid_) return "no child";
-    return WIFEXITED(status) ? "exited with " + std::to_string(WEXITSTATUS(status))
-                             : "killed by signal " + std::to_string(WTERMSIG(status));
-  }
-
- private:
-  pid_t pid_;
-};
 
 /// Makes the workers of the pool, and gives them time to wait for more.
 void use_workers() {
@@ -167,7 +143,7 @@ TEST_CASE("parallel_for: so does a daemon", "[kernels][parallel]") {
   const Child child([&] {
     close(ends[0]);
     if (daemon(0, 0) != 0) _exit(1);  // its parent has gone with status 0
-    alarm(most_seconds);
+    alarm(Child::most_seconds);
     // Static destructors run after those of the thread.
     struct Last {
       ~Last() { [[maybe_unused]] const ssize_t written = write(report, works() ? "7" : "1", 1); }
@@ -224,14 +200,14 @@ TEST_CASE(
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
       });
   } catch (const Error& error) { text = error.what(); }
-  CHECK(text == "outer: not the caller (" + std::string(__FILE__) + ":" + std::to_string(line) + ")");
+  CHECK(text == "outer: not the caller" + test::at_line(line));
 }
 
 TEST_CASE("parallel_for: without memory for its lists the caller does the work", "[kernels][parallel]") {
   const Threads three(3);
   for (int request = 0; request < 4; ++request) {
     std::atomic<int> items = 0;
-    const auto attempt = support::with_failing_request(request, support::Failing::from_then_on, [&] {
+    const auto attempt = test::with_failing_request(request, test::Failing::from_then_on, [&] {
       parallel_for(
           1000, 1, [&](std::int64_t begin, std::int64_t end) { items += static_cast<int>(end - begin); });
     });

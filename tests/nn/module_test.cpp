@@ -6,8 +6,8 @@
 #include "../support/tensors.h"
 
 using namespace tenon;
-using support::error_of;
-using support::names;
+using test::error_of;
+using test::names;
 
 namespace {
 

@@ -4,8 +4,8 @@
 #include "../support/snapshot.h"
 
 using namespace tenon;
-using support::for_each_failure;
-using support::same_bits;
+using test::bitwise_equal;
+using test::for_each_failure;
 
 namespace {
 
@@ -30,11 +30,11 @@ std::vector<Tensor> tensors_of(Net& net) {
 /// A module with gradients, and how it was.
 struct Subject {
   Net net{};
-  support::Snapshot before{};
+  test::Snapshot before{};
   Subject() {
     for (const Tensor& param : net.parameters()) nn::init::constant_(param, 0.125);
     net(ones({2, 3})).sum().backward();
-    before = support::Snapshot(tensors_of(net));
+    before = test::Snapshot(tensors_of(net));
   }
   void require_unchanged() const { REQUIRE(before.holds()); }
 };
@@ -48,8 +48,8 @@ TEST_CASE("out of memory: a module moves whole or not at all") {
       [](const Subject& subject) { subject.require_unchanged(); },
       [&](Subject& subject) {
         const std::vector<Tensor> got = tensors_of(subject.net), wanted = tensors_of(right.net);
-        REQUIRE(same_bits(got, wanted));
-        for (std::size_t i = 0; i < 4; ++i) REQUIRE(same_bits(got[i].grad(), wanted[i].grad()));
+        REQUIRE(bitwise_equal(got, wanted));
+        for (std::size_t i = 0; i < 4; ++i) REQUIRE(bitwise_equal(got[i].grad(), wanted[i].grad()));
         REQUIRE(subject.net.tied.is_same(subject.net.first.weight));
       });
 }
@@ -65,7 +65,7 @@ TEST_CASE("out of memory: a module loads whole or not at all") {
           subject.net.load_state_dict(state);
         },
         [](const Subject& subject) { subject.require_unchanged(); },
-        [&](Subject& subject) { REQUIRE(same_bits(tensors_of(subject.net), tensors_of(other.net))); });
+        [&](Subject& subject) { REQUIRE(bitwise_equal(tensors_of(subject.net), tensors_of(other.net))); });
 }
 
 TEST_CASE("out of memory: what only looks at a module leaves it alone") {
@@ -116,7 +116,7 @@ TEST_CASE("out of memory: a layer that could not be made takes no random numbers
       },
       [&](int) { made.emplace(3, 4); }, [&](int) { REQUIRE_FALSE(made.has_value()); },
       [&](int) {
-        REQUIRE(same_bits(made->weight, right.weight));
-        REQUIRE(same_bits(made->bias, right.bias));
+        REQUIRE(bitwise_equal(made->weight, right.weight));
+        REQUIRE(bitwise_equal(made->bias, right.bias));
       });
 }

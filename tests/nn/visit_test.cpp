@@ -9,7 +9,7 @@
 #include "../support/tensors.h"
 
 using namespace tenon;
-using support::error_of;
+using test::error_of;
 
 namespace {
 
@@ -129,7 +129,7 @@ TEST_CASE("visit: a handle that lives only in visit() serves as well") {
   });
   module.load_state_dict({{"a", full({1}, 3)}});
   module.to(DType::float64);
-  REQUIRE(support::value(a) == 3);
+  REQUIRE(test::value(a) == 3);
   REQUIRE(a.dtype() == DType::float64);
 }
 

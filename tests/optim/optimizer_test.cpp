@@ -5,9 +5,9 @@
 #include "../support/snapshot.h"
 
 using namespace tenon;
-using support::error_of;
-using support::parameter;
-using support::same_bits;
+using test::bitwise_equal;
+using test::error_of;
+using test::parameter;
 
 namespace {
 
@@ -90,13 +90,13 @@ TEST_CASE("optimizer: one of one's own has groups, rates and state of the base")
   REQUIRE(optimizer.options(1).warmup == 1);
   base.set_lr(1, 4);
   learn(base, a);
-  REQUIRE(support::value(a) == 4 - 0.1F);
-  REQUIRE(support::value(b) == -4);  // no gradient
+  REQUIRE(test::value(a) == 4 - 0.1F);
+  REQUIRE(test::value(b) == -4);  // no gradient
   base.set_lr(0.5);
   REQUIRE(base.lr(1) == 0.5);
   optimizer.set_options(0, {.lr = 0.25, .ascend = true});
   learn(base, a);
-  REQUIRE(support::value(a) == 4 - 0.1F + 0.25F);
+  REQUIRE(test::value(a) == 4 - 0.1F + 0.25F);
   REQUIRE(a.grad().defined());
   base.zero_grad();
   REQUIRE_FALSE(a.grad().defined());
@@ -115,7 +115,7 @@ TEST_CASE("optimizer: the errors of the base name the optimizer or the function"
   REQUIRE(error_of([&] { optimizer.set_lr(-1); }) == "set_lr: lr must be positive; group 0 has -1");
   REQUIRE(error_of([&] { optimizer.lr(1); }) == "lr: group 1 does not exist; there are 1");
   StateDict state = optimizer.state_dict();
-  support::entry(state, "param_groups.0.lr").fill_(-3);
+  test::entry(state, "param_groups.0.lr").fill_(-3);
   REQUIRE(error_of([&] { optimizer.load_state_dict(state); }) ==
           "load_state_dict: lr must be positive; group 0 has -3");
   REQUIRE(optimizer.lr(0) == 0.5);
@@ -142,11 +142,11 @@ TEST_CASE("optimizer: saved, loaded into a fresh one, the steps are those of a r
     const Tensor resumed = through.detach().clone().set_requires_grad();
     const auto third = make(resumed, 0.125);
     third->load_state_dict(state);
-    REQUIRE(same_bits(third->state_dict(), first->state_dict()));
+    REQUIRE(bitwise_equal(third->state_dict(), first->state_dict()));
     for (int i = 0; i < 5; ++i) {
       learn(*first, through);
       learn(*third, resumed);
-      REQUIRE(same_bits(resumed, through));
+      REQUIRE(bitwise_equal(resumed, through));
     }
   }
 }
@@ -156,9 +156,9 @@ TEST_CASE("optimizer: state under its own names, and a number must be there in i
   SignDescent optimizer({{.params = {frozen, w}}});
   learn(optimizer, w);
   StateDict state = optimizer.state_dict();
-  REQUIRE(support::names(state) == std::vector<std::string>{"state.0.step", "state.1.step",
-                                       "state.1.last_sign", "param_groups.0.params", "param_groups.0.lr",
-                                       "param_groups.0.warmup", "param_groups.0.ascend"});
+  REQUIRE(test::names(state) == std::vector<std::string>{"state.0.step", "state.1.step", "state.1.last_sign",
+                                    "param_groups.0.params", "param_groups.0.lr", "param_groups.0.warmup",
+                                    "param_groups.0.ascend"});
   REQUIRE(state[1].second.item<std::int64_t>() == 1);
   state[1].second = tensor(1);
   state.erase(state.begin());

@@ -7,8 +7,8 @@
 
 using namespace tenon;
 using optim::SGD;
-using support::for_each_failure;
-using support::same_bits;
+using test::bitwise_equal;
+using test::for_each_failure;
 
 namespace {
 
@@ -16,16 +16,16 @@ namespace {
 struct Subject {
   std::vector<Tensor> params;
   std::unique_ptr<SGD> optimizer;
-  support::Snapshot params_before{};
+  test::Snapshot params_before{};
   StateDict state_before{};
 
   void remember() {
-    params_before = support::Snapshot(params);
+    params_before = test::Snapshot(params);
     state_before = optimizer->state_dict();
   }
   void require_unchanged() const {
     REQUIRE(params_before.holds());
-    REQUIRE(same_bits(optimizer->state_dict(), state_before));
+    REQUIRE(bitwise_equal(optimizer->state_dict(), state_before));
   }
 };
 
@@ -67,10 +67,10 @@ void check_step(Make make) {
       [](Subject& subject) { subject.optimizer->step(); },
       [](const Subject& subject) { subject.require_unchanged(); },
       [&](const Subject& subject) {
-        REQUIRE(same_bits(subject.params, right.params));
+        REQUIRE(bitwise_equal(subject.params, right.params));
         for (std::size_t i = 0; i < right.params.size(); ++i)
           REQUIRE(subject.params[i].version() == right.params[i].version());
-        REQUIRE(same_bits(subject.optimizer->state_dict(), right.optimizer->state_dict()));
+        REQUIRE(bitwise_equal(subject.optimizer->state_dict(), right.optimizer->state_dict()));
       });
 }
 
@@ -83,13 +83,12 @@ TEST_CASE("out of memory: a first step that fails changes nothing and stays the 
   for (const Tensor& param : {a, b}) param.set_grad(ones({1}));
   // Every buffer is two requests; the last one of the second buffer fails.
   for (int request = 0;
-       support::with_failing_request(request, support::Failing::once, [&] { optimizer.step(); }).threw;
-       ++request) {
-    REQUIRE(support::value(a) == 1);
+       test::with_failing_request(request, test::Failing::once, [&] { optimizer.step(); }).threw; ++request) {
+    REQUIRE(test::value(a) == 1);
     REQUIRE(a.version() == 0);
   }
-  REQUIRE(support::value(a) == 0);
-  REQUIRE(support::value(b) == 0);
+  REQUIRE(test::value(a) == 0);
+  REQUIRE(test::value(b) == 0);
 }
 
 TEST_CASE("out of memory: a step of many parameters, and one after the parameters took another dtype") {
@@ -145,14 +144,14 @@ TEST_CASE("out of memory: state is given and taken whole or not at all") {
       [](const Subject& subject) { subject.require_unchanged(); },
       [&](const Subject& subject) {
         REQUIRE(subject.optimizer->options(1).lr == 0.75);
-        REQUIRE(same_bits(subject.optimizer->state_dict(), wanted));
+        REQUIRE(bitwise_equal(subject.optimizer->state_dict(), wanted));
         REQUIRE(subject.params_before.holds());
       });
   StateDict got;
   for_each_failure(
       make, [&](Subject& subject) { got = subject.optimizer->state_dict(); },
       [](const Subject& subject) { subject.require_unchanged(); },
-      [&](const Subject& subject) { REQUIRE(same_bits(got, subject.state_before)); });
+      [&](const Subject& subject) { REQUIRE(bitwise_equal(got, subject.state_before)); });
 }
 
 TEST_CASE("out of memory: options that are refused are the old ones, even without memory for the text") {

@@ -8,8 +8,8 @@
 
 using namespace tenon;
 using optim::SGD;
-using support::error_of;
-using support::parameter;
+using test::error_of;
+using test::parameter;
 
 TEST_CASE("sgd: what it refuses") {
   const Tensor w = parameter({1, 2}), v = parameter({3});
@@ -65,7 +65,7 @@ TEST_CASE("sgd: a method names itself, and what it refuses changes nothing") {
   REQUIRE(error_of([&] { optimizer.lr(2); }) == "lr: group 2 does not exist; there are 2");
   REQUIRE(error_of([&] { optimizer.params(3); }) == "params: group 3 does not exist; there are 2");
   StateDict state = optimizer.state_dict();
-  support::entry(state, "param_groups.1.lr").fill_(-2);
+  test::entry(state, "param_groups.1.lr").fill_(-2);
   REQUIRE(error_of([&] { optimizer.load_state_dict(state); }) ==
           "load_state_dict: lr must not be negative and must be finite; group 1 has -2");
   REQUIRE(optimizer.options(0).lr == 0.5);
@@ -91,14 +91,14 @@ TEST_CASE("sgd: rates must be finite in the dtype of the parameters") {
   REQUIRE(error_of([&] { optimizer.set_options(1, {.weight_decay = 1e300}); }) ==
           "set_options: " + refused("weight_decay") + "1 has 1e+300");
   StateDict state = optimizer.state_dict();
-  support::entry(state, "param_groups.1.lr").fill_(1e300);
+  test::entry(state, "param_groups.1.lr").fill_(1e300);
   REQUIRE(error_of([&] { optimizer.load_state_dict(state); }) ==
           "load_state_dict: " + refused("lr") + "1 has 1e+300");
   optimizer.set_lr(1, 3e38);
   optimizer.set_lr(0, 0x1p1000);  // float64 holds it
   d.set_grad(full({1}, 0x1p-1000, {.dtype = DType::float64}));
   optimizer.step();
-  REQUIRE(support::value(d) == 0);
+  REQUIRE(test::value(d) == 0);
 }
 
 TEST_CASE("sgd: a rate that only float64 holds is found when the module has become float32") {
@@ -106,7 +106,7 @@ TEST_CASE("sgd: a rate that only float64 holds is found when the module has beco
   SGD optimizer(net.parameters(), {.lr = 1e300, .momentum = 0.5});
   net(zeros({1, 2}, {.dtype = DType::float64})).sum().backward();
   net.to(DType::float32);
-  const support::Snapshot before(net.parameters());
+  const test::Snapshot before(net.parameters());
   REQUIRE(error_of([&] { optimizer.step(); }) ==
           "step: lr must be finite in float32, the dtype of the parameters; group 0 has 1e+300");
   REQUIRE(before.holds());
@@ -146,7 +146,7 @@ TEST_CASE("sgd: it moves and does not copy") {
   first.step();
   SGD second = std::move(first);
   second.step();
-  REQUIRE(support::value(w) == 8 - 1 - 2);
+  REQUIRE(test::value(w) == 8 - 1 - 2);
   const std::string moved_from = ": the optimizer was moved from; use the one that it was moved to";
   REQUIRE(error_of([&] { first.step(); }) == "step" + moved_from);
   REQUIRE(error_of([&] { first.zero_grad(); }) == "zero_grad" + moved_from);
@@ -158,7 +158,7 @@ TEST_CASE("sgd: it moves and does not copy") {
   first = SGD({v}, {.lr = 1});
   v.set_grad(ones({1}));
   first.step();
-  REQUIRE(support::value(v) == 0);
+  REQUIRE(test::value(v) == 0);
   second = std::move(first);
   REQUIRE(second.params(0)[0].is_same(v));
 }

@@ -7,9 +7,9 @@
 
 using namespace tenon;
 using optim::SGD;
-using support::error_of;
-using support::parameter;
-using support::same_bits;
+using test::bitwise_equal;
+using test::error_of;
+using test::parameter;
 
 TEST_CASE("sgd: state goes out, comes back, and continues bit for bit") {
   const Tensor a = parameter({1, 2, 3}), b = parameter({1, 2, 3});
@@ -32,7 +32,7 @@ TEST_CASE("sgd: state goes out, comes back, and continues bit for bit") {
     step(first, a);
     step(second, b);
   }
-  REQUIRE(same_bits(a, b));
+  REQUIRE(bitwise_equal(a, b));
 }
 
 TEST_CASE("sgd: momentum follows a module to another dtype, and a frozen parameter is skipped") {
@@ -64,7 +64,7 @@ TEST_CASE("sgd: its own state can be loaded after the module took another dtype"
   optimizer.load_state_dict(optimizer.state_dict());
   StateDict after = optimizer.state_dict();
   for (const char* name : {"state.0.momentum_buffer", "state.1.momentum_buffer"})
-    REQUIRE(same_bits(support::entry(after, name), support::entry(before, name).to(DType::float64)));
+    REQUIRE(bitwise_equal(test::entry(after, name), test::entry(before, name).to(DType::float64)));
   optimizer.step();
   REQUIRE(net.weight.dtype() == DType::float64);
   net.to(DType::float32);
@@ -80,7 +80,7 @@ TEST_CASE("sgd: state is shared with nobody, neither given nor taken") {
   StateDict state = optimizer.state_dict();
   state[0].second.fill_(100);
   optimizer.step();
-  REQUIRE(support::value(w) == 8 - 1 - 2);
+  REQUIRE(test::value(w) == 8 - 1 - 2);
   state[0].second = full({1}, 2, {.requires_grad = true});
   optimizer.load_state_dict(state);
   {
@@ -89,8 +89,8 @@ TEST_CASE("sgd: state is shared with nobody, neither given nor taken") {
   }
   REQUIRE_FALSE(optimizer.state_dict()[0].second.requires_grad());
   optimizer.step();
-  REQUIRE(support::value(w) == 5 - 3);
-  REQUIRE(support::value(state[0].second) == 100);
+  REQUIRE(test::value(w) == 5 - 3);
+  REQUIRE(test::value(state[0].second) == 100);
 }
 
 TEST_CASE("sgd: the state under PyTorch's names, numbers as 0-dimensional tensors") {
@@ -105,14 +105,14 @@ TEST_CASE("sgd: the state under PyTorch's names, numbers as 0-dimensional tensor
   for (const std::string group : {"param_groups.0.", "param_groups.1."})
     for (const char* name : {"params", "lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize"})
       expected.push_back(group + name);
-  REQUIRE(support::names(state) == expected);
-  REQUIRE(equal(support::entry(state, "state.0.momentum_buffer"), tensor({0.75, 0})));
-  REQUIRE(equal(support::entry(state, "param_groups.1.params"), tensor({1, 2}, {.dtype = DType::int64})));
-  const Tensor lr = support::entry(state, "param_groups.1.lr");
+  REQUIRE(test::names(state) == expected);
+  REQUIRE(equal(test::entry(state, "state.0.momentum_buffer"), tensor({0.75, 0})));
+  REQUIRE(equal(test::entry(state, "param_groups.1.params"), tensor({1, 2}, {.dtype = DType::int64})));
+  const Tensor lr = test::entry(state, "param_groups.1.lr");
   REQUIRE((lr.dim() == 0 && lr.dtype() == DType::float64 && lr.item<double>() == 0.1));
-  const Tensor nesterov = support::entry(state, "param_groups.1.nesterov");
+  const Tensor nesterov = test::entry(state, "param_groups.1.nesterov");
   REQUIRE((nesterov.dim() == 0 && nesterov.dtype() == DType::boolean && nesterov.item<bool>()));
-  REQUIRE_FALSE(support::entry(state, "param_groups.0.nesterov").item<bool>());
+  REQUIRE_FALSE(test::entry(state, "param_groups.0.nesterov").item<bool>());
 }
 
 TEST_CASE("sgd: what cannot be loaded is named, all at once, and nothing changes") {
@@ -123,16 +123,16 @@ TEST_CASE("sgd: what cannot be loaded is named, all at once, and nothing changes
   const StateDict before = optimizer.state_dict();
   const auto refused = [&](const StateDict& state) {
     const std::string text = error_of([&] { optimizer.load_state_dict(state); });
-    REQUIRE(same_bits(optimizer.state_dict(), before));
+    REQUIRE(bitwise_equal(optimizer.state_dict(), before));
     REQUIRE(text.starts_with("load_state_dict: "));
     return text.substr(17);
   };
   StateDict state = optimizer.state_dict();
-  support::entry(state, "param_groups.0.lr").fill_(7);
+  test::entry(state, "param_groups.0.lr").fill_(7);
   state[0].first = "state.0.momentum";
-  support::entry(state, "state.1.momentum_buffer") = ones({4});
-  support::entry(state, "param_groups.1.lr") = tensor(0.5);
-  support::entry(state, "param_groups.1.momentum") = Tensor();
+  test::entry(state, "state.1.momentum_buffer") = ones({4});
+  test::entry(state, "param_groups.1.lr") = tensor(0.5);
+  test::entry(state, "param_groups.1.momentum") = Tensor();
   state.pop_back();
   REQUIRE(refused(state) ==
           "\"state.0.momentum\" is not in the optimizer; \"state.1.momentum_buffer\" is float32 [4], its "
@@ -154,7 +154,7 @@ TEST_CASE("sgd: the groups of a state must be those of the optimizer") {
           "load_state_dict: \"param_groups.0.params\" is int64 [1], the optimizer has int64 [2]; "
           "\"param_groups.1.params\" is int64 [2], the optimizer has int64 [1]");
   StateDict state = saved.state_dict();
-  support::entry(state, "param_groups.1.params").fill_(0);
+  test::entry(state, "param_groups.1.params").fill_(0);
   REQUIRE(error_of([&] { saved.load_state_dict(state); }) ==
           "load_state_dict: \"param_groups.1.params\" must list the parameters from 1 to 2");
   const std::string text = error_of([&] { SGD({a, b, c}, {}).load_state_dict(saved.state_dict()); });
@@ -169,7 +169,7 @@ TEST_CASE("sgd: momentum that a state does not have is dropped") {
   w.set_grad(ones({1}));
   optimizer.step();
   optimizer.load_state_dict(start);
-  REQUIRE(same_bits(optimizer.state_dict(), start));
+  REQUIRE(bitwise_equal(optimizer.state_dict(), start));
   optimizer.step();
-  REQUIRE(support::value(w) == 8 - 1 - 1);
+  REQUIRE(test::value(w) == 8 - 1 - 1);
 }

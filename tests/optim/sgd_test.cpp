@@ -10,9 +10,8 @@
 
 using namespace tenon;
 using optim::SGD;
-using support::error_of;
-using support::parameter;
-using support::same_bits;
+using test::error_of;
+using test::parameter;
 
 TEST_CASE("sgd: PyTorch's traces") {
   std::ifstream file(TENON_SOURCE_DIR "/tests/data/sgd_traces.json");
@@ -98,7 +97,7 @@ TEST_CASE("sgd: 50 steps against double, with everything on") {
     (p * p * p).sum().backward();
     const Tensor gradient = p.grad().clone();
     optimizer.step();
-    REQUIRE(same_bits(p.grad(), gradient));
+    REQUIRE(bitwise_equal(p.grad(), gradient));
     for (std::size_t i = 0; i < 3; ++i) {
       const double g = 3 * w[i] * w[i] + 0.1 * w[i];
       buffer[i] = step == 0 ? g : 0.8 * buffer[i] + 0.7 * g;

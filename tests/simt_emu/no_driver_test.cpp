@@ -5,7 +5,7 @@
 #include "../support/tensors.h"
 
 using namespace tenon;
-using support::error_of;
+using test::error_of;
 
 TEST_CASE("no driver: there is no device and no crash") {
   simt::emu::set_device_count(0);

@@ -8,8 +8,8 @@
 #include "../support/tensors.h"
 
 using namespace tenon;
-using support::error_of;
 using test::device;
+using test::error_of;
 namespace emu = simt::emu;
 
 namespace {
@@ -161,7 +161,7 @@ TEST_CASE("runtime: memory runs out at the device's limit, after what was kept w
 }
 
 TEST_CASE(
-    "runtime: a block is at most a quarter larger than what was asked for, above 64 MiB at most 2 MiB") {
+    "runtime: a block is at most a quarter larger than what was requested, above 64 MiB at most 2 MiB") {
   constexpr std::size_t mib = std::size_t{1} << 20, gib = mib << 10;
   constexpr std::pair<std::size_t, std::size_t> sizes[] = {{1, 512}, {512, 512}, {513, 640}, {640, 640},
       {1025, 1280}, {33 * mib, 40 * mib}, {56 * mib + 1, 64 * mib}, {64 * mib, 64 * mib},

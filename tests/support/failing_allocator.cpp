@@ -16,7 +16,7 @@ namespace {
 struct State {
   bool armed;
   int left;  // requests before the one that fails
-  support::Failing failing;
+  tenon::test::Failing failing;
   bool failed;
 };
 constinit thread_local State state{};
@@ -28,7 +28,7 @@ bool runs_out() noexcept {
     --state.left;
     return false;
   }
-  if (state.failed && state.failing == support::Failing::once) return false;
+  if (state.failed && state.failing == tenon::test::Failing::once) return false;
   state.failed = true;
   return true;
 }
@@ -60,19 +60,19 @@ void* request_or_null(const char* mangled, Arguments... arguments) noexcept {
 
 }  // namespace
 
-void support::detail::arm(int request, Failing failing) noexcept {
+void tenon::test::detail::arm(int request, Failing failing) noexcept {
   tenon::pool::close_thread_cache();
   state = {.armed = true, .left = request, .failing = failing, .failed = false};
 }
 
-bool support::detail::disarm() noexcept {
+bool tenon::test::detail::disarm() noexcept {
   const bool failed = state.failed;
   state = {};
   tenon::pool::reopen_thread_cache();
   return failed;
 }
 
-bool support::detail::is_about_memory(const std::exception_ptr& thrown) {
+bool tenon::test::detail::is_about_memory(const std::exception_ptr& thrown) {
   try {
     std::rethrow_exception(thrown);
   } catch (const std::bad_alloc&) { return true; } catch (const tenon::Error& error) {

@@ -5,7 +5,7 @@
 
 #include "support/catch.h"
 
-namespace support {
+namespace tenon::test {
 
 /// Whether one request fails, or that one and all that follow it.
 enum class Failing { once, from_then_on };
@@ -61,4 +61,4 @@ void for_each_failure(Make make, Call call, Unchanged unchanged, Done done) {
   }
 }
 
-}  // namespace support
+}  // namespace tenon::test

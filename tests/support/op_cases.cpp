@@ -1,374 +1,40 @@
-#include "op_cases.h"
+#include "support/op_cases.h"
 
-#include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <regex>
 
-using namespace tenon;
-using reference::Array;
-using reference::Index;
+#include "support/files.h"
+#include "support/op_case_rows.h"
 
-namespace support {
-
-namespace {
-
-using Tensors = std::vector<Tensor>;
-using Arrays = std::vector<Array>;
+namespace tenon::test {
 
 OpCase unary(const char* name, Domain domain, Tensor (*op)(const Tensor&, CallSite), double (*f)(double)) {
   return {name, "", {{{3, 5}, domain}}, [op](const Tensors& in) { return op(in[0], CallSite::current()); },
-      [f](const Arrays& in) { return reference::map(in[0], f); }, true};
+      [f](const Arrays& in) { return map(in[0], f); }, true};
 }
 
-/// A binary operation in three forms of broadcasting.
-void add_binary(std::vector<OpCase>& rows, const char* name, Domain domain,
-    Tensor (*op)(const Tensor&, const Tensor&, CallSite), double (*f)(double, double)) {
-  const auto call = [op](const Tensors& in) { return op(in[0], in[1], CallSite::current()); };
-  const auto ref = [f](const Arrays& in) { return reference::map(in[0], in[1], f); };
-  rows.push_back({name, "same shape", {{{4, 3}, domain}, {{4, 3}, domain}}, call, ref, true});
-  rows.push_back({name, "row and column", {{{3, 1}, domain}, {{2, 1, 4}, domain}}, call, ref, true});
-  rows.push_back({name, "number", {{{}, domain}, {{2, 3}, domain}}, call, ref, true});
+OpCase scalar(const char* name, const char* label, Domain domain, std::function<Tensor(const Tensor&)> op,
+    std::function<double(double)> f) {
+  return {name, label, {{{3, 4}, domain}}, [op](const Tensors& in) { return op(in[0]); },
+      [f](const Arrays& in) { return map(in[0], f); }, true};
 }
 
-/// out[i] = in[at(i)]
 OpCase moved(const char* name, const char* label, Shape shape, std::function<Tensor(const Tensor&)> op,
     std::vector<std::int64_t> out_shape, std::function<Index(const Index&)> at) {
   return {name, label, {{shape}}, [op](const Tensors& in) { return op(in[0]); },
       [out_shape, at](const Arrays& in) {
-        return reference::build(out_shape, [&](const Index& i) { return reference::element(in[0], at(i)); });
+        return build(out_shape, [&](const Index& i) { return element(in[0], at(i)); });
       }};
 }
-
-void add_elementwise(std::vector<OpCase>& rows) {
-  add_binary(rows, "add", Domain::real, &add, [](double a, double b) { return a + b; });
-  add_binary(rows, "sub", Domain::real, &sub, [](double a, double b) { return a - b; });
-  add_binary(rows, "mul", Domain::real, &mul, [](double a, double b) { return a * b; });
-  add_binary(rows, "div", Domain::positive, &div, [](double a, double b) { return a / b; });
-  add_binary(rows, "pow", Domain::positive, &pow, [](double a, double b) { return std::pow(a, b); });
-  add_binary(rows, "maximum", Domain::apart, &maximum, [](double a, double b) { return std::max(a, b); });
-  add_binary(rows, "minimum", Domain::apart, &minimum, [](double a, double b) { return std::min(a, b); });
-
-  const auto scalar = [&](const char* name, const char* label, Domain domain,
-                          std::function<Tensor(const Tensor&)> op, std::function<double(double)> f) {
-    rows.push_back({name, label, {{{3, 4}, domain}}, [op](const Tensors& in) { return op(in[0]); },
-        [f](const Arrays& in) { return reference::map(in[0], f); }, true});
-  };
-  scalar(
-      "add", "x + 1.5", Domain::real, [](const Tensor& x) { return x + 1.5; },
-      [](double x) { return x + 1.5; });
-  scalar(
-      "sub", "x - 1.5", Domain::real, [](const Tensor& x) { return x - 1.5; },
-      [](double x) { return x - 1.5; });
-  scalar(
-      "sub", "1.5 - x", Domain::real, [](const Tensor& x) { return 1.5 - x; },
-      [](double x) { return 1.5 - x; });
-  scalar(
-      "mul", "-2.5 x", Domain::real, [](const Tensor& x) { return -2.5 * x; },
-      [](double x) { return -2.5 * x; });
-  scalar(
-      "div", "x / 4", Domain::real, [](const Tensor& x) { return x / 4; }, [](double x) { return x / 4; });
-  scalar(
-      "div", "3 / x", Domain::positive, [](const Tensor& x) { return 3 / x; },
-      [](double x) { return 3 / x; });
-  for (const double p : {1.0, 2.0, 3.0, 0.5, -1.0, 1.7})
-    rows.push_back({"pow", "x^" + std::to_string(p), {{{2, 3}, Domain::positive}},
-        [p](const Tensors& in) { return pow(in[0], p); },
-        [p](const Arrays& in) { return reference::map(in[0], [p](double x) { return std::pow(x, p); }); },
-        true});
-  rows.push_back({"pow", "x^0", {{{2, 3}}}, [](const Tensors& in) { return pow(in[0], 0); },
-      [](const Arrays& in) { return reference::map(in[0], [](double) { return 1.0; }); }, false});
-
-  rows.push_back(unary("neg", Domain::real, &neg, [](double x) { return -x; }));
-  rows.push_back(unary("abs", Domain::apart, &abs, [](double x) { return std::fabs(x); }));
-  rows.push_back(unary("exp", Domain::real, &exp, [](double x) { return std::exp(x); }));
-  rows.push_back(unary("log", Domain::positive, &log, [](double x) { return std::log(x); }));
-  rows.push_back(unary("sqrt", Domain::positive, &sqrt, [](double x) { return std::sqrt(x); }));
-  rows.push_back(unary("sin", Domain::real, &sin, [](double x) { return std::sin(x); }));
-  rows.push_back(unary("cos", Domain::real, &cos, [](double x) { return std::cos(x); }));
-  rows.push_back(unary("tanh", Domain::real, &tanh, [](double x) { return std::tanh(x); }));
-  rows.push_back(unary("sigmoid", Domain::real, &sigmoid, [](double x) { return 1 / (1 + std::exp(-x)); }));
-  rows.push_back(unary("relu", Domain::apart, &relu, [](double x) { return x > 0 ? x : 0; }));
-  scalar(
-      "clamp", "", Domain::apart, [](const Tensor& x) { return clamp(x, -0.505, 0.755); },
-      [](double x) { return std::min(std::max(x, -0.505), 0.755); });
-
-  const Tensor condition = tensor({{1, 0, 1}, {0, 0, 1}}, {.dtype = DType::boolean});
-  const auto chosen = [](bool yes, const Index& i) {
-    return (i[i.size() - 2] == 0 ? i.back() != 1 : i.back() == 2) == yes;
-  };
-  rows.push_back({"where", "tensors", {{{2, 3}}, {{3}}},
-      [condition](const Tensors& in) { return where(condition.to(in[0].device()), in[0], in[1]); },
-      [chosen](const Arrays& in) {
-        return reference::build({2, 3},
-            [&](const Index& i) { return reference::broadcast_element(in[chosen(true, i) ? 0 : 1], i); });
-      }});
-  rows.push_back({"where", "number second", {{{2, 3}}},
-      [condition](const Tensors& in) { return where(condition.to(in[0].device()), in[0], 0.25); },
-      [chosen](const Arrays& in) {
-        return reference::build(
-            {2, 3}, [&](const Index& i) { return chosen(true, i) ? reference::element(in[0], i) : 0.25; });
-      }});
-  rows.push_back({"where", "number first", {{{3}}},
-      [condition](const Tensors& in) { return where(condition.to(in[0].device()), 0.25, in[0]); },
-      [chosen](const Arrays& in) {
-        return reference::build({2, 3},
-            [&](const Index& i) { return chosen(true, i) ? 0.25 : reference::broadcast_element(in[0], i); });
-      }});
-}
-
-void add_matrices(std::vector<OpCase>& rows) {
-  const auto call = [](const Tensors& in) { return matmul(in[0], in[1]); };
-  const auto ref = [](const Arrays& in) { return reference::matmul(in[0], in[1]); };
-  rows.push_back({"matmul", "wide", {{{3, 5}}, {{5, 4}}}, call, ref});
-  rows.push_back({"matmul", "one column", {{{3, 19}}, {{19, 1}}}, call, ref});
-  rows.push_back({"matmul", "one row", {{{1, 3}}, {{3, 18}}}, call, ref});
-  rows.push_back({"linear", "with bias", {{{4, 5}}, {{3, 5}}, {{3}}},
-      [](const Tensors& in) { return linear(in[0], in[1], in[2]); },
-      [](const Arrays& in) {
-        return reference::map(reference::matmul(in[0], reference::transposed(in[1])), in[2],
-            [](double a, double b) { return a + b; });
-      }});
-  rows.push_back({"linear", "one output", {{{5, 20}}, {{1, 20}}, {{1}}},
-      [](const Tensors& in) { return linear(in[0], in[1], in[2]); },
-      [](const Arrays& in) {
-        return reference::map(reference::matmul(in[0], reference::transposed(in[1])), in[2],
-            [](double a, double b) { return a + b; });
-      }});
-  rows.push_back(
-      {"linear", "without bias", {{{4, 5}}, {{3, 5}}}, [](const Tensors& in) { return linear(in[0], in[1]); },
-          [](const Arrays& in) { return reference::matmul(in[0], reference::transposed(in[1])); }});
-}
-
-void add_reductions(std::vector<OpCase>& rows) {
-  const auto reduction = [&](const char* name, const char* label, Shape shape,
-                             std::function<Tensor(const Tensor&)> op, std::vector<std::int64_t> dims,
-                             bool keepdim, double divisor) {
-    rows.push_back({name, label, {{shape}}, [op](const Tensors& in) { return op(in[0]); },
-        [=](const Arrays& in) {
-          return reference::map(
-              reference::sum(in[0], dims, keepdim), [divisor](double x) { return x / divisor; });
-        },
-        true});
-  };
-  reduction(
-      "sum", "all", {3, 4}, [](const Tensor& x) { return sum(x); }, {}, false, 1);
-  reduction(
-      "sum", "number", {}, [](const Tensor& x) { return sum(x); }, {}, false, 1);
-  reduction(
-      "sum", "rows", {3, 4}, [](const Tensor& x) { return sum(x, {0}); }, {0}, false, 1);
-  reduction(
-      "sum", "two dimensions", {2, 3, 4},
-      [](const Tensor& x) {
-        return sum(x, {0, -1}, true);
-      },
-      {0, 2}, true, 1);
-  reduction(
-      "sum", "over a chunk", {3, 1100}, [](const Tensor& x) { return sum(x, {1}); }, {1}, false, 1);
-  const auto largest = [&](const char* label, Shape shape, std::function<Tensor(const Tensor&)> op,
-                           std::vector<std::int64_t> dims, bool keepdim) {
-    rows.push_back({"amax", label, {{shape, Domain::apart}}, [op](const Tensors& in) { return op(in[0]); },
-        [=](const Arrays& in) { return reference::amax(in[0], dims, keepdim); }, true});
-  };
-  largest(
-      "all", {3, 4}, [](const Tensor& x) { return amax(x); }, {}, false);
-  largest(
-      "rows", {3, 4}, [](const Tensor& x) { return amax(x, {0}); }, {0}, false);
-  largest(
-      "two dimensions", {2, 3, 4},
-      [](const Tensor& x) {
-        return amax(x, {0, -1}, true);
-      },
-      {0, 2}, true);
-  reduction(
-      "mean", "all", {3, 4}, [](const Tensor& x) { return mean(x); }, {}, false, 12);
-  reduction(
-      "mean", "columns", {3, 4}, [](const Tensor& x) { return mean(x, {1}); }, {1}, false, 4);
-  reduction(
-      "mean", "two dimensions", {2, 3, 4},
-      [](const Tensor& x) {
-        return mean(x, {1, 2}, true);
-      },
-      {1, 2}, true, 12);
-
-  const auto loss = [&](const char* name, Domain domain,
-                        Tensor (*op)(const Tensor&, const Tensor&, Reduction, CallSite),
-                        double (*f)(double, double)) {
-    for (const Reduction kind : {Reduction::none, Reduction::mean, Reduction::sum})
-      rows.push_back({name,
-          kind == Reduction::none   ? "none"
-          : kind == Reduction::mean ? "mean"
-                                    : "sum",
-          {{{5, 3}, domain}, {{5, 3}, domain}},
-          [op, kind](const Tensors& in) { return op(in[0], in[1], kind, CallSite::current()); },
-          [f, kind](const Arrays& in) {
-            const Array each = reference::map(in[0], in[1], f);
-            if (kind == Reduction::none) return each;
-            return reference::map(reference::sum(each, {}, false),
-                [kind](double x) { return kind == Reduction::mean ? x / 15 : x; });
-          },
-          true});
-  };
-  loss("mse_loss", Domain::real, &mse_loss, [](double a, double b) { return (a - b) * (a - b); });
-  loss("l1_loss", Domain::apart, &l1_loss, [](double a, double b) { return std::fabs(a - b); });
-}
-
-void add_views(std::vector<OpCase>& rows) {
-  using I = const Index&;
-  rows.push_back(moved(
-      "reshape", "", {2, 6},
-      [](const Tensor& x) {
-        return reshape(x, {3, -1});
-      },
-      {3, 4},
-      [](I i) {
-        const std::int64_t at = i[0] * 4 + i[1];
-        return Index{at / 6, at % 6};
-      }));
-  rows.push_back(moved(
-      "flatten", "", {2, 3, 2}, [](const Tensor& x) { return flatten(x, 1); }, {2, 6},
-      [](I i) {
-        return Index{i[0], i[1] / 2, i[1] % 2};
-      }));
-  rows.push_back(moved(
-      "narrow", "", {4, 5}, [](const Tensor& x) { return narrow(x, 1, 2, 2); }, {4, 2},
-      [](I i) {
-        return Index{i[0], i[1] + 2};
-      }));
-  rows.push_back(moved(
-      "select", "", {3, 4}, [](const Tensor& x) { return select(x, 0, -1); }, {4},
-      [](I i) {
-        return Index{2, i[0]};
-      }));
-  rows.push_back(moved(
-      "slice", "", {3, 9}, [](const Tensor& x) { return slice(x, 1, {.start = 1, .stop = -1, .step = 3}); },
-      {3, 3},
-      [](I i) {
-        return Index{i[0], 1 + 3 * i[1]};
-      }));
-  rows.push_back(moved(
-      "expand", "", {3, 1},
-      [](const Tensor& x) {
-        return expand(x, {2, -1, 4});
-      },
-      {2, 3, 4},
-      [](I i) {
-        return Index{i[1], 0};
-      }));
-  rows.push_back(moved(
-      "unsqueeze", "", {3, 4}, [](const Tensor& x) { return unsqueeze(x, 1); }, {3, 1, 4},
-      [](I i) {
-        return Index{i[0], i[2]};
-      }));
-  rows.push_back(moved(
-      "squeeze", "all", {1, 3, 1}, [](const Tensor& x) { return squeeze(x); }, {3},
-      [](I i) {
-        return Index{0, i[0], 0};
-      }));
-  rows.push_back(moved(
-      "squeeze", "one", {1, 3, 1}, [](const Tensor& x) { return squeeze(x, -1); }, {1, 3},
-      [](I i) {
-        return Index{0, i[1], 0};
-      }));
-  rows.push_back(moved(
-      "transpose", "", {2, 3, 4}, [](const Tensor& x) { return transpose(x, 0, -1); }, {4, 3, 2},
-      [](I i) {
-        return Index{i[2], i[1], i[0]};
-      }));
-  rows.push_back(moved(
-      "t", "", {2, 3}, [](const Tensor& x) { return t(x); }, {3, 2},
-      [](I i) {
-        return Index{i[1], i[0]};
-      }));
-  rows.push_back(moved(
-      "permute", "", {2, 3, 4},
-      [](const Tensor& x) {
-        return permute(x, {2, 0, 1});
-      },
-      {4, 2, 3},
-      [](I i) {
-        return Index{i[1], i[2], i[0]};
-      }));
-  rows.push_back(moved(
-      "clone", "", {2, 3}, [](const Tensor& x) { return clone(x); }, {2, 3}, [](I i) { return i; }));
-  rows.push_back(moved(
-      "contiguous", "", {2, 3}, [](const Tensor& x) { return contiguous(t(x)); }, {3, 2},
-      [](I i) {
-        return Index{i[1], i[0]};
-      }));
-  rows.push_back(moved(
-      "to", "and back", {2, 3}, [](const Tensor& x) { return to(to(x, DType::float64), x.dtype()) * 1; },
-      {2, 3}, [](I i) { return i; }));
-  rows.push_back(moved(
-      "index_select", "repeated", {4, 3},
-      [](const Tensor& x) {
-        return index_select(x, 0, tensor({2, 0, 2, 3}, {.dtype = DType::int64, .device = x.device()}));
-      },
-      {4, 3},
-      [](I i) {
-        const std::int64_t rows_of[] = {2, 0, 2, 3};
-        return Index{rows_of[i[0]], i[1]};
-      }));
-  rows.push_back(moved(
-      "index_select", "inner", {2, 4, 3},
-      [](const Tensor& x) {
-        return index_select(x, 1, tensor({3, 1}, {.dtype = DType::int64, .device = x.device()}));
-      },
-      {2, 2, 3},
-      [](I i) {
-        return Index{i[0], i[1] == 0 ? 3 : 1, i[2]};
-      }));
-  rows.push_back(moved(
-      "gather", "rows", {3, 4},
-      [](const Tensor& x) {
-        return gather(
-            x, 0, tensor({{2, 0, 1, 1}, {2, 2, 0, 1}}, {.dtype = DType::int64, .device = x.device()}));
-      },
-      {2, 4},
-      [](I i) {
-        const std::int64_t rows_of[2][4] = {{2, 0, 1, 1}, {2, 2, 0, 1}};
-        return Index{rows_of[i[0]][i[1]], i[1]};
-      }));
-  rows.push_back(moved(
-      "gather", "of a part, repeated", {2, 3, 5},
-      [](const Tensor& x) {
-        return gather(x, -1, tensor({{{4, 4}, {0, 4}}}, {.dtype = DType::int64, .device = x.device()}));
-      },
-      {1, 2, 2},
-      [](I i) {
-        return Index{i[0], i[1], i[1] == 1 && i[2] == 0 ? 0 : 4};
-      }));
-  rows.push_back({"cat", "rows", {{{2, 3}}, {{1, 3}}, {{3, 3}}}, [](const Tensors& in) { return cat(in, 0); },
-      [](const Arrays& in) {
-        return reference::build({6, 3}, [&](I i) {
-          return i[0] < 2   ? reference::element(in[0], i)
-                 : i[0] < 3 ? reference::element(in[1], {0, i[1]})
-                            : reference::element(in[2], {i[0] - 3, i[1]});
-        });
-      }});
-  rows.push_back({"cat", "columns", {{{2, 1}}, {{2, 3}}}, [](const Tensors& in) { return cat(in, -1); },
-      [](const Arrays& in) {
-        return reference::build({2, 4}, [&](I i) {
-          return i[1] == 0 ? reference::element(in[0], i) : reference::element(in[1], {i[0], i[1] - 1});
-        });
-      }});
-  rows.push_back({"stack", "", {{{2, 3}}, {{2, 3}}}, [](const Tensors& in) { return stack(in, 1); },
-      [](const Arrays& in) {
-        return reference::build({2, 2, 3}, [&](I i) {
-          return reference::element(in[static_cast<std::size_t>(i[1])], {i[0], i[2]});
-        });
-      }});
-}
-
-}  // namespace
 
 const std::vector<OpCase>& op_cases() {
   static const std::vector<OpCase> rows = [] {
     std::vector<OpCase> all;
+    add_arithmetic(all);
     add_elementwise(all);
-    add_matrices(all);
+    add_linalg(all);
     add_reductions(all);
     add_views(all);
+    add_indices(all);
     return all;
   }();
   return rows;
@@ -412,11 +78,6 @@ const std::vector<OpCase>& in_place_cases() {
 
 namespace {
 
-std::string text_of(const std::string& path) {
-  std::ifstream file(TENON_SOURCE_DIR "/" + path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 std::set<std::string> all_matches(const std::string& text, const char* expression) {
   std::set<std::string> found;
   const std::regex pattern(expression);
@@ -430,8 +91,9 @@ std::set<std::string> all_matches(const std::string& text, const char* expressio
 std::set<std::string> declared_operations() {
   std::set<std::string> declared;
   for (const std::string& header :
-      all_matches(text_of("autograd/ops.h"), "#include <tenon/(autograd/ops/.*)>"))
-    declared.merge(all_matches(text_of(header), R"(TENON_API (?:Tensor|bool) (\w+)\()"));
+      all_matches(read_file(TENON_SOURCE_DIR "/autograd/ops.h"), "#include <tenon/(autograd/ops/.*)>"))
+    declared.merge(
+        all_matches(read_file(TENON_SOURCE_DIR "/" + header), R"(TENON_API (?:Tensor|bool) (\w+)\()"));
   return declared;
 }
 
@@ -455,4 +117,4 @@ std::vector<Tensor> make_inputs(const OpCase& row, DType dtype) {
   return out;
 }
 
-}  // namespace support
+}  // namespace tenon::test

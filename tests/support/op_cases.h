@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "reference.h"
+#include "support/reference.h"
 
-namespace support {
+namespace tenon::test {
 
 /// Which numbers an input is drawn from.
 enum class Domain {
@@ -17,7 +17,7 @@ enum class Domain {
 };
 
 struct InputSpec {
-  tenon::Shape shape;
+  Shape shape;
   Domain domain = Domain::real;
 };
 
@@ -25,8 +25,8 @@ struct OpCase {
   std::string name;   // as ops.h declares it
   std::string label;  // which form of it
   std::vector<InputSpec> inputs;
-  std::function<tenon::Tensor(const std::vector<tenon::Tensor>&)> call;
-  std::function<reference::Array(const std::vector<reference::Array>&)> reference;
+  std::function<Tensor(const std::vector<Tensor>&)> call;
+  std::function<Array(const std::vector<Array>&)> reference;
   bool elementwise = false;  // a NaN in an input must show in the result
 };
 
@@ -39,6 +39,6 @@ const std::vector<OpCase>& in_place_cases();
 std::set<std::string> declared_operations();
 
 /// Inputs of a row, the same for the same row: drawn in float64, rounded to `dtype`.
-std::vector<tenon::Tensor> make_inputs(const OpCase& row, tenon::DType dtype);
+std::vector<Tensor> make_inputs(const OpCase& row, DType dtype);
 
-}  // namespace support
+}  // namespace tenon::test

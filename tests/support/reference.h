@@ -7,7 +7,7 @@
 
 #include <tenon/tenon.h>
 
-namespace reference {
+namespace tenon::test {
 
 /// Elements in row-major order.
 struct Array {
@@ -122,11 +122,11 @@ inline Array transposed(const Array& a) {
   return build({a.shape[1], a.shape[0]}, [&](const Index& i) { return element(a, {i[1], i[0]}); });
 }
 
-inline Array from_tensor(const tenon::Tensor& tensor) {
-  const tenon::Tensor dense = tensor.detach().to(tenon::DType::float64).contiguous();
+inline Array from_tensor(const Tensor& tensor) {
+  const Tensor dense = tensor.detach().to(DType::float64).contiguous();
   Array out{{dense.shape().begin(), dense.shape().end()}, {}};
   out.values.assign(dense.data<double>().begin(), dense.data<double>().end());
   return out;
 }
 
-}  // namespace reference
+}  // namespace tenon::test

@@ -4,23 +4,23 @@
 
 #include "support/tensors.h"
 
-namespace support {
+namespace tenon::test {
 
 /// Tensors as they were: elements, version, dtype and gradient.
 class Snapshot {
  public:
   Snapshot() = default;
-  explicit Snapshot(const std::vector<tenon::Tensor>& tensors) {
-    for (const tenon::Tensor& tensor : tensors)
+  explicit Snapshot(const std::vector<Tensor>& tensors) {
+    for (const Tensor& tensor : tensors)
       taken_.push_back({tensor, tensor.detach().clone(), tensor.raw(), tensor.version(), tensor.grad(),
-          tensor.grad().defined() ? tensor.grad().clone() : tenon::Tensor()});
+          tensor.grad().defined() ? tensor.grad().clone() : Tensor()});
   }
   bool holds() const {
     for (const Taken& taken : taken_) {
-      const tenon::Tensor grad = taken.tensor.grad();
-      if (!same_bits(taken.tensor, taken.elements) || taken.tensor.raw() != taken.memory ||
+      const Tensor grad = taken.tensor.grad();
+      if (!bitwise_equal(taken.tensor, taken.elements) || taken.tensor.raw() != taken.memory ||
           taken.tensor.version() != taken.version || !grad.is_same(taken.grad) ||
-          (grad.defined() && !same_bits(grad, taken.grad_elements)))
+          (grad.defined() && !bitwise_equal(grad, taken.grad_elements)))
         return false;
     }
     return true;
@@ -28,20 +28,12 @@ class Snapshot {
 
  private:
   struct Taken {
-    tenon::Tensor tensor, elements;
+    Tensor tensor, elements;
     const void* memory;
     std::uint32_t version;
-    tenon::Tensor grad, grad_elements;
+    Tensor grad, grad_elements;
   };
   std::vector<Taken> taken_;
 };
 
-/// True when both lists hold the same elements, bit for bit, and are undefined in the same places.
-inline bool same_bits(const std::vector<tenon::Tensor>& a, const std::vector<tenon::Tensor>& b) {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    if (a[i].defined() != b[i].defined() || (a[i].defined() && !same_bits(a[i], b[i]))) return false;
-  return true;
-}
-
-}  // namespace support
+}  // namespace tenon::test

@@ -1,6 +1,6 @@
-// Tensors for tests: layouts, comparisons as bits, and errors as text.
+// Tensors for tests: layouts, leaves, and comparisons of lists of tensors.
 #pragma once
-#include <cstring>
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -8,86 +8,78 @@
 
 #include <tenon/tenon.h>
 
-namespace support {
+#include "support/errors.h"
+
+namespace tenon::test {
 
 /// Ways to lay the same elements out in memory.
 enum class Layout { contiguous, transposed, sliced };
 inline constexpr Layout layouts[] = {Layout::contiguous, Layout::transposed, Layout::sliced};
 
 /// `tensor` in another layout: same shape and elements, other strides.
-inline tenon::Tensor laid_out(const tenon::Tensor& tensor, Layout layout) {
-  const tenon::NoGradGuard no_grad;
-  const tenon::Tensor dense = tensor.detach().clone();
+inline Tensor laid_out(const Tensor& tensor, Layout layout) {
+  const NoGradGuard no_grad;
+  const Tensor dense = tensor.detach().clone();
   const std::int64_t rank = dense.dim();
   if (layout == Layout::transposed && rank >= 2)
     return dense.transpose(0, rank - 1).contiguous().transpose(0, rank - 1).detach();
   if (layout == Layout::sliced && rank >= 1) {
-    tenon::Shape wide = dense.shape();
+    Shape wide = dense.shape();
     wide[static_cast<int>(rank) - 1] = 2 * wide[static_cast<int>(rank) - 1] + 1;
-    const tenon::Tensor base = tenon::zeros(wide, dense.options());
-    const tenon::Tensor part = tenon::slice(base, -1, {.start = 1, .step = 2});
+    const Tensor base = zeros(wide, dense.options());
+    const Tensor part = slice(base, -1, {.start = 1, .step = 2});
     part.copy_(dense);
     return part.detach();
   }
   return dense;
 }
 
-/// True when every element is equal as bits, with any NaN equal to any other.
-inline bool same_bits(const tenon::Tensor& a, const tenon::Tensor& b) {
-  if (a.shape() != b.shape() || a.dtype() != b.dtype()) return false;
-  const tenon::Tensor x = a.detach().contiguous(), y = b.detach().contiguous();
-  return tenon::visit_any(x.dtype(), [&]<class T>(std::type_identity<T>) {
-    for (std::int64_t i = 0; i < x.numel(); ++i) {
-      const T p = x.ptr<T>()[i], q = y.ptr<T>()[i];
-      const bool both_nan = p != p && q != q;
-      if (!both_nan && std::memcmp(&p, &q, sizeof(T)) != 0) return false;
-    }
-    return true;
-  });
+/// Copies that require a gradient.
+inline std::vector<Tensor> leaves(
+    const std::vector<Tensor>& inputs, Layout layout = Layout::contiguous, Device device = Device::cpu()) {
+  std::vector<Tensor> out;
+  for (const Tensor& input : inputs) out.push_back(laid_out(input.to(device), layout).set_requires_grad());
+  return out;
+}
+/// A gradient to start a backward pass from `output`, the same for the same shape and dtype. It is drawn on
+/// the CPU: float64 logarithms are not the same everywhere.
+inline Tensor upstream(const Tensor& output) {
+  Generator generator(7);
+  return randn(output.shape(), generator, {.dtype = output.dtype()}).to(output.device());
 }
 
-/// The text of the Error that f throws, with the line that it ends with; empty when it throws none.
-template <class F>
-std::string full_error_of(F&& f) {
-  try {
-    f();
-  } catch (const tenon::Error& error) { return error.what(); }
-  return "";
+/// A leaf.
+inline Tensor number(double x, DType dtype = DType::float64) {
+  return tensor(x, {.dtype = dtype, .requires_grad = true});
 }
-
-/// The same without the line.
-template <class F>
-std::string error_of(F&& f) {
-  std::string text = full_error_of(f);
-  const auto line = text.rfind(" (");
-  if (line != text.npos && text.find(".cpp:", line) != text.npos && text.back() == ')') text.erase(line);
-  return text;
-}
-
 /// A vector that an optimizer may change.
-inline tenon::Tensor parameter(std::initializer_list<tenon::TensorData> values) {
-  return tenon::tensor(values, {.requires_grad = true});
+inline Tensor parameter(std::initializer_list<TensorData> values) {
+  return tensor(values, {.requires_grad = true});
 }
 
 /// The entry called `name`; there must be one.
-inline tenon::Tensor& entry(tenon::StateDict& state, std::string_view name) {
+inline Tensor& entry(StateDict& state, std::string_view name) {
   for (auto& [entry_name, tensor] : state)
     if (entry_name == name) return tensor;
   throw std::logic_error("no entry " + std::string(name));
 }
-inline std::vector<std::string> names(const tenon::StateDict& state) {
+inline std::vector<std::string> names(const StateDict& state) {
   std::vector<std::string> out;
   for (const auto& [name, tensor] : state) out.push_back(name);
   return out;
 }
-/// True when both have the same names in the same order, and the same bits.
-inline bool same_bits(const tenon::StateDict& a, const tenon::StateDict& b) {
-  if (names(a) != names(b)) return false;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    if (!same_bits(a[i].second, b[i].second)) return false;
-  return true;
+/// True when both lists are undefined in the same places and bitwise equal elsewhere.
+inline bool bitwise_equal(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Tensor& x, const Tensor& y) {
+    return x.defined() == y.defined() && (!x.defined() || bitwise_equal(x, y));
+  });
+}
+/// True when both have the same names in the same order, and bitwise equal tensors.
+inline bool bitwise_equal(const StateDict& a, const StateDict& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+      [](const auto& x, const auto& y) { return x.first == y.first && bitwise_equal(x.second, y.second); });
 }
 
-inline double value(const tenon::Tensor& tensor) { return tensor.item<double>(); }
+inline double value(const Tensor& tensor) { return tensor.item<double>(); }
 
-}  // namespace support
+}  // namespace tenon::test

@@ -1,8 +1,5 @@
-// What the io tests share: a directory of their own, files, child processes, a clock.
+// Files, and a directory for them that goes with its owner.
 #pragma once
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -13,6 +10,8 @@
 #include <vector>
 
 #include "support/catch.h"
+
+namespace tenon::test {
 
 class TemporaryDirectory {
  public:
@@ -54,27 +53,12 @@ inline std::vector<std::string> names_below(const std::string& directory) {
   return names;
 }
 
-/// Runs `body`, which returns an exit status, in a process of its own; returns what waitpid says of it.
-template <class Body>
-int status_of_child(Body body) {
-  const pid_t child = ::fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    int status = 100;
-    try {
-      status = body();
-    } catch (...) {}
-    ::_exit(status);
-  }
-  int status = 0;
-  REQUIRE(::waitpid(child, &status, 0) == child);
-  return status;
+/// Those of them that are directories.
+inline std::vector<std::string> directories_below(const std::string& directory) {
+  std::vector<std::string> names = names_below(directory);
+  std::erase_if(
+      names, [&](const std::string& name) { return !std::filesystem::is_directory(directory + "/" + name); });
+  return names;
 }
 
-template <class Exception, class Body>
-std::string message_of(Body body) {
-  try {
-    body();
-  } catch (const Exception& error) { return error.what(); }
-  return "nothing was thrown";
-}
+}  // namespace tenon::test

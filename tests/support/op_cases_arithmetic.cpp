@@ -1,0 +1,57 @@
+// Rows of the table of operations: arithmetic.h.
+#include <algorithm>
+
+#include "support/op_case_rows.h"
+
+namespace tenon::test {
+
+namespace {
+
+/// A binary operation in three forms of broadcasting.
+void add_binary(std::vector<OpCase>& rows, const char* name, Domain domain,
+    Tensor (*op)(const Tensor&, const Tensor&, CallSite), double (*f)(double, double)) {
+  const auto call = [op](const Tensors& in) { return op(in[0], in[1], CallSite::current()); };
+  const auto ref = [f](const Arrays& in) { return map(in[0], in[1], f); };
+  rows.push_back({name, "same shape", {{{4, 3}, domain}, {{4, 3}, domain}}, call, ref, true});
+  rows.push_back({name, "row and column", {{{3, 1}, domain}, {{2, 1, 4}, domain}}, call, ref, true});
+  rows.push_back({name, "number", {{{}, domain}, {{2, 3}, domain}}, call, ref, true});
+}
+
+}  // namespace
+
+void add_arithmetic(std::vector<OpCase>& rows) {
+  add_binary(rows, "add", Domain::real, &add, [](double a, double b) { return a + b; });
+  add_binary(rows, "sub", Domain::real, &sub, [](double a, double b) { return a - b; });
+  add_binary(rows, "mul", Domain::real, &mul, [](double a, double b) { return a * b; });
+  add_binary(rows, "div", Domain::positive, &div, [](double a, double b) { return a / b; });
+  add_binary(rows, "pow", Domain::positive, &pow, [](double a, double b) { return std::pow(a, b); });
+  add_binary(rows, "maximum", Domain::apart, &maximum, [](double a, double b) { return std::max(a, b); });
+  add_binary(rows, "minimum", Domain::apart, &minimum, [](double a, double b) { return std::min(a, b); });
+
+  rows.push_back(scalar(
+      "add", "x + 1.5", Domain::real, [](const Tensor& x) { return x + 1.5; },
+      [](double x) { return x + 1.5; }));
+  rows.push_back(scalar(
+      "sub", "x - 1.5", Domain::real, [](const Tensor& x) { return x - 1.5; },
+      [](double x) { return x - 1.5; }));
+  rows.push_back(scalar(
+      "sub", "1.5 - x", Domain::real, [](const Tensor& x) { return 1.5 - x; },
+      [](double x) { return 1.5 - x; }));
+  rows.push_back(scalar(
+      "mul", "-2.5 x", Domain::real, [](const Tensor& x) { return -2.5 * x; },
+      [](double x) { return -2.5 * x; }));
+  rows.push_back(scalar(
+      "div", "x / 4", Domain::real, [](const Tensor& x) { return x / 4; }, [](double x) { return x / 4; }));
+  rows.push_back(scalar(
+      "div", "3 / x", Domain::positive, [](const Tensor& x) { return 3 / x; },
+      [](double x) { return 3 / x; }));
+  for (const double p : {1.0, 2.0, 3.0, 0.5, -1.0, 1.7})
+    rows.push_back({"pow", "x^" + std::to_string(p), {{{2, 3}, Domain::positive}},
+        [p](const Tensors& in) { return pow(in[0], p); },
+        [p](const Arrays& in) { return map(in[0], [p](double x) { return std::pow(x, p); }); }, true});
+  rows.push_back({"pow", "x^0", {{{2, 3}}}, [](const Tensors& in) { return pow(in[0], 0); },
+      [](const Arrays& in) { return map(in[0], [](double) { return 1.0; }); }, false});
+  rows.push_back(unary("neg", Domain::real, &neg, [](double x) { return -x; }));
+}
+
+}  // namespace tenon::test

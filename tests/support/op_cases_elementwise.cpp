@@ -1,0 +1,45 @@
+// Rows of the table of operations: elementwise.h.
+#include <algorithm>
+
+#include "support/op_case_rows.h"
+
+namespace tenon::test {
+
+void add_elementwise(std::vector<OpCase>& rows) {
+  rows.push_back(unary("abs", Domain::apart, &abs, [](double x) { return std::fabs(x); }));
+  rows.push_back(unary("exp", Domain::real, &exp, [](double x) { return std::exp(x); }));
+  rows.push_back(unary("log", Domain::positive, &log, [](double x) { return std::log(x); }));
+  rows.push_back(unary("sqrt", Domain::positive, &sqrt, [](double x) { return std::sqrt(x); }));
+  rows.push_back(unary("sin", Domain::real, &sin, [](double x) { return std::sin(x); }));
+  rows.push_back(unary("cos", Domain::real, &cos, [](double x) { return std::cos(x); }));
+  rows.push_back(unary("tanh", Domain::real, &tanh, [](double x) { return std::tanh(x); }));
+  rows.push_back(unary("sigmoid", Domain::real, &sigmoid, [](double x) { return 1 / (1 + std::exp(-x)); }));
+  rows.push_back(unary("relu", Domain::apart, &relu, [](double x) { return x > 0 ? x : 0; }));
+  rows.push_back(scalar(
+      "clamp", "", Domain::apart, [](const Tensor& x) { return clamp(x, -0.505, 0.755); },
+      [](double x) { return std::min(std::max(x, -0.505), 0.755); }));
+
+  const Tensor condition = tensor({{1, 0, 1}, {0, 0, 1}}, {.dtype = DType::boolean});
+  const auto chosen = [](bool yes, const Index& i) {
+    return (i[i.size() - 2] == 0 ? i.back() != 1 : i.back() == 2) == yes;
+  };
+  rows.push_back({"where", "tensors", {{{2, 3}}, {{3}}},
+      [condition](const Tensors& in) { return where(condition.to(in[0].device()), in[0], in[1]); },
+      [chosen](const Arrays& in) {
+        return build(
+            {2, 3}, [&](const Index& i) { return broadcast_element(in[chosen(true, i) ? 0 : 1], i); });
+      }});
+  rows.push_back({"where", "number second", {{{2, 3}}},
+      [condition](const Tensors& in) { return where(condition.to(in[0].device()), in[0], 0.25); },
+      [chosen](const Arrays& in) {
+        return build({2, 3}, [&](const Index& i) { return chosen(true, i) ? element(in[0], i) : 0.25; });
+      }});
+  rows.push_back({"where", "number first", {{{3}}},
+      [condition](const Tensors& in) { return where(condition.to(in[0].device()), 0.25, in[0]); },
+      [chosen](const Arrays& in) {
+        return build(
+            {2, 3}, [&](const Index& i) { return chosen(true, i) ? 0.25 : broadcast_element(in[0], i); });
+      }});
+}
+
+}  // namespace tenon::test
