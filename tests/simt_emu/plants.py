@@ -110,16 +110,16 @@ PLANTS = [
           "if (last) ", "if (false) ", WRONG, "mse.cu"),
 
     # ---- products
-    Plant("no barrier between the stages", "matmul_tiles", TSAN, "matmul_tiles", "matmul/matmul.cu",
-          "__syncthreads();\n      stage ^= 1;", "stage ^= 1;", RACE),
-    Plant("a row past the matrix", "matmul_tiles", ASAN, "matmul_tiles", "matmul/matmul.cu",
-          "last = lines - together", "last = lines", OVERFLOW),
-    Plant("a step past the end of k", "matmul_tiles", ASAN, "matmul_tiles", "matmul/matmul.cu",
-          "left - deep(q) >= (Across ? 1 : W)", "left > 0", OVERFLOW),
+    Plant("no barrier between the stages", "matmul_tiles", TSAN, "matmul_tiles", "matmul/tiles.cuh",
+          "__syncthreads();\n      stage ^= 1;", "stage ^= 1;", RACE, "matmul/matmul.cu"),
+    Plant("a row past the matrix", "matmul_tiles", ASAN, "matmul_tiles", "matmul/carrier.cuh",
+          "last = lines - together", "last = lines", OVERFLOW, "matmul/matmul.cu"),
+    Plant("a step past the end of k", "matmul_tiles", ASAN, "matmul_tiles", "matmul/carrier.cuh",
+          "left - deep(q) >= (Across ? 1 : W)", "left > 0", OVERFLOW, "matmul/matmul.cu"),
     Plant("chunks of 256", "matmul_tiles", ANY, "matmul_split", "kernels/arith/order.h",
           "chain_chunk = 512", "chain_chunk = 256", WRONG, "matmul/matmul.cu"),
-    Plant("an element past the end", "matmul_elements", ASAN, "matmul_elements", "matmul/matmul.cu",
-          "at < p.m * p.n;", "at <= p.m * p.n;", OVERFLOW),
+    Plant("an element past the end", "matmul_elements", ASAN, "matmul_elements", "matmul/elements.cuh",
+          "at < p.m * p.n;", "at <= p.m * p.n;", OVERFLOW, "matmul/matmul.cu"),
 
     # ---- the SGD step
     Plant("the search takes the row before", "sgd_short", ANY, "sgd_short", "update.cu",

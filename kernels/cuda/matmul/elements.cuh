@@ -1,0 +1,24 @@
+// Matrix product, one thread per element of C: for products that are too small for tiles.
+#pragma once
+#include <tenon/kernels/arith/math.h>
+#include <tenon/kernels/cuda/launch.h>
+#include <tenon/kernels/cuda/matmul/product.cuh>
+
+namespace tenon::kernels::cuda {
+
+/// k is at most one chunk.
+template <class T>
+__global__ void __launch_bounds__(block_threads) matmul_elements(const __grid_constant__ Product<T> p) {
+  const std::int64_t step = std::int64_t{gridDim.x} * blockDim.x;
+  for (std::int64_t at = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x; at < p.m * p.n; at += step) {
+    const std::int64_t j = at % p.n;
+    const T *a = p.a + at / p.n * p.a_row, *b = p.b + j * p.b_col;
+    T sum = T(0);
+#pragma unroll 8
+    for (std::int64_t k = 0; k < p.k; ++k) sum = num::fma(a[k * p.a_col], b[k * p.b_row], sum);
+    sum = T(0) + sum;
+    p.c[at] = p.bias ? sum + p.bias[j] : sum;
+  }
+}
+
+}  // namespace tenon::kernels::cuda
