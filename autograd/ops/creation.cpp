@@ -2,31 +2,18 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <utility>
 
-#include <tenon/autograd/ops/common.h>
+#include <tenon/autograd/ops/create.h>
 #include <tenon/kernels/fill.h>
-#include <tenon/kernels/random.h>
 
 namespace tenon {
 
+using autograd::create;
 using autograd::new_tensor;
+using autograd::with_requires_grad;
 
 namespace {
-
-Tensor create(const char* op, const Shape& shape, const Options& options) {
-  checked_numel(op, shape);
-  check_available(op, options.device);
-  check(!options.requires_grad || is_floating_point(options.dtype),
-      "{}: only floating-point tensors have gradients; the dtype is {}", op, options.dtype);
-  return new_tensor(shape, options.dtype, Stream::current(options.device));
-}
-
-Tensor finish(Tensor tensor, const Options& options) {
-  if (options.requires_grad) tensor.set_requires_grad();
-  return tensor;
-}
 
 void fill(const Tensor& out, double value) {
   kernels::copy(out.stream(), out.dtype(), out.dtype(), out.shape(), out.raw(), value);
@@ -36,19 +23,14 @@ Tensor filled(const char* op, const Shape& shape, double value, const Options& o
   Tensor out = create(op, shape, options);
   if (value != 0 || !std::isfinite(value)) autograd::check_scalar(op, out, value);
   fill(out, value);
-  return finish(std::move(out), options);
-}
-
-kernels::RandomKey next_key(Generator& generator) {
-  const Generator::Key key = generator.next(RandomDomain::user);
-  return {key.seed, key.stream};
+  return with_requires_grad(std::move(out), options);
 }
 
 }  // namespace
 
 Tensor empty(const Shape& shape, const Options& options, CallSite site) {
   const Call call("empty", site);
-  return finish(create("empty", shape, options), options);
+  return with_requires_grad(create("empty", shape, options), options);
 }
 Tensor zeros(const Shape& shape, const Options& options, CallSite site) {
   const Call call("zeros", site);
@@ -59,7 +41,7 @@ Tensor ones(const Shape& shape, const Options& options, CallSite site) {
   const Call call("ones", site);
   Tensor out = create("ones", shape, options);
   fill(out, 1);
-  return finish(std::move(out), options);
+  return with_requires_grad(std::move(out), options);
 }
 
 Tensor full(const Shape& shape, double value, const Options& options, CallSite site) {
@@ -129,7 +111,7 @@ Tensor arange(double start, double end, double step, const Options& options, Cal
   });
   Tensor out = create("arange", {n}, options);
   kernels::arange(out.stream(), out.dtype(), n, out.raw(), start, step);
-  return finish(std::move(out), options);
+  return with_requires_grad(std::move(out), options);
 }
 
 Tensor arange(double end, const Options& options, CallSite site) {
@@ -142,7 +124,7 @@ Tensor linspace(double start, double end, std::int64_t steps, const Options& opt
   check(std::isfinite(end - start), "linspace: the range must be finite; it is from {} to {}", start, end);
   Tensor out = create("linspace", {steps}, options);
   kernels::linspace(out.stream(), out.dtype(), steps, out.raw(), start, end);
-  return finish(std::move(out), options);
+  return with_requires_grad(std::move(out), options);
 }
 
 Tensor eye(std::int64_t n, const Options& options, CallSite site) {
@@ -159,72 +141,7 @@ Tensor eye(std::int64_t n, std::int64_t m, const Options& options, CallSite site
     const Strides stride{m + 1};
     kernels::copy(out.stream(), out.dtype(), out.dtype(), diagonal, {out.raw(), stride}, 1.0);
   }
-  return finish(std::move(out), options);
-}
-
-Tensor rand(const Shape& shape, const Options& options, CallSite site) {
-  const Call call("rand", site);
-  return rand(shape, default_generator(), options);
-}
-
-Tensor rand(const Shape& shape, Generator& generator, const Options& options, CallSite site) {
-  const Call call("rand", site);
-  check(
-      is_floating_point(options.dtype), "rand: needs floating-point numbers; the dtype is {}", options.dtype);
-  Tensor out = finish(create("rand", shape, options), options);
-  kernels::random_uniform(out.stream(), out.dtype(), out.numel(), out.raw(), next_key(generator), 0, 1);
-  return out;
-}
-
-Tensor randn(const Shape& shape, const Options& options, CallSite site) {
-  const Call call("randn", site);
-  return randn(shape, default_generator(), options);
-}
-
-Tensor randn(const Shape& shape, Generator& generator, const Options& options, CallSite site) {
-  const Call call("randn", site);
-  check(is_floating_point(options.dtype), "randn: needs floating-point numbers; the dtype is {}",
-      options.dtype);
-  Tensor out = finish(create("randn", shape, options), options);
-  kernels::random_normal(out.stream(), out.dtype(), out.numel(), out.raw(), next_key(generator), 0, 1);
-  return out;
-}
-
-Tensor randint(
-    std::int64_t low, std::int64_t high, const Shape& shape, const Options& options, CallSite site) {
-  const Call call("randint", site);
-  return randint(low, high, shape, default_generator(), options);
-}
-
-Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generator& generator,
-    const Options& options, CallSite site) {
-  const Call call("randint", site);
-  check(low < high, "randint: the range [{}, {}) is empty", low, high);
-  visit_number("randint", options.dtype, [&]<class T>(std::type_identity<T>) {
-    if constexpr (std::is_floating_point_v<T>) {
-      const std::int64_t most = std::int64_t{1} << std::numeric_limits<T>::digits;
-      check(low >= -most && high - 1 <= most,
-          "randint: {} is exact only up to {}; the range is [{}, {}); draw int64 or float64", options.dtype,
-          most, low, high);
-    }
-  });
-  Tensor out = finish(create("randint", shape, options), options);
-  kernels::random_integers(out.stream(), out.dtype(), out.numel(), out.raw(), next_key(generator), low, high);
-  return out;
-}
-
-Tensor randperm(std::int64_t n, const Options& options, CallSite site) {
-  const Call call("randperm", site);
-  return randperm(n, default_generator(), options);
-}
-
-Tensor randperm(std::int64_t n, Generator& generator, const Options& options, CallSite site) {
-  const Call call("randperm", site);
-  check(options.dtype == DType::int64, "randperm: the result is int64; the requested dtype is {}",
-      options.dtype);
-  Tensor out = create("randperm", {n}, options);
-  kernels::random_permutation(out.stream(), n, out.ptr<std::int64_t>(), next_key(generator));
-  return out;
+  return with_requires_grad(std::move(out), options);
 }
 
 Shape TensorData::shape() const {
@@ -274,7 +191,7 @@ Tensor tensor(const TensorData& data, const Options& options, CallSite site) {
   Tensor out = create("tensor", data.shape(), host);
   std::int64_t at = 0;
   data.write(out, at);
-  return finish(out.to(options.device), options);
+  return with_requires_grad(out.to(options.device), options);
 }
 
 template <Element T>
@@ -286,7 +203,7 @@ Tensor detail::tensor_from(
       shape);
   Tensor out = create("tensor", shape, {.dtype = dtype_of<T>});
   if (numel != 0) std::memcpy(out.raw(), values.data(), values.size_bytes());
-  return finish(out.to(options.dtype).to(options.device), options);
+  return with_requires_grad(out.to(options.dtype).to(options.device), options);
 }
 template TENON_API Tensor detail::tensor_from(std::span<const float>, const Shape&, const Options&, CallSite);
 template TENON_API Tensor detail::tensor_from(
@@ -307,7 +224,7 @@ Tensor from_blob(void* data, const Shape& shape, const Options& options, std::fu
       "from_blob: only floating-point tensors have gradients; the dtype is {}", options.dtype);
   const Ref<Storage> storage =
       Storage::borrow(data, static_cast<std::size_t>(numel) * size_of(options.dtype));
-  Tensor out = finish(detail::new_tensor_over(storage, shape, options.dtype), options);
+  Tensor out = with_requires_grad(detail::new_tensor_over(storage, shape, options.dtype), options);
   storage->set_deleter(std::move(deleter));  // last: if the call fails, the caller keeps the memory
   return out;
 }

@@ -43,7 +43,6 @@ Tensor matmul(const Tensor& a, const Tensor& b, CallSite site) {
   check(a.shape()[1] == b.shape()[0], "matmul: inner dimensions differ; a is {}, b is {}", a.shape(),
       b.shape());
   check_same_kind("matmul", a, b);
-  autograd::check_floating("matmul", a);
   return record("matmul", site, product(a, matrix(a), matrix(b)),
       Input(a, with(b), [](const Tensor& g, const Tensor& y) { return times_transposed(g, y); }),
       Input(b, with(a), [](const Tensor& g, const Tensor& x) { return transposed_times(x, g); }));
@@ -57,7 +56,6 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, CallSit
       "linear: x has {} features, but weight expects {}; x is {}, weight is {}", x.shape()[1],
       weight.shape()[1], x.shape(), weight.shape());
   check_same_kind("linear", x, weight);
-  autograd::check_floating("linear", x);
   const std::int64_t outputs = weight.shape()[0];
   if (!bias.defined()) return matmul(x, t(weight));
   check(bias.dim() == 1 && bias.shape()[0] == outputs,

@@ -22,7 +22,6 @@ void check_loss(const char* op, const Tensor& input, const Tensor& target, Reduc
   check(input.shape() == target.shape(), "{}: shapes differ; the input is {}, the target {}", op,
       input.shape(), target.shape());
   check_same_kind(op, input, target);
-  autograd::check_floating(op, input);
   check(reduction != Reduction::mean || input.numel() > 0,
       "{}: there are no elements to average; the shape is {}", op, input.shape());
 }

@@ -2,7 +2,7 @@
 #include <tenon/kernels/arith/elementwise.h>
 #include <tenon/kernels/cuda/launch.h>
 #include <tenon/kernels/mse.h>
-#include <tenon/kernels/cuda/reduce.cuh>
+#include <tenon/kernels/cuda/reduce/tree.cuh>
 
 namespace tenon::kernels::cuda {
 namespace {
@@ -11,8 +11,8 @@ using Op = arith::SumOfSquaredDifferences;
 
 constexpr int warps = block_threads / warp_size;
 
-/// One warp per chunk of 1024, as in reduce.cu; the last block does the levels above. With Vec all pointers
-/// are aligned.
+/// One warp per chunk of 1024, as in reduce/rows.cuh; the last block does the levels above. With Vec all
+/// pointers are aligned.
 template <bool Vec, class T>
 __global__ void __launch_bounds__(block_threads, 1)
     mse_chunks(std::int64_t n, std::int64_t chunks, const T* __restrict__ a, const T* __restrict__ b, T count,

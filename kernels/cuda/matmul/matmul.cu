@@ -1,6 +1,6 @@
 // The matrix product in order CHAIN (docs/numerics.md section 2): chooses between register tiles (tiles.cuh)
 // and, for products too small for tiles, one thread per element (elements.cuh). A product with one column is
-// order R, a reduction (reduce.cu).
+// order R, a reduction (reduce/reduce.cu).
 #include <cstdlib>
 
 #include <tenon/kernels/cuda/launch.h>

@@ -1,5 +1,5 @@
-// Order R on a warp (docs/numerics.md section 3): a warp owns a chunk of 1024, lane l holds the partials
-// 4l ... 4l+3.
+// Order R on a warp (docs/numerics.md section 3): a warp owns a chunk of 1024; lane l holds the partial
+// results 4l ... 4l+3.
 #pragma once
 #include <tenon/kernels/arith/math.h>
 #include <tenon/kernels/arith/reduce.h>
@@ -14,8 +14,8 @@ static_assert(reduce_partials == 4 * 32, "warp_tree has four partials per lane")
 
 inline constexpr int warp_size = 32;
 
-/// The values of all levels above `chunks` results of the first: what a reduction needs as scratch, with the
-/// first level.
+/// How many values all levels have together, the first with `chunks` values included: the scratch of an
+/// output.
 inline std::int64_t level_values(std::int64_t chunks) {
   std::int64_t total = chunks;
   for (std::int64_t m = chunks; m > 1; total += m) m = arith::reduce_chunks(m);
