@@ -1,4 +1,4 @@
-// What bench_cuda_kernels measures.
+// The cases of bench_cuda_kernels.
 #pragma once
 #include <functional>
 #include <string>
@@ -14,11 +14,11 @@ using Call = std::function<Tensors()>;
 
 struct Case {
   std::string name;
-  std::function<Call(tenon::Device)> make;  // the call, over inputs of its own on that device
-  double bytes = 0, flops = 0;              // the least that a call has to move through memory, and compute
-  bool per_call = false;        // what counts is a call, host included; otherwise the device's time
-  int checked_calls = 1;        // results are compared after so many
-  std::string checked = "all";  // of the elements; for less than all:
+  std::function<Call(tenon::Device)> make;  // the call, with its own inputs on that device
+  double bytes = 0, flops = 0;              // the minimum memory traffic and arithmetic of a call
+  bool per_call = false;                    // time whole calls, host included; otherwise the device's time
+  int checked_calls = 1;                    // results are compared after this many calls
+  std::string checked = "all";              // of the elements; for less than all:
   std::function<Tensors()> expected{};
   std::function<tenon::Tensor(const tenon::Tensor&)> part{};
   std::string peer{};
@@ -26,7 +26,7 @@ struct Case {
   double peer_tolerance = 0;
 };
 
-/// Makers, so that the inputs of one case at a time are in memory.
+/// Functions that make the cases, so that only one case at a time has its inputs in memory.
 std::vector<std::function<Case()>> cuda_cases();
 
 }  // namespace bench

@@ -1,4 +1,4 @@
-// Fair timing: contenders take turns in short rounds, and what counts is the median.
+// Fair timing: contenders run in turn in short rounds, and the median counts.
 #pragma once
 #include <chrono>
 #include <functional>
@@ -12,13 +12,13 @@ double seconds_since(Clock::time_point start);
 
 struct Contender {
   std::string name;
-  std::function<double()> measure;  // makes some calls; returns the seconds of one
+  std::function<double()> measure;  // makes some calls and returns the seconds per call
 };
-/// Measured by the host's clock, over calls that take about two milliseconds together. `finish` waits for
-/// what the calls have enqueued, if they do not wait themselves.
+/// Measured by the host's clock, over about two milliseconds of calls. `finish` waits for the enqueued work,
+/// if the calls do not.
 Contender on_host(std::string name, std::function<void()> call, const std::function<void()>& finish = {});
 
-/// What the rounds of one contender have measured.
+/// The measurements of one contender.
 struct Timing {
   std::string name;
   std::vector<double> seconds;  // of one call, in ascending order
@@ -27,8 +27,8 @@ struct Timing {
   double median() const { return quantile(50); }
 };
 
-/// Measures the contenders in turns. `rounds` rounds count, a quarter of them where a round takes longer than
-/// 0.2 s; one round before them does not.
+/// Measures the contenders in turn, in one warm-up round and `rounds` rounds that count, or a quarter as many
+/// if a round takes longer than 0.2 s.
 std::vector<Timing> race(const std::vector<Contender>& contenders, int rounds = 41);
 
 /// One subject: tenon against its peers, checked before it was timed.
@@ -36,7 +36,7 @@ struct Result {
   std::string subject;
   double largest_error = 0;       // against a reference in double, relative to the largest value
   std::vector<Timing> timings{};  // tenon first
-  double work = 0;                // floating-point operations of a call, if that is of interest
+  double work = 0;                // floating-point operations per call, or 0
 };
 
 /// `0.62 us`

@@ -1,19 +1,18 @@
-// Reductions in order R (docs/numerics.md): the order of additions is a function of the number of elements
-// alone.
+// Reductions in order R (docs/numerics.md): the order of operations depends only on the number of elements.
 #pragma once
 #include <tenon/kernels/arith/reduce.h>
 #include <tenon/kernels/operand.h>
 
 namespace tenon::kernels {
 
-/// out = op(...) / divisor over the dimensions of `shape` whose bit is set in `dims`, in row-major order of
+/// out = op(...) / divisor over the dimensions of `shape` whose bits are set in `dims`, in row-major order of
 /// the reduced indices. `out` is dense over the remaining dimensions, in their order. The division is one
-/// operation, left out for divisor 1; integers are not divided. Operation::takes says which dtypes an
-/// operation takes; of int64 and boolean the result is int64. `b` is read only where the operation has one.
+/// operation, omitted if the divisor is 1 and for integers. The dtypes are those that the operation `takes`;
+/// the result of int64 and boolean is int64. `b` is read only if the operation has two operands.
 void reduce(Stream stream, arith::ReduceOp op, DType dtype, const Shape& shape, std::uint32_t dims, void* out,
     const Operand& a, const Operand& b, double divisor);
 
-// The implementations for each device. The dtype has been checked.
+// The implementation for each device; the caller has checked the dtype.
 namespace cpu {
 decltype(kernels::reduce) reduce;
 }

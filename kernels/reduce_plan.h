@@ -1,12 +1,12 @@
-// How a reduction is taken apart before a kernel sees it.
+// Splits a reduction into kept and reduced dimensions for the kernels.
 #pragma once
 #include <tenon/kernels/dims.h>
 #include <tenon/kernels/reduce.h>
 
 namespace tenon::kernels {
 
-/// A reduction taken apart: the kept and the reduced dimensions, each merged where both operands walk them
-/// evenly.
+/// The kept and the reduced dimensions of a reduction; neighbouring dimensions are merged where the strides
+/// of both operands allow it.
 struct ReductionPlan {
   Dims<2> kept, reduced;
   std::int64_t outputs, length;
@@ -30,7 +30,7 @@ struct ReductionPlan {
   }
 };
 
-/// An operand as a loop sees it. An immediate one is held at `immediate`.
+/// An operand as a loop reads it; the value of an immediate operand is at `immediate`.
 inline LoopOperand reduce_operand(const Operand& operand, const void* immediate) {
   const void* const data = operand.is_immediate() ? immediate : operand.data;
   return {const_cast<char*>(static_cast<const char*>(data)), operand.strides, 0, operand.is_immediate()};

@@ -1,11 +1,11 @@
-// Reductions in order R (docs/numerics.md section 3), one type each. V is an element, or a vector of them on
-// the CPU; Math has the functions of V that are not operators.
+// Reductions in order R (docs/numerics.md section 3), one type per reduction. V is an element or, on the CPU,
+// a vector of elements; Math has the functions of V that are not operators.
 //
-// `into` takes an element into a partial result. Partial results are combined by a reduction of one operand,
-// Combine, which also says what a partial result begins with and how the last one ends:
-//   identity<T>()        changes no partial result that it is combined with, so that it may fill up a vector
-//   into<Math>(acc, a)   combines two partial results, in either order to the same bits
-//   finish(v)            the result, given the last partial result
+// `into` adds an element to a partial result. Partial results are combined by a reduction of one operand,
+// Combine, which also defines how they start and end:
+//   identity<T>()        changes no partial result, so it also fills lanes that have no element
+//   into<Math>(acc, a)   combines two partial results; their order must not change the bits
+//   finish(v)            turns the last partial result into the result
 #pragma once
 #include <tenon/kernels/arith/list.h>
 #include <tenon/kernels/arith/math.h>
@@ -30,7 +30,8 @@ struct ElementMath {
   }
 };
 
-/// What elements T are summed in: integers and booleans modulo 2^64, which no order changes.
+/// The type of a sum of elements T. Integers and booleans are summed modulo 2^64, in which any order is
+/// exact.
 template <class T>
 struct SummedIn {
   using type = uint64_t;
@@ -40,7 +41,7 @@ struct SummedIn<T> {
   using type = T;
 };
 
-/// a. It begins and ends with +0; all that the identity could change is the sign of a zero.
+/// Sum of a. finish() adds +0, so that a sum is never -0 and the identity +0 changes no result.
 struct Sum {
   static constexpr const char* name = "sum";
   static constexpr int operands = 1;
@@ -64,7 +65,7 @@ struct Sum {
   }
 };
 
-/// What sums of two operands have in common.
+/// The common part of sums over two operands.
 struct SumOfPairs {
   static constexpr int operands = 2;
   using Combine = Sum;
@@ -73,7 +74,7 @@ struct SumOfPairs {
   template <class T>
   static constexpr bool takes = Floating<T>;
 };
-/// a b
+/// Sum of a b.
 struct SumOfProducts : SumOfPairs {
   static constexpr const char* name = "product";
   template <class Math, class V>
@@ -81,7 +82,7 @@ struct SumOfProducts : SumOfPairs {
     return Math::fma(a, b, acc);
   }
 };
-/// (a - b)^2
+/// Sum of (a - b)^2.
 struct SumOfSquaredDifferences : SumOfPairs {
   static constexpr const char* name = "squared_difference";
   template <class Math, class V>
@@ -90,7 +91,7 @@ struct SumOfSquaredDifferences : SumOfPairs {
     return Math::fma(d, d, acc);
   }
 };
-/// |a - b|
+/// Sum of |a - b|.
 struct SumOfAbsoluteDifferences : SumOfPairs {
   static constexpr const char* name = "absolute_difference";
   template <class Math, class V>
@@ -99,7 +100,7 @@ struct SumOfAbsoluteDifferences : SumOfPairs {
   }
 };
 
-/// The largest element; NaN if there is one. +0 is larger than -0.
+/// The largest element, or NaN if any element is NaN. +0 is larger than -0.
 struct Amax {
   static constexpr const char* name = "amax";
   static constexpr int operands = 1;
@@ -127,21 +128,21 @@ struct Amax {
 using ReduceOps = List<Sum, SumOfProducts, SumOfSquaredDifferences, SumOfAbsoluteDifferences, Amax>;
 using ReduceOp = OneOf<ReduceOps>;
 
-/// What Op's partial results begin with.
+/// The initial partial result of Op.
 template <class Op, class T>
 inline constexpr T identity = Op::Combine::template identity<T>();
-/// Elements into a partial result; b is left alone by reductions of one operand.
+/// Adds one element of each operand to a partial result; a reduction of one operand ignores b.
 template <class Op, class Math, class V>
 TENON_HOST_DEVICE V into(V acc, V a, [[maybe_unused]] V b) {
   if constexpr (Op::operands == 1) return Op::template into<Math>(acc, a);
   else return Op::template into<Math>(acc, a, b);
 }
-/// Two of Op's partial results.
+/// Combines two partial results of Op.
 template <class Op, class Math, class V>
 TENON_HOST_DEVICE V combine(V a, V b) {
   return Op::Combine::template into<Math>(a, b);
 }
-/// Op's result, given its last partial result.
+/// Op's result from its last partial result.
 template <class Op, class T>
 TENON_HOST_DEVICE T finish(T last) {
   return Op::Combine::finish(last);

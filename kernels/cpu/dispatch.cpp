@@ -16,7 +16,8 @@ struct Tables {
   Tables() {
     add(baseline::make_table());
 #if defined(__x86_64__)
-    // What -march=x86-64-v3 and -v4 may use; processors with these have the rest (f16c, lzcnt, movbe) too.
+    // The extensions of -march=x86-64-v3 and -v4; processors that have these also have the rest (f16c, lzcnt,
+    // movbe).
     const bool v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
                     __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
     const bool v4 = v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
@@ -42,7 +43,8 @@ const Tables& tables() {
   return found;
 }
 
-/// Plain data: a kernel may run after the thread_locals of its thread, in a static destructor.
+/// Trivially destructible: a kernel may run in a static destructor, after the thread_locals of its thread are
+/// gone.
 struct Buffer {
   void* memory;
   std::size_t size;

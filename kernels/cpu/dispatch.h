@@ -1,4 +1,4 @@
-// Which build of the CPU kernels runs.
+// Selects the build of the CPU kernels that runs.
 #pragma once
 #include <atomic>
 #include <span>
@@ -28,10 +28,10 @@ inline const Table& cpu_table() {
     return detail::choose();
   return *table;
 }
-/// Makes `table` the one in use and returns the one before; for tests and measurements, while no kernel runs.
+/// Sets the table in use and returns the previous one; for tests and measurements, while no kernel runs.
 const Table& exchange_table(const Table& table);
 
-/// The buffer that the kernels pack into; one per thread, kept and grown.
+/// A buffer for packing, at least `bytes` long; one per thread, reused and grown.
 void* scratch(std::size_t bytes);
 
 }  // namespace tenon::kernels::cpu

@@ -16,11 +16,11 @@ using arith::ReduceOps;
 
 constexpr std::int64_t chunk = arith::reduce_chunk, grain = 32768;
 constexpr auto operands = ReduceOps::map<int>([]<class Op>() { return Op::operands; });
-/// The operation of the levels above an operation's chunks.
+/// The operation that combines the values of an operation's chunks.
 constexpr auto combine =
     ReduceOps::map<int>([]<class Op>() { return ReduceOps::index_of<typename Op::Combine>(); });
 
-/// The steps of merged dimensions that are one line: 0 dimensions have length 1.
+/// The stride of merged dimensions of rank 0 or 1; rank 0 means length 1.
 std::int64_t only_step(const Dims<2>& dims, int operand) {
   return dims.rank == 0 ? 1 : dims.stride[operand][dims.rank - 1];
 }
@@ -50,7 +50,7 @@ class Reduction {
  private:
   const T* b_at(std::int64_t offset) const { return b_ ? b_ + offset : nullptr; }
 
-  // Every output is R of consecutive elements.
+  // Every output reduces contiguous elements.
   void rows() {
     const Dims<2>& kept = plan_.kept;
     if (plan_.outputs == 1 && plan_.length > 2 * grain) return long_row();
@@ -70,7 +70,7 @@ class Reduction {
         });
   }
 
-  // One long output: the chunks over threads, then the levels above.
+  // A single long output: threads share its chunks, then the upper levels follow.
   void long_row() {
     const std::int64_t chunks = arith::reduce_chunks(plan_.length);
     const std::unique_ptr<T[]> values(new T[static_cast<std::size_t>(chunks)]);
@@ -80,7 +80,7 @@ class Reduction {
     loops_[combine[op_]].rows(1, chunks, values.get(), 0, nullptr, 0, out_, scratch);
   }
 
-  // Neighbouring outputs are neighbours in memory.
+  // Neighbouring outputs reduce neighbouring elements.
   void columns() {
     const Dims<2>&kept = plan_.kept, &reduced = plan_.reduced;
     const int inner = kept.rank - 1;
@@ -104,7 +104,7 @@ class Reduction {
         });
   }
 
-  // Anything else: each chunk is brought together first.
+  // Any other layout: the elements of a chunk are copied together first.
   void gather() {
     parallel_for(plan_.outputs, std::max<std::int64_t>(1, grain / 4 / (plan_.length + 1)),
         [&](std::int64_t begin, std::int64_t end) {
@@ -162,7 +162,7 @@ void reduce_of(ReduceOp op, const Shape& shape, std::uint32_t dims, T* out, cons
     for (std::int64_t i = 0; i < outputs; ++i) out[i] = out[i] / static_cast<T>(divisor);
 }
 
-/// Of integers and booleans, which give the same in any order. Results are int64.
+/// Reductions of integers and booleans, for which any order gives the same result; the result is int64.
 template <class Op, class T>
 void reduce_integers(const Shape& shape, std::uint32_t dims, std::int64_t* out, const Operand& a) {
   using Accumulator = typename Op::template Accumulator<T>;

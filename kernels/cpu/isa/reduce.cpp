@@ -1,6 +1,5 @@
-// Order R (docs/numerics.md section 3): chunks of 1024, 128 strided partials, a halving tree; upper levels
-// are R over the chunks' values. Lanes without an element hold the identity, which is free: all that it could
-// change is the sign of a zero, where a reduction ends with one sign anyway.
+// Order R (docs/numerics.md section 3): chunks of 1024, 128 strided partial results, a halving tree; the
+// upper levels are R over the values of the chunks. Lanes without an element hold the identity.
 #include <tenon/kernels/cpu/isa/parts.h>
 #include <tenon/kernels/cpu/isa/vec.h>
 
@@ -34,14 +33,14 @@ template <class Op, class T>
 TENON_INLINE T fold(V<T> v) {
   return TENON_ISA::fold(v, CombineLanes<Op>());
 }
-/// The first n elements, then the identity.
+/// Loads the first n elements and fills the other lanes with the identity.
 template <class Op, class T>
 TENON_INLINE V<T> load_first(const T* p, int64_t n) {
   if constexpr (arith::identity<Op, T> == T(0)) return load(p, n);
   else return load(p, n, identity<Op, T>());
 }
 
-// Operand b; a reduction of one operand does not look at it.
+// Loads operand b; unused by reductions of one operand.
 template <class Op, class T>
 TENON_INLINE V<T> second([[maybe_unused]] const T* y) {
   if constexpr (Op::operands == 1) return V<T>{};
@@ -77,7 +76,7 @@ TENON_INLINE T leaf(const T* x, const T* y, int64_t n) {
   }
   constexpr int all = partials / w, held = all < 8              ? all
                                            : sizeof(V<T>) == 64 ? all
-                                                                : 8;  // vectors that registers hold
+                                                                : 8;  // as many vectors as the registers hold
   V<T> p[all];
 #pragma GCC unroll 8
   for (int pass = 0; pass < all / held; ++pass) {
@@ -133,9 +132,9 @@ T row_value(int64_t k, const T* a, const T* b, Scratch scratch) {
 template <class Op, int Count, int Stride, class T>
 void rows_subtree(V<T> (&sum)[Count], const T* x, int64_t row, const T* y, int64_t n, int64_t j);
 
-/// The values of `count` rows of one chunk at once, with operand b shared: position j and those a multiple of
-/// Stride after it, as the halving tree brings them together. Few accumulators live, and loads of b serve
-/// all rows.
+/// Reduces Count rows of one chunk at once, with operand b shared: the part of the halving tree that combines
+/// position j and the multiples of Stride after it. This keeps few accumulators live, and one load of b
+/// serves all rows.
 template <class Op, int Count, int Stride, class T>
 TENON_INLINE void rows_node(V<T> (&sum)[Count], const T* x, int64_t row, const T* y, int64_t n, int64_t j) {
   constexpr int w = W<T>, positions = partials / w, ahead = Stride * w;
@@ -168,7 +167,7 @@ TENON_INLINE void rows_node(V<T> (&sum)[Count], const T* x, int64_t row, const T
       for (int r = 0; r < Count; ++r)
         other[r] = into<Op, T>(other[r], load_first<Op>(x + r * row + i + ahead, left - ahead), y1);
     }
-  } else if constexpr (sizeof(V<T>) == 16 && positions / Stride > 8) {  // inlined, it would be too much code
+  } else if constexpr (sizeof(V<T>) == 16 && positions / Stride > 8) {  // inlining would make too much code
     rows_subtree<Op, Count, 2 * Stride>(sum, x, row, y, n, j);
     rows_subtree<Op, Count, 2 * Stride>(other, x, row, y, n, j + Stride);
   } else {
@@ -204,8 +203,8 @@ void row_values(
   for (; i < rows; ++i) out[i] = row_value<Op>(k, a + i * a_row, offset(b, i * b_row), scratch);
 }
 
-// Down the columns the partials are visited in bit-reversed order, so that the tree needs one row of results
-// a level, and whole rows are read.
+// Columns are reduced by whole rows. Partial results are visited in bit-reversed order, so that the tree
+// keeps one row of results per level.
 constexpr int64_t most_columns = 512;
 
 template <class T>
@@ -230,7 +229,7 @@ TENON_INLINE V<T> column_step(const Columns<T>& c, int64_t q, int64_t j, int64_t
   return into<Op, T>(acc, load(c.a + q * c.a_row + j, n), b);
 }
 
-/// Partial p of the vector of columns at j, of which `left` exist.
+/// Partial result p of the vector of columns at j, of which `left` exist.
 template <class Op, class T>
 TENON_INLINE V<T> column_partial(const Columns<T>& c, int64_t p, int64_t j, int64_t left) {
   V<T> acc = identity<Op, T>();
@@ -252,7 +251,8 @@ void column_chunk(const Columns<T>& c, int64_t w, T* to) {
   const int64_t live = c.k < partials ? c.k : partials;
   int levels = 0;
   while (1 << levels < live) ++levels;
-  const int together = levels >= 2 ? 4 : 1, down = levels >= 2 ? 2 : 0;  // four partials meet in registers
+  const int together = levels >= 2 ? 4 : 1,
+            down = levels >= 2 ? 2 : 0;  // four partial results are combined in registers
   for (int q = 0; q < 1 << levels; q += together) {
     int p = 0, up = down;
     for (int l = 0; l < levels; ++l) p |= (q >> l & 1) << (levels - 1 - l);

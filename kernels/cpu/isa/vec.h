@@ -1,6 +1,6 @@
 // The only instruction-set-specific code: a vector of W<T> floats or doubles. The same source is compiled
-// once per instruction set (kernels/cpu/isa/table.h). No arithmetic beyond add, sub, mul and fma: every lane
-// is an IEEE operation, so the width never shows in a result.
+// once per instruction set (kernels/cpu/isa/table.h). Every lane is an IEEE operation, so the width never
+// shows in a result.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -12,7 +12,8 @@
 #include <immintrin.h>
 #endif
 #if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wuninitialized"  // of the intrinsics' undefined vectors (GCC bug 105593)
+#pragma GCC diagnostic ignored \
+    "-Wuninitialized"  // caused by the intrinsics' undefined vectors (GCC bug 105593)
 #endif
 
 namespace tenon::kernels::cpu::TENON_ISA {
@@ -25,9 +26,9 @@ using V = typename Native<T>::type;
 template <class T>
 constexpr int W = static_cast<int>(sizeof(V<T>) / sizeof(T));
 
-// load and store with a count touch the first n elements only, 0 <= n < W; the lanes after them read as 0, or
-// are those of `rest`. fold is the halving tree over the lanes: lane j and lane j + W/2, and so on down, each
-// pair by combine(a, b), for vectors of any width.
+// load and store with a count access the first n elements only, 0 <= n < W; the other lanes are 0, or those
+// of `rest`. fold is the halving tree over the lanes (lane j and lane j + W/2, and so on); combine(a, b)
+// takes vectors of any width, and single lanes.
 #if defined(__AVX512F__)
 template <>
 struct Native<float> {
@@ -201,8 +202,8 @@ TENON_INLINE void transpose(__m256d (&r)[4]) {
   r[2] = _mm256_permute2f128_pd(a, c, 0x31), r[3] = _mm256_permute2f128_pd(b, d, 0x31);
 }
 #else
-// Any machine: the compiler's vectors of 16 bytes. Without fma hardware each lane calls libm, slow but of the
-// same bits.
+// Portable: the compiler's 16-byte vectors. Without FMA hardware each lane calls libm, which is slow but
+// gives the same bits.
 template <>
 struct Native<float> {
   typedef float type __attribute__((vector_size(16)));
@@ -242,7 +243,7 @@ TENON_INLINE V<float> abs(V<float> a) {
   return V<float>{num::abs(a[0]), num::abs(a[1]), num::abs(a[2]), num::abs(a[3])};
 }
 TENON_INLINE V<double> abs(V<double> a) { return V<double>{num::abs(a[0]), num::abs(a[1])}; }
-// Inlined, calls of libm would make the compiler's work long and the code no faster.
+// Inlining calls of libm would slow down compilation and gain nothing.
 #if defined(__FP_FAST_FMA)
 #define TENON_FMA TENON_INLINE
 #else
@@ -283,7 +284,7 @@ TENON_INLINE V<T> zero() {
   return set1(T(0));
 }
 
-/// What reductions over vectors, of W or fewer lanes, need besides operators.
+/// The functions that reductions need besides operators, for vectors of W or fewer lanes.
 struct VectorMath {
   template <class Vector>
   [[gnu::always_inline]] static Vector fma(Vector a, Vector b, Vector c) {

@@ -4,20 +4,20 @@
 
 namespace tenon::kernels::cuda {
 
-/// Output (o, j) is R over the rows r of a[kept(o) + r * a_row + j] and b[kept(o) + r * b_row + j * b_item].
+/// Output (o, j) reduces the rows r of a[kept(o) + r * a_row + j] and b[kept(o) + r * b_row + j * b_item].
 template <class T, class From>
 struct Columns : ReduceJob<T, From> {
   Offsets<2> kept;
   std::int64_t width, a_row, b_row, b_item;
 };
 
-/// Shared by the reduce_warps of a block: one number per warp and column.
+/// Shared memory: one partial result per warp and column.
 template <class T>
 using Partials = T[reduce_warps][warp_size];
 
-/// The value of chunk `chunk` of `count` rows in each lane's column; into_row(row, acc) takes the element of
-/// a row into a partial result. Warp w holds the partial results w, w + 8, ... and does the halving tree down
-/// to h = 8 by itself.
+/// Reduces chunk `chunk` of `count` rows in each lane's column; into_row(row, acc) adds the element of a row
+/// to a partial result. Warp w holds the partial results w, w + 8, ... and computes the halving tree down to
+/// h = 8.
 template <class Op, class T, class Into>
 __device__ inline T column_chunk(
     Partials<T>& part, std::int64_t count, std::int64_t chunk, bool has_column, const Into& into_row) {
@@ -58,7 +58,7 @@ __global__ void __launch_bounds__(block_threads, 1)
   const From* const a = job.a + at[0] + j;
   const From* const b = job.b + at[1] + j * job.b_item;
   T* const out = job.out + o * job.width + j;
-  T* values = job.scratch + o * job.level_values * job.width + j;  // of this column; rows are `width` apart
+  T* values = job.scratch + o * job.level_values * job.width + j;  // [levels, width]: this column
   for (std::int64_t c = blockIdx.x % parts; c < job.chunks; c += parts) {
     const T v = column_chunk<Op>(part, job.length, c, has_column, [&](std::int64_t row, T acc) {
       const T x = static_cast<T>(a[row * job.a_row]);

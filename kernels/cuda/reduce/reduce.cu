@@ -44,7 +44,7 @@ class Reduction {
  private:
   static constexpr bool two = Op::operands == 2;
 
-  /// Every output's first elements begin a 16-byte load.
+  /// True if the first elements of every output are aligned for 16-byte loads.
   bool rows_aligned() const {
     constexpr std::int64_t w = pack_width<From>;
     bool aligned = is_aligned(a_) && (!two || is_aligned(b_));
@@ -112,7 +112,7 @@ template <class Op, class T, class From>
 void run(Stream stream, const Shape& shape, std::uint32_t dims, T* out, const Operand& a, const Operand& b,
     double divisor, const T* bias) {
   const Operand& second = Op::operands == 1 ? a : b;
-  // A number is read from device memory like anything else.
+  // Immediate operands are read from device memory, too.
   const Scratch numbers(stream, a.is_immediate() || second.is_immediate() ? 2 * sizeof(From) : 0);
   const From values[2] = {static_cast<From>(a.value), static_cast<From>(second.value)};
   From* const held = numbers.template as<From>();

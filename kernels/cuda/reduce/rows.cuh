@@ -11,7 +11,7 @@ struct Rows : ReduceJob<T, From> {
   Offsets<2> kept, reduced;
 };
 
-/// The value of a chunk, by one warp; all lanes get it.
+/// Reduces one chunk by one warp; all lanes return its value.
 template <class Op, bool Vec, class T, class From>
 __device__ T chunk_value(const Rows<T, From>& job, const From* a, const From* b, std::int64_t chunk) {
   constexpr bool two = Op::operands == 2;
@@ -61,7 +61,7 @@ __device__ T chunk_value(const Rows<T, From>& job, const From* a, const From* b,
   return warp_tree<Op>(acc);
 }
 
-/// Outputs of one chunk: one warp each.
+/// For outputs of one chunk; one warp per output.
 template <class Op, bool Vec, class T, class From>
 __global__ void __launch_bounds__(block_threads) reduce_short(const __grid_constant__ Rows<T, From> job) {
   for (std::int64_t o = std::int64_t{blockIdx.x} * reduce_warps + threadIdx.x / warp_size; o < job.outputs;
@@ -73,7 +73,7 @@ __global__ void __launch_bounds__(block_threads) reduce_short(const __grid_const
   }
 }
 
-/// Outputs of many chunks: `parts` blocks each.
+/// For outputs of many chunks; `parts` blocks per output.
 template <class Op, bool Vec, class T, class From>
 __global__ void __launch_bounds__(block_threads, 1) reduce_long(const __grid_constant__ Rows<T, From> job) {
   const unsigned parts = static_cast<unsigned>(job.parts), part = blockIdx.x % parts, o = blockIdx.x / parts;

@@ -14,15 +14,14 @@ static_assert(reduce_partials == 4 * 32, "warp_tree has four partials per lane")
 
 inline constexpr int warp_size = 32;
 
-/// How many values all levels have together, the first with `chunks` values included: the scratch of an
-/// output.
+/// The number of values on all levels, the first included: the size of an output's scratch memory.
 inline std::int64_t level_values(std::int64_t chunks) {
   std::int64_t total = chunks;
   for (std::int64_t m = chunks; m > 1; total += m) m = arith::reduce_chunks(m);
   return total;
 }
 
-/// What an operation does with single elements.
+// Op on single elements.
 template <class Op, class T>
 __device__ inline T combine(T a, T b) {
   return arith::combine<Op, arith::ElementMath>(a, b);
@@ -54,7 +53,7 @@ __device__ inline T warp_tree(const T (&a)[4]) {
   return combine<Op>(v, __shfl_xor_sync(all, v, 8));
 }
 
-/// The halving tree over numbers in registers, from h = H on. The result is a[0].
+/// The halving tree over registers, from h = H on; the result is a[0].
 template <class Op, int H, class T, int N>
 __device__ inline void register_tree(T (&a)[N]) {
 #pragma unroll
@@ -62,7 +61,7 @@ __device__ inline void register_tree(T (&a)[N]) {
   if constexpr (H > 1) register_tree<Op, H / 2>(a);
 }
 
-/// The value of chunk `chunk` of `count` numbers that other blocks wrote.
+/// The value of chunk `chunk` of `count` values that other blocks wrote.
 template <class Op, class T>
 __device__ inline T upper_chunk(const T* values, std::int64_t count, std::int64_t chunk) {
   const std::int64_t start = chunk * reduce_chunk;
@@ -76,8 +75,8 @@ __device__ inline T upper_chunk(const T* values, std::int64_t count, std::int64_
   return warp_tree<Op>(acc);
 }
 
-/// The levels above `count` chunk values, by one block; `values` has room for them. All threads get the
-/// result, which is what R returns.
+/// Reduces `count` chunk values by one block; `values` has room for the upper levels. All threads return the
+/// result.
 template <class Op, class T>
 __device__ inline T upper_levels(T* values, std::int64_t count) {
   while (count > 1) {
