@@ -62,6 +62,14 @@ TENON_INLINE __m512 sub(__m512 a, __m512 b) { return _mm512_sub_ps(a, b); }
 TENON_INLINE __m512d sub(__m512d a, __m512d b) { return _mm512_sub_pd(a, b); }
 TENON_INLINE __m512 abs(__m512 a) { return _mm512_abs_ps(a); }
 TENON_INLINE __m512d abs(__m512d a) { return _mm512_abs_pd(a); }
+TENON_INLINE __m512 largest(__m512 a, __m512 b) {  // 5: the larger one, with its sign
+  const __mmask16 unordered = _mm512_cmp_ps_mask(a, b, _CMP_UNORD_Q);
+  return _mm512_mask_blend_ps(unordered, _mm512_range_ps(a, b, 5), _mm512_set1_ps(__builtin_nanf("")));
+}
+TENON_INLINE __m512d largest(__m512d a, __m512d b) {
+  const __mmask8 unordered = _mm512_cmp_pd_mask(a, b, _CMP_UNORD_Q);
+  return _mm512_mask_blend_pd(unordered, _mm512_range_pd(a, b, 5), _mm512_set1_pd(__builtin_nan("")));
+}
 TENON_INLINE __m512 fma(__m512 a, __m512 b, __m512 c) { return _mm512_fmadd_ps(a, b, c); }
 TENON_INLINE __m512d fma(__m512d a, __m512d b, __m512d c) { return _mm512_fmadd_pd(a, b, c); }
 template <class Combine>
@@ -160,6 +168,15 @@ TENON_INLINE __m256 sub(__m256 a, __m256 b) { return _mm256_sub_ps(a, b); }
 TENON_INLINE __m256d sub(__m256d a, __m256d b) { return _mm256_sub_pd(a, b); }
 TENON_INLINE __m256 abs(__m256 a) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a); }
 TENON_INLINE __m256d abs(__m256d a) { return _mm256_andnot_pd(_mm256_set1_pd(-0.0), a); }
+// max(a, b) is b where a and b are equal, and max(b, a) is a: together they have the sign of +0.
+TENON_INLINE __m256 largest(__m256 a, __m256 b) {
+  const __m256 larger = _mm256_and_ps(_mm256_max_ps(a, b), _mm256_max_ps(b, a));
+  return _mm256_or_ps(larger, _mm256_cmp_ps(a, b, _CMP_UNORD_Q));
+}
+TENON_INLINE __m256d largest(__m256d a, __m256d b) {
+  const __m256d larger = _mm256_and_pd(_mm256_max_pd(a, b), _mm256_max_pd(b, a));
+  return _mm256_or_pd(larger, _mm256_cmp_pd(a, b, _CMP_UNORD_Q));
+}
 TENON_INLINE __m256 fma(__m256 a, __m256 b, __m256 c) { return _mm256_fmadd_ps(a, b, c); }
 TENON_INLINE __m256d fma(__m256d a, __m256d b, __m256d c) { return _mm256_fmadd_pd(a, b, c); }
 template <class Combine>
@@ -284,6 +301,15 @@ TENON_INLINE V<T> zero() {
   return set1(T(0));
 }
 
+// Of halves of vectors, and of single lanes.
+template <class Vector>
+TENON_INLINE Vector largest(Vector a, Vector b) {
+  using Bits = decltype(a == b);
+  return ((a > b) | (a != a)) ? a : a == b ? (Vector)((Bits)a & (Bits)b) : b;
+}
+TENON_INLINE float largest(float a, float b) { return num::largest(a, b); }
+TENON_INLINE double largest(double a, double b) { return num::largest(a, b); }
+
 /// The functions that reductions need besides operators, for vectors of W or fewer lanes.
 struct VectorMath {
   template <class Vector>
@@ -296,11 +322,8 @@ struct VectorMath {
   }
   template <class Vector>
   [[gnu::always_inline]] static Vector largest(Vector a, Vector b) {
-    using Bits = decltype(a == b);
-    return ((a > b) | (a != a)) ? a : a == b ? (Vector)((Bits)a & (Bits)b) : b;
+    return TENON_ISA::largest(a, b);
   }
-  [[gnu::always_inline]] static float largest(float a, float b) { return num::largest(a, b); }
-  [[gnu::always_inline]] static double largest(double a, double b) { return num::largest(a, b); }
 };
 
 }  // namespace
