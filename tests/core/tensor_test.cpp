@@ -153,7 +153,7 @@ TEST_CASE("tensor: data() needs a contiguous tensor of the right type") {
           "tensor: a tensor is undefined; assign one to it before it is used");
 }
 
-TEST_CASE("tensor: item converts what fits") {
+TEST_CASE("tensor: item converts values that fit") {
   REQUIRE(tensor(2.0).item<std::int64_t>() == 2);
   REQUIRE(tensor(3, {.dtype = DType::int64}).item<double>() == 3);
   REQUIRE(tensor({{1.5}}).item<float>() == 1.5f);

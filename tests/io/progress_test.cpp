@@ -167,7 +167,7 @@ TEST_CASE("a reader that does not read does not stop the loop") {
   ::close(ends[1]);
 }
 
-TEST_CASE("track goes over the elements of a range") {
+TEST_CASE("track iterates over the elements of a range") {
   const io::TrackOptions quiet = {.enabled = false};
   std::vector<std::string> words = {"a", "b", "c"};
   for (std::string& word : io::track(words, "", quiet)) word += "!";
@@ -205,7 +205,7 @@ TEST_CASE("the length of a range is the total, also after it has changed") {
         "x: 0/4 (0%), -- it/s, stopped after 0.00 ms, loss 0.5\n");
 }
 
-TEST_CASE("track goes over the batches of a loader") {
+TEST_CASE("track iterates over the batches of a loader") {
   data::DataLoader loader(data::TensorDataset(arange(5), arange(5)), {.batch_size = 2, .shuffle = true});
   data::DataLoader empty(data::TensorDataset(zeros({0})));
   std::int64_t rows = 0;

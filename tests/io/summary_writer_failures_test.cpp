@@ -70,7 +70,7 @@ TEST_CASE("tags that no reader could parse are refused") {
   CHECK(directories_below(directory.path()).empty());
 }
 
-TEST_CASE("a killed run keeps what it wrote") {
+TEST_CASE("a killed run keeps the records that it wrote") {
   const TemporaryDirectory directory;
   const Child child([&] {
     io::SummaryWriter writer(directory / "run", fixed);
@@ -88,7 +88,7 @@ TEST_CASE("a killed run keeps what it wrote") {
   CHECK(read_scalars(directory / "run/wd_train").size() == 1);
 }
 
-TEST_CASE("a full disk is reported by the call that met it and leaves whole records") {
+TEST_CASE("a full disk is reported by the failing call and leaves complete records") {
   const TemporaryDirectory directory;
   const std::size_t version = io::version_record(1700000000).size(),
                     scalar = io::scalar_record("loss", 1, 1, 1700000000).size();

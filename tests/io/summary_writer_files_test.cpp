@@ -97,7 +97,7 @@ TEST_CASE("a writer never opens an existing file") {
   CHECK(read_file(numbered(count + 2)) == io::version_record(1700000000));
 }
 
-TEST_CASE("next_run_directory takes the first free number") {
+TEST_CASE("next_run_directory uses the first free number") {
   const TemporaryDirectory directory;
   std::filesystem::create_directories(directory / "runs/exp2");
   CHECK(io::next_run_directory(directory / "runs", "exp") == directory / "runs/exp1");
@@ -112,7 +112,7 @@ TEST_CASE("next_run_directory takes the first free number") {
         "next_run_directory: cannot create the directory " + directory / "file" + ": Not a directory");
 }
 
-TEST_CASE("next_run_directory gives every thread its own") {
+TEST_CASE("next_run_directory gives every thread a different directory") {
   const TemporaryDirectory directory;
   std::vector<std::vector<std::string>> made(4);
   std::vector<std::thread> threads;

@@ -50,7 +50,7 @@ TEST_CASE("the clock counts seconds since 1970") {
   CHECK(time <= now() + rounding);
 }
 
-TEST_CASE("add_scalars takes strings, literals, views and vectors") {
+TEST_CASE("add_scalars accepts strings, literals, views and vectors") {
   const TemporaryDirectory directory;
   io::SummaryWriter writer(directory.path(), fixed);
   const std::string string_tag = "string";

@@ -122,7 +122,7 @@ TEST_CASE("losses: the module forms") {
   REQUIRE(equal(nn::L1Loss({.reduction = Reduction::none})(x, y), tensor({0, 2, 3})));
 }
 
-TEST_CASE("module: to() that changes nothing leaves graphs alone") {
+TEST_CASE("module: to() that changes nothing keeps graphs valid") {
   Net net;
   const Tensor y = net(ones({2, 3})).sum();
   net.to(Device::cpu());

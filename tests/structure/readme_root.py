@@ -7,8 +7,8 @@ configured without further options, built and run; an archive named there is mad
 
 scripts/test is skipped unless --all is given: CI runs all tests anyway.
 
-Needs root and debootstrap; without them exit status 77, or 1 where CI is set. This machine's ccache is shared if there is
-one: that saves minutes, and tools missing in the bare system are still missing.
+Needs root and debootstrap; without them exit status 77, or 1 where CI is set. This machine's ccache is shared if there
+is one: that saves minutes, and tools missing in the bare system are still missing.
 """
 
 import os

@@ -40,9 +40,9 @@ Attempt with_failing_request(int request, Failing failing, Call&& call) {
   return {.reached = reached, .threw = thrown != nullptr};
 }
 
-/// Runs `call(subject)` once per request that it makes, with that request failing, each time with a new
-/// subject from `make()`. If the call throws, `unchanged(subject)` checks the state that it left, and the
-/// call is repeated. `done(subject)` checks the result of a call that returned.
+/// Runs `call(subject)` for each request that it makes and both kinds of Failing, with that request failing
+/// and a new subject from `make()`. If the call throws, `unchanged(subject)` checks the state that it left,
+/// and the call is repeated. `done(subject)` checks the result of a call that returned.
 template <class Make, class Call, class Unchanged, class Done>
 void for_each_failure(Make make, Call call, Unchanged unchanged, Done done) {
   for (const Failing failing : {Failing::once, Failing::from_then_on}) {
