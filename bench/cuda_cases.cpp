@@ -36,7 +36,8 @@ void check_cublas(cublasStatus_t status) {
   check(status == CUBLAS_STATUS_SUCCESS, "bench_cuda_kernels: {}", cublasGetStatusString(status));
 }
 
-/// False if the environment may make cuBLAS compute in less than float32, which would be no peer.
+/// False if the environment may make cuBLAS compute with less than float32 precision, which would not be
+/// comparable.
 bool is_float32() {
   static const bool it_is = [] {
     const bool overridden = std::getenv("NVIDIA_TF32_OVERRIDE") != nullptr;
@@ -46,13 +47,13 @@ bool is_float32() {
   return it_is;
 }
 
-/// The same product, on the default stream of the device, as tenon's is.
+/// The same product by cuBLAS, on the default stream of the device as in tenon.
 void add_cublas(Case& product, const Tensor& a, const Tensor& b, bool b_is_transposed) {
   if (!is_float32()) return;
   static const cublasHandle_t handle = [] {
     cublasHandle_t made = nullptr;
     check_cublas(cublasCreate(&made));
-    // Float32 throughout: TF32 has to be asked for. The pedantic mode would forbid its fastest kernels.
+    // Full float32: TF32 must be enabled explicitly. The pedantic mode would disable the fastest kernels.
     check_cublas(cublasSetMathMode(made, CUBLAS_DEFAULT_MATH));
     return made;
   }();
@@ -64,7 +65,7 @@ void add_cublas(Case& product, const Tensor& a, const Tensor& b, bool b_is_trans
     const Tensors in = on(Device::cuda(), {a, b});
     const Tensor out = empty({m, n}, {.device = Device::cuda()});
     return [=] {
-      // Its matrices are column-major: what it sees are the transposed ones.
+      // cuBLAS is column-major, so it sees the transposed matrices.
       const float one = 1, zero = 0, *const left = in[0].ptr<float>(), *const right = in[1].ptr<float>();
       check_cublas(
           n == 1 ? cublasSgemv(handle, CUBLAS_OP_T, k, m, &one, left, k, right, 1, &zero, out.ptr<float>(), 1)
@@ -78,13 +79,13 @@ void add_cublas(Case& product, const Tensor& a, const Tensor& b, bool b_is_trans
 void add_cublas(Case&, const Tensor&, const Tensor&, bool) {}
 #endif
 
-/// NN: both row-major. NT: the second is the transpose of a row-major matrix, as a layer's weight is.
+/// NN: both are row-major. NT: the second is the transpose of a row-major matrix, like the weight of a layer.
 Case product(const std::string& name, std::int64_t m, std::int64_t k, std::int64_t n, bool nt = false) {
   const Tensor a = randn({m, k}), b = nt ? randn({n, k}) : randn({k, n});
   const auto op = [nt](const Tensors& in) { return matmul(in[0], nt ? in[1].t() : in[1]); };
   Case made = function(name, {a, b}, 4.0 * static_cast<double>(m * k + k * n + m * n), op);
   made.flops = 2.0 * static_cast<double>(m * k * n);
-  if (made.flops > 3e10) {  // the CPU would take seconds; and a row has the same bits in any batch
+  if (made.flops > 3e10) {  // would take seconds on the CPU; a row has the same bits in any batch
     const Tensor rows = arange(0, static_cast<double>(m), 8, {.dtype = DType::int64});
     made.checked = "every 8th row";
     made.expected = [=] { return Tensors{op({index_select(a, 0, rows), b})}; };
@@ -94,7 +95,7 @@ Case product(const std::string& name, std::int64_t m, std::int64_t k, std::int64
   return made;
 }
 
-/// The backward pass of one operation, for a gradient that is given.
+/// The backward pass of one operation for a given gradient.
 Case gradient(const std::string& name, const Tensor& input, const Tensor& index, double bytes,
     const std::function<Tensor(const Tensor&, const Tensor&)>& op) {
   const Tensor upstream = randn(op(input, index).shape());
@@ -153,7 +154,7 @@ Case normal_numbers(std::int64_t n) {
   return {"randn 16 Mi", make, 4.0 * static_cast<double>(n)};
 }
 
-/// What the weight-decay experiment does for each batch.
+/// The work of the weight-decay experiment per batch.
 Case training_step() {
   const Tensor samples = randn({5, 200}), targets = randn({5, 1}), start = randn({1, 200});
   const auto make = [=](Device device) -> Call {
@@ -206,7 +207,7 @@ std::vector<std::function<Case()>> cuda_cases() {
         return function("transpose 4096 x 4096", {randn({4096, 4096})}, 8 * side * side,
             [](const Tensors& in) { return in[0].t().contiguous(); });
       },
-      [=] {  // memory is read in sectors of 32 bytes, so every column of the source is
+      [=] {  // memory is read in sectors of 32 bytes, so each column of the source is
         return function("every other column to 4096 x 4096", {randn({4096, 8192})}, 12 * side * side,
             [](const Tensors& in) { return slice(in[0], 1, {.step = 2}).contiguous(); });
       },

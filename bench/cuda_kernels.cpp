@@ -1,5 +1,5 @@
-// The CUDA kernels: every result is held to the bits of the CPU's, then timed beside what the card could do
-// and, for matrix products, beside cuBLAS where it was found.
+// The CUDA kernels: checks that every result has the same bits as the CPU's, then compares the time with the
+// limits of the card and, for matrix products, with cuBLAS where it is found.
 #include <algorithm>
 #include <cmath>
 
@@ -38,18 +38,18 @@ struct Card {
   int major = attribute(cudaDevAttrComputeCapabilityMajor);
   int minor = attribute(cudaDevAttrComputeCapabilityMinor);
   int multiprocessors = attribute(cudaDevAttrMultiProcessorCount);
-  double clock = 1e3 * attribute(cudaDevAttrClockRate);  // the highest; under load it is often less
+  double clock = 1e3 * attribute(cudaDevAttrClockRate);  // the highest; often lower under load
   double l2_bytes = attribute(cudaDevAttrL2CacheSize);
-  double copy_rate = 0;  // bytes per second, read and written, as measured
+  double copy_rate = 0;  // measured, in bytes per second, read plus written
 
   Card() {
     cudaDeviceProp properties{};
     check_runtime(cudaGetDeviceProperties(&properties, 0));
     name = properties.name;
   }
-  /// float32 operations a second at the highest clock, an fma being two.
+  /// float32 operations per second at the highest clock; an fma counts as two.
   double peak() const {
-    const bool half = major < 8 || (major == 8 && minor == 0);  // these have 64 lanes a multiprocessor
+    const bool half = major < 8 || (major == 8 && minor == 0);  // these have 64 lanes per multiprocessor
     return 2.0 * (half ? 64 : 128) * multiprocessors * clock;
   }
 };
@@ -61,7 +61,7 @@ Tensors after(const Call& call, int calls) {
   return call();
 }
 
-/// Throws if a result is not the CPU's.
+/// Throws if a result differs from the CPU's.
 void verify(const Case& one, const Call& call, const Call& peer) {
   const Tensors expected = one.expected ? one.expected() : after(one.make(Device::cpu()), one.checked_calls);
   const auto part = [&](const Tensor& found) { return one.part ? one.part(found) : found; };
@@ -76,7 +76,7 @@ void verify(const Case& one, const Call& call, const Call& peer) {
 
 // ---- timing
 
-/// Calls in turn over several sets of inputs, so that none of them is found in the L2 cache.
+/// Cycles through several sets of inputs, so that none is found in the L2 cache.
 struct Rotation {
   std::vector<Call> calls;
   std::vector<Tensors> results{};
@@ -97,15 +97,15 @@ class DeviceClock {
   DeviceClock()
       : from_(randn({size / 4}, {.device = Device::cuda()})), to_(empty({size / 4}, from_.options())) {
     bool ignored = false;
-    copy_seconds_ = 1e-3;  // a guess; what follows it in the queue is a copy as well
+    copy_seconds_ = 1e-3;  // an initial guess; the calls queued behind it are copies too
     const Contender copies = on_device([this] { copy(); }, ignored);
     copy_seconds_ = bench::race({copies}, rounds)[0].median();
   }
 
   double copy_rate() const { return 2.0 * size / copy_seconds_; }
 
-  /// One among calls that wait in line for the device. If they could not all wait, `host_bound` becomes true:
-  /// the host's pauses are in the time.
+  /// Times one of several queued calls. If they could not all be queued, `host_bound` becomes true: the time
+  /// then includes pauses of the host.
   Contender on_device(std::function<void()> call, bool& host_bound) {
     for (int i = 0; i < 3; ++i) call();
     stream_.synchronize();
@@ -133,10 +133,10 @@ class DeviceClock {
   static constexpr std::int64_t size = 1 << 30;
   static constexpr int most_copies = 64;
 
-  /// Copies, then the calls, between two events. Nothing but the calls may be between the events, so
-  /// the last has to be in line while the copies still keep the device busy: `begin_` is not reached then. If
-  /// it is, the host's pauses are in the time, and false asks for more copies and fewer calls (a line holds
-  /// about a thousand launches).
+  /// Queues copies, then the calls between two events. Only the calls may lie between the events, so the last
+  /// call must be queued while the copies still keep the device busy, that is, before `begin_` is reached.
+  /// Otherwise the time includes pauses of the host, and the result is false: retry with more copies and
+  /// fewer calls (a queue holds about a thousand launches).
   bool in_line(const std::function<void()>& call, int calls, int copies) {
     for (int c = 0; c < copies; ++c) copy();
     begin_.record(stream_);
@@ -157,7 +157,7 @@ class DeviceClock {
   double copy_seconds_ = 0;
 };
 
-/// A contender by both clocks: the device's, and the host's around calls that are made and waited for.
+/// A contender timed by the device's clock and by the host's, the latter around synchronised calls.
 struct Timed {
   Timing device, call;
   bool host_bound = false;
@@ -197,7 +197,7 @@ std::string text_of(const Timing& timing) {
 
 const char* host_bound(const Timed& timed) { return timed.host_bound ? " host-bound" : ""; }
 
-/// Checks and times one case; a line of the table, and the same as JSON.
+/// Checks and times one case and returns a line of the table and the same as JSON.
 Json measure(const Case& one, const Card& card, DeviceClock& clock) {
   const double sets = std::clamp(std::ceil(2 * card.l2_bytes / std::max(one.bytes, 1.0)), 1.0, 32.0);
   Rotation own{{one.make(Device::cuda())}}, peer{{}};
@@ -223,7 +223,7 @@ Json measure(const Case& one, const Card& card, DeviceClock& clock) {
     json.update({{"bytes", one.bytes}, {"flops", one.flops}, {"rate", rate}, {"cached", cached},
         {"floor", arithmetic ? "arithmetic" : "memory"}, {"floor_seconds", std::max(moving, computing)}});
     if (cached && !arithmetic) {
-      share = "in cache";  // what it reads is not in memory, so that floor is none
+      share = "in cache";  // its input is not read from memory, so the memory floor does not apply
     } else {
       const double part = std::max(moving, computing) / seconds;
       share = fmt::format("{:.0f}%", 100 * part);
@@ -279,7 +279,7 @@ int main(int argc, char** argv) {
         "| --- | --- | --- | --- | --- | --- |\n");
     Json json{{"card", json_of(card)}, {"cases", Json::array()}};
     int failed = 0;
-    const auto save = [&] {  // after every case, so that a run that is stopped has been worth something
+    const auto save = [&] {  // after every case, so that an interrupted run keeps its results
       json["failed"] = failed;
       if (!options.json.empty()) io::write_file_atomically(options.json, json.dump(2) + "\n");
     };

@@ -1,4 +1,4 @@
-// The matrix product of squares, beside OpenBLAS where it was found.
+// Products of square matrices, compared with OpenBLAS where it is found.
 #include <algorithm>
 #include <cmath>
 
@@ -16,7 +16,7 @@ using namespace tenon;
 
 namespace {
 
-/// The largest error of sampled elements against sums in double, relative to the sums of magnitudes.
+/// The largest error of sampled elements against sums in double, relative to the sums of absolute values.
 double error_of(const Tensor& a, const Tensor& b, const Tensor& c) {
   const std::int64_t m = a.size(0), k = a.size(1), n = b.size(1);
   double worst = 0;

@@ -1,4 +1,4 @@
-// Stands in for LibTorch where it was not found.
+// Replaces torch_trainer.cpp where LibTorch is not found.
 #include "train_step_model.h"
 
 namespace bench {

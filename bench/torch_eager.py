@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Times PyTorch, eager on CUDA, in cases of bench_cuda_kernels: torch_eager.py [--json FILE]
 
-The names of the cases are the same. As there, a case has two times: that of the device, among calls that wait in line
-for it, and that of a call with its host side. Exit status 77 without PyTorch or a CUDA device.
+The names of the cases are the same. As there, a case has two times: that of the device, for queued calls, and that of
+one synchronised call including its host side. Exit status 77 without PyTorch or a CUDA device.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import statistics
 import sys
 import time
 
-os.environ.pop("NVIDIA_TF32_OVERRIDE", None)  # before cuBLAS is there to read it
+os.environ.pop("NVIDIA_TF32_OVERRIDE", None)  # before cuBLAS reads it
 try:
     import torch
 except ImportError:
@@ -32,15 +32,15 @@ class Stopwatch:
     def __init__(self):
         self.source = torch.randn(1 << 28, device="cuda")  # 1 GiB
         self.target = torch.empty_like(self.source)
-        self.copy_seconds = 1e-3  # a guess; what follows it in the queue is a copy as well
+        self.copy_seconds = 1e-3  # an initial guess; the calls queued behind it are copies too
         self.copy_seconds = self.time([self.copy])[0]["median"]
 
     def copy(self):
         self.target.copy_(self.source)
 
     def time(self, calls):
-        """Seconds of one of `calls`, which take turns: on the device, and with the host. The third says that the host's
-        pauses are in the former."""
+        """Seconds per call, cycling through `calls`: on the device, and including the host. The third value says
+        whether the first includes pauses of the host."""
         turn = 0
 
         def run(count):
@@ -87,7 +87,7 @@ class Stopwatch:
 
 
 def sets(byte_count):
-    """How many sets of inputs it takes so that none is found in the L2 cache; at most 32."""
+    """The number of sets of inputs, at most 32, with which none is found in the L2 cache."""
     cache = getattr(torch.cuda.get_device_properties(0), "L2_cache_size", 50 << 20)
     return range(min(max(math.ceil(2 * cache / byte_count), 1), 32))
 
@@ -102,7 +102,7 @@ def product(m, k, n, transposed=False):
 
 
 def gradient(shape, high, index_shape, op):
-    """The backward pass of one operation with an index below `high`, for a gradient that is given."""
+    """The backward pass of one operation with indices below `high`, for a given gradient."""
 
     def one():
         x = torch.randn(shape, device="cuda", requires_grad=True)
@@ -150,7 +150,7 @@ def training_step(**options):
 
 
 def cases():
-    """(name, what takes part, a function that makes its calls)"""
+    """(case, contender, a function that makes its calls)"""
     fused = {"fused": True}
     yield "training step 200 -> 1, batch 5", "PyTorch", training_step
     yield "training step 200 -> 1, batch 5", "PyTorch fused", lambda: training_step(**fused)
@@ -197,7 +197,7 @@ def main():
             median, low, high = (1e6 * on_device[key] for key in ("median", "min", "max"))
             device = f"{median:.2f} [{low:.2f}, {high:.2f}]" + " host-bound" * host_bound
             print(f"| {name} | {who} | {device} | {1e6 * with_host['median']:.2f} |", flush=True)
-        if path:  # after every case, so that a run that is stopped has been worth something
+        if path:  # after every case, so that an interrupted run keeps its results
             report = {"torch": torch.__version__, "card": torch.cuda.get_device_name(0), "failed": failed,
                       "cases": results}
             with open(path, "w", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-// The same steps as LibTorch users write them.
+// The same training steps, written for LibTorch.
 #include <torch/torch.h>
 #include <torch/version.h>
 

@@ -1,4 +1,4 @@
-// One training step, forward to update: the weight-decay experiment's, and a small network's.
+// One training step, from forward pass to update, of the weight-decay experiment and of a small network.
 #include <algorithm>
 #include <cmath>
 
@@ -76,7 +76,7 @@ struct TenonTrainer final : bench::Trainer {
   std::unique_ptr<optim::SGD> optimizer;
 };
 
-/// The parameters after one step, by hand and in double.
+/// The parameters after one step, computed by hand in double.
 std::vector<std::vector<double>> reference_step(const bench::StepProblem& problem) {
   const std::size_t layers = problem.weights.size();
   std::vector<std::vector<double>> out;
@@ -121,7 +121,7 @@ std::vector<std::vector<double>> reference_step(const bench::StepProblem& proble
   return out;
 }
 
-/// The largest error of the change that a step makes, relative to the largest change.
+/// The largest error of the change made by a step, relative to the largest change.
 double error_of(
     const std::vector<std::vector<float>>& found, const std::vector<std::vector<double>>& expected) {
   double error = 0, scale = 0;

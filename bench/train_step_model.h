@@ -1,4 +1,4 @@
-// The two training steps, as numbers that any framework can be given.
+// The two training steps as plain numbers, for any framework.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -12,7 +12,7 @@ namespace bench {
 struct StepProblem {
   std::vector<std::int64_t> sizes;
   std::int64_t batch;
-  double lr, weight_decay;  // the decay is for weights, not for biases
+  double lr, weight_decay;  // the decay applies to weights, not to biases
   std::vector<std::vector<float>> weights, biases;
   std::vector<float> x, y;
 };
@@ -21,13 +21,13 @@ struct StepProblem {
 struct Trainer {
   virtual ~Trainer() = default;
   virtual void step() = 0;
-  /// Weights and biases of each layer in turn, flat.
+  /// Weights and biases of each layer in turn, flattened.
   virtual std::vector<std::vector<float>> parameters() = 0;
-  /// Waits for the steps so far.
+  /// Waits until all steps have finished.
   virtual void finish() {}
 };
 
-/// LibTorch as a peer; null when it was not found or cannot use CUDA. The version goes into `version`.
+/// LibTorch for comparison; null if it was not found or cannot use CUDA. Its version is stored in `version`.
 std::unique_ptr<Trainer> make_torch_trainer(
     const StepProblem& problem, int threads, bool cuda, std::string& version);
 

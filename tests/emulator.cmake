@@ -1,8 +1,8 @@
 # The CUDA half on the emulator of simt_emu/.
 add_subdirectory(simt_emu)
 
-# kernels/cuda and what chooses between it and the CPU, compiled for the emulator. The kernels are an archive, so that a program may
-# bring a member of its own (simt_emu/plants.py).
+# kernels/cuda and the code that chooses between it and the CPU, compiled for the emulator. The kernels are an archive,
+# so that a program can replace a member (simt_emu/plants.py).
 include(CheckCXXSourceRuns)
 set(CMAKE_REQUIRED_QUIET ON)
 check_cxx_source_runs("int main() { return __builtin_cpu_supports(\"fma\") ? 0 : 1; }" TENON_HOST_HAS_FMA)
@@ -16,8 +16,9 @@ foreach(library tenon_emu_kernels tenon_emu_objects)
     PUBLIC TENON_WITH_CUDA=1 TENON_SIMT_HEADER=<simt_emu/emulator.h>)
   target_compile_options(${library} PRIVATE -fno-strict-aliasing -Wno-unknown-pragmas
     $<$<BOOL:${TENON_HOST_HAS_FMA}>:-mfma>)  # otherwise each fma is a call
-  # g++ 12.2 finds that a member function whose stores ivopts and the SLP vectorizer have rewritten (Carrier::fetch)
-  # changes nothing, and drops its calls. It takes both analyses to be wrong; -O1, -O3, UBSan and nvcc get it right.
+  # g++ 12.2 wrongly concludes that a member function whose stores ivopts and the SLP vectorizer have rewritten
+  # (Carrier::fetch) has no side effects, and drops its calls. Both analyses are affected; -O1, -O3, UBSan and nvcc get
+  # it right.
   target_compile_options(${library} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-ipa-pure-const -fno-ipa-modref>)
 endforeach()
 # tenon_emu_program(name sources...): a program whose CUDA devices are emulated
@@ -27,8 +28,8 @@ function(tenon_emu_program name)
 endfunction()
 tenon_emu_program(emu_kernels $<TARGET_OBJECTS:tenon_kernel_tests>)
 tenon_cases(emu/kernels emu_kernels ${on_cuda})
-# Launchers choose by the number of multiprocessors: 2 on the emulator, 132 on an H100. Tagged are the tests of kernels
-# for which that makes another choice, or of grids that stride over their work.
+# Launchers choose by the number of multiprocessors: 2 on the emulator, 132 on an H100. The tag [grids] marks tests of
+# kernels for which the number changes the choice, and tests of grid-stride loops.
 foreach(count 1 132)
   tenon_test(emu/kernels_with_${count}_multiprocessors emu_kernels [grids])
   set_tests_properties(emu/kernels_with_${count}_multiprocessors PROPERTIES
@@ -39,7 +40,7 @@ tenon_cases(emu/cuda emu_cuda ${on_cuda})
 tenon_emu_program(emu_no_driver simt_emu/no_driver_test.cpp)
 tenon_cases(emu/cuda emu_no_driver)
 
-# The experiment, on a device that is not there.
+# The weight-decay experiment on an emulated device.
 if(TENON_EXAMPLES)
   add_executable(emu_weight_decay $<TARGET_OBJECTS:weight_decay_objects>)
   target_link_libraries(emu_weight_decay PRIVATE tenon_flags tenon_objects tenon_emu_objects simt_emu tenon_emu_kernels)

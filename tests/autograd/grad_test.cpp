@@ -1,4 +1,4 @@
-// autograd::grad(), and graphs of graphs.
+// autograd::grad(), and derivatives of derivatives.
 #include "../support/catch.h"
 
 #include "../support/tensors.h"
@@ -8,7 +8,7 @@ using test::error_of;
 using test::number;
 using test::value;
 
-TEST_CASE("tape: grad() leaves .grad alone and runs no more than it needs", "[tape]") {
+TEST_CASE("tape: grad() leaves .grad unchanged and runs only the nodes it needs", "[tape]") {
   const Tensor x = number(2), unused = number(5);
   int calls = 0;
   unused.register_hook([&](const Tensor&) { ++calls; });
@@ -31,7 +31,7 @@ TEST_CASE("tape: grad() of an intermediate, of itself, and of the same tensor tw
   REQUIRE(value(gradients[3]) == 1);
 }
 
-TEST_CASE("tape: grad() names an input that does not matter", "[tape]") {
+TEST_CASE("tape: grad() names an input that the output does not depend on", "[tape]") {
   const Tensor x = number(2), other = ones({3}, {.requires_grad = true});
   REQUIRE(error_of([&] {
     autograd::grad(x * x, {x, other});
@@ -67,19 +67,19 @@ TEST_CASE("tape: a saved output serves second derivatives", "[tape]") {
   REQUIRE(value(autograd::grad(first, {x})[0]) == Approx(std::exp(0.5)).epsilon(1e-14));
 }
 
-TEST_CASE("tape: a gradient that was handed out belongs to its owner") {
+TEST_CASE("tape: changing a returned gradient does not affect later passes") {
   const Tensor a = number(1), b = number(2);
   const Tensor taken = autograd::grad(a + 1, {a})[0];
   taken.set_requires_grad();
   REQUIRE_FALSE(autograd::grad(b * 2, {b}, {.create_graph = true})[0].requires_grad());
 }
 
-TEST_CASE("tape: grad() takes at least one input", "[tape]") {
+TEST_CASE("tape: grad() needs at least one input", "[tape]") {
   const Tensor x = ones({2}, {.requires_grad = true});
   REQUIRE(error_of([&] { autograd::grad((x * x).sum(), {}); }) == "grad: needs at least one input");
 }
 
-TEST_CASE("tape: grad() calls the hooks of leaves, and once", "[tape]") {
+TEST_CASE("tape: grad() calls the hooks of leaves once", "[tape]") {
   const Tensor x = tensor({1, 2}, {.requires_grad = true});
   int calls = 0;
   x.register_hook([&](const Tensor& g) {

@@ -1,4 +1,4 @@
-// gradcheck itself: what it accepts, and how it reports what it does not.
+// gradcheck itself: what it accepts, and the errors it reports.
 #include "../support/catch.h"
 
 #include <tenon/autograd/tape/record.h>
@@ -14,7 +14,7 @@ using Tensors = std::vector<Tensor>;
 
 Tensor matrix() { return tensor({{0.5, -1.0}, {2.0, 0.25}}, {.dtype = DType::float64}); }
 
-/// x^2 whose gradient is off by a factor.
+/// x^2 with a gradient that is wrong by a factor.
 Tensor wrong_square(const Tensor& x) {
   return autograd::record("wrong_square", CallSite::current(), x.detach() * x.detach(),
       autograd::Input(x, autograd::with(x), [](const Tensor& g, const Tensor& at) { return g * at * 2.5; }));
@@ -22,14 +22,14 @@ Tensor wrong_square(const Tensor& x) {
 
 }  // namespace
 
-TEST_CASE("gradcheck: accepts what is right and leaves the inputs alone", "[gradcheck]") {
+TEST_CASE("gradcheck: accepts correct gradients and leaves the inputs unchanged", "[gradcheck]") {
   const Tensor x = matrix();
   REQUIRE(autograd::gradcheck([](const Tensors& in) { return in[0] * in[0]; }, {x}));
   REQUIRE(x.version() == 0);
   REQUIRE_FALSE(x.requires_grad());
 }
 
-TEST_CASE("gradcheck: names input, place and both values", "[gradcheck]") {
+TEST_CASE("gradcheck: the error names the input, the element and both values", "[gradcheck]") {
   const std::string text = error_of([] {
     autograd::gradcheck([](const Tensors& in) { return in[0].sum() + wrong_square(in[1]); },
         {ones({2}, {.dtype = DType::float64}), matrix()});
@@ -38,7 +38,7 @@ TEST_CASE("gradcheck: names input, place and both values", "[gradcheck]") {
   REQUIRE(text.find(", numeric ") != text.npos);
 }
 
-TEST_CASE("gradcheck: finds a result that is cut from the tape", "[gradcheck]") {
+TEST_CASE("gradcheck: finds a result that is detached from the graph", "[gradcheck]") {
   const std::string text =
       error_of([] { autograd::gradcheck([](const Tensors& in) { return in[0].detach() * 3; }, {matrix()}); });
   REQUIRE(text.starts_with("gradcheck: input 0 [2, 2] at (0, 0): analytic 0, numeric "));
@@ -51,7 +51,7 @@ TEST_CASE("gradcheck: a NaN is an error", "[gradcheck]") {
   }).starts_with("gradcheck: input 0 [2, 2] at (0, 0): "));
 }
 
-TEST_CASE("gradcheck: refuses float32 and nothing to check", "[gradcheck]") {
+TEST_CASE("gradcheck: refuses float32 and a call without inputs to check", "[gradcheck]") {
   REQUIRE(error_of([] { autograd::gradcheck([](const Tensors& in) { return in[0]; }, {ones({2})}); }) ==
           "gradcheck: finite differences need float64; input 0 is float32");
   REQUIRE(error_of([] { autograd::gradcheck([](const Tensors&) { return ones({2}); }, {}); }) ==

@@ -1,4 +1,4 @@
-// How long a graph lives, and which threads may use it.
+// Lifetime of the graph, and its use from several threads.
 #include "../support/catch.h"
 
 #include <atomic>
@@ -12,7 +12,7 @@ using test::error_of;
 using test::number;
 using test::value;
 
-TEST_CASE("tape: a released graph says so", "[tape]") {
+TEST_CASE("tape: using a released graph is an error that says so", "[tape]") {
   const Tensor x = number(2);
   const auto line = CallSite::current().line() + 1;
   const Tensor y = x * x;
@@ -51,7 +51,7 @@ TEST_CASE("tape: a graph is freed with its last tensor", "[tape]") {
   REQUIRE(alive == 0);
 }
 
-TEST_CASE("tape: distinct graphs in distinct threads", "[tape][threads]") {
+TEST_CASE("tape: different graphs in different threads", "[tape][threads]") {
   const Tensor input = ones({64});
   std::vector<std::thread> threads;
   std::vector<double> results(4);
@@ -98,7 +98,7 @@ TEST_CASE("tape: two passes over one graph at once are an error, not a race", "[
   REQUIRE(x.grad().data<float>()[0] == 2);
 }
 
-TEST_CASE("tape: a graph that saved nothing can run again", "[tape]") {
+TEST_CASE("tape: a graph without saved tensors can run again", "[tape]") {
   const Tensor x = ones({2}, {.requires_grad = true});
   const Tensor y = (2 * (x + 1) - x).sum();
   y.backward();
@@ -111,7 +111,7 @@ TEST_CASE("tape: a graph that saved nothing can run again", "[tape]") {
   REQUIRE(equal(x.grad(), tensor({5, 5})));
 }
 
-TEST_CASE("tape: grad() of several threads may share a leaf", "[tape][threads]") {
+TEST_CASE("tape: grad() in several threads may share a leaf", "[tape][threads]") {
   const Tensor x = tensor({1, 2, 3}, {.requires_grad = true});
   std::atomic<int> wrong = 0, failed = 0;
   std::vector<std::thread> threads;

@@ -1,4 +1,4 @@
-// Hooks of tensors: what they see and may do, and passes that they end.
+// Hooks of tensors: what they receive and may change, and passes that end with an exception.
 #include "../support/catch.h"
 
 #include "../support/tensors.h"
@@ -24,7 +24,7 @@ TEST_CASE("tape: an exception leaves grad mode and later passes intact", "[tape]
   REQUIRE(value(x.grad()) == 7);
 }
 
-TEST_CASE("tape: hooks see the whole gradient once, may replace it, and go", "[tape]") {
+TEST_CASE("tape: hooks receive the whole gradient once, may replace it and can be removed", "[tape]") {
   const Tensor x = number(2);
   std::vector<double> seen;
   const Tensor y = x * 3;
@@ -44,7 +44,7 @@ TEST_CASE("tape: hooks see the whole gradient once, may replace it, and go", "[t
           "register_hook: a hook turned a gradient of shape [] and dtype float64 into [2] and float64");
 }
 
-TEST_CASE("tape: a hook outlives nothing", "[tape]") {
+TEST_CASE("tape: a hook may be removed after its tensor is gone", "[tape]") {
   HookHandle handle;
   {
     const Tensor x = number(1);
@@ -62,7 +62,7 @@ TEST_CASE("tape: retain_grad keeps the gradient of an intermediate", "[tape]") {
   REQUIRE(value(x.grad()) == 20);
 }
 
-TEST_CASE("tape: a hook that removes itself does not hide the next") {
+TEST_CASE("tape: a hook that removes itself does not keep the next from running") {
   const Tensor x = number(1);
   HookHandle self;
   self = x.register_hook([&](const Tensor&) { self.remove(); });

@@ -1,4 +1,4 @@
-// Operations that overwrite their tensor: values, gradients, and what they refuse.
+// In-place operations: values, gradients, and the calls that are refused.
 #include "../support/catch.h"
 
 #include "../support/op_cases.h"
@@ -54,7 +54,7 @@ TEST_CASE("in place: random fills reach strided views and count as a write", "[i
   REQUIRE(((a >= 2).sum() + (a < 3).sum()).item<std::int64_t>() == 32);
 }
 
-TEST_CASE("in place: what is refused, and changes nothing", "[in_place]") {
+TEST_CASE("in place: calls that are refused change nothing", "[in_place]") {
   Tensor leaf = ones({2, 3}, {.requires_grad = true});
   REQUIRE(error_of([&] { leaf.add_(1); }) ==
           "add_: a leaf that requires a gradient may change only under NoGradGuard");
@@ -94,7 +94,7 @@ TEST_CASE("in place: what is refused, and changes nothing", "[in_place]") {
   REQUIRE(equal(product, full({2, 3}, 2)));
 }
 
-TEST_CASE("in place: a view of a base that the tape changed is stale", "[in_place]") {
+TEST_CASE("in place: a view is stale once the tape has changed its base", "[in_place]") {
   const Tensor leaf = ones({3}, {.requires_grad = true});
   Tensor base = leaf * 2;
   const Tensor view = base.narrow(0, 0, 2);
@@ -169,7 +169,7 @@ TEST_CASE("in place: a stale view is refused as a root too") {
           "view again");
 }
 
-TEST_CASE("in place: a tensor without elements shares none", "[in_place]") {
+TEST_CASE("in place: an empty tensor shares no elements", "[in_place]") {
   for (const Shape& shape : {Shape{3, 0}, Shape{0, 3}, Shape{2, 3, 0, 2}}) {
     const Tensor none = zeros(shape);
     none.add_(1).sub_(none).mul_(2).div_(3).copy_(ones(shape)).fill_(4).zero_().normal_().uniform_();
@@ -182,8 +182,7 @@ TEST_CASE("in place: a tensor without elements shares none", "[in_place]") {
   REQUIRE(equal(layer.bias.grad(), tensor({6, 6, 6})));
 }
 
-TEST_CASE(
-    "in place: elements that are replaced keep their history, with zeros for a gradient", "[in_place]") {
+TEST_CASE("in place: replaced elements stay in the graph, with a gradient of zeros", "[in_place]") {
   const Tensor constant = tensor({5, 6});
   const std::vector<std::function<void(const Tensor&)>> writes = {[](const Tensor& y) { y.fill_(3); },
       [](const Tensor& y) { y.zero_(); }, [](const Tensor& y) { y.normal_(); },
@@ -207,7 +206,7 @@ TEST_CASE(
   REQUIRE(equal(source.grad(), tensor({1, 1})));
 }
 
-TEST_CASE("in place: a view behind its base's back is refused while the tape records", "[in_place]") {
+TEST_CASE("in place: writing to an unrecorded view of a recorded base is refused", "[in_place]") {
   const std::string text =
       "mul_: this view is not on the tape, but its base needs a gradient, which would miss the change; take "
       "the view "
@@ -228,7 +227,7 @@ TEST_CASE("in place: a view behind its base's back is refused while the tape rec
            {[&] { row.copy_(ones({1})); }}, {[&] { row.normal_(); }}, {[&] { row.add_(w.narrow(0, 0, 1)); }}})
     REQUIRE(error_of(write).find("this view is not on the tape") != std::string::npos);
   REQUIRE(equal(h, ones({2})));
-  (row * 2).sum();  // reading is fine
+  (row * 2).sum();
   {
     const NoGradGuard no_grad;
     row.mul_(10);
@@ -244,7 +243,7 @@ TEST_CASE(
   view.mul_(2);
   w.set_requires_grad();
   REQUIRE(error_of([&] { view.mul_(2); }).find("its base needs a gradient") != std::string::npos);
-  of_detached.mul_(3);  // cut from the tape on purpose
+  of_detached.mul_(3);  // deliberately detached
   detached.mul_(2);
   REQUIRE(equal(w, tensor({12, 2})));
   w.set_requires_grad(false);
@@ -259,12 +258,11 @@ TEST_CASE(
   const Tensor other = zeros({2});
   const Tensor of_other = other.narrow(0, 0, 1);
   w.set_data(other);
-  of_other.add_(1);  // no view of w: set_data() begins anew
+  of_other.add_(1);  // not a view of w: set_data() starts afresh
   REQUIRE(equal(w, tensor({1, 0})));
 }
 
-TEST_CASE(
-    "in place: two tensors over the same memory of the caller's may lie across each other", "[in_place]") {
+TEST_CASE("in place: two tensors over the same external memory may overlap", "[in_place]") {
   float values[] = {0, 1, 2, 3, 4};
   const Tensor front = from_blob(values, {4}), back = from_blob(values + 1, {4});
   back.copy_(front);
@@ -275,7 +273,7 @@ TEST_CASE(
   REQUIRE(equal(back, tensor({0, 0, 3, 15})));
 }
 
-TEST_CASE("in place: a normal distribution fits the dtype", "[in_place]") {
+TEST_CASE("in place: the parameters of normal_() must fit the dtype", "[in_place]") {
   const Tensor x = zeros({2}), wide = zeros({2}, {.dtype = DType::float64});
   REQUIRE(error_of([&] {
     x.normal_(0, 1e300);

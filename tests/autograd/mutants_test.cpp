@@ -1,5 +1,5 @@
-// Does the table catch a wrong gradient? Every edge of every operation gets a wrong factor in turn, and some
-// row must notice.
+// Checks that the table of operations detects wrong gradients: each edge of each operation in turn gets a
+// wrong factor, and some row must fail.
 #include "../support/catch.h"
 
 #include <map>
@@ -17,7 +17,7 @@ using test::OpCase;
 
 namespace {
 
-/// Edge `index` of the operation `op`.
+/// Edge `index` of operation `op`.
 using Site = std::pair<std::string, int>;
 
 std::vector<Node*> nodes_below(const Tensor& root) {
@@ -38,10 +38,10 @@ std::set<Site> sites_of(const Tensor& root) {
   return sites;
 }
 
-/// Puts a node that multiplies by 1.5 into the edge, wherever the graph has it.
+/// Inserts a node that multiplies by 1.5 into the edge wherever it occurs in the graph.
 void mutate(const Tensor& root, const Site& site) {
   const std::vector<Node*> nodes = nodes_below(root);
-  for (Node* node : nodes) node->depth *= 2;  // room for one more between any two
+  for (Node* node : nodes) node->depth *= 2;  // makes room for one more between any two
   for (Node* node : nodes) {
     if (node->name != site.first || site.second >= node->count) continue;
     autograd::Edge& edge = node->edges()[static_cast<std::size_t>(site.second)];
@@ -116,13 +116,13 @@ TEST_CASE("mutants: a wrong factor in any pullback is noticed", "[ops][mutants]"
     REQUIRE(where.contains({helper, 0}));
   for (const OpCase& row : op_cases()) {
     INFO(row.name);
-    // These record other operations only; to() rounds, which finite differences cannot see through: see
+    // These only record other operations; to() rounds, which finite differences cannot handle: see
     // tape_test.cpp.
     const std::set<std::string> elsewhere{"t", "flatten", "contiguous", "stack", "to"};
     REQUIRE((elsewhere.contains(row.name) || where.contains({row.name, 0})));
   }
   for (const auto& [site, subjects] : where) {
-    // What is replaced has a gradient of zeros: in_place_test.cpp.
+    // The gradient of the replaced elements is zero: see in_place_test.cpp.
     if (site == Site{"copy_", 0} || site == Site{"fill_", 0}) continue;
     INFO("edge " << site.second << " of " << site.first);
     bool noticed = false;

@@ -1,4 +1,4 @@
-// Every operation, over the table of op_cases.h.
+// Properties of every operation, over the table of op_cases.h.
 #include "../support/catch.h"
 
 #include <limits>
@@ -24,7 +24,7 @@ std::vector<test::Array> arrays(const std::vector<Tensor>& tensors) {
 
 }  // namespace
 
-TEST_CASE("ops: the result is that of the double reference", "[ops]") {
+TEST_CASE("ops: the result matches the double reference", "[ops]") {
   for (const OpCase& row : op_cases()) {
     for (const DType dtype : {DType::float32, DType::float64}) {
       INFO(row.name << " " << row.label << " " << dtype);
@@ -92,7 +92,7 @@ TEST_CASE("ops: the same tensor may be every operand", "[ops]") {
   }
 }
 
-TEST_CASE("ops: a NaN goes through", "[ops]") {
+TEST_CASE("ops: NaN propagates", "[ops]") {
   for (const OpCase& row : op_cases()) {
     if (!row.elementwise) continue;
     for (std::size_t which = 0; which < row.inputs.size(); ++which) {
@@ -105,7 +105,7 @@ TEST_CASE("ops: a NaN goes through", "[ops]") {
   }
 }
 
-TEST_CASE("ops: nothing is recorded without need, and inputs stay as they are", "[ops]") {
+TEST_CASE("ops: nothing is recorded unless needed, and inputs stay unchanged", "[ops]") {
   for (const OpCase& row : op_cases()) {
     INFO(row.name << " " << row.label);
     const auto inputs = make_inputs(row, DType::float32);
@@ -132,7 +132,7 @@ TEST_CASE("ops: nothing is recorded without need, and inputs stay as they are", 
   }
 }
 
-TEST_CASE("ops: a gradient is computed for the inputs that need one only", "[ops]") {
+TEST_CASE("ops: gradients are computed only for the inputs that need one", "[ops]") {
   for (const OpCase& row : op_cases()) {
     for (std::size_t which = 0; which < row.inputs.size(); ++which) {
       INFO(row.name << " " << row.label << " input " << which);
@@ -185,7 +185,7 @@ TEST_CASE("ops: every operation of ops.h has a row in the table", "[ops]") {
   std::set<std::string> covered;
   REQUIRE(declared.size() > 50);
   for (const OpCase& row : op_cases()) covered.insert(row.name);
-  // Not differentiable; each has tests of its own in tests/core or tests/autograd.
+  // Not differentiable; tested separately in tests/core or tests/autograd.
   for (const char* name : {"empty", "zeros", "ones", "full", "zeros_like", "ones_like", "arange", "linspace",
            "eye", "rand", "randn", "randint", "randperm", "tensor", "from_blob", "eq", "ne", "lt", "le", "gt",
            "ge", "equal", "allclose", "bitwise_equal"})

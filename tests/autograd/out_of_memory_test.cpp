@@ -1,4 +1,4 @@
-// Memory that runs out in the middle of a call: the state is the old one, and the call can be made again.
+// Out of memory in the middle of a call: the state is unchanged, and the call can be repeated.
 #include "../support/catch.h"
 
 #include <array>
@@ -23,7 +23,8 @@ std::vector<Tensor> gradients(const std::vector<Tensor>& tensors) {
   return out;
 }
 
-/// An operation that overwrites `y`, which is 1, 2 and not a leaf; the operand is 3, 4 and needs a gradient.
+/// An in-place operation on `y`, which is {1, 2} and not a leaf; the operand is {3, 4} and requires a
+/// gradient.
 struct InPlace {
   const char* name;
   void (*call)(const Tensor& y, const Tensor& other);
@@ -108,7 +109,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("out of memory: a pass with many nodes that wait drops no leaf", "[out_of_memory]") {
+TEST_CASE("out of memory: a pass with many pending nodes drops no leaf", "[out_of_memory]") {
   struct Subject {
     std::vector<Tensor> leaves;
     Tensor sum;
@@ -135,7 +136,7 @@ TEST_CASE("out of memory: a pass with many nodes that wait drops no leaf", "[out
       make, [](Subject& subject) { subject.sum.backward(); }, is_untouched, is_complete);
 }
 
-TEST_CASE("out of memory: grad() and passes that are recorded", "[out_of_memory]") {
+TEST_CASE("out of memory: grad() and passes with create_graph", "[out_of_memory]") {
   struct Subject {
     Tensor x = tensor({2.0, 3.0}, {.requires_grad = true}), y = (x * x * x).sum(), first, second;
   };
@@ -157,7 +158,7 @@ TEST_CASE("out of memory: grad() and passes that are recorded", "[out_of_memory]
       [](const Subject& subject) { REQUIRE_FALSE(subject.x.grad().defined()); },
       [](const Subject& subject) {
         REQUIRE(equal(subject.x.grad(), tensor({12.0, 27.0})));
-        subject.x.zero_grad();  // a gradient with a graph of its own holds the leaf
+        subject.x.zero_grad();  // a gradient with its own graph keeps the leaf alive
       });
 }
 
@@ -190,7 +191,7 @@ TEST_CASE("out of memory: an in-place operation writes and records, or does neit
   }
 }
 
-TEST_CASE("out of memory: new tensors, and the numbers that random ones get", "[out_of_memory]") {
+TEST_CASE("out of memory: creating tensors, and the state of the random generator", "[out_of_memory]") {
   const Options options{.requires_grad = true};
   const std::vector<std::function<Tensor()>> calls = {[&] { return zeros({2}, options); },
       [&] { return ones({2}, options); }, [&] { return full({2}, 3, options); },
@@ -220,8 +221,7 @@ TEST_CASE("out of memory: new tensors, and the numbers that random ones get", "[
   }
 }
 
-TEST_CASE(
-    "out of memory: the memory of from_blob() stays the caller's when the call fails", "[out_of_memory]") {
+TEST_CASE("out of memory: from_blob() does not take ownership when it fails", "[out_of_memory]") {
   static float values[] = {1, 2};
   int released = 0;
   for_each_failure(

@@ -1,4 +1,4 @@
-// Tensors without dimensions, which may be spoken of as [1], and tensors without elements.
+// Tensors without dimensions, which may be indexed as if of shape [1], and tensors without elements.
 #include "../support/catch.h"
 
 #include "../support/tensors.h"
@@ -15,7 +15,7 @@ Tensor indices(std::initializer_list<int> values) {
 
 }  // namespace
 
-TEST_CASE("scalar: dimension 0 or -1 of a number", "[scalar]") {
+TEST_CASE("scalar: dimension 0 or -1 of a scalar tensor", "[scalar]") {
   for (const std::int64_t dim : {0, -1}) {
     const Tensor x = full({}, 5, {.requires_grad = true});
     const std::vector<Tensor> results = {x.sum({dim}), x.sum({dim}, true), x.mean({dim}), squeeze(x, dim),
@@ -50,7 +50,7 @@ TEST_CASE("scalar: dimension 0 or -1 of a number", "[scalar]") {
   }) == "index_select: a tensor without dimensions takes one index; 2 were given");
   REQUIRE(
       error_of([&] { index_select(x, 0, indices({1})); }).starts_with("index_select: index 1 at position 0"));
-  // What needs a dimension to take apart still needs one, as in PyTorch.
+  // Operations that take a dimension apart still need one, as in PyTorch.
   REQUIRE(error_of([&] { x.narrow(0, 0, 1); }).starts_with("narrow: dimension 0 is out of range"));
   REQUIRE(error_of([&] { x.select(0, 0); }).starts_with("select: dimension 0 is out of range"));
   REQUIRE(error_of([&] { x.size(0); }).starts_with("size: dimension 0 is out of range"));
@@ -83,7 +83,7 @@ TEST_CASE("empty: narrow counts a negative start from the back", "[empty]") {
   REQUIRE(error_of([&] { x.narrow(0, 1, -(least + 1)); }).starts_with("narrow: elements"));
 }
 
-TEST_CASE("empty: a vector without elements joins anything", "[empty]") {
+TEST_CASE("empty: cat accepts an empty vector beside any shape", "[empty]") {
   const Tensor nothing = zeros({0}, {.requires_grad = true}), x = ones({2, 3}, {.requires_grad = true});
   for (const std::int64_t dim : {0, 1, -1}) {
     const Tensor joined = cat({nothing, x, nothing}, dim);
@@ -99,7 +99,7 @@ TEST_CASE("empty: a vector without elements joins anything", "[empty]") {
   }) == "cat: tensor 1 of shape [0, 2] does not fit [2, 3] along dimension 0");
 }
 
-TEST_CASE("empty: sizes whose product does not fit are refused, not multiplied", "[empty]") {
+TEST_CASE("empty: sizes whose product overflows are refused", "[empty]") {
   constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
   REQUIRE(error_of([&] {
     zeros({0}).reshape({0, most, most});
@@ -116,7 +116,7 @@ TEST_CASE("empty: sizes whose product does not fit are refused, not multiplied",
   }).starts_with("expand: "));
 }
 
-TEST_CASE("empty: memory of nobody for no elements", "[empty]") {
+TEST_CASE("empty: from_blob accepts a null pointer for no elements", "[empty]") {
   int released = 0;
   {
     const Tensor none = from_blob(nullptr, {0}, {}, [&](void*) { ++released; });

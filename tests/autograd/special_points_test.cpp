@@ -1,5 +1,5 @@
-// Functions where they are special: zeros, ties, bounds, infinities and NaN, with the first and second
-// derivative as PyTorch 2 gives them; where it gives none, as calculus does.
+// Functions at special points: zeros, ties, bounds, infinities and NaN. The first and second derivatives are
+// those of PyTorch 2 or, where it defines none, of calculus.
 #include "../support/catch.h"
 
 #include <cmath>
@@ -95,7 +95,7 @@ bool agree(double a, double b) {
                                    : std::abs(a - b) <= 1e-6 * std::abs(a);
 }
 
-/// d output / d input, on the tape; 0 where the output does not depend on the input any more.
+/// d output / d input from the tape; 0 where the output no longer depends on the input.
 Tensor slope(const Tensor& output, const Tensor& input, bool on_tape = true) {
   if (!output.requires_grad()) return zeros_like(input);
   const Tensor found = autograd::grad(
@@ -120,7 +120,7 @@ TEST_CASE("special points: value, first and second derivative", "[special_points
   }
 }
 
-TEST_CASE("special points: every elementwise operation has some", "[special_points]") {
+TEST_CASE("special points: every elementwise operation has special points", "[special_points]") {
   std::set<std::string> covered;
   for (const Point& point : points) covered.insert(point.function);
   for (const test::OpCase& row : test::op_cases()) {
@@ -130,7 +130,7 @@ TEST_CASE("special points: every elementwise operation has some", "[special_poin
   }
 }
 
-TEST_CASE("special points: largest elements that tie, are infinite or NaN", "[special_points]") {
+TEST_CASE("special points: maxima that tie, are infinite or NaN", "[special_points]") {
   const double inf = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
   for (const DType dtype : {DType::float32, DType::float64}) {
     const Tensor x = tensor({{2, 5, 5}, {-inf, -inf, -inf}, {-0.0, 0, 0}, {1, inf, -inf}, {1, nan, 2}},
@@ -142,12 +142,12 @@ TEST_CASE("special points: largest elements that tie, are infinite or NaN", "[sp
     const Tensor shares = x.grad();
     REQUIRE(equal(
         shares.narrow(0, 0, 4), tensor({{0, 3, 3}, {1, 1, 1}, {1, 1, 1}, {0, 1, 0}}, {.dtype = dtype})));
-    // PyTorch's too: nothing equals NaN, so there is nothing to share it among.
+    // As in PyTorch: nothing equals NaN, so the gradient goes to no element.
     for (int i = 0; i < 3; ++i) REQUIRE(std::isnan(shares.at({4, i}).item<double>()));
   }
 }
 
-TEST_CASE("special points: the powers of two tensors, with every second derivative", "[special_points]") {
+TEST_CASE("special points: pow of two tensors, with every second derivative", "[special_points]") {
   struct Power {
     double a, e, value, a1, e1, aa, ae, ee;
   };
@@ -180,7 +180,7 @@ TEST_CASE("special points: the powers of two tensors, with every second derivati
   }
 }
 
-TEST_CASE("special points: exponents 0, 1, 2 and 3 of 0 in one tensor", "[special_points]") {
+TEST_CASE("special points: 0 to the powers 0, 1, 2 and 3 in one tensor", "[special_points]") {
   for (const DType dtype : {DType::float32, DType::float64}) {
     const Tensor a = zeros({}, {.dtype = dtype, .requires_grad = true});
     const Tensor y = pow(a, tensor({0, 1, 2, 3}, {.dtype = dtype})).sum();
@@ -194,7 +194,7 @@ TEST_CASE("special points: exponents 0, 1, 2 and 3 of 0 in one tensor", "[specia
       {base, exponent}, {.eps = 1e-5, .atol = 1e-4}));
 }
 
-TEST_CASE("special points: an exponent of 0 gives no gradient to any base", "[special_points]") {
+TEST_CASE("special points: with exponent 0 the gradient of every base is zero", "[special_points]") {
   for (const double base : {0.0, -0.0, 1e-310, -2.0, inf, -inf, not_a_number}) {
     INFO(base);
     const Tensor a = number(base, DType::float64), e = zeros({}, {.dtype = DType::float64});

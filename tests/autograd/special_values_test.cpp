@@ -16,7 +16,7 @@ const double not_a_number = std::nan("");
 
 }  // namespace
 
-TEST_CASE("pow: a number and a tensor as exponent give the same bits, those of C at special values") {
+TEST_CASE("pow: scalar and tensor exponents give the same bits, and C's special values") {
   const double values[] = {0, 1, 2, 3, 0.5, 2.5, 7, 1e30, 1e-30, inf, not_a_number};
   for (const DType dtype : {DType::float32, DType::float64})
     for (const double x : values)

@@ -19,7 +19,7 @@ TEST_CASE("tape: a diamond adds up both ways", "[tape]") {
   REQUIRE(value(x.grad()) == 4 * 27 + 2 * 3);
 }
 
-TEST_CASE("tape: gradients accumulate over passes until they are dropped", "[tape]") {
+TEST_CASE("tape: gradients accumulate over passes until they are cleared", "[tape]") {
   const Tensor x = number(2);
   for (int i = 1; i <= 3; ++i) {
     (x * x).backward();
@@ -46,7 +46,7 @@ TEST_CASE("tape: gradients never share memory with the upstream gradient or each
   REQUIRE(value(upstream) == 1);
 }
 
-TEST_CASE("tape: what a root must be", "[tape]") {
+TEST_CASE("tape: requirements on the root of a pass", "[tape]") {
   REQUIRE(error_of([] { ones({2}).backward(); }) ==
           "backward: the tensor does not depend on any that requires a gradient");
   const Tensor x = ones({2, 3}, {.requires_grad = true});
@@ -91,7 +91,7 @@ TEST_CASE("tape: a conversion of dtype passes the gradient back in the dtype of 
   REQUIRE_FALSE(x.to(DType::int64).requires_grad());
 }
 
-TEST_CASE("tape: guards nest and restore", "[tape]") {
+TEST_CASE("tape: grad-mode guards nest and restore", "[tape]") {
   const Tensor x = number(2);
   {
     const NoGradGuard no_grad;
@@ -117,7 +117,7 @@ TEST_CASE("tape: the anomaly mode names the line of the operation that produced 
   REQUIRE(text == "anomaly mode: the gradient of \"sqrt\" produced a NaN" + at_line(line + 2));
 }
 
-TEST_CASE("tape: operators know their line", "[tape]") {
+TEST_CASE("tape: operators record their line", "[tape]") {
   const Tensor x = number(2);
   const auto line = CallSite::current().line() + 1;
   const Tensor y = x * 2 + x;
@@ -154,7 +154,7 @@ TEST_CASE("tape: set_requires_grad, set_grad and set_data check", "[tape]") {
   REQUIRE(error_of([&] { y.sum().backward(); }).empty());  // mul by a number saved nothing
 }
 
-TEST_CASE("tape: dot draws every node", "[tape]") {
+TEST_CASE("tape: dot() draws every node", "[tape]") {
   const Tensor x = ones({2}, {.requires_grad = true});
   const std::string text = autograd::dot((x * x).sum());
   REQUIRE(text.starts_with("digraph tape {\n"));

@@ -1,4 +1,4 @@
-// Every error of an operation begins with the function that was called and ends with the line that called it.
+// Every error of an operation begins with the name of the called function and ends with the line of the call.
 #include "../support/catch.h"
 
 #include <functional>
@@ -26,7 +26,7 @@ const std::vector<Mistake>& mistakes() {
   static const Tensor a = ones({2, 3}), b = ones({4}), counts = ones({2}, {.dtype = DType::int64}), none,
                       leaf = ones({2}, {.requires_grad = true}), yes = ones({2}, {.dtype = DType::boolean});
   constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
-  // One line each: the line is what is tested.
+  // Each mistake on one line: the test compares line numbers.
   // clang-format off
   static const std::vector<Mistake> all = {
       {__LINE__, "add", [] { add(a, b); }},
@@ -156,17 +156,17 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("where: every function of ops.h that can be called wrongly has a mistake in the list", "[where]") {
+TEST_CASE("where: every function of ops.h that can fail has a mistake in the list", "[where]") {
   std::set<std::string> made;
   for (const Mistake& mistake : mistakes()) made.insert(mistake.function);
   for (const std::string& name : test::declared_operations()) {
     INFO(name);
-    if (name == "ne" || name == "le" || name == "gt") continue;  // as eq, lt and ge
+    if (name == "ne" || name == "le" || name == "gt") continue;  // same code as eq, lt and ge
     REQUIRE(made.contains(name));
   }
 }
 
-TEST_CASE("where: no call is running once an error was thrown or an operation is done", "[where]") {
+TEST_CASE("where: no call site is left set after an error or a finished operation", "[where]") {
   full_error_of([] { stack({ones({2}), ones({3})}); });
   REQUIRE(running_call == nullptr);
   ones({2}, {.requires_grad = true}).sum().backward();
@@ -190,7 +190,7 @@ TEST_CASE("where: errors of a pass end with the line of the operation that they 
   REQUIRE(full_error_of([&] { autograd::grad(y.sum(), {x}); }).starts_with("grad: a tensor of shape [2]"));
 }
 
-TEST_CASE("where: an error in a hook is the hook's own", "[where]") {
+TEST_CASE("where: an error in a hook ends with the line inside the hook", "[where]") {
   const Tensor x = ones({2}, {.requires_grad = true});
   unsigned line = 0;
   x.register_hook([&](const Tensor& g) {
@@ -201,7 +201,7 @@ TEST_CASE("where: an error in a hook is the hook's own", "[where]") {
   REQUIRE(text == "matmul: both operands must be matrices; a is [2], b is [2]" + at_line(line));
 }
 
-TEST_CASE("where: the tape knows lines of the user's only", "[where]") {
+TEST_CASE("where: the tape stores only lines of user code", "[where]") {
   const Tensor x = ones({2}, {.requires_grad = true});
   const auto leaf_line = CallSite::current().line() - 1;
   REQUIRE(autograd::describe(*autograd::node_of(x)) ==
@@ -212,7 +212,7 @@ TEST_CASE("where: the tape knows lines of the user's only", "[where]") {
   const auto line = CallSite::current().line() - 1;
   REQUIRE(autograd::node_of(y)->site.line() == line);
   REQUIRE(autograd::node_of(y)->edges()[0].source->site.line() == line);  // the unsqueeze() inside
-  // What a recorded pass makes belongs to the operation whose gradient it is.
+  // Operations in a recorded pass belong to the operation that they differentiate.
   const Tensor z = exp(y).sum();
   const auto z_line = CallSite::current().line() - 1;
   const Tensor gradient = autograd::grad(z, {x}, {.create_graph = true})[0];

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Checks a built library, static or shared: library.py LIBRARY SOURCE_DIR BUILD_DIR
 
-No text in it names the source or the build directory; debug information may. And its thread_locals are few bytes: a
-program that loads several libraries, each with a tenon of its own, has less than two kilobytes for all of them.
+No string in it may name the source or the build directory, except in debug information. Its thread_locals must be
+small: a program that loads several libraries that each contain tenon has less than two kilobytes for all of them.
 """
 
 import os
@@ -26,7 +26,7 @@ def texts_with(library, directories):
 
 
 def thread_local_bytes(library):
-    """Of a shared library the size of its segment, of a static one the sum of its sections."""
+    """For a shared library the size of its segment, for a static one the sum of its sections."""
     def listed(option, pattern):
         text = subprocess.run(["readelf", option, "--wide", library], check=True, capture_output=True, text=True).stdout
         return sum(int(size, 16) for size in re.findall(pattern, text, re.MULTILINE))

@@ -1,4 +1,4 @@
-// Operations of the user's own, with their gradients, checked as tenon checks its own.
+// User-defined operations and their gradients, checked with tenon's own gradcheck.
 #undef NDEBUG
 #include <cassert>
 
@@ -13,7 +13,7 @@ Tensor swish(const Tensor& x, const Tensor& beta, CallSite where = CallSite::cur
   using autograd::Broadcast, autograd::Input, autograd::with;
   Tensor out;
   {
-    const NoGradGuard no_grad;  // the tape shall see one operation, not these three
+    const NoGradGuard no_grad;  // the tape must record one operation, not these three
     out = x * sigmoid(beta * x);
   }
   return autograd::record("swish", where, out,
@@ -28,7 +28,7 @@ Tensor swish(const Tensor& x, const Tensor& beta, CallSite where = CallSite::cur
       }));
 }
 
-/// exp(x), whose gradient is its own result
+/// exp(x), whose gradient equals its result
 Tensor exponential(const Tensor& x, CallSite where = CallSite::current()) {
   using autograd::Input, autograd::result, autograd::with;
   const Tensor out = exp(x.detach());
@@ -49,7 +49,7 @@ int main() {
   assert(autograd::gradcheck(exponential, {inputs[0]}));
   assert(autograd::gradgradcheck(exponential, {inputs[0]}));
 
-  // What a pullback needs is guarded: overwritten, it is an error, not a wrong gradient.
+  // Saved tensors are guarded: overwriting one is an error, not a wrong gradient.
   const Tensor x = ones({2}, {.requires_grad = true});
   const Tensor y = mine::swish(x, ones({1}));
   {

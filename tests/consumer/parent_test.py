@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What tenon does to a project that it is a part of, and what the project may do to tenon, as CMake configures it:
+"""Checks how tenon and a project that contains it as a subdirectory affect each other when CMake configures them:
 parent_test.py SOURCE_DIR CXX
 """
 
@@ -47,7 +47,7 @@ class Parent(unittest.TestCase):
             return json.load(file)
 
     def optimisations(self):
-        """For tenon's kernels and for the rest of it, the last -O of each command, as a set."""
+        """The sets of the last -O options of all commands: of tenon's kernels, and of the rest of tenon."""
         kernels, rest = set(), set()
         for command in self.commands():
             found = re.findall(r" (-O\S*)", command["command"])
@@ -112,7 +112,7 @@ class Parent(unittest.TestCase):
                 with open(os.path.join(directory, name), encoding="utf-8") as file:
                     exported += file.read()
         self.assertIn('INTERFACE_INCLUDE_DIRECTORIES "${_IMPORT_PREFIX}/include/deep"', exported)
-        # A path as a whole: where the sources are in /tenon, share/tenon is none of theirs.
+        # Whole paths only: with the sources in /tenon, share/tenon does not count.
         self.assertEqual([path for path in (SOURCE, self.build)
                           if re.search(rf"((?<![\w}}/.-])|(?<=-[IL])){re.escape(path)}(?![\w.-])", exported)], [])
 

@@ -1,9 +1,9 @@
-// A plugin with a tenon of its own, for plugins.cpp.
+// A plugin that contains its own copy of tenon, for plugins.cpp.
 #include <tenon/tenon.h>
 
 using namespace tenon;
 
-/// Whether a training step on several threads did what it should.
+/// Whether a training step on several threads gives the right result.
 extern "C" __attribute__((visibility("default"))) bool train() {
   set_num_threads(2);
   const Tensor x = ones({300, 200});

@@ -1,4 +1,4 @@
-// Loads many copies of a plugin, uses each in a thread that ends, and unloads them: plugins PLUGIN
+// Loads many copies of a plugin, uses each in a thread that ends, and unloads them. Usage: plugins PLUGIN
 #include <dlfcn.h>
 #include <unistd.h>
 

@@ -1,7 +1,7 @@
-# Builds and runs the consumer in DIR, with tenon in one of these forms:
+# Builds and runs the consumer in DIR with tenon in one of these forms:
 #   installed     a static library, installed from the build tree BUILD
-#   shared        a shared library without CUDA, built and installed for it, its headers in a folder of their own
-#   subdirectory  the source tree TENON as a part of the consumer's own build, for debugging; with CUDA where it is found
+#   shared        a shared library without CUDA, built and installed for it, with headers in a separate folder
+#   subdirectory  the source tree TENON as a subdirectory of the consumer's build, for debugging; with CUDA where found
 # Usage: cmake -DVARIANT=... -DTENON=... -DBUILD=... -DDIR=... -DCXX=<compiler> -DPYTHON=... -P run.cmake
 cmake_minimum_required(VERSION 3.25)
 set(generator -G Ninja -DCMAKE_CXX_COMPILER=${CXX})
@@ -13,7 +13,7 @@ endfunction()
 
 file(REMOVE_RECURSE ${DIR})
 if(VARIANT STREQUAL "shared")
-  # Beside the build tree of the tests, if that is build/NAME: with the same relative paths, ccache has most objects.
+  # A sibling of the tests' build tree, if that is build/NAME: with equal relative paths, ccache has most objects.
   cmake_path(GET BUILD PARENT_PATH beside)
   set(BUILD ${DIR}/tenon)
   if(beside STREQUAL "${TENON}/build")

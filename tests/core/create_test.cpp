@@ -1,4 +1,4 @@
-// Numbers that become tensors: which are refused, and what the ends of a range are.
+// Tensors from numbers: which numbers are refused, and the ends of ranges.
 #include "../support/catch.h"
 
 #include <algorithm>
@@ -33,7 +33,7 @@ TEST_CASE("arange: the end is never an element") {
         REQUIRE(test::value(x.at({i})) ==
                 test::value(tensor(std::fma(row.step, static_cast<double>(i), row.start), {.dtype = dtype})));
     }
-  // Decimal numbers, forwards and backwards.
+  // Decimal steps, forwards and backwards.
   for (const DType dtype : {DType::float32, DType::float64})
     for (int start = -30; start <= 30; ++start)
       for (int step = 1; step <= 30; step += 2)
@@ -43,7 +43,7 @@ TEST_CASE("arange: the end is never an element") {
           REQUIRE(arange(low, high, by, {.dtype = dtype}).numel() == n);
           REQUIRE(arange(high, low, -by, {.dtype = dtype}).numel() == n);
         }
-  // What float32 cannot tell from the end counts as the end.
+  // A value that float32 cannot distinguish from the end counts as the end.
   REQUIRE(arange(0, static_cast<double>(0.3f), static_cast<double>(0.1f)).numel() == 3);
   REQUIRE(arange(0, static_cast<double>(0.3f), static_cast<double>(0.1f), wide).numel() == 4);
   REQUIRE(arange(1e9, 1e9).numel() == 0);
@@ -54,7 +54,7 @@ TEST_CASE("arange: the end is never an element") {
   REQUIRE(equal(arange(16777213, 16777216, 1), tensor({16777213, 16777214, 16777215})));
 }
 
-TEST_CASE("arange: a step that the dtype cannot make is refused") {
+TEST_CASE("arange: a step that the dtype cannot represent is refused") {
   REQUIRE(error_of([] {
     arange(1e8 - 3, 1e8);
   }) == "arange: float32 numbers near 100000000 are further apart than the step 1; choose a larger step or a "
@@ -86,7 +86,7 @@ TEST_CASE("linspace: both ends are exact") {
       }
 }
 
-TEST_CASE("randint: into floats only what they hold exactly") {
+TEST_CASE("randint: a float dtype accepts only bounds that it represents exactly") {
   const std::int64_t digits24 = 1 << 24, digits53 = std::int64_t{1} << 53;
   REQUIRE(error_of([] { randint(100000000 - 3, 100000000, {2}, {.dtype = DType::float32}); }) ==
           "randint: float32 is exact only up to 16777216; the range is [99999997, 100000000); draw int64 or "
@@ -99,7 +99,7 @@ TEST_CASE("randint: into floats only what they hold exactly") {
           "randint: float64 is exact only up to 9007199254740992; the range is [0, 9007199254740994); draw "
           "int64 or float64");
   REQUIRE(error_of([&] { randint(INT64_MIN, INT64_MAX, {2}, wide); }) != "");
-  // A refused call takes no random numbers.
+  // A refused call does not advance the generator.
   Generator first(3), second(3);
   REQUIRE(error_of([&] { randint(0, digits53, {2}, first, {.dtype = DType::float32}); }) != "");
   REQUIRE(equal(randint(0, 1000, {9}, first), randint(0, 1000, {9}, second)));
@@ -113,7 +113,7 @@ TEST_CASE("randint: into floats only what they hold exactly") {
   REQUIRE(randint(INT64_MIN, INT64_MAX, {10}).numel() == 10);
 }
 
-TEST_CASE("rand, uniform_ and normal_: the high end is never drawn, and every number is finite") {
+TEST_CASE("rand, uniform_ and normal_: the upper bound is never drawn, and every number is finite") {
   const auto check_range = [](const Tensor& x, double low, double high) {
     const Tensor values = x.to(DType::float64);
     for (const double v : values.data<double>()) REQUIRE((v >= low && v < high));
@@ -126,7 +126,7 @@ TEST_CASE("rand, uniform_ and normal_: the high end is never drawn, and every nu
   for (const double v : normal.data<double>()) REQUIRE(std::isfinite(v));
 }
 
-TEST_CASE("tensor: int64 takes only what it holds") {
+TEST_CASE("tensor: int64 accepts only numbers that it can represent") {
   const auto text = [](const TensorData& data) { return error_of([&] { tensor(data, whole); }); };
   REQUIRE(text(18446744073709551615ull) == "tensor: 18446744073709551615 is not an int64");
   REQUIRE(text(18446744073709551615ul) == "tensor: 18446744073709551615 is not an int64");
@@ -151,8 +151,8 @@ TEST_CASE("tensor: int64 takes only what it holds") {
   same(-0.0, 0);
 }
 
-TEST_CASE("tensor: floating point takes any number, rounded once") {
-  // Two roundings, by way of double, would give the neighbours of these.
+TEST_CASE("tensor: floating point accepts any number, rounded once") {
+  // Rounding twice, through double, would give the neighbours of these values.
   REQUIRE(tensor(0x7fffff4000000001).item<float>() == 0x1.fffffep62f);
   REQUIRE(tensor(-0x7fffff4000000001).item<float>() == -0x1.fffffep62f);
   REQUIRE(tensor(0x8000008000000001ull).item<float>() == 0x1.000002p63f);
@@ -169,8 +169,8 @@ TEST_CASE("tensor: floating point takes any number, rounded once") {
   REQUIRE(tensor({true, false}, {.dtype = DType::boolean}).sum().item<std::int64_t>() == 1);
 }
 
-TEST_CASE("numbers beside int64 tensors are below 2^53") {
-  // 2^53 may have been 2^53 + 1 before it became a double.
+TEST_CASE("numbers combined with int64 tensors must be below 2^53") {
+  // 2^53 could be a rounded 2^53 + 1.
   const Tensor i = zeros({2}, whole);
   REQUIRE(error_of([&] { i + static_cast<double>(9007199254740993); }) ==
           "add: 9007199254740992 is not a whole number that an int64 tensor can hold exactly");
@@ -183,7 +183,7 @@ TEST_CASE("numbers beside int64 tensors are below 2^53") {
   REQUIRE(full({}, 9007199254740991.0, whole).item<std::int64_t>() == 9007199254740991);
 }
 
-TEST_CASE("from_blob: no elements need no memory") {
+TEST_CASE("from_blob: a tensor without elements needs no memory") {
   int freed = 0;
   {
     const Tensor x = from_blob(nullptr, {0, 3}, {}, [&](void* p) {

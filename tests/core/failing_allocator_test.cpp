@@ -1,4 +1,4 @@
-// The support that makes memory run out: what it counts, what it leaves alone.
+// Checks tests/support/failing_allocator.h: which requests it counts and which it leaves alone.
 #include "../support/failing_allocator.h"
 
 #include <atomic>
@@ -23,7 +23,7 @@ struct alignas(128) Wide {
   std::byte bytes[128];
 };
 
-/// True when the only request of `call` is one that fails when told to.
+/// True if `call` makes exactly one request and fails when that request fails.
 template <class Call>
 bool is_one_request(Call call) {
   const Attempt first = with_failing_request(0, Failing::once, call);
@@ -36,7 +36,7 @@ bool is_one_request(Call call) {
 TEST_CASE("failing_allocator: every way to ask for memory is a request") {
   REQUIRE(is_one_request([] { ::operator delete(::operator new(8)); }));
   REQUIRE(is_one_request([] { delete new volatile int(1); }));
-  // A block of the library, though the thread has kept one of its size.
+  // A library block counts even if the thread's cache holds one of its size.
   pool::release(pool::allocate(100), 100);
   REQUIRE(is_one_request([] { pool::release(pool::allocate(100), 100); }));
   REQUIRE(is_one_request([] { ::operator delete[](::operator new[](8)); }));
@@ -54,7 +54,7 @@ TEST_CASE("failing_allocator: every way to ask for memory is a request") {
   }
 }
 
-TEST_CASE("failing_allocator: the library throws its own Error, and can be tried again") {
+TEST_CASE("failing_allocator: the library throws its own Error, and the call can be repeated") {
   test::detail::arm(0, Failing::once);
   const std::string text = test::error_of([] { pool::release(pool::allocate(1000), 1000); });
   test::detail::disarm();
@@ -70,18 +70,18 @@ TEST_CASE("failing_allocator: the library throws its own Error, and can be tried
         REQUIRE_FALSE(out.defined());
       },
       [](const Tensor& out) { REQUIRE(test::value(out.sum()) == 3); });
-  // A tensor is two blocks: its elements, and what describes them.
+  // A tensor makes two blocks: its elements and its description.
   REQUIRE(looks == 2 * 2);
   REQUIRE(calls == 2 * (2 + 2 + 1));
 }
 
-TEST_CASE("failing_allocator: one request fails, or all from it on") {
+TEST_CASE("failing_allocator: a single request fails, or all requests from that one on") {
   for (const Failing failing : {Failing::once, Failing::from_then_on}) {
     std::string outcomes;
     const Attempt attempt = with_failing_request(1, failing, [&] {
       for (int i = 0; i < 4; ++i) {
         const std::unique_ptr<char> kept(new (std::nothrow) char);
-        outcomes += kept ? 'y' : 'n';  // short enough to need no memory
+        outcomes += kept ? 'y' : 'n';  // short enough not to allocate
       }
     });
     REQUIRE(attempt.reached);
@@ -89,7 +89,7 @@ TEST_CASE("failing_allocator: one request fails, or all from it on") {
   }
 }
 
-TEST_CASE("failing_allocator: other threads, other exceptions, and what comes after it") {
+TEST_CASE("failing_allocator: other threads, other exceptions, and the state afterwards") {
   std::vector<int> list;
   std::atomic<bool> armed{false}, finished{false};
   std::thread other([&] {
@@ -107,7 +107,7 @@ TEST_CASE("failing_allocator: other threads, other exceptions, and what comes af
   REQUIRE(test::error_of([] { with_failing_request(100, Failing::once, [] { throw Error("other"); }); }) ==
           "other");
   REQUIRE(std::vector<int>(1000).size() == 1000);
-  // The thread's cache works again: a released block is the next one.
+  // The thread's cache works again: a released block is reused.
   void* const block = pool::allocate(100);
   pool::release(block, 100);
   void* const again = pool::allocate(100);

@@ -1,4 +1,4 @@
-// Tensors as text: special numbers, and how long the text can get.
+// Tensors as text: special numbers, and limits on the length.
 #include "../support/catch.h"
 
 #include <algorithm>
@@ -47,7 +47,7 @@ TEST_CASE("format: more than a thousand elements are elided, whatever the shape"
           {1, 1001}, {1, 1, 1, 1, 1, 1, 1, 1001}, {5, 300}, {2, 501}, {100000, 6, 2}}) {
     const std::string text = to_string(expand(full({}, -7777777), shape));
     INFO(shape);
-    // One sign for each number.
+    // One sign per number.
     REQUIRE(text.find("...") != text.npos);
     REQUIRE(std::count(text.begin(), text.end(), '-') <= 1000);
     REQUIRE(text.size() < 64 * 1024);

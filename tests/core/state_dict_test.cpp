@@ -1,4 +1,4 @@
-// Reading a state dict: all that is wrong in one error.
+// Reading a state dict: one error lists everything that is wrong.
 #include "../support/catch.h"
 
 #include "../support/tensors.h"
@@ -6,7 +6,7 @@
 using namespace tenon;
 using test::error_of;
 
-TEST_CASE("state dict: numbers and tensors come out by name") {
+TEST_CASE("state dict: numbers and tensors are read by name") {
   const StateDict state{{"weight", ones({2})}, {"step", tensor(7, {.dtype = DType::int64})},
       {"lr", tensor(0.1, {.dtype = DType::float64})}, {"on", tensor(true, {.dtype = DType::boolean})}};
   StateReader reader(state, "thing");

@@ -1,4 +1,4 @@
-// What a tensor is: creation, elements, views, printing.
+// Basics of tensors: creation, elements, views, printing.
 #include "../support/catch.h"
 
 #include <cmath>
@@ -52,7 +52,7 @@ TEST_CASE("tensor: nested braces") {
   REQUIRE(error_of([&] { tensor(values, {3}); }) == "tensor: 4 values for shape [3]");
 }
 
-TEST_CASE("tensor: random creation depends on seed and call only") {
+TEST_CASE("tensor: random creation depends only on seed and call") {
   manual_seed(7);
   const Tensor a = randn({5}), b = randn({5});
   manual_seed(7);
@@ -79,7 +79,7 @@ TEST_CASE("tensor: a longer draw begins with the shorter one") {
   REQUIRE(equal(randn({1000}, a).narrow(0, 0, 10), randn({10}, b)));
 }
 
-TEST_CASE("tensor: creation refuses nonsense") {
+TEST_CASE("tensor: creation refuses invalid arguments") {
   REQUIRE(error_of([] { zeros({2, -1}); }) == "zeros: sizes must not be negative; the shape is [2, -1]");
   REQUIRE(error_of([] {
     empty({1 << 30, 1 << 30});
@@ -116,7 +116,7 @@ TEST_CASE("tensor: CUDA without CUDA is a clear error") {
   REQUIRE(error_of([] { ones({2}).to(Device::cuda(1)); }).starts_with("to: cuda:1 was requested"));
 }
 
-TEST_CASE("tensor: from_blob borrows and gives back") {
+TEST_CASE("tensor: from_blob borrows memory and calls the deleter") {
   int freed = 0;
   float values[] = {1, 2, 3, 4};
   {
@@ -140,7 +140,7 @@ TEST_CASE("tensor: from_blob borrows and gives back") {
           "from_blob: sizes must not be negative; the shape is [-2]");
 }
 
-TEST_CASE("tensor: spans are for contiguous tensors of the right type") {
+TEST_CASE("tensor: data() needs a contiguous tensor of the right type") {
   Tensor a = reshape(arange(6), {2, 3});
   REQUIRE(a.data<float>()[4] == 4);
   const auto version = a.version();
@@ -153,7 +153,7 @@ TEST_CASE("tensor: spans are for contiguous tensors of the right type") {
           "tensor: a tensor is undefined; assign one to it before it is used");
 }
 
-TEST_CASE("tensor: item converts what fits") {
+TEST_CASE("tensor: item converts values that fit") {
   REQUIRE(tensor(2.0).item<std::int64_t>() == 2);
   REQUIRE(tensor(3, {.dtype = DType::int64}).item<double>() == 3);
   REQUIRE(tensor({{1.5}}).item<float>() == 1.5f);
@@ -183,7 +183,7 @@ TEST_CASE("tensor: views share, copies do not") {
   REQUIRE(equal(kept, tensor({2, 3})));
 }
 
-TEST_CASE("tensor: reshape cuts evenly strided memory anew and copies otherwise") {
+TEST_CASE("tensor: reshape returns a view where strides allow it and copies otherwise") {
   const Tensor base = reshape(arange(24), {2, 3, 4});
   REQUIRE(reshape(base.narrow(1, 0, 2), {2, 8}).raw() == base.raw());
   REQUIRE(reshape(base.transpose(0, 1), {3, 8}).raw() != base.raw());
@@ -191,7 +191,7 @@ TEST_CASE("tensor: reshape cuts evenly strided memory anew and copies otherwise"
   REQUIRE(reshape(base.select(2, 1), {6, 1}).raw() == base.select(2, 1).raw());
 }
 
-TEST_CASE("tensor: shape operations refuse nonsense") {
+TEST_CASE("tensor: shape operations refuse invalid arguments") {
   const Tensor a = zeros({2, 3});
   REQUIRE(error_of([&] { reshape(a, {4}); }) == "reshape: [2, 3] has 6 elements, [4] has 4");
   REQUIRE(error_of([&] {
@@ -220,7 +220,7 @@ TEST_CASE("tensor: shape operations refuse nonsense") {
   REQUIRE(error_of([&] { a.size(2); }) == "size: dimension 2 is out of range for a tensor with 2 dimensions");
 }
 
-TEST_CASE("tensor: operations refuse operands that do not go together") {
+TEST_CASE("tensor: operations refuse incompatible operands") {
   const Tensor a = zeros({2, 3}), d = zeros({2, 3}, {.dtype = DType::float64}),
                i = zeros({2, 3}, {.dtype = DType::int64}), b = zeros({2, 3}, {.dtype = DType::boolean});
   REQUIRE(error_of([&] { a + zeros({2}); }) == "add: shapes [2, 3] and [2] do not broadcast");
@@ -317,7 +317,7 @@ TEST_CASE("tensor: bitwise_equal") {
   REQUIRE_FALSE(bitwise_equal(tensor({1.0, 2.0}), tensor({next, 2.0f})));
   REQUIRE_FALSE(bitwise_equal(zeros({2}), zeros({2}, {.dtype = DType::float64})));
   REQUIRE_FALSE(bitwise_equal(ones({2}), ones({1, 2})));
-  // As x86 and NVIDIA GPUs write NaN, and one more.
+  // NaN as written by x86 and by NVIDIA GPUs, and a third one.
   std::uint32_t nans[] = {0xffc00000, 0x7fffffff, 0x7f800001};
   const Tensor payloads = from_blob(reinterpret_cast<float*>(nans), {3});
   REQUIRE(bitwise_equal(payloads, full({3}, std::nan(""))));
@@ -357,21 +357,21 @@ TEST_CASE("tensor: printing") {
           "tensor(2) [1] boolean cpu");
 }
 
-TEST_CASE("tensor: memory of another thread and many sizes goes round") {
+TEST_CASE("tensor: blocks of many sizes are reused") {
   for (std::int64_t n = 1; n < 400000; n = n * 3 / 2 + 1) {
     Tensor a = full({n}, 1);
     REQUIRE(a.sum().item<float>() == static_cast<float>(n));
   }
 }
 
-TEST_CASE("device: an index that does not fit is refused, not cut") {
+TEST_CASE("device: an index that does not fit is refused, not truncated") {
   REQUIRE(to_string(Device::cuda(127)) == "cuda:127");
   for (const int index : {128, 256, -1})
     REQUIRE(error_of([&] { Device::cuda(index); }) ==
             "cuda: the device index must be from 0 to 127; it is " + std::to_string(index));
 }
 
-TEST_CASE("tensor: results that cannot exist are errors, whoever makes them") {
+TEST_CASE("tensor: results that are too large are errors in every operation") {
   const std::int64_t big = std::int64_t{1} << 32;
   REQUIRE(error_of([&] {
     expand(ones({1, 1}), {big, big});

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Checks what the compiler made of the CUDA kernels: check_kernels.py OBJECT...
+"""Checks the compiled CUDA kernels: check_kernels.py OBJECT...
 
-Give it all objects of kernels/*.cu. In every architecture that they hold, it checks
-  PTX        that float arithmetic rounds to nearest, each operation by itself: .rn, no .ftz, no .approx
-  resources  that no kernel uses a stack, which is where spilled registers and local arrays go
-  SASS       that there are no tensor cores and no float atomics, and that the kernels that are to move 16 bytes at a
-             time, or to keep their tile in registers, do so (MINIMA)
-and prints a table. Exit status 1 if something is not as it should be.
+OBJECT... are all objects of kernels/*.cu. For every architecture in them, it checks
+  PTX        that every float operation rounds to nearest, without contraction: .rn, no .ftz, no .approx
+  resources  that no kernel uses a stack, which holds spilled registers and local arrays
+  SASS       that no tensor cores and no float atomics are used, and that kernels designed to move 16 bytes at a time,
+             or to keep their tile in registers, do so (MINIMA)
+and prints a table. Exit status 1 if a check fails.
 
 It needs cuobjdump and nvdisasm, from a CUDA toolkit or the Python packages nvidia-cuda-cuobjdump and
 nvidia-cuda-nvdisasm. Without them the exit status is 77, or 1 if CI is in the environment.
@@ -23,9 +23,9 @@ import sysconfig
 
 # Names are demangled, without namespaces and arguments.
 
-# float64 exp, log, sin, cos, tanh and pow are those of CUDA's library (docs/numerics.md section 5). Its log, tanh and
-# pow begin a division with an approximate reciprocal, and its tanh takes an approximate 2^x of a float32; both correct
-# them by fma. These are the functions that may hold such a seed, and the seeds.
+# float64 exp, log, sin, cos, tanh and pow come from CUDA's library (docs/numerics.md section 5). Its log, tanh and pow
+# start a division from an approximate reciprocal, and its tanh uses an approximate float32 2^x; both are corrected by
+# fma. These are the functions that may contain such seeds, and the seeds.
 SEEDS = {
     r"map_(dense|strided)<(\d+, )?Log, double, double>": {"rcp.approx.ftz.f64"},
     r"map_(dense|strided)<(\d+, )?Tanh, double, double>": {"rcp.approx.ftz.f64", "ex2.approx.ftz.f32"},
@@ -33,18 +33,18 @@ SEEDS = {
         {"rcp.approx.ftz.f64"},
     r"fill_normal<(true|false), double>": {"rcp.approx.ftz.f64"},  # log
 }
-# Its sin and cos reduce a large argument with an array of five words: __internal_trig_reduction_slowpathd.
+# CUDA's sin and cos reduce large arguments with an array of five words: __internal_trig_reduction_slowpathd.
 STACK = {
     r"map_(dense|strided)<(\d+, )?(Sin|Cos), double, double>": 40,
     r"fill_normal<(true|false), double>": 40,
 }
 
-# What the design needs at least in each of these kernels. Sums and products are left open where they say why.
+# Minimum instruction counts that the design implies for each kernel. Sums and products show how a count arises.
 FUNCTOR = r"[A-Z]\w*(<[^<>]*>)?"
 TILES = r"matmul_tiles<Tile<{}>, (float|double), (true|false), (true|false), {}>"
 MINIMA = {
-    # fma: TM x TN x BK. Loads: the packs of A and B, for the first step and in the loop, and C of the chunks before.
-    # Shared: (TM + TN) / W packs for each k. Stores: C of a chunk, and of the last block of a split tile.
+    # fma: TM x TN x BK. Loads: the packs of A and B, for the first step and in the loop, and C of earlier chunks.
+    # Shared: (TM + TN) / W packs per k. Stores: C of a chunk, and of the last block of a split tile.
     TILES.format("float, 128, 128, 8, 64, 64, 16, 8", "true"):
         {"FFMA": 1024, "LDG.E.128": 2 * 4 + 32, "LDS.128": 8 * 6, "STG.E.128": 32 + 1},
     TILES.format("float, 64, 64, 16, 32, 32, 8, 4", "true"):
@@ -53,14 +53,14 @@ MINIMA = {
         {"FFMA": 512, "LDG.E.128": 2 * 6 + 4, "LDS.128": 32 * 2, "STG.E.128": 4 + 1},
     TILES.format("double, 64, 64, 8, 32, 32, 8, 4", "true"):
         {"DFMA": 256, "LDG.E.128": 2 * 4 + 16, "LDS.128": 8 * 6, "STG.E.128": 16 + 1},
-    # Operands that are not aligned are packed on their way to shared memory.
+    # Unaligned operands are packed on their way to shared memory.
     TILES.format("float, 128, 128, 8, 64, 64, 16, 8", "false"): {"FFMA": 1024, "LDS.128": 8 * 6},
     TILES.format("float, 64, 64, 16, 32, 32, 8, 4", "false"): {"FFMA": 512, "LDS.128": 16 * 3},
     TILES.format("float, 64, 32, 32, 32, 16, 4, 4", "false"): {"FFMA": 512, "LDS.128": 32 * 2},
     TILES.format("double, 64, 64, 8, 32, 32, 8, 4", "false"): {"DFMA": 256, "LDS.128": 8 * 6},
     r"matmul_elements<float>": {"FFMA": 8},
     r"matmul_elements<double>": {"DFMA": 8},
-    # 16 bytes of the widest operand, each of them once.
+    # 16 bytes of the widest operand, loaded or stored once each.
     rf"map_dense<4, {FUNCTOR}, float, float>": {"LDG.E.128": 1, "STG.E.128": 1},
     rf"map_dense<4, {FUNCTOR}, float, float, float>": {"LDG.E.128": 2, "STG.E.128": 1},
     rf"map_dense<4, {FUNCTOR}, float, float, float, float>": {"LDG.E.128": 3, "STG.E.128": 1},
@@ -72,25 +72,25 @@ MINIMA = {
     r"map_dense<(4|2), (Eq|Ne|Lt|Le|Gt|Ge), unsigned char, (float, float|double, double|long, long)>": {"LDG.E.128": 2},
     r"map_dense<(4|2), Where, (float|double|long), unsigned char, .*>": {"LDG.E.128": 2, "STG.E.128": 1},
     r"select_elements<Pack<unsigned int, 4>>": {"LDG.E.128": 1, "STG.E.128": 1},
-    # A whole chunk has 8 loads of each operand before the first addition, or 4 times 2 of 8-byte elements.
+    # A whole chunk has 8 loads of each operand before the first addition, or 4 x 2 for 8-byte elements.
     r"reduce_(short|long)<Sum, true, float, float>": {"LDG.E.128": 8, "SHFL.BFLY": 8},
     r"reduce_(short|long)<Sum, true, (double, double|unsigned long, long)>": {"LDG.E.128": 16, "SHFL.BFLY": 16},
     r"reduce_(short|long)<SumOf\w+, true, float, float>": {"LDG.E.128": 16, "SHFL.BFLY": 8},
     r"reduce_(short|long)<SumOf\w+, true, double, double>": {"LDG.E.128": 32, "SHFL.BFLY": 16},
-    # A row for each of a warp's 16 partials, in flight together; and the numbers of the 8 warps.
+    # One row per partial of a warp, 16 in flight together; and the partials of the 8 warps.
     r"reduce_columns<.*>": {"LDG": 16, "LDS": 8, "BAR.SYNC": 2},
     # Both operands and the gradient, four rounds at a time.
     r"mse_chunks<true, float>": {"LDG.E.128": 4 * 2, "STG.E.128": 4},
     r"mse_chunks<true, double>": {"LDG.E.128": 4 * 4, "STG.E.128": 4 * 2},
-    # Parameter, gradient and buffer in, parameter and buffer out; and the same without a buffer.
+    # Loads parameter, gradient and buffer, stores parameter and buffer; and the same without a buffer.
     r"sgd_(short|long)<(float|double)(, \d+)?>": {"LDG.E.128": 3 + 2, "STG.E.128": 2 + 1},
     r"fill_(uniform|normal)<true, (float|double)>": {"STG.E.128": 1},
-    # Through shared memory, so that both sides move whole lines.
+    # Through shared memory, so that loads and stores are both coalesced.
     r"copy_tiles<.*>": {"LDG": 1, "STS": 1, "LDS": 1, "STG": 1},
 }
 
-# Tensor cores add in an order of their own, float atomics in any; FFMA.FTZ flushes denormals. (FADD.FTZ and FMUL.FTZ
-# are in the exact divisions and roots, on numbers that cannot be denormal. HFMA2.MMA moves constants.)
+# Tensor cores add in an unspecified order, float atomics in any; FFMA.FTZ flushes denormals. (FADD.FTZ and FMUL.FTZ
+# occur in exact divisions and roots, on numbers that cannot be denormal. HFMA2.MMA moves constants.)
 FORBIDDEN = re.compile(r"(H|I|B|D|Q|O|U|UTC\w*|WG)?(G?)MMA\b.*|(RED|ATOM)\w*\..*\b(F16|F32|F64|BF16)\b.*|FFMA.*\.FTZ.*")
 
 ARITHMETIC = "add sub mul fma mad div rcp sqrt rsqrt ex2 lg2 sin cos tanh".split()
@@ -119,10 +119,10 @@ def demangle(names):
     return {name: short(full) for name, full in zip(names, done.stdout.split("\n"))}
 
 
-# ---- what the tools print
+# ---- output of the tools
 
 def parse_ptx(text):
-    """{(architecture, function): set of its instructions} of `cuobjdump -ptx`"""
+    """{(architecture, function): set of instructions} from `cuobjdump -ptx`"""
     found, arch, function = {}, None, None
     for line in text.splitlines():
         if match := re.match(r"\s*\.target\s+(\w+)", line):
@@ -136,7 +136,7 @@ def parse_ptx(text):
 
 
 def parse_resources(text):
-    """{(architecture, kernel): {resource: number}} of `cuobjdump -res-usage`"""
+    """{(architecture, kernel): {resource: number}} from `cuobjdump -res-usage`"""
     found, arch, kernel = {}, None, None
     for line in text.splitlines():
         if match := re.match(r"arch = (\w+)", line):
@@ -150,11 +150,11 @@ def parse_resources(text):
 
 
 def parse_sass(text):
-    """{(architecture, kernel): Counter of instructions} of `cuobjdump -sass`"""
+    """{(architecture, kernel): Counter of instructions} from `cuobjdump -sass`"""
     found, arch, kernel = {}, None, None
     for line in text.splitlines():
         if match := re.match(r"\s*/\*[0-9a-f]{4,}\*/\s+(?:\{\s*)?(?:@!?U?P\w+\s+)?([A-Z][\w.]*)", line):
-            # Turing writes a .U, for "no uniform address", that later ones leave out.
+            # Turing adds .U, for "no uniform address"; later architectures omit it.
             found[arch, kernel][re.sub(r"^(LDS|STS)\.U\b", r"\1", match[1])] += 1
         elif match := re.match(r"\s*code for (\w+)", line):
             arch = match[1]
@@ -164,14 +164,14 @@ def parse_sass(text):
     return found
 
 
-# ---- what must hold
+# ---- checks
 
 def matches(pattern, name):
     return re.fullmatch(pattern, name) is not None
 
 
 def unsound(instruction):
-    """Whether a PTX instruction may round, contract or flush as it likes."""
+    """Whether a PTX instruction leaves rounding, contraction or flushing unspecified."""
     operation, *modifiers = instruction.split(".")
     if {"ftz", "approx", "full"} & set(modifiers):
         return True
@@ -196,7 +196,7 @@ def check_resources(resources):
 
 
 def count(instructions, wanted):
-    """How many there are of an instruction, whatever modifiers follow."""
+    """The number of an instruction with any further modifiers."""
     return sum(n for name, n in instructions.items() if name == wanted or name.startswith(wanted + "."))
 
 
@@ -215,7 +215,7 @@ def check_sass(sass):
 
 
 def check_patterns(names):
-    """A kernel that was renamed must not slip through."""
+    """Finds patterns that match no kernel, as after a renaming."""
     for table, patterns in ("SEEDS", SEEDS), ("STACK", STACK), ("MINIMA", MINIMA):
         for pattern in patterns:
             if not any(matches(pattern, name) for name in names):
@@ -244,7 +244,7 @@ def check(ptx, resources, sass):
 # ---- the report
 
 def table(resources, sass):
-    """For each family of kernels its registers and, of each instruction with a minimum, the fewest found."""
+    """The registers of each family of kernels and, per instruction with a minimum, the lowest count found."""
     families = collections.defaultdict(lambda: collections.defaultdict(list))
     for (arch, name), used in resources.items():
         families[name.partition("<")[0]][arch].append((name, used["REG"]))
@@ -262,7 +262,7 @@ def table(resources, sass):
 
 
 def checks_of(ptx, resources, sass):
-    """How many comparisons check() made."""
+    """The number of comparisons made by check()."""
     minima = sum(len(least) for pattern, least in MINIMA.items() for _, name in sass if matches(pattern, name))
     return sum(map(len, ptx.values())) + len(resources) + len(sass) + minima + len(SEEDS) + len(STACK) + len(MINIMA)
 
@@ -270,7 +270,7 @@ def checks_of(ptx, resources, sass):
 # ---- the tools
 
 def find_tool(name):
-    """On the path, in the CUDA toolkit, or in the Python packages."""
+    """Looks on the path, in the CUDA toolkit and in the Python packages."""
     if found := shutil.which(name):
         return found
     places = [os.path.join(os.environ.get(variable, ""), "bin") for variable in ("CUDAToolkit_ROOT", "CUDA_PATH",

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""check_kernels.py finds nothing in texts without a fault, and each fault that is planted in them. It needs no CUDA."""
+"""Checks that check_kernels.py accepts correct texts and finds each planted fault. Needs no CUDA."""
 
 import unittest
 
@@ -49,7 +49,7 @@ SASS = """
 """
 PAIR = "map_dense<4, BinaryOf<Binary::add>, float, float, float>"
 
-# Kernel name, what is replaced by what, and what check_kernels finds.
+# Kernel name, old text, new text, and the problem that check_kernels reports.
 PTX_FAULTS = [
     ("k", "", "", []),
     ("k", "add.rn.f32", "add.f32", ["add.f32"]),

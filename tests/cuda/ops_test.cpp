@@ -1,4 +1,4 @@
-// Every operation of the table on a CUDA device: result and gradients have the bits of the CPU.
+// Every operation of the table on a CUDA device: results and gradients have the same bits as on the CPU.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -18,8 +18,8 @@ using test::upstream;
 
 namespace {
 
-/// float64 functions are the C library's on a CPU and CUDA's on a GPU: both within 2 ulp, but not the same
-/// bits.
+/// float64 functions come from the C library on a CPU and from CUDA on a GPU: both are within 2 ulp, but the
+/// bits differ.
 bool may_differ(const OpCase& row, DType dtype) {
   static const char* const functions[] = {"exp", "log", "sin", "cos", "tanh", "sigmoid", "pow"};
   if (!test::on_gpu() || dtype != DType::float64) return false;
@@ -41,7 +41,7 @@ bool same(const Tensor& found, const Tensor& expected, bool loosely) {
   return allclose(host, want, 1e-13, 1e-13 * largest(want));  // 1 - tanh^2 cancels
 }
 
-/// Runs a row on both devices and compares the result and every gradient; returns how many values agreed.
+/// Runs a row on both devices and compares the result and every gradient; returns the number of equal values.
 std::int64_t compare(const OpCase& row, const std::vector<Tensor>& inputs, Layout layout, bool loosely) {
   const auto here = leaves(inputs, layout), there = leaves(inputs, layout, device());
   const Tensor expected = row.call(here), found = row.call(there);
@@ -126,7 +126,7 @@ TEST_CASE("ops: new tensors have the bits of the CPU") {
   check_same("normal_", [](Options o) { return zeros({40, 9}, o).t().normal_(1, 2); });
 }
 
-TEST_CASE("ops: a NaN goes through") {
+TEST_CASE("ops: NaN propagates") {
   for (const OpCase& row : test::op_cases()) {
     if (!row.elementwise) continue;
     INFO(row.name << " " << row.label);

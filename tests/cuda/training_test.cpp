@@ -1,5 +1,5 @@
-// Modules, optimizers, data loaders and whole training runs on a CUDA device: the bits of the CPU, step by
-// step.
+// Modules, optimizers, data loaders and whole training runs on a CUDA device: the same bits as on the CPU in
+// every step.
 #include "../support/catch.h"
 #include "../support/device.h"
 #include "../support/tensors.h"
@@ -9,7 +9,7 @@ using test::device;
 
 namespace {
 
-/// Two layers whose losses, gradients and weights are kept after every step.
+/// A two-layer model; losses, gradients and weights are recorded after every step.
 std::vector<Tensor> train(Device where, const optim::SGDOptions& options, bool whole_set_there) {
   manual_seed(1);
   const Tensor x = randn({37, 20}), y = randn({37, 3});
@@ -49,7 +49,7 @@ TEST_CASE("training: every loss, gradient and weight has the bits of the CPU") {
 }
 
 TEST_CASE("training: many parameters step at once, each with its own options") {
-  const int count = GENERATE(3, 150, 550);  // few and many that travel with the launch, and too many
+  const int count = GENERATE(3, 150, 550);  // few; many, still passed as launch arguments; too many for that
   std::vector<optim::SGDParamGroup> here, there;
   std::vector<Tensor> host, remote;
   Generator generator(5);
@@ -100,7 +100,7 @@ TEST_CASE("training: a module moves to a device and back, with optimizer and gra
   REQUIRE(bitwise_equal(net.bias.grad(), twin.bias.grad()));
 }
 
-TEST_CASE("training: the prepared gradient of mse_loss is used only where it is right") {
+TEST_CASE("training: the precomputed gradient of mse_loss is used only where it is valid") {
   const auto gradients = [](Device where) {
     Generator generator(3);
     const Tensor y = randn({9, 4}, generator).to(where);
@@ -112,11 +112,11 @@ TEST_CASE("training: the prepared gradient of mse_loss is used only where it is 
     };
     mse_loss(x, y).backward();
     keep();
-    (mse_loss(x, y) * 0.3).backward();  // another upstream gradient
+    (mse_loss(x, y) * 0.3).backward();  // a different upstream gradient
     keep();
     const Tensor twice = mse_loss(x, y);
     twice.backward({.retain_graph = true});
-    twice.backward();  // adds to what the first pass gave
+    twice.backward();  // accumulates onto the first pass
     keep();
     const Tensor hooked = mse_loss(x, y);
     hooked.register_hook([](const Tensor& g) { return g * 3; });
@@ -130,12 +130,12 @@ TEST_CASE("training: the prepared gradient of mse_loss is used only where it is 
   };
   const auto here = gradients(Device::cpu()), there = gradients(device());
   for (std::size_t i = 0; i < here.size(); ++i) REQUIRE(bitwise_equal(there[i], here[i]));
-  // What the gradients are: with the factors 1, 0.3, 2, 3, 0.7, 2, to rounding.
+  // The expected gradients, up to rounding: factors 1, 0.3, 2, 3, 0.7, 2.
   const double factors[] = {1, 0.3, 2, 3, 0.7, 2};
   for (std::size_t i = 0; i < here.size(); ++i) REQUIRE(allclose(here[i], here[0] * factors[i], 1e-6));
 }
 
-TEST_CASE("training: texts, histograms and anomalies see a device's tensors") {
+TEST_CASE("training: printing, histograms and anomaly mode work with tensors on a device") {
   const Tensor x = tensor({1, 2, 3}).to(device());
   REQUIRE(to_string(x) == "tensor([1, 2, 3], device=cuda:0)");
   REQUIRE(x.sum().item<double>() == 6);

@@ -1,4 +1,4 @@
-// Data sets and loaders.
+// Data sets and data loaders.
 #include "../support/catch.h"
 
 #include <limits>
@@ -40,7 +40,7 @@ TEST_CASE("loader: in order, with a short last batch or without it") {
   REQUIRE(single.batch_count() == 2);
 }
 
-TEST_CASE("loader: batches in order are views") {
+TEST_CASE("loader: batches are views without shuffling") {
   const Tensor x = arange(6);
   const data::TensorDataset dataset(x);
   data::DataLoader loader(dataset, {.batch_size = 4});
@@ -50,7 +50,7 @@ TEST_CASE("loader: batches in order are views") {
   }
 }
 
-TEST_CASE("loader: shuffling visits each sample once, differently each epoch, again after the same seed") {
+TEST_CASE("loader: shuffling visits each sample once, in another order each epoch, reproducibly by seed") {
   manual_seed(3);
   data::DataLoader loader(rows(50), {.batch_size = 8, .shuffle = true});
   const auto first = order_of(loader), second = order_of(loader);
@@ -69,8 +69,8 @@ TEST_CASE("loader: shuffling visits each sample once, differently each epoch, ag
   REQUIRE(order_of(own) == first);
 }
 
-TEST_CASE("loader: another one that loads its state goes on with the same orders") {
-  Generator generator(~std::uint64_t{0}, std::uint64_t{1} << 63);  // numbers that use all 64 bits
+TEST_CASE("loader: a loader that loads another's state continues with the same orders") {
+  Generator generator(~std::uint64_t{0}, std::uint64_t{1} << 63);  // state words that use all 64 bits
   data::DataLoader loader(rows(50), {.batch_size = 8, .shuffle = true, .generator = &generator});
   order_of(loader);
   const StateDict state = loader.state_dict();
@@ -107,7 +107,7 @@ TEST_CASE("loader: a state that does not fit changes nothing") {
   REQUIRE(test::bitwise_equal(loader.state_dict(), before));
 }
 
-TEST_CASE("loader: refuses nonsense") {
+TEST_CASE("loader: refuses invalid options") {
   REQUIRE(error_of([] { data::DataLoader(rows(3), {.batch_size = 0}); }) ==
           "data_loader: batch_size must be positive; it is 0");
   REQUIRE(error_of([] { data::DataLoader(rows(3), {.batch_size = -4}); }) ==
@@ -120,7 +120,7 @@ TEST_CASE("loader: refuses nonsense") {
           "tensor_dataset: tensor 1 is undefined");
 }
 
-TEST_CASE("loader: the generator is needed by the constructor only") {
+TEST_CASE("loader: the generator is used only by the constructor") {
   std::optional<Generator> generator(3);
   data::DataLoader loader(rows(50), {.shuffle = true, .generator = &*generator});
   const auto first = order_of(loader);
@@ -130,7 +130,7 @@ TEST_CASE("loader: the generator is needed by the constructor only") {
   REQUIRE(order_of(loader) == first);
 }
 
-TEST_CASE("loader: nothing to load is an epoch without batches") {
+TEST_CASE("loader: an empty data set gives an epoch without batches") {
   for (const bool shuffle : {false, true}) {
     data::DataLoader empty(rows(0), {.batch_size = 2, .shuffle = shuffle});
     REQUIRE(empty.batch_count() == 0);
@@ -143,7 +143,7 @@ TEST_CASE("loader: nothing to load is an epoch without batches") {
   }
 }
 
-TEST_CASE("loader: the end is an end") {
+TEST_CASE("loader: iterators past the last batch equal end()") {
   for (const bool shuffle : {false, true}) {
     data::DataLoader loader(rows(3), {.batch_size = 2, .shuffle = shuffle});
     auto batch = loader.begin();
@@ -165,7 +165,7 @@ TEST_CASE("loader: epochs are counted with and without shuffling") {
     data::DataLoader loader(rows(3), {.shuffle = shuffle});
     REQUIRE(loader.epoch() == 0);
     order_of(loader);
-    loader.begin();  // begun, not finished
+    loader.begin();  // started but not finished
     REQUIRE(loader.epoch() == 2);
     loader.set_epoch(7);
     order_of(loader);
@@ -173,7 +173,7 @@ TEST_CASE("loader: epochs are counted with and without shuffling") {
   }
 }
 
-TEST_CASE("loader: an epoch without an order of its own is refused") {
+TEST_CASE("loader: an epoch without its own order is refused") {
   constexpr std::int64_t last = (std::int64_t{1} << 31) - 1, most = std::numeric_limits<std::int64_t>::max();
   data::DataLoader loader(rows(50), {.shuffle = true});
   loader.set_epoch(3);
@@ -195,14 +195,14 @@ TEST_CASE("loader: an epoch without an order of its own is refused") {
   REQUIRE(order_of(loader) == first);
 }
 
-TEST_CASE("dataset: a row of each") {
+TEST_CASE("dataset: a sample is one row of each tensor") {
   const auto [x, y] = rows(4)[2];
   REQUIRE(equal(x, tensor({4, 5})));
   REQUIRE(y.item<std::int64_t>() == 2);
   REQUIRE(rows(4)[-2][1].item<std::int64_t>() == 2);
 }
 
-TEST_CASE("dataset: errors name it, not the operation inside") {
+TEST_CASE("dataset: errors name the data set, not the operation inside") {
   const data::TensorDataset<2> four = rows(4);
   for (const std::int64_t index : {-5, 4})
     REQUIRE(error_of([&] { four[index]; }) ==
@@ -220,7 +220,7 @@ TEST_CASE("dataset: errors name it, not the operation inside") {
   REQUIRE(error_of([&] { four.gather(Tensor()); }) == "tensor_dataset: the index is undefined");
 }
 
-TEST_CASE("dataset: rows are views, gathered ones are not") {
+TEST_CASE("dataset: rows are views, gathered rows are copies") {
   const Tensor x = arange(8);
   const data::TensorDataset dataset(x);
   REQUIRE(dataset.rows(2, 3)[0].raw() == x.narrow(0, 2, 3).raw());
@@ -230,7 +230,7 @@ TEST_CASE("dataset: rows are views, gathered ones are not") {
   REQUIRE(equal(picked, arange(3)));
 }
 
-TEST_CASE("loader: a batch larger than everything is everything") {
+TEST_CASE("loader: a batch size above the size of the data set gives one full batch") {
   data::DataLoader loader(rows(5), {.batch_size = std::numeric_limits<std::int64_t>::max()});
   REQUIRE(order_of(loader).size() == 5);
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""TensorBoard's own code reads what the flagship wrote: weight_decay_events.py PROGRAM READ_EVENTS
+"""Reads the event files of the weight-decay example with TensorBoard's own code: weight_decay_events.py PROGRAM READ_EVENTS
 
 READ_EVENTS is tests/io/read_events.py. Skips (exit status 77) without the tensorboard package, but fails where CI is set.
 """
@@ -19,7 +19,7 @@ def main(program, read_events):
         return 1 if os.environ.get("CI") else 77
     with tempfile.TemporaryDirectory() as directory:
         subprocess.run([program, "--epochs", str(EPOCHS), "--logdir", directory, "--quiet"], check=True)
-        expected = []  # a chart for each decay, and one for each loss
+        expected = []  # one chart per decay, and one per loss
         for decay in (0, 3):
             for loss in ("train_loss", "test_loss"):
                 expected += [f"exp1/wd={decay}_{loss}:wd={decay}:{EPOCHS}", f"exp1/wd={decay}:{loss}:{EPOCHS}"]

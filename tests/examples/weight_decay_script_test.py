@@ -1,4 +1,4 @@
-"""scripts/weight_decay before there is a program: it knows the options, builds once, and shows how far it is.
+"""scripts/weight_decay before the program is built: it checks the options, builds once, and shows its progress.
 
 usage: weight_decay_script_test.py PROGRAM
 """
@@ -14,7 +14,7 @@ from weight_decay_test import BAD_OPTIONS, PROGRAM
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-# In place of the real ones: each says that it was called. Two that install or build at once fail.
+# Replacements for the real tools: each records its call. Concurrent installs or builds fail.
 ALONE = """#!/bin/sh
 echo "$(basename "$0") $*" >> "$CALLS"
 mkdir "$CALLS.busy" || exit 8
@@ -83,7 +83,7 @@ class Script(unittest.TestCase):
         for arguments in BAD_OPTIONS:
             with self.subTest(arguments=arguments):
                 said = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, check=False)
-                if arguments == ["--lr", "1e400"]:  # takes arithmetic
+                if arguments == ["--lr", "1e400"]:  # needs arithmetic
                     self.assertEqual(self.run_script(*arguments, INSTALL_STATUS="9")[0], 9)
                     os.remove(self.path("calls"))
                 else:

@@ -1,4 +1,4 @@
-"""The flagship as its users run it: results, files, options and failures.
+"""The weight-decay example as users run it: results, files, options and failures.
 
 usage: weight_decay_test.py PROGRAM
 """
@@ -14,7 +14,7 @@ import xml.etree.ElementTree
 
 PROGRAM = os.path.abspath(sys.argv.pop(1))
 
-# Refused with one line, whatever else is there; scripts/weight_decay refuses them before it builds the program.
+# Refused with a one-line error even among valid options; scripts/weight_decay refuses them before building the program.
 BAD_OPTIONS = [["--nonsense"], ["--epochs", "0"], ["--epochs", "-3"], ["--epochs", "many"], ["--epochs", "1.5"], ["--lr", "-1"],
                ["--lr", "nan"], ["--lr", "inf"], ["--weight-decay", "-3"], ["--weight-decay", "x"], ["--weight-decay", "nan"],
                ["--weight-decay"], ["--momentum", "-0.5"], ["--batch-size", "0"], ["--seed", "-1"], ["--seed", "1e3"],
@@ -160,7 +160,7 @@ class Files(Case):
         texts = self.texts("plot.svg")
         self.assertEqual([text for text in texts if text.startswith("decay")],
                          ["decay 0, train", "decay 0, test", "decay 1000, train (diverged)", "decay 1000, test (diverged)"])
-        self.assertIn("10\u221210", texts)  # the axis is still made for the run that went well
+        self.assertIn("10\u221210", texts)  # the axis still fits the run that converged
         self.assertNotIn("1010", texts)
 
     def test_more_than_seven_runs_look_different(self):
@@ -199,18 +199,18 @@ class Conclusions(Case):
                     "initial weights in the 180 directions that 20 samples do not span, 0.94 is left after 1 step.",
                 "--weight-decay 0 30": "Weight decay 30 brings the test loss from 117 (with 0) to 0.0167: of the random initial weights "
                     "in the 180 directions that 20 samples do not span, less than 1e-06 is left after 400 steps.",
-                # One run, and runs that end alike.
+                # One run, and runs with equal results.
                 "--weight-decay 3": "The loss is 0.00137 on the 20 training samples and 0.145 on new ones.",
                 "--lr 0": "The test loss is 136 with weight decay 0 and 3.",
                 "--lr 0 --weight-decay 0 1 3": "The test loss is 136 with weight decay 0, 1 and 3.",
                 "--weight-decay 0 1e-9": "The test loss is 117 with weight decay 0 and 1e-09.",
                 # The smaller decay is better.
                 "--weight-decay 30 600": "Weight decay 600 raises the test loss from 0.0167 (with 30) to 0.0181.",
-                # The weights change their sign with each step, or keep so much that it explains nothing; momentum.
+                # Weights that change sign in each step, or shrink too little to explain the loss; momentum.
                 "--weight-decay 0 500": "Weight decay 500 brings the test loss from 117 (with 0) to 0.018.",
                 "--weight-decay 0 0.005": "Weight decay 0.005 brings the test loss from 117 (with 0) to 116.",
                 "--weight-decay 0 3 --momentum 0.9": "Weight decay 3 brings the test loss from 117 (with 0) to 0.0153.",
-                # All diverged, though the last numbers are finite; some did.
+                # All runs diverged, though the last losses are finite; only some diverged.
                 "--lr 0.8 --epochs 1 --batch-size 20": "With weight decay 0 and 3 the training diverged: the train loss went from 173 to "
                     "4.44e+04 and 5.81e+04. A smaller --lr keeps it stable.",
                 "--lr 1e30": "With weight decay 0 and 3 the training diverged: the train loss went from 173 to nan and nan. "

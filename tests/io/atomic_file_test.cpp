@@ -72,7 +72,7 @@ TEST_CASE("a failed write leaves the old file and no other") {
   CHECK(names_below(directory.path()) == std::vector<std::string>{"x"});
 }
 
-TEST_CASE("places that take no file are refused by name") {
+TEST_CASE("paths that cannot hold a file are refused by name") {
   const TemporaryDirectory directory;
   std::filesystem::create_directory(directory / "d");
   std::filesystem::create_symlink("d", directory / "link");
@@ -96,7 +96,7 @@ TEST_CASE("places that take no file are refused by name") {
   CHECK(names_below(directory.path()) == before);
 }
 
-TEST_CASE("what the user may not write is refused, and stays") {
+TEST_CASE("files that the user may not write are refused and stay unchanged") {
   const TemporaryDirectory directory;
   write_file(directory / "protected", "old");
   std::filesystem::create_directory(directory / "full");
@@ -123,7 +123,7 @@ TEST_CASE("what the user may not write is refused, and stays") {
   CHECK(names_below(directory.path()) == std::vector<std::string>{"full", "full/x", "protected"});
 }
 
-TEST_CASE("a place that can be written passes the check and stays as it is") {
+TEST_CASE("a writable path passes the check and stays unchanged") {
   const TemporaryDirectory directory;
   write_file(directory / "x", "old");
   std::filesystem::create_symlink("x", directory / "link");
@@ -137,7 +137,7 @@ TEST_CASE("a place that can be written passes the check and stays as it is") {
   CHECK(read_file(directory / "x") == "old");
 }
 
-TEST_CASE("a symbolic link stays, and what it leads to is written") {
+TEST_CASE("a symbolic link stays, and its target is written") {
   const TemporaryDirectory directory;
   std::filesystem::create_directory(directory / "d");
   write_file(directory / "d/x", "old");
@@ -164,7 +164,7 @@ TEST_CASE("a device is written in place") {
         "write_file_atomically: cannot write /dev/full: No space left on device");
 }
 
-TEST_CASE("a named pipe is written in place, if somebody reads it") {
+TEST_CASE("a named pipe is written in place if it has a reader") {
   const TemporaryDirectory directory;
   const std::string pipe = directory / "pipe", bytes(100'000, 'x');
   REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
@@ -178,13 +178,13 @@ TEST_CASE("a named pipe is written in place, if somebody reads it") {
   CHECK(std::filesystem::is_fifo(pipe));
 }
 
-TEST_CASE("an open descriptor is written where it stands") {
+TEST_CASE("an open descriptor is written at its position") {
   const TemporaryDirectory directory;
   const std::string log = directory / "log";
   const int file = ::open(log.c_str(), O_WRONLY | O_CREAT, 0600), null = ::open("/dev/null", O_RDONLY);
   REQUIRE((file >= 0 && null >= 0 && ::write(file, "before\n", 7) == 7));
   const std::string number = std::to_string(file);
-  std::filesystem::create_symlink("/proc/self/fd/" + number, directory / "out");  // as /dev/stdout is one
+  std::filesystem::create_symlink("/proc/self/fd/" + number, directory / "out");  // as /dev/stdout is
   for (const std::string& path : {"/dev/fd/" + number, "/proc/self/fd/" + number,
            "/proc/" + std::to_string(::getpid()) + "/fd/" + number, "/proc/thread-self/fd/" + number,
            directory / "out"}) {
@@ -195,7 +195,7 @@ TEST_CASE("an open descriptor is written where it stands") {
   CHECK(read_file(log) == "before\nplot\nplot\nplot\nplot\nplot\nafter\n");
   CHECK(std::filesystem::is_symlink(directory / "out"));
   CHECK(std::filesystem::remove(log));
-  CHECK_NOTHROW(io::write_file_atomically(directory / "out", "x"));  // a file without a name
+  CHECK_NOTHROW(io::write_file_atomically(directory / "out", "x"));  // an unlinked file
   const std::string unwritable = "/dev/fd/" + std::to_string(null);
   CHECK(error_of<IoError>([&] { io::check_writable(unwritable); }) ==
         "check_writable: cannot write " + unwritable + ": Bad file descriptor");
@@ -218,7 +218,7 @@ TEST_CASE("a pipe or socket by its descriptor is written in place") {
   }
 }
 
-TEST_CASE("readers see the old contents or the new") {
+TEST_CASE("readers see either the old or the new contents") {
   const TemporaryDirectory directory;
   const std::string old(100'000, 'o'), fresh(200'000, 'f');
   io::write_file_atomically(directory / "x", old);

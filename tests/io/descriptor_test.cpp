@@ -21,7 +21,7 @@ using namespace tenon::test;
 
 namespace {
 
-// A pipe whose reader has gone.
+// A pipe whose read end is closed.
 int broken_pipe() {
   int ends[2];
   if (::pipe(ends) != 0) return -1;
@@ -54,7 +54,7 @@ TEST_CASE("the library's files never become standard input, output or error") {
       if (::fcntl(number, F_GETFD) != FD_CLOEXEC) return 2;
     io::SummaryWriter writer(path, {.max_open_files = 1});
     for ([[maybe_unused]] const std::int64_t step : io::track(2, "not for the event file"))
-      for (const char* tag : {"x", "y"}) writer.add_scalars("m", {{tag, 1.0}}, step);  // reopens
+      for (const char* tag : {"x", "y"}) writer.add_scalars("m", {{tag, 1.0}}, step);  // reopens the files
     io::write_file_atomically(directory / "plot", "plot");
     return ::fcntl(0, F_GETFD) == -1 && ::fcntl(1, F_GETFD) == -1 && ::fcntl(2, F_GETFD) == -1 ? 0 : 3;
   });
@@ -75,7 +75,7 @@ TEST_CASE("a descriptor that cannot be moved up is closed again") {
   CHECK(child.status() == "exited with 0");
 }
 
-TEST_CASE("a broken pipe is an error of the write and kills nobody") {
+TEST_CASE("a broken pipe is a write error and does not kill the process") {
   const Child child([] {
     std::signal(SIGPIPE, SIG_DFL);
     const int pipe = broken_pipe();
@@ -88,7 +88,7 @@ TEST_CASE("a broken pipe is an error of the write and kills nobody") {
   CHECK(child.status() == "exited with 0");
 }
 
-TEST_CASE("a progress bar whose reader has gone does not stop the loop") {
+TEST_CASE("a progress bar whose reader has closed the pipe does not stop the loop") {
   const Child child([] {
     std::signal(SIGPIPE, SIG_DFL);
     ::dup2(broken_pipe(), 2);
@@ -112,7 +112,7 @@ TEST_CASE("a broken pipe leaves the program's own signals alone") {
     ::sigemptyset(&set);
     ::sigaddset(&set, SIGPIPE);
     ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
-    std::raise(SIGPIPE);  // the program's own, from before the write
+    std::raise(SIGPIPE);  // the program's own signal, raised before the write
     io::write_all(pipe, "x");
     ::pthread_sigmask(SIG_SETMASK, nullptr, &mask);
     if (!is_pending(SIGPIPE) || ::sigismember(&mask, SIGPIPE) != 1) return 2;
@@ -124,7 +124,7 @@ TEST_CASE("a broken pipe leaves the program's own signals alone") {
   CHECK(child.status() == "exited with 0");
 }
 
-TEST_CASE("a descriptor that does not block is waited for") {
+TEST_CASE("a write to a non-blocking descriptor waits") {
   int ends[2];
   REQUIRE(::pipe2(ends, O_NONBLOCK) == 0);
   const std::string bytes(1'000'000, 'x');

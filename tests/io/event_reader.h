@@ -1,4 +1,4 @@
-// A reader of event files that trusts nothing: it checks every length and checksum.
+// A strict reader of event files: it checks every length and checksum.
 #pragma once
 #include <bit>
 #include <cstdint>
@@ -16,7 +16,7 @@
 
 namespace tenon::test {
 
-/// Of writers whose records all have the same time.
+/// For writers whose records all have the same time.
 inline double fixed_time() { return 1700000000; }
 inline const io::SummaryWriterOptions fixed = {.wall_time = fixed_time};
 
@@ -74,7 +74,7 @@ inline Message decode(std::string_view bytes) {
   return message;
 }
 
-/// The payloads of a file of whole TFRecords.
+/// The payloads of a file of complete TFRecords.
 inline std::vector<std::string> read_records(const std::string& path) {
   const std::string file = read_file(path);
   std::vector<std::string> payloads;
@@ -98,7 +98,7 @@ struct Scalar {
   bool operator==(const Scalar&) const = default;
 };
 
-/// What a summary event says: the Value message.
+/// The content of a summary event: the Value message.
 inline Message value_of(const std::string& event) {
   return decode(decode(decode(event).bytes.at(5)).bytes.at(1));
 }
@@ -111,7 +111,7 @@ inline std::string only_event_file(const std::string& directory) {
   return paths[0];
 }
 
-/// All scalars of the one event file in a directory, which must begin with its version.
+/// All scalars of the only event file in a directory; the file must begin with its version.
 inline std::vector<Scalar> read_scalars(const std::string& directory) {
   std::vector<Scalar> scalars;
   const std::vector<std::string> events = read_records(only_event_file(directory));

@@ -27,7 +27,7 @@ TEST_CASE("records have their golden bytes") {
         "1a00000000000000129bd82d0900000040fc54d94110072a0d0a0b0a046c6f7373150000803edc831689");
 }
 
-TEST_CASE("fields of value 0 are left out, except a scalar's value") {
+TEST_CASE("fields with value 0 are omitted, except the value of a scalar") {
   const auto payload = [](const std::string& record) { return record.substr(12, record.size() - 16); };
   CHECK(hex(payload(io::version_record(0))) == "1a0d627261696e2e4576656e743a32");
   CHECK(hex(payload(io::scalar_record("loss", 0, 0, 0))) == "2a0d0a0b0a046c6f73731500000000");

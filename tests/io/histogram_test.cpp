@@ -19,7 +19,7 @@ io::Histogram histogram_of(const std::vector<T>& values) {
   return io::make_histogram(std::span<const T>(values));
 }
 
-// Deterministic, of both signs, over many magnitudes.
+// Deterministic, with both signs and many magnitudes.
 std::vector<double> spread_values(int n) {
   std::vector<double> values;
   std::uint32_t state = 1;
@@ -45,7 +45,7 @@ TEST_CASE("the edges are TensorFlow's") {
   for (std::size_t i = 0; i < edges.size(); ++i) CHECK(edges[i] == -edges[edges.size() - 1 - i]);
 }
 
-TEST_CASE("every bucket counts what lies between its limits") {
+TEST_CASE("every bucket counts the values between its limits") {
   const std::vector<double> values = spread_values(2000);
   const io::Histogram histogram = histogram_of(values);
   REQUIRE(histogram.limits.size() == histogram.buckets.size());
@@ -59,7 +59,7 @@ TEST_CASE("every bucket counts what lies between its limits") {
     CHECK(histogram.buckets[i] == expected);
   }
   CHECK(std::accumulate(histogram.buckets.begin(), histogram.buckets.end(), 0.0) == 2000);
-  // The limits are a piece of the edges without holes.
+  // The limits are consecutive edges without gaps.
   const std::vector<double>& edges = io::histogram_edges();
   CHECK(std::search(edges.begin(), edges.end(), histogram.limits.begin(), histogram.limits.end()) !=
         edges.end());
@@ -74,7 +74,7 @@ TEST_CASE("a histogram carries its moments") {
   CHECK(histogram.sum_of_squares == 8.5625);
 }
 
-TEST_CASE("values on edges go up, values beyond them stay in the last buckets") {
+TEST_CASE("values on an edge go to the upper bucket, values beyond the edges to the outermost") {
   CHECK(histogram_of<double>({0}).limits == std::vector<double>{0, 1e-12});
   CHECK(histogram_of<double>({0}).buckets == std::vector<double>{0, 1});
   CHECK(histogram_of<double>({1e-12}).limits == std::vector<double>{1e-12, 1e-12 * 1.1});
@@ -89,7 +89,7 @@ TEST_CASE("values on edges go up, values beyond them stay in the last buckets") 
   CHECK(huge.buckets.back() == 2);
 }
 
-TEST_CASE("a histogram of nothing or of something not finite is refused") {
+TEST_CASE("an empty histogram and values that are not finite are refused") {
   constexpr double infinity = std::numeric_limits<double>::infinity();
   CHECK(error_of([] { histogram_of<float>({}); }) == "add_histogram: there are no values");
   CHECK(error_of([] {

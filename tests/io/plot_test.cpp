@@ -59,7 +59,7 @@ std::string marks_of(const std::string& svg) {
   return marks;
 }
 
-// Below the x axis, from left to right.
+// Labels below the x axis, from left to right.
 Labels x_labels(const std::string& svg) {
   Labels found;
   const std::string_view middle = "text-anchor=\"middle\">";
@@ -70,7 +70,7 @@ Labels x_labels(const std::string& svg) {
   return found;
 }
 
-// Tags closed in order, attributes quoted, no bare & or <.
+// Whether tags are closed in order, attributes quoted, and no & or < is bare.
 bool is_well_formed(std::string_view text) {
   std::vector<std::string> open;
   while (!text.empty()) {
@@ -149,12 +149,12 @@ TEST_CASE("a log axis has equal steps for equal factors") {
   CHECK(path_of({1, 10, 100}, io::Scale::log) == path_of({0, 1, 2}));
 }
 
-TEST_CASE("what cannot be drawn is a gap") {
+TEST_CASE("values that cannot be drawn leave a gap") {
   CHECK(count(path_of({1, 2, missing, 3, 4}), "M") == 2);
   CHECK(count(path_of({1, infinity, 2, -infinity, 3}), "M") == 3);
   CHECK(count(path_of({1, 0, -1, 2}, io::Scale::log), "M") == 2);
   CHECK(count(path_of({1, 0, -1, 2}, io::Scale::linear), "M") == 1);
-  // The gap does not count for the range.
+  // The gap does not affect the range.
   CHECK(path_of({0, 1, missing}).starts_with(path_of({0, 1}).substr(0, 12)));
 }
 
@@ -171,7 +171,7 @@ TEST_CASE("a point without neighbours is a mark") {
   CHECK(marks({missing, 5, missing}) == "M391.5 219" + std::string(disc));
 }
 
-TEST_CASE("the x axis ends with the points, and has whole marks for whole numbers") {
+TEST_CASE("the x axis ends at the last point, with integer ticks for integers") {
   const auto labels_of = [](std::vector<double> x) {
     io::LinePlot plot;
     const std::vector<double> y(x.size(), 1);
@@ -186,13 +186,13 @@ TEST_CASE("the x axis ends with the points, and has whole marks for whole number
   CHECK(labels(io::linear_ticks(0, 1, 8, 1)) == Labels{"0", "1"});
 }
 
-TEST_CASE("a line that goes above y_max leaves the picture at the top") {
+TEST_CASE("a line above y_max is cut off at the top edge") {
   const auto path = [](const std::vector<double>& y, io::Scale scale, std::optional<double> y_max) {
     io::LinePlot plot({.y_scale = scale, .y_max = y_max});
     plot.add({.y = y});
     return path_of(plot);
   };
-  // Up, cut off where it meets the edge; nothing outside; back in from the edge.
+  // Up, cut off at the edge; nothing outside; back in from the edge.
   CHECK(path({0, 2, 30, 50, 0}, io::Scale::linear, 4) ==
         "M54.5 399.56L234.88 219L248.79 24M760.99 24L776 399.56");
   CHECK(path({1, 10, infinity}, io::Scale::log, 100) == "M54.5 399.56L415.25 219L415.25 24");
@@ -203,7 +203,7 @@ TEST_CASE("a line that goes above y_max leaves the picture at the top") {
   CHECK(count(path({1, 2, infinity, 3, 4}, io::Scale::linear, {}), "M") == 2);
 }
 
-TEST_CASE("a plot of nothing is refused") {
+TEST_CASE("an empty plot is refused") {
   const auto error = [](io::Scale scale, const std::vector<double>& y) {
     return error_of([&] { path_of(y, scale); });
   };
@@ -241,7 +241,7 @@ TEST_CASE("one point, equal points and extreme values can be drawn") {
   }) == "LinePlot: the range of the values exceeds a double");
 }
 
-TEST_CASE("the legend names every series beside its end, without overlap") {
+TEST_CASE("the legend names every series next to its end, without overlap") {
   io::LinePlot plot;
   for (const char* name : {"one", "two", "three"}) plot.add({.name = name, .y = {0, 1}});
   for (const char* name : {"four", "five"})
@@ -253,7 +253,7 @@ TEST_CASE("the legend names every series beside its end, without overlap") {
     REQUIRE(end != svg.npos);
     heights.push_back(std::stod(svg.substr(svg.rfind("y=\"", end) + 3)));
   }
-  // The lines end at 38.44 and 399.56; text hangs 4.5 lower; the axes end at 24 and 414.
+  // The lines end at 38.44 and 399.56; text sits 4.5 lower; the axes end at 24 and 414.
   CHECK(heights == std::vector<double>{42.94, 62.94, 82.94, 398.5, 418.5});
   CHECK(count(svg, "stroke=\"#0072b2\"") == 6);  // the first and the last two, line and legend
   CHECK(count(svg, "stroke=\"#d55e00\"") == 2);
@@ -265,7 +265,7 @@ TEST_CASE("no two of 35 lines look alike") {
   for (int i = 0; i < 36; ++i) plot.add({.y = {0, 1, 0, 1, 0}});
   std::string svg = plot.svg();
   svg.erase(0, svg.find("<path class=\"line\""));
-  std::vector<std::string> looks;  // the line with its marks
+  std::vector<std::string> looks;  // the line and its markers
   while (svg.starts_with("<path class=\"line\"")) {
     const auto next = std::min(svg.find("<path class=\"line\"", 1), svg.find("</svg>"));
     looks.push_back(svg.substr(0, next));
@@ -277,7 +277,7 @@ TEST_CASE("no two of 35 lines look alike") {
   for (std::size_t i = 0; i < 35; ++i) CHECK(count(looks[i], "z") == (i < 7 ? 0 : 5));
 }
 
-TEST_CASE("the legend shows the marks of its line") {
+TEST_CASE("the legend shows the markers of its line") {
   io::LinePlot plot;
   plot.add({.name = "a", .y = std::vector<double>(100, 1.0), .colour = 7, .dashed = true});
   const std::string svg = plot.svg();
@@ -285,7 +285,7 @@ TEST_CASE("the legend shows the marks of its line") {
   CHECK(svg.find("<path fill=\"#0072b2\" d=\"M") != svg.npos);
 }
 
-TEST_CASE("the same plot is the same bytes, also where the comma is the decimal point") {
+TEST_CASE("the same plot gives the same bytes, also in locales with a decimal comma") {
   const auto picture = [] {
     io::LinePlot plot({.title = "t", .y_scale = io::Scale::log});
     plot.add({.name = "n", .y = {0.123, 4.5, 1e-3}});
@@ -298,7 +298,7 @@ TEST_CASE("the same plot is the same bytes, also where the comma is the decimal 
   CHECK(picture() == expected);
 }
 
-TEST_CASE("what is asked of a plot is checked") {
+TEST_CASE("plot options are checked") {
   io::LinePlot plot;
   CHECK(error_of([&] {
     plot.add({.name = "a", .x = {1, 2, 3}, .y = {1, 2}});
@@ -319,7 +319,7 @@ TEST_CASE("what is asked of a plot is checked") {
         "LinePlot: the size must be from 320 x 200 to 10000 x 10000; it is 100 x 450");
 }
 
-TEST_CASE("save writes the picture, or says why not") {
+TEST_CASE("save writes the picture or reports why it cannot") {
   const TemporaryDirectory directory;
   io::LinePlot plot;
   plot.add({.y = {1, 2}});

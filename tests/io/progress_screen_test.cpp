@@ -7,7 +7,7 @@
 using namespace tenon;
 using namespace tenon::test;
 
-TEST_CASE("of nested loops the outer one is shown") {
+TEST_CASE("only the outer of two nested loops is shown") {
   const auto nested = [](const io::TrackOptions& options) {
     for ([[maybe_unused]] std::int64_t i : io::track(2, "outer", options))
       for ([[maybe_unused]] std::int64_t j : io::track(3, "inner", options)) seconds += 1;
@@ -17,7 +17,7 @@ TEST_CASE("of nested loops the outer one is shown") {
         "outer: 2/2 (100%), 3.00 s/it, in 6.00 s\nnext: 1/1 (100%), 1.00 it/s, in 1.00 s\n");
 }
 
-TEST_CASE("what is printed stands above the bar") {
+TEST_CASE("printed text appears above the bar") {
   const Environment term("TERM", "xterm"), columns("COLUMNS", nullptr), no_colour("NO_COLOR", "1"),
       locale("LC_ALL", "C");
   const std::string bytes = terminal_output(60, [](const io::TrackOptions& options) {
@@ -36,7 +36,7 @@ TEST_CASE("what is printed stands above the bar") {
                             "fit [================] 100% 2/2  1.00 it/s in 2.00 s loss 1", "after", "|"});
 }
 
-TEST_CASE("what is printed is a line among those of a log, whether a bar is shown or not") {
+TEST_CASE("printed text is a line of the log, with or without a bar") {
   const auto loop = [](const io::TrackOptions& options) {
     io::Track bar = io::track(2, "fit", options);
     for (const std::int64_t step : bar) {
@@ -53,7 +53,7 @@ TEST_CASE("what is printed is a line among those of a log, whether a bar is show
   }) == "step 0\nstep 1\n");
 }
 
-TEST_CASE("description and postfix change with the next drawing") {
+TEST_CASE("description and postfix change at the next redraw") {
   const Environment term("TERM", "xterm"), columns("COLUMNS", nullptr), no_colour("NO_COLOR", "1"),
       locale("LC_ALL", "C");
   CHECK(terminal_output(60,
@@ -70,14 +70,14 @@ TEST_CASE("description and postfix change with the next drawing") {
         "\rb1 [================] 100% 2/2  1.00 it/s in 2.00 s \u5b66\u7fd2  1\x1b[K\n");
 }
 
-TEST_CASE("an inner loop has the line below, while it runs") {
+TEST_CASE("an inner loop has the line below while it runs") {
   const Environment term("TERM", "xterm"), columns("COLUMNS", nullptr), no_colour("NO_COLOR", "1"),
       locale("LC_ALL", "C");
   using Lines = std::vector<std::string>;
   const std::string outer = "outer [             ]   0% 0/2    -- it/s 0:00 ETA -:--",
                     half = "outer [======       ]  50% 1/2  3.00 s/it 0:03 ETA 0:03",
                     inner = "inner [====         ]  33% 1/3  1.00 it/s 0:01 ETA 0:02";
-  // The terminal as it stands after some steps of the inner loop.
+  // The terminal after some steps of the inner loop.
   const auto after = [](int steps, bool print = false) {
     return shown(terminal_output(56, [=](const io::TrackOptions& options) {
       int left = steps;
@@ -126,7 +126,7 @@ TEST_CASE("loops of two threads leave a line each") {
                        "first [=================] 100% 2/2  1.50 s/it in 3.00 s", "|"});
 }
 
-TEST_CASE("loops at different places know nothing of each other") {
+TEST_CASE("loops with different outputs are independent") {
   std::string inner;
   CHECK(plain_output([&](const io::TrackOptions& options) {
     for ([[maybe_unused]] const std::int64_t i : io::track(1, "outer", options))

@@ -55,14 +55,14 @@ TEST_CASE("the rate follows the recent pace") {
   const std::string log = plain_output([](const io::TrackOptions& options) {
     for (std::int64_t i : io::track(200, "", options)) seconds += i < 100 ? 0.1 : 10;
   });
-  // 100 steps took 10 s, the next one as long: between the old 10 it/s and the new 0.1 it/s, weighted 1/e
-  // and 1.
+  // 100 steps took 10 s, and the next one took 10 s too: the rate lies between the old 10 it/s and the new
+  // 0.1 it/s, weighted 1/e and 1.
   const double rate = (100 * std::exp(-1.0) + 1) / (10 * std::exp(-1.0) + 10);
   const std::string expected = "101/200 (50%), " + std::to_string(rate).substr(0, 4) + " it/s, 0:20 elapsed";
   CHECK(log.find(expected) != log.npos);
 }
 
-TEST_CASE("break and exceptions leave a whole line") {
+TEST_CASE("break and exceptions leave a complete line") {
   CHECK(plain_output([](const io::TrackOptions& options) {
     for (std::int64_t i : io::track(10, "x", options)) {
       seconds += 1;
@@ -121,11 +121,11 @@ TEST_CASE("the environment decides on colour, letters and width") {
     CHECK_FALSE(contains(terminal_output(80, loop), "\x1b[3"));
   }
   {
-    const Environment set("NO_COLOR", "");  // present but empty does not count
+    const Environment set("NO_COLOR", "");  // set but empty does not count
     CHECK(terminal_output(80, loop) == full);
   }
   {
-    const Environment set("LC_ALL", "POSIX");  // goes before LANG
+    const Environment set("LC_ALL", "POSIX");  // takes precedence over LANG
     CHECK_FALSE(contains(terminal_output(80, loop), "━"));
   }
   {
@@ -151,7 +151,7 @@ TEST_CASE("a reader that does not read does not stop the loop") {
   int ends[2];
   REQUIRE(::pipe2(ends, O_NONBLOCK) == 0);
   while (::write(ends[1], "x", 1) == 1) {}
-  REQUIRE(::fcntl(ends[1], F_SETFL, 0) == 0);  // a write would wait from now on
+  REQUIRE(::fcntl(ends[1], F_SETFL, 0) == 0);  // writes would block from here on
   const Child child([&] {
     ::alarm(10);
     int steps = 0;
@@ -167,7 +167,7 @@ TEST_CASE("a reader that does not read does not stop the loop") {
   ::close(ends[1]);
 }
 
-TEST_CASE("track goes over the elements of a range") {
+TEST_CASE("track iterates over the elements of a range") {
   const io::TrackOptions quiet = {.enabled = false};
   std::vector<std::string> words = {"a", "b", "c"};
   for (std::string& word : io::track(words, "", quiet)) word += "!";
@@ -184,7 +184,7 @@ TEST_CASE("track goes over the elements of a range") {
   static_assert(!io::TrackableRange<int> && !io::TrackableRange<std::vector<int>*>);
 }
 
-TEST_CASE("a range's length is the total, also when it has changed") {
+TEST_CASE("the length of a range is the total, also after it has changed") {
   CHECK(plain_output([](const io::TrackOptions& options) {
     std::vector<int> numbers = {1, 2, 3};
     auto bar = io::track(numbers, "x", options);
@@ -205,7 +205,7 @@ TEST_CASE("a range's length is the total, also when it has changed") {
         "x: 0/4 (0%), -- it/s, stopped after 0.00 ms, loss 0.5\n");
 }
 
-TEST_CASE("track goes over the batches of a loader") {
+TEST_CASE("track iterates over the batches of a loader") {
   data::DataLoader loader(data::TensorDataset(arange(5), arange(5)), {.batch_size = 2, .shuffle = true});
   data::DataLoader empty(data::TensorDataset(zeros({0})));
   std::int64_t rows = 0;

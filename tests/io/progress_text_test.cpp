@@ -48,7 +48,7 @@ TEST_CASE("a bar that was left early says so") {
   CHECK(io::render_progress_plain(state) == "wd=0: 37/100 (37%), 12.3 it/s, stopped after 3.00 s");
 }
 
-TEST_CASE("a narrow terminal loses the bar first, then figures from the right") {
+TEST_CASE("a narrow terminal omits the bar first, then figures from the right") {
   const io::ProgressState state = {
       .description = "wd=0", .done = 25, .total = 100, .elapsed = 2, .rate = 12.5};
   CHECK(io::render_progress(state, 51, ascii) == "wd=0 [=     ]  25%  25/100  12.5 it/s 0:02 ETA 0:06");
@@ -99,7 +99,7 @@ TEST_CASE("rates and times choose their units") {
   CHECK(line(1e-9, 0, 1000000) == "0/1000000 (0%), 1000000000 s/it, 0:00 elapsed, ETA -:--");
 }
 
-TEST_CASE("one hundred per cent is for the last step alone") {
+TEST_CASE("only the last step shows 100 per cent") {
   const auto share = [](std::int64_t done, std::int64_t total) {
     const std::string line = io::render_progress_plain({.done = done, .total = total});
     return line.substr(line.find('('), line.find(')') - line.find('(') + 1);
@@ -134,7 +134,7 @@ TEST_CASE("a description is as wide as the terminal shows it") {
   CHECK(line("学習学習", 12) == "学習学  25%");
 }
 
-TEST_CASE("a postfix ends the line, whole or not at all") {
+TEST_CASE("a postfix ends the line, complete or not at all") {
   io::ProgressState state = {
       .description = "wd=0", .postfix = "loss 0.5", .done = 25, .total = 100, .elapsed = 2, .rate = 12.5};
   CHECK(io::render_progress(state, 69, ascii) ==

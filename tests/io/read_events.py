@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Reads event files with TensorBoard's own code and compares them with what they should hold.
+"""Reads event files with TensorBoard's own code and compares them with the expected contents.
 
     read_events.py DIR [--expect [RUN:]TAG:COUNT ...] [--value [RUN:]TAG:STEP:VALUE ...]
 
 DIR and every directory below it that holds event files is a run; RUN is its path relative to DIR, "." (the default) is DIR
-itself. Prints every series. With --expect, exactly the given series must be there, each with so many points (scalars and
-histograms alike) at increasing steps. With --value, a scalar must be VALUE rounded to float32. Exit status: 0 if all is as
+itself. Prints every series. With --expect, exactly the given series must be there, each with COUNT points (scalars or
+histograms) at increasing steps. With --value, a scalar must be VALUE rounded to float32. Exit status: 0 if all is as
 expected, 1 if not. Needs `pip install tensorboard`.
 """
 

@@ -1,4 +1,4 @@
-// What a SummaryWriter refuses, and what a failure leaves behind.
+// Arguments that SummaryWriter refuses, and the files that a failure leaves.
 #include <tenon/autograd/ops.h>
 #include <tenon/core/check.h>
 #include <tenon/io/event.h>
@@ -20,8 +20,8 @@ using namespace tenon::test;
 
 namespace {
 
-// From now on no file of this process grows beyond `size`: a write beyond it is cut short, the next one
-// refused.
+// From here on no file of this process may grow beyond `size`: a write past it is cut short, and the next
+// fails.
 void limit_file_size(rlim_t size) {
   rlimit limit{};
   ::getrlimit(RLIMIT_FSIZE, &limit);
@@ -70,7 +70,7 @@ TEST_CASE("tags that no reader could parse are refused") {
   CHECK(directories_below(directory.path()).empty());
 }
 
-TEST_CASE("a killed run keeps what it wrote") {
+TEST_CASE("a killed run keeps the records that it wrote") {
   const TemporaryDirectory directory;
   const Child child([&] {
     io::SummaryWriter writer(directory / "run", fixed);
@@ -88,7 +88,7 @@ TEST_CASE("a killed run keeps what it wrote") {
   CHECK(read_scalars(directory / "run/wd_train").size() == 1);
 }
 
-TEST_CASE("a full disk is reported by the call that met it and leaves whole records") {
+TEST_CASE("a full disk is reported by the failing call and leaves complete records") {
   const TemporaryDirectory directory;
   const std::size_t version = io::version_record(1700000000).size(),
                     scalar = io::scalar_record("loss", 1, 1, 1700000000).size();
@@ -99,7 +99,7 @@ TEST_CASE("a full disk is reported by the call that met it and leaves whole reco
     for (int attempt = 0; attempt < 2; ++attempt)
       write_file(directory / "message", error_of<IoError>([&] { writer.add_scalar("loss", 4, 4); }));
     const bool nothing_torn = read_scalars(directory / "run").size() == 3;
-    limit_file_size(RLIM_INFINITY);  // room again
+    limit_file_size(RLIM_INFINITY);  // room to write again
     writer.add_scalar("loss", 5, 5);
     return nothing_torn ? 0 : 1;
   });
@@ -111,7 +111,7 @@ TEST_CASE("a full disk is reported by the call that met it and leaves whole reco
   CHECK(steps == std::vector<std::int64_t>{1, 2, 3, 5});
 }
 
-TEST_CASE("a file that could not even get its version is removed") {
+TEST_CASE("a file whose version record cannot be written is removed") {
   const TemporaryDirectory directory;
   const Child child([&] {
     limit_file_size(10);
@@ -159,7 +159,7 @@ TEST_CASE("options are checked") {
   CHECK(only_event_file(directory.path()).ends_with(".v2"));
 }
 
-TEST_CASE("a closed writer says so, and a moved one goes on") {
+TEST_CASE("a closed writer reports it, and a moved-to writer continues") {
   static_assert(!std::is_copy_constructible_v<io::SummaryWriter> &&
                 std::is_nothrow_move_constructible_v<io::SummaryWriter>);
   const TemporaryDirectory directory;

@@ -40,7 +40,7 @@ TEST_CASE("add_scalars follows PyTorch's directory rule") {
   CHECK(read_scalars(directory / "run/wd=0_test_loss") ==
         std::vector<Scalar>{{"wd=0", 2.0f, 0, 1700000000}, {"wd=0", 1.5f, 1, 1700000000}});
   CHECK(read_scalars(directory / "run/a_b_c/d") == std::vector<Scalar>{{"a/b", 3.0f, 5, 1700000000}});
-  CHECK(read_scalars(directory / "run").empty());  // the root's own file: its version only
+  CHECK(read_scalars(directory / "run").empty());  // the root's own file: only its version
 }
 
 TEST_CASE("few open files serve many runs") {
@@ -61,7 +61,7 @@ TEST_CASE("few open files serve many runs") {
                                                {"m", 1.0f, 1, 1700000000}, {"m", 2.0f, 2, 1700000000}});
 }
 
-TEST_CASE("the file that was used longest ago is closed") {
+TEST_CASE("the least recently used file is closed") {
   const TemporaryDirectory directory;
   io::SummaryWriter writer(directory.path(), {.max_open_files = 2, .wall_time = fixed_time});
   for (const char* tag : {"a", "b", "c"}) writer.add_scalars("m", {{tag, 1.0}}, 0);
@@ -84,7 +84,7 @@ TEST_CASE("a file that vanished is not silently replaced") {
         "SummaryWriter: cannot reopen " + path + ": No such file or directory");
 }
 
-TEST_CASE("a writer never takes a file that is there") {
+TEST_CASE("a writer never opens an existing file") {
   const TemporaryDirectory directory;
   const io::SummaryWriter first(directory.path(), fixed);
   const std::string path = only_event_file(directory.path());
@@ -97,7 +97,7 @@ TEST_CASE("a writer never takes a file that is there") {
   CHECK(read_file(numbered(count + 2)) == io::version_record(1700000000));
 }
 
-TEST_CASE("next_run_directory takes the first free number") {
+TEST_CASE("next_run_directory uses the first free number") {
   const TemporaryDirectory directory;
   std::filesystem::create_directories(directory / "runs/exp2");
   CHECK(io::next_run_directory(directory / "runs", "exp") == directory / "runs/exp1");
@@ -112,7 +112,7 @@ TEST_CASE("next_run_directory takes the first free number") {
         "next_run_directory: cannot create the directory " + directory / "file" + ": Not a directory");
 }
 
-TEST_CASE("next_run_directory gives every thread its own") {
+TEST_CASE("next_run_directory gives every thread a different directory") {
   const TemporaryDirectory directory;
   std::vector<std::vector<std::string>> made(4);
   std::vector<std::thread> threads;

@@ -1,4 +1,4 @@
-// Scalars and histograms that a SummaryWriter writes.
+// Scalars and histograms written by SummaryWriter.
 #include <tenon/io/histogram.h>
 #include <tenon/io/summary_writer.h>
 
@@ -38,7 +38,7 @@ TEST_CASE("a loss that diverged is recorded") {
 
 TEST_CASE("the clock counts seconds since 1970") {
   const TemporaryDirectory directory;
-  const auto now = [] {  // not std::time(), whose clock is a tick behind
+  const auto now = [] {  // not std::time(), whose clock lags by up to a tick
     return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
   };
   const double before = now();
@@ -50,7 +50,7 @@ TEST_CASE("the clock counts seconds since 1970") {
   CHECK(time <= now() + rounding);
 }
 
-TEST_CASE("add_scalars takes strings, literals, views and vectors") {
+TEST_CASE("add_scalars accepts strings, literals, views and vectors") {
   const TemporaryDirectory directory;
   io::SummaryWriter writer(directory.path(), fixed);
   const std::string string_tag = "string";

@@ -18,7 +18,7 @@ using namespace tenon::test;
 
 namespace {
 
-// The number of a process that has ended.
+// The process id of a process that has ended.
 pid_t ended_process() {
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
@@ -29,7 +29,7 @@ pid_t ended_process() {
 
 }  // namespace
 
-TEST_CASE("what killed runs left behind is removed by the next save of that file") {
+TEST_CASE("the next save removes temporary files of killed runs") {
   const TemporaryDirectory directory;
   const std::string ended = std::to_string(ended_process()), own = std::to_string(::getpid()),
                     alive = std::to_string(::getppid());
@@ -56,7 +56,7 @@ TEST_CASE("what killed runs left behind is removed by the next save of that file
   CHECK(read_file(directory / ("y.tmp." + ended + ".0")) == "keep");
 }
 
-TEST_CASE("a killed save leaves the old file, and the next save nothing else") {
+TEST_CASE("a killed save leaves the old file, and the next save leaves no other") {
   const TemporaryDirectory directory;
   io::write_file_atomically(directory / "x", "old");
   const std::string bytes(1'000'000, 'n');
@@ -75,7 +75,7 @@ TEST_CASE("a killed save leaves the old file, and the next save nothing else") {
   CHECK(names_below(directory.path()) == std::vector<std::string>{"x"});
 }
 
-TEST_CASE("saves at the same time do not take each other's files for left-overs") {
+TEST_CASE("concurrent saves do not remove each other's temporary files") {
   const TemporaryDirectory directory;
   std::vector<std::string> messages(3);
   const auto save = [&](std::size_t who) {
@@ -109,7 +109,7 @@ TEST_CASE("a file in use is left alone, whatever its process is called") {  // a
   CHECK(names_below(directory.path()) == std::vector<std::string>{"x"});
 }
 
-TEST_CASE("a name of the greatest length can be saved") {
+TEST_CASE("a file name of the maximum length can be saved") {
   const TemporaryDirectory directory;
   const std::string longest(255, 'x');
   io::check_writable(directory / longest);

@@ -1,4 +1,4 @@
-// What loops with a progress bar write into files and to terminals.
+// Captures the output of loops with a progress bar, to files and to terminals.
 #pragma once
 #include <tenon/io/progress.h>
 
@@ -15,13 +15,13 @@
 
 namespace tenon::test {
 
-/// Written to a terminal, it is where terminal_output() stops reading.
+/// When this text arrives on the terminal, terminal_output() stops reading.
 inline constexpr char end_of_output = '\x04';
 
 inline double seconds = 0;
 inline double test_clock() { return seconds; }
 
-// Sets an environment variable, or removes it, and puts the old state back.
+// Sets or removes an environment variable and restores the old value.
 class Environment {
  public:
   Environment(const char* name, const char* value) : name_(name) {
@@ -40,7 +40,7 @@ class Environment {
   std::optional<std::string> old_;
 };
 
-// What a loop writes into a file that is not a terminal.
+// The output of a loop to a file that is not a terminal.
 template <class Loop>
 std::string plain_output(Loop loop) {
   const TemporaryDirectory directory;
@@ -52,7 +52,7 @@ std::string plain_output(Loop loop) {
   return read_file(directory / "log");
 }
 
-// What a loop writes to a terminal of `columns` columns.
+// The output of a loop to a terminal with `columns` columns.
 template <class Loop>
 std::string terminal_output(unsigned short columns, Loop loop) {
   const int screen = ::posix_openpt(O_RDWR | O_NOCTTY);
@@ -67,7 +67,7 @@ std::string terminal_output(unsigned short columns, Loop loop) {
   ::ioctl(terminal, TIOCSWINSZ, &size);
   seconds = 1000;
   loop(io::TrackOptions{.descriptor = terminal, .clock = test_clock});
-  // What was written arrives in pieces, and must not be more than a terminal buffers: 4 KiB.
+  // The output arrives in pieces and must not exceed the terminal's buffer of 4 KiB.
   REQUIRE(::write(terminal, &end_of_output, 1) == 1);
   std::string out;
   for (char c = 0; ::read(screen, &c, 1) == 1 && c != end_of_output;) out += c;
@@ -76,8 +76,7 @@ std::string terminal_output(unsigned short columns, Loop loop) {
   return out;
 }
 
-/// What a terminal shows that got `bytes`: its lines, without what is blank at their ends. A '|' stands where
-/// the cursor is.
+/// The lines that a terminal shows after `bytes`, without trailing blanks. A '|' marks the cursor.
 inline std::vector<std::string> shown(std::string_view bytes) {
   std::vector<std::string> lines(1);
   std::size_t row = 0, column = 0;

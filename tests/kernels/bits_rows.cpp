@@ -19,7 +19,7 @@ using namespace tenon;
 using namespace tenon::kernels;
 using test::Vector;
 
-/// Ordinary numbers, wide exponents with denormal results, and special values, one after the other.
+/// Ordinary numbers, wide exponents with denormal results, and special values, interleaved.
 template <class T>
 Vector<T> inputs(std::uint32_t seed) {
   Vector<T> all;
@@ -38,7 +38,7 @@ void each(Tally& tally, const std::string& op, std::size_t n, const Compute& com
   tally.compare(op, want, test::written<T>(n, compute));
 }
 
-// Of the operations that have two parameters.
+// For the operations with two parameters.
 constexpr Parameters bounds = {-0.3, 0.2};
 
 template <class T>
@@ -46,7 +46,7 @@ void unary_rows(Tally& tally) {
   const auto a = inputs<T>(1);
   const Shape line = {static_cast<std::int64_t>(a.size())};
   arith::UnaryOps::for_each([&]<class Op>() {
-    if (std::is_same_v<T, double> && Op::costly) return;  // libm's
+    if (std::is_same_v<T, double> && Op::costly) return;  // computed by libm
     each<T>(
         tally, Op::name, a.size(),
         [&](T* out) { unary(test::stream(), Op(), dtype_of<T>, line, out, a.data(), bounds); },
@@ -57,7 +57,7 @@ void unary_rows(Tally& tally) {
 template <class T>
 void binary_rows(Tally& tally) {
   const auto a = inputs<T>(1), b = inputs<T>(2);
-  // b is read backwards, so that this is a strided operand.
+  // b is read backwards, as a strided operand.
   const Shape line = {static_cast<std::int64_t>(a.size())};
   const Strides back = {-1};
   arith::BinaryOps::for_each([&]<class Op>() {

@@ -1,4 +1,4 @@
-// Every operation against its scalar definition, with the number of values compared.
+// Compares every operation with its scalar definition and counts the values compared.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -9,7 +9,7 @@
 
 namespace tenon::test {
 
-/// Values compared and found different, of one operation.
+/// For one operation: the number of values compared and of values that differ.
 struct Count {
   std::int64_t values = 0, different = 0;
   std::string text() const {
@@ -18,7 +18,7 @@ struct Count {
   }
 };
 
-/// Of every operation, in the order of their first values.
+/// One entry per operation, in the order of their first values.
 struct Tally {
   std::vector<std::string> order;
   std::map<std::string, Count> counts;
@@ -32,7 +32,7 @@ struct Tally {
   }
 };
 
-/// Runs all operations on the test's device, with the instruction set that is chosen.
+/// Runs all operations on the test's device with the selected instruction set.
 Tally compare_all();
 
 }  // namespace tenon::test

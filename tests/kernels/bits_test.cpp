@@ -1,9 +1,9 @@
-// The bits matrix, docs/bits.md: every operation's scalar definition against every machine that computes it,
-// with the number of values compared. Each program checks the columns of the page that it can compute. To
-// write them anew, run
+// The bits matrix of docs/bits.md: compares the scalar definition of every operation with every target that
+// computes it, and counts the values compared. Each program checks the columns of the page that it can
+// compute. To rewrite the columns, run
 //     test_kernels "[.write-bits]"            the CPU's columns
 //     emu_kernels "[.write-bits]"             the emulator's, with TENON_TEST_DEVICE=cuda in the environment
-// and test_kernels with that environment for the GPU's; then read the difference.
+// and test_kernels with that environment for the GPU's; then review the diff.
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -22,10 +22,10 @@ constexpr const char* end_mark = "<!-- bits: end -->";
 const std::vector<std::string> columns = {
     "scalar definition", "baseline", "AVX2", "AVX-512", "emulator", "GPU"};
 
-/// The cells of a column by operation.
+/// The cells of a column, by operation.
 using Column = std::map<std::string, std::string>;
 
-/// What this program can compute: a column for each instruction set, or for the device.
+/// The columns that this program can compute: one per instruction set, or one for the device.
 std::map<std::string, Column> computed(std::vector<std::string>& order) {
   std::map<std::string, Column> found;
   const auto add = [&](const std::string& name) {
@@ -71,7 +71,7 @@ std::map<std::string, Column> parse(const std::string& page) {
 
 }  // namespace
 
-TEST_CASE("bits: the page says what this machine finds", "[kernels][bits]") {
+TEST_CASE("bits: docs/bits.md agrees with the results on this machine", "[kernels][bits]") {
   std::vector<std::string> order;
   auto page = parse(test::read_file(path));
   for (auto& [name, column] : computed(order)) {
@@ -93,7 +93,7 @@ TEST_CASE("bits: the page says what this machine finds", "[kernels][bits]") {
     }
 }
 
-TEST_CASE("bits: write this machine's columns", "[.write-bits]") {
+TEST_CASE("bits: rewrite the columns of this machine", "[.write-bits]") {
   std::vector<std::string> order;
   const std::string page = test::read_file(path);
   auto all = parse(page);

@@ -1,4 +1,5 @@
-// The choice of the instruction set, the floating-point mode, and what the compiler must leave alone.
+// The choice of the instruction set, the floating-point mode, and optimizations that the compiler must not
+// make.
 #include <atomic>
 #include <cfenv>
 #include <thread>
@@ -17,7 +18,7 @@ using namespace tenon;
 using kernels::cpu::available_tables;
 using kernels::cpu::table_named;
 
-TEST_CASE("dispatch: the baseline is always there, and names are checked", "[kernels][dispatch]") {
+TEST_CASE("dispatch: the baseline is always available, and names are checked", "[kernels][dispatch]") {
   REQUIRE_FALSE(available_tables().empty());
   CHECK(available_tables().front()->name == std::string("baseline"));
   for (const auto* table : available_tables()) CHECK(&table_named(table->name) == table);
@@ -33,8 +34,8 @@ TEST_CASE("dispatch: the baseline is always there, and names are checked", "[ker
   }
 }
 
-// ThreadSanitizer sees what may go wrong. Each test case is a process of its own, so the table is chosen
-// here.
+// A race here would be reported by ThreadSanitizer. Each test case runs in its own process, so the table is
+// chosen here.
 TEST_CASE("dispatch: a process's first kernels may run in several threads at once", "[kernels][dispatch]") {
   std::atomic<int> wrong = 0;
   std::vector<std::thread> threads;
@@ -54,7 +55,7 @@ TEST_CASE("dispatch: no build contracts a * b + a", "[kernels][dispatch]") {
   }
 }
 
-TEST_CASE("float mode: another rounding or flushed denormals are an error", "[kernels][dispatch]") {
+TEST_CASE("float mode: another rounding mode or flushed denormals are an error", "[kernels][dispatch]") {
   check_float_mode();
   std::fesetround(FE_UPWARD);
   CHECK_THROWS_WITH(check_float_mode(),

@@ -1,4 +1,4 @@
-// Elementwise kernels against the scalar operations: every operation, dtype, layout, build, bit for bit.
+// Elementwise kernels against the scalar operations, bit for bit: every operation, dtype, layout and build.
 #include <tenon/kernels/elementwise.h>
 
 #include "oracle.h"
@@ -10,7 +10,7 @@ using namespace tenon;
 using namespace tenon::kernels;
 using test::Kind;
 
-/// Operands of a 3 x 4 x 37 loop (with `size` 1: of any dense line): dense, broadcast, transposed, backwards,
+/// Operands of a 3 x 4 x 37 loop (for `size` 1, of any dense line): dense, broadcast, transposed, reversed or
 /// a number.
 const Shape shape = {3, 4, 37};
 enum class Layout { dense, row, column, transposed, backwards, one_value, number };
@@ -38,14 +38,14 @@ Source<T> source(Layout layout, const test::Vector<T>& values) {
     default: return {p, {0, 0, 0}, static_cast<double>(p[0])};
   }
 }
-/// Strides are held by reference, so the operand is made where the source lives.
+/// Operand holds strides by reference, so it must not outlive the source.
 template <class T>
 Operand operand(const Source<T>& s, Layout layout) {
   if (layout == Layout::dense || layout == Layout::number) return s.operand;
   return {s.data, s.strides};
 }
 
-/// `ulps`: how far a value may be off, in units of the last place.
+/// `ulps`: the largest error allowed, in units of the last place.
 template <class To, class Compute>
 void check_result(const test::Vector<To>& expected, const Compute& compute, std::int64_t ulps = 0) {
   const Strides turned = {1, 3, 12}, gaps = {4 * 80, 80, 2};
@@ -88,13 +88,13 @@ test::Vector<T> values(Kind kind, std::uint32_t seed) {
   }
 }
 
-/// float64 functions are the C library's on a CPU and CUDA's on a GPU, each within 2 ulp.
+/// float64 functions come from the C library on a CPU and from CUDA on a GPU, each within 2 ulp.
 template <class T>
 std::int64_t ulps_of(bool is_function) {
   return std::is_same_v<T, double> && is_function && test::on_gpu() ? 4 : 0;
 }
 
-// Of the operations that have two parameters.
+// For the operations with two parameters.
 constexpr Parameters bounds = {-0.5, 0.75};
 
 template <class Op, class T>
@@ -153,7 +153,7 @@ void all_compare() {
                                     ? DType::boolean
                                     : dtype_of<std::conditional_t<std::is_same_v<T, std::uint8_t>, bool, T>>;
         if (dtype == DType::int64 && (left == Layout::number || right == Layout::number))
-          continue;  // not every int64 is a double
+          continue;  // not every int64 is exactly a double
         check_result(each<std::uint8_t>([&](std::int64_t q) { return Op()(a[q], b[q]); }), [&](Result out) {
           compare(test::stream(), Op(), dtype, shape, out, operand(a, left), operand(b, right));
         });
@@ -163,15 +163,15 @@ void all_compare() {
 
 }  // namespace
 
-TEST_CASE("elementwise: unary operations are their definition", "[kernels][elementwise]") {
+TEST_CASE("elementwise: unary operations match their definition", "[kernels][elementwise]") {
   all_unary<float>();
   all_unary<double>();
 }
-TEST_CASE("elementwise: binary operations are their definition", "[kernels][elementwise]") {
+TEST_CASE("elementwise: binary operations match their definition", "[kernels][elementwise]") {
   all_binary<float>();
   all_binary<double>();
 }
-TEST_CASE("elementwise: comparisons are their definition", "[kernels][elementwise]") {
+TEST_CASE("elementwise: comparisons match their definition", "[kernels][elementwise]") {
   all_compare<float>();
   all_compare<double>();
   all_compare<std::int64_t>();
@@ -273,7 +273,7 @@ TEST_CASE("elementwise: copy converts", "[kernels][elementwise]") {
     for (const double v : x) expected.push_back(static_cast<float>(v));
     copy(test::stream(), DType::float32, DType::float64, line, narrow.data(), x.data());
     test::require_same(expected, narrow);
-    // Rounding an int64 to float in two steps would differ here.
+    // Rounding an int64 to float in two steps would give a different result.
     const test::Vector<std::int64_t> odd = {0x7fffff4000000001, -0x7fffff4000000001, 16777217, INT64_MIN};
     test::Vector<float> once(4);
     copy(test::stream(), DType::float32, DType::int64, {4}, once.data(), odd.data());

@@ -1,6 +1,6 @@
 // Functions at the ends of their ranges, on every instruction set and device: overflow, denormal arguments
-// and results, and special values. The references are long double functions, whose own error is below 2^-38
-// units of the last place of a float.
+// and results, and special values. The references are long double functions, accurate to 2^-38 ulp of a
+// float.
 #include <tenon/kernels/elementwise.h>
 
 #include <tenon/kernels/arith/math.h>
@@ -19,7 +19,7 @@ Shape line(const test::Vector<T>& values) {
   return {static_cast<std::int64_t>(values.size())};
 }
 
-/// Floats with the bits around those of `middle`, of its sign, and no NaN.
+/// Floats whose bits are near those of `middle`, with the same sign and without NaN.
 test::Vector<float> around(float middle) {
   const std::int64_t reach = test::thorough && !test::on_cuda() ? 5000 : 300;
   const std::int64_t at = num::bits(std::abs(middle));
@@ -66,7 +66,7 @@ void check_pow(const test::Vector<float>& a, const test::Vector<float>& b) {
   });
 }
 
-/// Both ways to pass the exponent, and the operations that stand for some of the numbers.
+/// Passes the exponent as a tensor, as a number and through the operations for special exponents.
 template <class T>
 void check_special_powers() {
   constexpr T inf = std::numeric_limits<T>::infinity(), nan = std::numeric_limits<T>::quiet_NaN();
@@ -106,7 +106,7 @@ void check_special_powers() {
 
 }  // namespace
 
-TEST_CASE("ends: functions hold their bounds", "[kernels][ends]") {
+TEST_CASE("ends: functions stay within their error bounds", "[kernels][ends]") {
   check_unary(arith::Exp(), 0.9, [](long double x) { return std::exp(x); },
       {0.0f, -0.0f, 88.7228f, 88.5f, 127.0f, largest, -87.3365f, -103.2789f, -103.9721f, -104.0f, -largest});
   check_unary(arith::Log(), 0.95, [](long double x) { return std::log(x); },
@@ -122,12 +122,12 @@ TEST_CASE("ends: functions hold their bounds", "[kernels][ends]") {
       {0.0f, -0.0f, 0x1p-126f, 0.7853982f, 1.5707964f, 65536.0f, -65536.0f, 0x1p31f});
 }
 
-TEST_CASE("ends: pow is within 0.51 units wherever its result is a number", "[kernels][ends]") {
+TEST_CASE("ends: pow is within 0.51 ulp wherever its result is a number", "[kernels][ends]") {
   test::Vector<float> a = {0x1.687bcep-1f, 0x1.fffffap+15f}, b = {-0x1.f9a6c6p+7f, 8};
   check_pow(a, b);
   std::mt19937 random(5);
   const int count = test::thorough && !test::on_cuda() ? 20000 : 1000;
-  // Bases, and where the results lie: between these powers of two.
+  // Bases, and the range of the results as powers of two.
   const auto near = [&](float middle) {
     return num::real(num::bits(middle) + static_cast<std::uint32_t>(random() % 20001) - 10000);
   };
@@ -156,7 +156,7 @@ TEST_CASE("ends: pow is within 0.51 units wherever its result is a number", "[ke
     }
 }
 
-TEST_CASE("ends: pow has C's special values, whatever passes the exponent", "[kernels][ends]") {
+TEST_CASE("ends: pow has C's special values, however the exponent is passed", "[kernels][ends]") {
   check_special_powers<float>();
   check_special_powers<double>();
 }

@@ -1,5 +1,5 @@
-// Errors of kernels/arith/math.h in ulp of the result, against long double; special values; the bounds of
-// docs/numerics.md.
+// Errors of kernels/arith/math.h in ulp of the result, against long double and the bounds of
+// docs/numerics.md; special values.
 #include <tenon/kernels/arith/math.h>
 
 #include <tenon/kernels/arith/philox.h>
@@ -13,7 +13,7 @@ using namespace tenon;
 
 using test::ulps;
 
-/// The largest error over bit patterns from ... to, every `step`th.
+/// The largest error over bit patterns from `from` to `to` in steps of `step`.
 template <class F, class G>
 double worst(float from, float to, std::uint32_t step, const F& f, const G& g) {
   double result = 0;
@@ -72,7 +72,7 @@ TEST_CASE("math: errors stay within their bounds", "[kernels][math]") {
             1e30f, 2e30f, 61, [](float x) { return num::cos(x); }, cosine) <= 1.5);
 }
 
-TEST_CASE("math: sin and cos of the turns of Box-Muller", "[kernels][math]") {
+TEST_CASE("math: sin and cos of the angles of Box-Muller", "[kernels][math]") {
   double sin_error = 0, cos_error = 0, log_error = 0;
   const long double tau = 6.28318530717958647692528676655900577L;
   for (std::uint32_t k = 1; k < 1u << 24; k += 37) {

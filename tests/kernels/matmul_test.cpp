@@ -1,5 +1,4 @@
-// Every matrix product against the definition: ragged shapes, all layouts, all inputs, all builds, bit for
-// bit.
+// Every matrix product against the definition, bit for bit: ragged shapes, all layouts, inputs and builds.
 #include <tenon/kernels/matmul.h>
 
 #include "oracle.h"
@@ -11,7 +10,7 @@ using namespace tenon;
 using kernels::Matrix;
 using test::Kind;
 
-/// A matrix of strides (row, col) over its own memory.
+/// A matrix with strides (row, col) that owns its memory.
 template <class T>
 struct Stored {
   test::Vector<T> values;
@@ -69,7 +68,7 @@ void against_definition() {
               {Layout::plain, Layout::transposed}, {Layout::transposed, Layout::transposed},
               {Layout::strided, Layout::reversed}, {Layout::reversed, Layout::strided},
               {Layout::repeated, Layout::plain}, {Layout::plain, Layout::repeated}}) {
-        // One kind of numbers for each size and layout, not always the same one.
+        // One kind of numbers per size and layout, varying between them.
         if (test::on_cuda() && !test::thorough && (number++ + m) % 3 != 0) continue;
         CAPTURE(m, k, n, static_cast<int>(kind), static_cast<int>(left), static_cast<int>(right));
         const auto a = make<T>(left, m, k, kind, 1), b = make<T>(right, k, n, kind, 2);
@@ -93,7 +92,7 @@ void packed_products() {
       const auto a = make<T>(left, m, k, Kind::wide, 4), b = make<T>(right, k, n, Kind::ordinary, 5);
       test::Vector<T> expected;
       test::on_every_build([&] {
-        // libm's fmaf is slow: the definition is computed for some rows, and the builds are compared in full.
+        // libm's fmaf is slow: only some rows are compared with the definition; builds are compared in full.
         if (kernels::cpu::cpu_table().name == std::string("baseline")) return;
         const auto c = product<T>(a.matrix, b.matrix);
         if (expected.empty()) {
@@ -113,8 +112,10 @@ void packed_products() {
 
 }  // namespace
 
-TEST_CASE("matmul: float32 is its definition", "[kernels][matmul][grids]") { against_definition<float>(); }
-TEST_CASE("matmul: float64 is its definition", "[kernels][matmul]") { against_definition<double>(); }
+TEST_CASE("matmul: float32 matches its definition", "[kernels][matmul][grids]") {
+  against_definition<float>();
+}
+TEST_CASE("matmul: float64 matches its definition", "[kernels][matmul]") { against_definition<double>(); }
 TEST_CASE("matmul: float32 products that are packed, cut into blocks and split over threads",
     "[kernels][matmul][grids]") {
   packed_products<float>();
@@ -126,8 +127,7 @@ TEST_CASE("matmul: float64 products that are packed, cut into blocks and split o
 
 namespace {
 
-/// A product that a device does by one of its tiles, `down` times `across` of them. The last ones are not
-/// full.
+/// A product that a device computes with `down` x `across` tiles of one kind; the last ones are partial.
 struct Tiles {
   const char* name;
   std::int64_t height, width, down, across, k;
@@ -144,7 +144,7 @@ void by_tiles(const Tiles& tiles) {
       for (const bool tb : {false, true}) {
         const auto a = make<T>(ta ? Layout::transposed : Layout::plain, m, k, Kind::wide, 4),
                    b = make<T>(tb ? Layout::transposed : Layout::plain, k, n, Kind::ordinary, 5);
-        std::string arguments;  // of the kernel's template
+        std::string arguments;  // of the kernel template
         for (const bool argument : {ta, tb, aligned}) arguments += argument ? ", true" : ", false";
         CAPTURE(tiles.name, m, k, n, arguments);
         const auto before = test::launches(tiles.name, arguments + ">");
@@ -169,7 +169,7 @@ TEST_CASE(
     "matmul: every tile of a CUDA device, in all four transpositions, aligned and not", "[kernels][matmul]") {
   if (!test::on_cuda()) return;
   const std::int64_t one_chunk = 44, two_chunks = 520, three_chunks = 1028;
-  const bool real = test::thorough;  // with the multiprocessors of an H100, or less work for a sanitizer
+  const bool real = test::thorough;  // as many multiprocessors as an H100, or less work for a sanitizer
   {
     const test::Multiprocessors count(real ? 132 : 3);
     by_tiles<float>({"Tile<float, 128, 128,", 128, 128, real ? 14 : 2, real ? 15 : 3, one_chunk});
@@ -178,15 +178,15 @@ TEST_CASE(
     by_tiles<double>({"Tile<double, 64, 64,", 64, 64, real ? 12 : 2, real ? 11 : 2, two_chunks});
   }
   {
-    const test::Multiprocessors many(132);  // so that blocks share a tile
+    const test::Multiprocessors many(132);  // makes blocks share a tile
     by_tiles<float>({"Tile<float, 64, 32,", 64, 32, 2, 2, three_chunks});
     by_tiles<double>({"Tile<double, 64, 64,", 64, 64, 2, 2, three_chunks});
   }
-  const test::Multiprocessors few(2);  // so that small products have the largest tile
+  const test::Multiprocessors few(2);  // makes small products use the largest tile
   by_tiles<float>({"Tile<float, 128, 128,", 128, 128, 2, 2, two_chunks});
 }
 
-TEST_CASE("matmul: empty sides", "[kernels][matmul]") {
+TEST_CASE("matmul: dimensions of size 0", "[kernels][matmul]") {
   const test::Vector<float> bias = {-0.0f, 2, 3};
   test::on_every_build([&] {
     const Matrix a{nullptr, 2, 0, 0, 1}, b{nullptr, 0, 3, 3, 1};

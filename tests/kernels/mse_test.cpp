@@ -11,9 +11,9 @@ using namespace tenon;
 template <class T>
 void against_definition() {
   for (const std::int64_t n : {0, 1, 3, 127, 128, 1000, 1024, 1025, 5003, 70001, 270001}) {
-    if (n > 100000 && !test::thorough) continue;  // more than the grid of one multiprocessor does in one go
+    if (n > 100000 && !test::thorough) continue;  // more than one multiprocessor's grid covers in one pass
     for (const test::Kind kind : test::kinds)
-      for (const std::int64_t start : {0, 1}) {  // from 1 on nothing is aligned
+      for (const std::int64_t start : {0, 1}) {  // with 1, nothing is aligned
         CAPTURE(n, static_cast<int>(kind), start);
         const auto a = test::noise<T>(n + start, kind, 1), b = test::noise<T>(n + start, kind, 2);
         const T* const x = a.data() + start;
@@ -39,8 +39,8 @@ void against_definition() {
 
 }  // namespace
 
-TEST_CASE("mse: float32 is its definition", "[kernels][mse][grids]") { against_definition<float>(); }
-TEST_CASE("mse: float64 is its definition", "[kernels][mse]") { against_definition<double>(); }
+TEST_CASE("mse: float32 matches its definition", "[kernels][mse][grids]") { against_definition<float>(); }
+TEST_CASE("mse: float64 matches its definition", "[kernels][mse]") { against_definition<double>(); }
 
 TEST_CASE("mse: only floating point", "[kernels][mse]") {
   std::int64_t x = 1, y = 0;

@@ -1,5 +1,5 @@
-// The text of docs/numerics.md as plain scalar code: what every kernel must equal, bit for bit. Slow on
-// purpose.
+// docs/numerics.md as plain scalar code: the reference that every kernel must equal, bit for bit.
+// Deliberately slow.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -26,7 +26,7 @@ T chain(std::int64_t k, const A& a, const B& b) {
   return t;
 }
 
-/// Section 3, R: into(q, acc) takes element q into a partial result, and combine(p, q) two of them together.
+/// Section 3, R: into(q, acc) adds element q to a partial result; combine(p, q) joins two partial results.
 template <class T>
 T r(std::int64_t n, T identity, const std::function<T(std::int64_t, T)>& into, T (*combine)(T, T)) {
   if (n == 0) return identity;
@@ -46,13 +46,13 @@ T r(std::int64_t n, T identity, const std::function<T(std::int64_t, T)>& into, T
       [&](std::int64_t q, T acc) { return combine(acc, s[static_cast<std::size_t>(q)]); }, combine);
 }
 
-/// A sum in order R.
+/// A sum in the order R.
 template <class T>
 T sum(std::int64_t n, const std::function<T(std::int64_t, T)>& into) {
   return r<T>(n, 0, into, [](T a, T b) { return a + b; }) + T(0);
 }
 
-/// The larger of both, where NaN is largest and +0 larger than -0.
+/// The larger of both, where NaN is the largest and +0 is larger than -0.
 template <class T>
 T largest(T a, T b) {
   if (std::isnan(a) || std::isnan(b)) return std::numeric_limits<T>::quiet_NaN();
@@ -88,7 +88,7 @@ T matmul(std::int64_t n, std::int64_t k, const T* a, std::int64_t a_col, const T
       k, [&](std::int64_t q) { return a[q * a_col]; }, [&](std::int64_t q) { return b[q * b_row]; });
 }
 
-/// Offset of the element with row-major number `at`.
+/// Offset of the element with row-major index `at`.
 inline std::int64_t offset(const Shape& shape, const Strides& strides, std::int64_t at) {
   std::int64_t result = 0;
   for (int i = shape.rank() - 1; i >= 0; --i) {

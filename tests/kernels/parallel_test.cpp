@@ -1,4 +1,4 @@
-// The thread pool: coverage, nesting, exceptions, several callers, forks and their ends.
+// The thread pool: coverage, nesting, exceptions, several callers, forks and process exit.
 #include <tenon/core/parallel.h>
 
 #include <unistd.h>
@@ -39,7 +39,7 @@ bool covers(std::int64_t count, std::int64_t grain) {
   return true;
 }
 
-/// Makes the workers of the pool, and gives them time to wait for more.
+/// Starts the workers of the pool and gives them time to begin waiting.
 void use_workers() {
   const Threads guard(3);
   REQUIRE(covers(1000, 1));
@@ -112,7 +112,7 @@ TEST_CASE("parallel_for: a forked child works alone, and exits with its status",
   CHECK(covers(1000, 1));
 }
 
-TEST_CASE("parallel_for: so does a child of a child", "[kernels][parallel]") {
+TEST_CASE("parallel_for: a grandchild works alone", "[kernels][parallel]") {
   use_workers();
   const Child child([] {
     const Child grandchild([] { std::exit(works() ? 7 : 1); });
@@ -121,10 +121,11 @@ TEST_CASE("parallel_for: so does a child of a child", "[kernels][parallel]") {
   CHECK(child.status() == "exited with 8");
 }
 
-TEST_CASE("parallel_for: so does a child that was forked inside a region", "[kernels][parallel]") {
+TEST_CASE("parallel_for: a child forked inside a region works alone", "[kernels][parallel]") {
   const Threads guard(3);
   std::string status;
-  // In the caller: to the leak sanitizer, what a stack holds that the child has not is lost.
+  // Forked only in the calling thread: the leak sanitizer would report memory referenced from the stacks of
+  // threads that the child lacks.
   const auto caller = std::this_thread::get_id();
   while (status.empty())
     parallel_for(100, 1, [&](std::int64_t, std::int64_t) {
@@ -134,7 +135,7 @@ TEST_CASE("parallel_for: so does a child that was forked inside a region", "[ker
   CHECK(status == "exited with 7");
 }
 
-TEST_CASE("parallel_for: so does a daemon", "[kernels][parallel]") {
+TEST_CASE("parallel_for: a daemon works alone", "[kernels][parallel]") {
   use_workers();
   int ends[2];
   REQUIRE(pipe(ends) == 0);
@@ -142,9 +143,9 @@ TEST_CASE("parallel_for: so does a daemon", "[kernels][parallel]") {
   report = ends[1];
   const Child child([&] {
     close(ends[0]);
-    if (daemon(0, 0) != 0) _exit(1);  // its parent has gone with status 0
+    if (daemon(0, 0) != 0) _exit(1);  // the parent has exited with status 0
     alarm(Child::most_seconds);
-    // Static destructors run after those of the thread.
+    // Static destructors run after thread-local ones.
     struct Last {
       ~Last() { [[maybe_unused]] const ssize_t written = write(report, works() ? "7" : "1", 1); }
     };
@@ -163,7 +164,7 @@ TEST_CASE("parallel_for: a body may call exit()", "[kernels][parallel]") {
   const Child child([] {
     set_num_threads(3);
     const auto caller = std::this_thread::get_id();
-    for (int i = 0; i < 100; ++i)  // there are no workers if an earlier test of this process had them
+    for (int i = 0; i < 100; ++i)  // no workers exist unless an earlier test in this process started them
       parallel_for(3, 1, [&](std::int64_t, std::int64_t) {
         if (std::this_thread::get_id() != caller) std::exit(7);
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -203,7 +204,7 @@ TEST_CASE(
   CHECK(text == "outer: not the caller" + test::at_line(line));
 }
 
-TEST_CASE("parallel_for: without memory for its lists the caller does the work", "[kernels][parallel]") {
+TEST_CASE("parallel_for: without memory for its task lists the caller does the work", "[kernels][parallel]") {
   const Threads three(3);
   for (int request = 0; request < 4; ++request) {
     std::atomic<int> items = 0;
@@ -216,7 +217,7 @@ TEST_CASE("parallel_for: without memory for its lists the caller does the work",
   }
 }
 
-TEST_CASE("num_threads: nonsense is refused", "[kernels][parallel]") {
+TEST_CASE("num_threads: invalid values are refused", "[kernels][parallel]") {
   const int before = num_threads();
   CHECK_THROWS_WITH(set_num_threads(0), "set_num_threads: must be from 1 to 1024; got 0");
   CHECK_THROWS_WITH(set_num_threads(-3), "set_num_threads: must be from 1 to 1024; got -3");

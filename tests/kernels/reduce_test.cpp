@@ -1,4 +1,4 @@
-// Reductions against the definition: every mask of dimensions, every kind of stride, all builds, bit for bit.
+// Reductions against the definition, bit for bit: every mask of dimensions, every kind of stride, all builds.
 #include <tenon/kernels/reduce.h>
 
 #include "oracle.h"
@@ -16,7 +16,7 @@ struct Source {
   Strides strides;
 };
 
-/// out over the kept dimensions, straight from the definition.
+/// Reduces to `out` over the kept dimensions, straight from the definition.
 template <class T>
 test::Vector<T> want(arith::ReduceOp op, const Shape& shape, std::uint32_t dims, const Source<T>& a,
     const Source<T>& b, double divisor) {
@@ -74,7 +74,7 @@ void masks() {
   for (const Shape& shape : shapes) {
     if (test::on_cuda() && !test::thorough && shape.numel() > 1000) continue;
     const int rank = shape.rank();
-    // dense, transposed, repeated along the second dimension, stepping, and backwards along the first
+    // dense, transposed, repeated along the second dimension, strided, and reversed along the first
     test::Vector<Source<T>> sources;
     const auto values = test::noise<T>(2 * shape.numel() + 10, Kind::wide, 1);
     const Strides dense = contiguous_strides(shape);
@@ -133,7 +133,7 @@ TEST_CASE("reduce: three levels of chunks, along and across", "[kernels][reduce]
   });
 }
 
-TEST_CASE("reduce: a number as an operand", "[kernels][reduce]") {
+TEST_CASE("reduce: a scalar as an operand", "[kernels][reduce]") {
   const auto a = test::noise<float>(3000, Kind::ordinary, 1);
   const float half = 0.5f;
   const auto expected =
@@ -154,8 +154,8 @@ TEST_CASE("reduce: a sum starts from +0 and is never -0", "[kernels][reduce]") {
     });
 }
 
-TEST_CASE("reduce: the largest of negative numbers, of zeros and beside NaN", "[kernels][reduce]") {
-  // What fills up a vector or a warp must not win: along, across, and across with a step.
+TEST_CASE("reduce: the maximum of negative numbers, of zeros and with NaN", "[kernels][reduce]") {
+  // Padding of a vector or a warp must not win: along, across, and across with a step.
   for (const std::int64_t n : {1, 3, 17, 130, 1030, 2050}) {
     const test::Vector<float> negative(static_cast<std::size_t>(3 * n), -2.5f);
     const Strides apart = {3, 3 * n}, across = {3, 1};
@@ -195,7 +195,7 @@ TEST_CASE("reduce: the largest of negative numbers, of zeros and beside NaN", "[
       "amax: needs numbers; the dtype is boolean");
 }
 
-TEST_CASE("reduce: the mean of nothing is NaN", "[kernels][reduce]") {
+TEST_CASE("reduce: the mean of no elements is NaN", "[kernels][reduce]") {
   const test::Vector<float> x(1);
   CHECK(std::isnan(reduce<float>(arith::Sum(), {0}, 1, x.data(), x.data(), 0)[0]));
 }

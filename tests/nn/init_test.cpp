@@ -1,4 +1,4 @@
-// How parameters start: the affine layer, and the functions that fill.
+// Initial values of parameters: the linear layer and the init functions.
 #include "../support/catch.h"
 
 #include <cmath>
@@ -8,7 +8,7 @@
 using namespace tenon;
 using test::error_of;
 
-TEST_CASE("linear: it starts as PyTorch's does") {
+TEST_CASE("linear: it is initialised as in PyTorch") {
   manual_seed(1);
   const nn::Linear net(200, 50);
   const double bound = 1 / std::sqrt(200.0);
@@ -71,7 +71,7 @@ TEST_CASE("init: gains are PyTorch's calculate_gain, with its default slope") {
   REQUIRE(gain(Nonlinearity::tanh) == 1.6666666666666667);
   REQUIRE(gain(Nonlinearity::linear) == 1);
   REQUIRE(gain(Nonlinearity::sigmoid) == 1);
-  // The slope of kaiming_* is 0 by default: bound sqrt(6 / 6), not sqrt(6 / 6 / 1.0001).
+  // kaiming_* has slope 0 by default: bound sqrt(6 / 6), not sqrt(6 / 6 / 1.0001).
   const Tensor unit = empty({1, 6}), plain = empty({1, 6}), leaky = empty({1, 6});
   Generator a(1), b(1), c(1);
   nn::init::uniform_(unit, -1, 1, a);
@@ -82,7 +82,7 @@ TEST_CASE("init: gains are PyTorch's calculate_gain, with its default slope") {
   REQUIRE(allclose(leaky, unit * 0.99995, 1e-6, 0));
 }
 
-TEST_CASE("init: a tensor without elements is left as it is and takes no random numbers") {
+TEST_CASE("init: a tensor without elements stays unchanged and uses no random numbers") {
   Generator used(1), fresh(1);
   for (const Shape& shape : {Shape{0, 3}, Shape{3, 0}, Shape{0, 0}, Shape{2, 3, 0}}) {
     const Tensor w = empty(shape, {.requires_grad = true});
@@ -108,7 +108,7 @@ TEST_CASE("init: a tensor without elements is left as it is and takes no random 
   REQUIRE(no_inputs.weight.grad().shape() == Shape{3, 0});
 }
 
-TEST_CASE("init: an error names the function that was called") {
+TEST_CASE("init: an error names the called function") {
   const Tensor w = empty({2, 3}), whole = zeros({2, 3}, {.dtype = DType::int64});
   const auto each = [](const Tensor& tensor, const std::string& rest) {
     using namespace nn::init;

@@ -1,4 +1,4 @@
-// Modules: names, moves, state.
+// Modules: names, conversion, state.
 #include "../support/catch.h"
 
 #include <cmath>
@@ -54,7 +54,7 @@ TEST_CASE("module: tied weights are one parameter with two names in the state") 
   REQUIRE(other.decoder.is_same(other.encoder.weight));
 }
 
-TEST_CASE("module: a layer more does not move anyone's data") {
+TEST_CASE("module: an added layer does not change other random numbers") {
   manual_seed(5);
   const Tensor without = randn({4});
   manual_seed(5);
@@ -106,14 +106,14 @@ TEST_CASE("module: to() keeps the tensors, their gradients and the optimizer") {
           "to: a module holds floating-point numbers; the dtype is int64");
 }
 
-TEST_CASE("module: a graph that saved the weights notices to()") {
+TEST_CASE("module: a backward pass after to() of saved weights is an error") {
   Net net;
   const Tensor y = net(ones({2, 3})).sum();
   net.to(DType::float64);
   REQUIRE(error_of([&] { y.backward(); }) != "");
 }
 
-TEST_CASE("losses: as objects") {
+TEST_CASE("losses: the module forms") {
   const Tensor x = tensor({1, 2, 4}), y = tensor({1, 0, 1});
   REQUIRE(nn::MSELoss()(x, y).item<double>() == Approx(13.0 / 3));
   REQUIRE(nn::MSELoss({.reduction = Reduction::sum})(x, y).item<double>() == 13);
@@ -122,7 +122,7 @@ TEST_CASE("losses: as objects") {
   REQUIRE(equal(nn::L1Loss({.reduction = Reduction::none})(x, y), tensor({0, 2, 3})));
 }
 
-TEST_CASE("module: to() that changes nothing leaves graphs alone") {
+TEST_CASE("module: to() that changes nothing keeps graphs valid") {
   Net net;
   const Tensor y = net(ones({2, 3})).sum();
   net.to(Device::cpu());
@@ -131,7 +131,7 @@ TEST_CASE("module: to() that changes nothing leaves graphs alone") {
   REQUIRE(net.first.weight.grad().defined());
 }
 
-TEST_CASE("module: what cannot be loaded or moved is named, and nothing changes") {
+TEST_CASE("module: an error names what cannot be loaded or moved, and nothing changes") {
   Net net;
   StateDict state = net.state_dict();
   const Tensor weight = net.first.weight.detach().clone();
@@ -161,7 +161,7 @@ TEST_CASE("module: in anomaly mode a NaN is found before anything is loaded") {
   REQUIRE(equal(net.first.weight, weight));
 }
 
-TEST_CASE("module: train() and eval() reach every module in it") {
+TEST_CASE("module: train() and eval() reach every submodule") {
   struct Outer : nn::Module {
     Net left, right;
     void visit(nn::Visitor& visitor) override {

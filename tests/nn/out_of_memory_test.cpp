@@ -1,4 +1,4 @@
-// Modules where memory runs out: nothing has changed, and the same call succeeds later.
+// Modules out of memory: nothing has changed, and the same call succeeds later.
 #include "../support/catch.h"
 #include "../support/failing_allocator.h"
 #include "../support/snapshot.h"
@@ -27,7 +27,7 @@ std::vector<Tensor> tensors_of(Net& net) {
   return {net.first.weight, net.first.bias, net.second.weight, net.second.bias, net.count, net.scale};
 }
 
-/// A module with gradients, and how it was.
+/// A module with gradients, and a snapshot of it.
 struct Subject {
   Net net{};
   test::Snapshot before{};
@@ -41,7 +41,7 @@ struct Subject {
 
 }  // namespace
 
-TEST_CASE("out of memory: a module moves whole or not at all") {
+TEST_CASE("out of memory: a module moves completely or not at all") {
   Subject right;
   right.net.to(DType::float64);
   for_each_failure([] { return Subject(); }, [](Subject& subject) { subject.net.to(DType::float64); },
@@ -54,7 +54,7 @@ TEST_CASE("out of memory: a module moves whole or not at all") {
       });
 }
 
-TEST_CASE("out of memory: a module loads whole or not at all") {
+TEST_CASE("out of memory: a module loads completely or not at all") {
   Subject other;
   for (const Tensor& param : other.net.parameters()) nn::init::constant_(param, 7);
   const StateDict state = other.net.state_dict();
@@ -68,7 +68,7 @@ TEST_CASE("out of memory: a module loads whole or not at all") {
         [&](Subject& subject) { REQUIRE(bitwise_equal(tensors_of(subject.net), tensors_of(other.net))); });
 }
 
-TEST_CASE("out of memory: what only looks at a module leaves it alone") {
+TEST_CASE("out of memory: read-only functions leave a module unchanged") {
   std::vector<Tensor> parameters;
   StateDict state;
   for_each_failure([] { return Subject(); },
@@ -85,7 +85,7 @@ TEST_CASE("out of memory: what only looks at a module leaves it alone") {
       });
 }
 
-TEST_CASE("out of memory: gradients are dropped all or none") {
+TEST_CASE("out of memory: zero_grad clears all gradients or none") {
   for_each_failure([] { return Subject(); }, [](Subject& subject) { subject.net.zero_grad(); },
       [](const Subject& subject) { subject.require_unchanged(); },
       [](Subject& subject) {
@@ -93,7 +93,7 @@ TEST_CASE("out of memory: gradients are dropped all or none") {
       });
 }
 
-TEST_CASE("out of memory: a module goes into evaluation whole or not at all") {
+TEST_CASE("out of memory: eval() changes every submodule or none") {
   const auto all = [](const Subject& subject, bool training) {
     REQUIRE(subject.net.is_training() == training);
     REQUIRE(subject.net.first.is_training() == training);
@@ -104,7 +104,7 @@ TEST_CASE("out of memory: a module goes into evaluation whole or not at all") {
       [&](const Subject& subject) { all(subject, false); });
 }
 
-TEST_CASE("out of memory: a layer that could not be made takes no random numbers") {
+TEST_CASE("out of memory: a layer whose construction fails uses no random numbers") {
   manual_seed(3);
   const nn::Linear right(3, 4);
   std::optional<nn::Linear> made;

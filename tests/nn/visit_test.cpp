@@ -1,4 +1,4 @@
-// visit(): the names of parts, and parts that were forgotten.
+// visit(): the names of members, and members that it omits.
 #include "../support/catch.h"
 
 #include <algorithm>
@@ -30,7 +30,7 @@ std::string error_of_showing(std::function<void(nn::Visitor&)> show) {
   return text;
 }
 
-/// Shows as many layers as it is asked to.
+/// A module with `count` parameters.
 struct Layers : nn::Module {
   explicit Layers(int count) {
     for (int i = 0; i < count; ++i) names.push_back("layer" + std::to_string(i));
@@ -58,7 +58,7 @@ struct Forgetful : nn::Module {
 
 }  // namespace
 
-TEST_CASE("visit: a name is not empty, has no dot, and is used once") {
+TEST_CASE("visit: a name must be unique, not empty and without a dot") {
   Tensor a = ones({1}), b = ones({1}), none;
   nn::Linear layer(1, 1), other(1, 1);
   Shown inner([&](nn::Visitor& visitor) { visitor("", a); });
@@ -103,7 +103,7 @@ TEST_CASE("visit: a name is not empty, has no dot, and is used once") {
   REQUIRE(tied.state_dict().size() == 4);
 }
 
-TEST_CASE("visit: a module that contains itself is an error, not the end of the stack") {
+TEST_CASE("visit: a module that contains itself is an error, not a stack overflow") {
   Shown* inner = nullptr;
   Shown self([&](nn::Visitor& visitor) { visitor("self", *inner); });
   inner = &self;
@@ -121,7 +121,7 @@ TEST_CASE("visit: a tensor that is a buffer first and a parameter later is a par
   REQUIRE(module.named_parameters()[0].first == "second");
 }
 
-TEST_CASE("visit: a handle that lives only in visit() serves as well") {
+TEST_CASE("visit: a tensor handle local to visit() works as well") {
   const Tensor a = ones({1}, {.requires_grad = true});
   Shown module([&](nn::Visitor& visitor) {
     Tensor handle = a;
@@ -133,8 +133,8 @@ TEST_CASE("visit: a handle that lives only in visit() serves as well") {
   REQUIRE(a.dtype() == DType::float64);
 }
 
-TEST_CASE("visit: many parameters are gathered without comparing each with each") {
-  const int count = test::thorough ? 100000 : 10000;  // the former would take minutes
+TEST_CASE("visit: collecting many parameters is not quadratic") {
+  const int count = test::thorough ? 100000 : 10000;  // a quadratic algorithm would take minutes
   Layers net(count);
   REQUIRE(net.parameters().size() == static_cast<std::size_t>(count));
   for (const Tensor& weight : net.weights) weight.set_grad(ones({}));

@@ -1,5 +1,5 @@
-// The CUDA runtime of the emulator: errors, devices, streams, events, and what control.h offers. All work is
-// done when it is asked for, so streams and events are there to be checked.
+// The emulator's CUDA runtime: errors, devices, streams, events, and the functions of control.h. All work is
+// done synchronously; streams and events exist only to be checked.
 #include <algorithm>
 #include <utility>
 
@@ -57,7 +57,7 @@ cudaError_t noted(cudaError_t error) {
   return error;
 }
 
-// ---- what a test can ask for
+// ---- control.h
 
 namespace {
 
@@ -224,7 +224,7 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
     return cudaSuccess;
   });
 }
-/// An event marks streams of the device on which it was made.
+/// An event accepts only streams of the device on which it was created.
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   return call(__func__, [&](Runtime& r) {
     if (!r.valid(event) || !r.valid(stream) || event->device != (stream ? stream->device : current_device))

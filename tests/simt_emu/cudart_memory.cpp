@@ -1,5 +1,5 @@
-// Memory of the emulated CUDA runtime. Device memory is the host's, but under AddressSanitizer it is poisoned
-// while neither a kernel nor a call of the runtime runs: a host that reads a device pointer is reported.
+// Memory of the emulated CUDA runtime. Device memory is host memory, but under AddressSanitizer it is
+// poisoned except during kernels and runtime calls: host code that reads a device pointer is reported.
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
@@ -46,18 +46,18 @@ const Entry* find(const Runtime& r, const void* memory) {
   return address(memory) - entry.first < entry.second.bytes ? &entry : nullptr;
 }
 
-/// The device on which memory begins; `pinned` for any memory of the host.
+/// The device that owns `memory`; `pinned` for any host memory.
 int device_of(const Runtime& r, const void* memory) {
   const Entry* const entry = find(r, memory);
   return entry ? entry->second.device : pinned;
 }
-/// No further than the allocation. For ordinary memory AddressSanitizer will tell.
+/// Whether the range stays inside the allocation. Ordinary memory is left to AddressSanitizer.
 bool holds(const Runtime& r, const void* memory, std::size_t bytes) {
   const Entry* const entry = find(r, memory);
   return !entry || bytes <= entry->second.bytes - (address(memory) - entry->first);
 }
 
-/// The host may touch the allocation of `memory`, if it is one, while this lives.
+/// While this object lives, the host may access the allocation that contains `memory`, if there is one.
 class Shown {
  public:
   Shown(const Runtime& r, const void* memory) : entry_(find(r, memory)) {
@@ -73,7 +73,7 @@ class Shown {
   const Entry* entry_;
 };
 
-/// Memory of the exact size, full of NaN.
+/// Memory of the exact size, filled with NaN.
 cudaError_t allocate(Runtime& r, void** memory, std::size_t bytes, int device) {
   *memory = nullptr;
   if (bytes == 0) return cudaSuccess;
@@ -96,7 +96,7 @@ cudaError_t release_memory(Runtime& r, void* memory, int device) {
   return cudaSuccess;
 }
 
-/// Between two devices, or `pinned` for the host.
+/// Devices are device indices, or `pinned` for the host.
 cudaError_t copy(Runtime& r, void* to, int to_device, const void* from, int from_device, std::size_t bytes) {
   if (bytes == 0) return cudaSuccess;
   if (device_of(r, to) != to_device || device_of(r, from) != from_device || !holds(r, to, bytes) ||
@@ -107,7 +107,8 @@ cudaError_t copy(Runtime& r, void* to, int to_device, const void* from, int from
   return cudaSuccess;
 }
 
-/// Whether the host writes there: a stack, a heap. Sanitizers map so much that it says nothing.
+/// Whether the address is in writable host memory, such as a stack or heap. Always false with sanitizers,
+/// which map too much memory.
 bool is_host_memory([[maybe_unused]] std::uintptr_t place) {
 #if !defined(__SANITIZE_ADDRESS__) && !defined(SIMT_EMU_TSAN)
   std::ifstream maps("/proc/self/maps");
@@ -127,13 +128,13 @@ bool is_host_memory([[maybe_unused]] std::uintptr_t place) {
 void check_pointers(int index, const void* argument, std::size_t bytes) {
   const std::lock_guard lock(emulator_mutex);
   for (std::size_t at = 0; at + sizeof(std::uintptr_t) <= bytes; at += sizeof(std::uintptr_t)) {
-    // What looks like an address is taken for one: what else a kernel is told hardly ever does.
+    // Any word that looks like an address is treated as one: other arguments hardly ever do.
     std::uintptr_t word;
     std::memcpy(&word, static_cast<const char*>(argument) + at, sizeof word);
-    if (word >> 44 == 0 || word >> 47 != 0) continue;  // where Linux has stacks, heaps and mappings
+    if (word >> 44 == 0 || word >> 47 != 0) continue;  // Linux places stacks, heaps and mappings there
     const char* const place = reinterpret_cast<const char*>(word);
     const Entry* entry = find(runtime(), place);
-    if (!entry) entry = find(runtime(), place - 1);  // just past it
+    if (!entry) entry = find(runtime(), place - 1);  // one past the end
     const std::string start = "argument " + std::to_string(index) + " of the kernel points to ";
     if (entry && entry->second.device != pinned && entry->second.device != current_device)
       throw Error(start + "memory of another device");
@@ -180,7 +181,7 @@ cudaError_t cudaMalloc(void** memory, std::size_t bytes) {
     return error;
   });
 }
-/// Stricter than CUDA: the memory's device must be the current one.
+/// Stricter than CUDA: the device of the memory must be the current one.
 cudaError_t cudaFree(void* memory) {
   return call(
       __func__, [&](Runtime& r) { return memory ? release_memory(r, memory, current_device) : cudaSuccess; });

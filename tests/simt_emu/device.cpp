@@ -1,4 +1,4 @@
-// The device under test where it is emulated; tests/support/device.cpp is its twin for real ones.
+// The device under test on the emulator; tests/support/device.cpp is the counterpart for real devices.
 #include "../support/device.h"
 
 #include <new>
@@ -37,7 +37,7 @@ bool on_gpu() { return false; }
 
 void on_every_schedule(const std::function<void()>& body) {
   static unsigned turn = 0;
-  simt::emu::schedule_seed = turn++ % 3;  // 0: in order
+  simt::emu::schedule_seed = turn++ % 3;  // 0: ascending order
   INFO("schedule " << simt::emu::schedule_seed);
   body();
 }

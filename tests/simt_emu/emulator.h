@@ -1,7 +1,7 @@
-// The CUDA kernels' vocabulary on the CPU, for tests: one fiber stands for one CUDA thread, and blocks run
-// one after another. kernels/cuda/simt.h includes this where nvcc includes CUDA, so a kernel's source runs
-// under the sanitizers, which find what goes wrong in it; README.md says what, and what stays hidden. Only
-// what a kernel uses is here.
+// The vocabulary of CUDA kernels on the CPU, for tests: one fiber stands for one CUDA thread, and blocks run
+// one after another. kernels/cuda/simt.h includes this where nvcc includes CUDA, so kernel sources run under
+// the sanitizers; README.md lists the errors that they find and those that they miss. Only the functions used
+// by kernels are here.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -27,7 +27,7 @@
 #define gridDim (::simt::emu::running.grid_dim)
 inline constexpr int warpSize = 32;
 
-// The key is one for each declaration and instantiation, as the object is in CUDA.
+// One key per declaration and instantiation, like the object in CUDA.
 #define SIMT_SHARED(name, ...)                                   \
   static const char simt_key_of_##name = 0;                      \
   auto& name = *static_cast<std::type_identity_t<__VA_ARGS__>*>( \
@@ -35,19 +35,19 @@ inline constexpr int warpSize = 32;
 
 namespace simt::emu {
 
-/// What the emulator finds wrong with a launch; simt::launch throws it.
+/// An error that the emulator finds in a launch; thrown by simt::launch.
 struct Error : std::runtime_error {
   using runtime_error::runtime_error;
 };
 
-/// The order in which blocks, and threads that can run, take their turns: ascending if 0, else shuffled.
+/// The order in which blocks and ready threads run: ascending if 0, otherwise shuffled.
 extern unsigned schedule_seed;
 
-// ---- what the words below are made of
+// ---- building blocks
 
 using CallSite = std::source_location;
 
-/// What a kernel sees of its thread and of its launch.
+/// The state of a thread and of its launch that a kernel can read.
 struct Self {
   uint3 thread;
   unsigned lane;
@@ -60,7 +60,7 @@ struct Running {
 extern Self* self;
 extern Running running;
 
-/// Fails if the argument of a kernel, number `index`, has a pointer to memory that no kernel may touch.
+/// Fails if argument number `index` of a kernel contains a pointer to memory that no kernel may access.
 void check_pointers(int index, const void* argument, std::size_t bytes);
 /// Runs call(made), which calls the kernel.
 int run(void* stream, const void* kernel, unsigned grid, unsigned threads, void (*call)(const void*),
@@ -71,7 +71,7 @@ void fence();
 void after_atomic();
 [[noreturn]] void fail(const std::string& what, CallSite at);
 
-/// The lanes of a mask in one collective. Each leaves a value, which the others may read until they leave.
+/// The lanes of a mask in one collective. Each contributes a value that the others may read until they leave.
 struct Meeting;
 struct Value {
   std::uint64_t part[2];
@@ -79,10 +79,10 @@ struct Value {
 Meeting& meet(unsigned mask, const char* op, Value value, CallSite at);
 const Value& left_by(const Meeting& meeting, unsigned lane);
 void leave(Meeting& meeting);
-/// A meeting that orders memory.
+/// A meeting that also orders memory.
 void meet_and_fence(unsigned mask, const char* op, CallSite at);
 
-/// result(of), where of(lane) is what that lane brought along.
+/// result(of), where of(lane) is the value contributed by that lane.
 template <class T, class F>
 auto collective(unsigned mask, const char* op, const T& brought, CallSite at, F&& result) {
   static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= sizeof(Value));
@@ -100,7 +100,7 @@ auto collective(unsigned mask, const char* op, const T& brought, CallSite at, F&
   return answer;
 }
 
-/// A lane outside [first, end) gives the caller's own value.
+/// A lane outside [first, end) returns the caller's own value.
 template <class T>
 T shuffle(unsigned mask, const char* op, const T& value, int from, int first, int end, CallSite at) {
   const unsigned source = from < first || from >= end ? self->lane : static_cast<unsigned>(from);
@@ -132,7 +132,7 @@ T __shfl_sync(unsigned mask, T value, int source, int width = 32, SIMT_HERE) {
 }
 template <class T>
 T __shfl_xor_sync(unsigned mask, T value, int lanes, int width = 32, SIMT_HERE) {
-  const int from = static_cast<int>(simt::emu::self->lane) ^ lanes;  // an earlier group can be read
+  const int from = static_cast<int>(simt::emu::self->lane) ^ lanes;  // lanes of an earlier group can be read
   return simt::emu::shuffle(mask, "__shfl_xor_sync", value, from, 0, simt::emu::group(width) + width, at);
 }
 template <class T>
@@ -215,8 +215,8 @@ namespace simt {
 
 inline void compiler_fence() { asm volatile("" ::: "memory"); }
 
-/// Runs kernel(args...), each argument converted to its parameter's type first, and returns when it is done:
-/// 0, or the cudaError_t because of which it did not run.
+/// Runs kernel(args...), with each argument converted to its parameter's type first, and returns when it has
+/// finished: 0, or the cudaError_t that kept it from running.
 template <class... P, class... A>
 int launch(void* stream, void (*kernel)(P...), unsigned grid, unsigned threads, const A&... args) {
   struct Call {
@@ -226,7 +226,7 @@ int launch(void* stream, void (*kernel)(P...), unsigned grid, unsigned threads, 
   const Call call{kernel, std::tuple<P...>(P(args)...)};
   auto check = [index = 0](auto argument) mutable {
 #if defined(__GNUC__) && !defined(__clang__)
-    __builtin_clear_padding(&argument);  // it may hold what looks like a pointer
+    __builtin_clear_padding(&argument);  // padding may contain bytes that look like a pointer
 #endif
     emu::check_pointers(++index, &argument, sizeof argument);
   };

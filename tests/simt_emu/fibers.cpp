@@ -1,5 +1,5 @@
-// Boost.Context switches the stacks; the rest tells AddressSanitizer which stack is in use, and
-// ThreadSanitizer which of its threads runs.
+// Boost.Context switches the stacks; the rest tells AddressSanitizer which stack is active and
+// ThreadSanitizer which of its threads is running.
 #include <simt_emu/fibers.h>
 
 #include <sys/mman.h>
@@ -17,7 +17,7 @@ void AnnotateIgnoreReadsBegin(const char* file, int line);
 void AnnotateIgnoreReadsEnd(const char* file, int line);
 void AnnotateIgnoreWritesBegin(const char* file, int line);
 void AnnotateIgnoreWritesEnd(const char* file, int line);
-// Fibers never end, and for threads that have not it would wait a second at the end of the process.
+// Fibers never end, and ThreadSanitizer would wait a second for unfinished threads when the process exits.
 const char* __tsan_default_options() { return "atexit_sleep_ms=0"; }
 }
 #endif
@@ -31,7 +31,7 @@ namespace context = boost::context::detail;
 constexpr std::size_t page = 4096, stack_bytes = 256 * 1024;
 
 Fiber* running_fiber = nullptr;
-context::fcontext_t outside;  // who entered the running fiber
+context::fcontext_t outside;  // the context that entered the running fiber
 #if defined(__SANITIZE_ADDRESS__)
 const void* outside_stack = nullptr;
 std::size_t outside_bytes = 0;
@@ -40,7 +40,7 @@ std::size_t outside_bytes = 0;
 void* outside_identity = nullptr;
 #endif
 
-/// The first page is a guard.
+/// The first page is a guard page.
 std::byte* make_stack() {
   void* const memory =
       mmap(nullptr, stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -48,7 +48,7 @@ std::byte* make_stack() {
   return static_cast<std::byte*>(memory);
 }
 
-/// Stacks that all began at the same place of a page would share a few lines of the cache.
+/// Offsets the stacks: if all started at the same offset in a page, they would compete for a few cache lines.
 std::size_t next_colour() {
   static std::size_t made = 0;
   return made++ * 7 % 32 * 128;
@@ -107,7 +107,7 @@ void Fiber::leave() {
 
 void Tokens::renew(std::size_t count) {
   if constexpr (tsan) {
-    std::free(tokens_);  // ThreadSanitizer forgets what hung on freed memory
+    std::free(tokens_);  // ThreadSanitizer forgets the state of freed memory
     tokens_ = static_cast<char*>(std::malloc(8 * count));
   }
 }

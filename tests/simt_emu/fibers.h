@@ -1,8 +1,8 @@
-// Stacks to switch between, and what the sanitizers are told about them. Private to the emulator.
+// Stacks to switch between, and the annotations for the sanitizers. Private to the emulator.
 //
-// The emulator's files are compiled without -fsanitize=thread, and with SIMT_EMU_TSAN where the kernels have
-// it: ThreadSanitizer must see what kernels do, not how they are run. Each fiber is a thread of its own to
-// it, and only release() and acquire() order one fiber's work before another's.
+// The emulator's files are compiled without -fsanitize=thread, and with SIMT_EMU_TSAN where the kernels are
+// compiled with it: ThreadSanitizer must see the kernels' memory accesses, not the emulator's. To
+// ThreadSanitizer each fiber is a separate thread, and only release() and acquire() order the work of fibers.
 #pragma once
 #include <cstddef>
 
@@ -16,16 +16,16 @@ inline constexpr bool tsan = true;
 inline constexpr bool tsan = false;
 #endif
 
-/// Runs `work` each time it is entered and not in the midst of it. Lasts as long as the process.
+/// Runs `work` each time it is entered, unless it is resumed in the middle. Lives as long as the process.
 class Fiber {
  public:
   explicit Fiber(void (*work)());
   Fiber(const Fiber&) = delete;
   Fiber& operator=(const Fiber&) = delete;
 
-  /// Runs it until it leaves or its work is done. Not for fibers.
+  /// Runs the fiber until it leaves or its work is done. Must not be called from a fiber.
   void enter();
-  /// Goes back to who entered the running fiber, until it is entered again.
+  /// Returns from the running fiber to its caller, until it is entered again.
   static void leave();
 
  private:
@@ -37,11 +37,11 @@ class Fiber {
   void* identity_ = nullptr;  // ThreadSanitizer's
 };
 
-/// What was done before release(token) is known to who does acquire(token) later.
+/// Everything before release(token) happens before everything after a later acquire(token).
 void release(void* token);
 void acquire(void* token);
 
-/// Tokens that order nothing yet: a kept one would order a block before the next.
+/// Fresh tokens that order nothing yet: a reused token would order one block before the next.
 class Tokens {
  public:
   void renew(std::size_t count);
@@ -51,7 +51,7 @@ class Tokens {
   char* tokens_ = nullptr;
 };
 
-/// ThreadSanitizer does not see what this scope touches. For what reaches the C library or a template that
+/// Hides accesses in this scope from ThreadSanitizer: for calls of the C library, and of templates that
 /// another file may have instantiated with instrumentation.
 class Unseen {
  public:

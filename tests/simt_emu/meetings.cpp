@@ -1,5 +1,5 @@
 // Collectives of a warp: the lanes of a mask meet, the last to arrive wakes the others, and the values that
-// they brought along can be read until the last has left.
+// they contributed can be read until the last lane has left.
 #include <cstring>
 #include <string>
 #include <vector>
@@ -11,9 +11,9 @@ namespace simt::emu {
 
 namespace {
 
-// A lane that leaves a meeting late must not learn of what others did after it, so tokens take turns. Two
-// would do for one mask, as a lane of it leaves each meeting before it comes to the next; a warp's masks
-// share four.
+// A lane that leaves a meeting late must not be ordered after later work of other lanes, so meetings
+// alternate between tokens. Two are enough for one mask, since a lane leaves each meeting before it arrives
+// at the next; the masks of a warp share four.
 constexpr unsigned tokens_of_warp = 4;
 
 struct Warp {

@@ -1,6 +1,6 @@
 // The runs of plants.py: `emu_plants RUN` makes a few small launches with each of three schedules and
-// compares with the CPU, bit for bit. Every tensor is an allocation of its exact size. What is wrong is said
-// in a line; then the exit status is 1.
+// compares the results with the CPU, bit for bit. Every tensor is an allocation of its exact size. An error
+// is printed as one line; the exit status is then 1.
 #include <bit>
 #include <cstdio>
 #include <cstdlib>
@@ -24,7 +24,7 @@ namespace {
 
 using namespace tenon;
 
-/// Memory of the exact size that kernels may touch, and the host too.
+/// Memory of the exact size that both kernels and the host may access.
 template <class T>
 struct Pinned {
   using value_type = T;
@@ -74,7 +74,7 @@ void on_every_schedule(const Body& body) {
   }
 }
 
-/// run(stream, out) writes `n` elements, the same ones on the CPU and on the device.
+/// run(stream, out) writes `n` elements and must give the same bits on the CPU and on the device.
 template <class Run>
 void compare(std::size_t n, const Run& run) {
   Floats want(n, untouched);
@@ -121,7 +121,7 @@ void sum(std::size_t n, const Shape& shape, std::uint32_t dims, std::size_t outp
   });
 }
 void short_rows() { sum(20 * 99, {20, 99}, 0b10, 20); }
-/// Two blocks an output.
+/// Two blocks per output.
 void long_rows() { sum(2 * 9220, {2, 9220}, 0b10, 2); }
 /// Two blocks and three chunks per column.
 void columns() { sum(8 * 2049 * 2, {8, 2049, 2}, 0b010, 16); }
@@ -154,7 +154,7 @@ void matmul_split() { product(33, 520, 20); }
 
 // ---- the SGD step
 
-/// Parameters with momentum, of these sizes.
+/// Parameters of these sizes, with momentum.
 void step(const std::vector<std::size_t>& sizes, float momentum) {
   const auto result = [&](Stream s) {
     std::vector<Floats> params, grads, buffers;
@@ -180,7 +180,7 @@ void step(const std::vector<std::size_t>& sizes, float momentum) {
 void sgd_short() { step({5000, 1, 703}, 0.9f); }
 void sgd_long() { step(std::vector<std::size_t>(600, 5), 0); }
 
-// ---- indices
+// A launch that must report index 5 as out of range for a dimension of size 5.
 
 /// A launch that finds index 5 to be beyond a dimension of 5.
 template <class Run>
@@ -198,7 +198,7 @@ void out_of_range(std::size_t n, std::string_view op, const Run& run) {
     std::exit(1);
   });
 }
-/// Of an array [2, 5, 3]; some of the indices of a fault are 5.
+/// From an array of shape [2, 5, 3]; with `fault` some indices are 5.
 auto select(bool fault) {
   return [a = noise(2 * 5 * 3), index = Indices{4, fault ? 5 : 1, 0, fault ? 5 : 3}](Stream s, float* out) {
     kernels::index_select(s, f32, {2, 5, 3}, out, a.data(), index.data(), 4, 1);
@@ -212,7 +212,7 @@ Indices indices(std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) all[i] = static_cast<std::int64_t>(i * i % 5);
   return all;
 }
-/// 300 elements of 300 indices.
+/// 300 elements selected by 300 indices.
 void index_add() {
   const Floats g = noise(2 * 300 * 30);
   const Indices index = indices(300);

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Bugs planted in the CUDA kernels are caught by the emulator and the sanitizers, each in words of their own.
+"""Checks that the emulator and the sanitizers report bugs planted in the CUDA kernels, each with its own message.
 
   plants.py plain|asan|tsan COMMANDS LINK PROGRAM WORK   builds and runs; exit status 1 if a bug is not caught
   plants.py --table                                      the bugs, as a Markdown table
 
-A plant is a replacement in a copy of a kernel's source. The copy is compiled as COMMANDS (a compile_commands.json) says
-of the source, and linked as LINK (a response file) says of PROGRAM: before the archive of the kernels, whose member
-then stays out. A copy of a header stands before the real one on the include path. A run of the planted program must
-fail with the plant's words; the same run of PROGRAM, its twin, must be right.
+A plant is a replacement in a copy of a kernel's source. The copy is compiled with the command for the source in
+COMMANDS (a compile_commands.json) and linked with the arguments for PROGRAM in LINK (a response file), before the
+archive of the kernels, whose member is then not linked. A copy of a header precedes the real one on the include path. A
+run of the planted program must fail with a report that matches the plant's words; the same run of PROGRAM must pass.
 """
 
 import concurrent.futures
@@ -29,13 +29,13 @@ LAUNCHER = [word for word in os.environ.get("CMAKE_CXX_COMPILER_LAUNCHER", "").s
 class Plant(NamedTuple):
     name: str
     kernel: str
-    build: str   # asan, tsan: found there; any: found in these and in a plain build
-    run: str     # of plants.cpp
-    file: str    # in kernels/cuda/, where `old` stands exactly once
+    build: str   # asan or tsan: detected in that build; any: in every build
+    run: str     # name of a run of plants.cpp
+    file: str    # in kernels/cuda/; contains `old` exactly once
     old: str
     new: str
-    words: str   # a regular expression that the report matches
-    source: str = ""  # what is compiled, if `file` is a header
+    words: str   # a regular expression for the report
+    source: str = ""  # the file to compile, if `file` is a header
 
 
 DEADLOCK = r"deadlock in block \d+"
@@ -158,7 +158,7 @@ PLANTS = [
           "box_muller(words[c], words[c + 1])", "box_muller(words[c], words[c])", WRONG),
 ]
 
-# What no run needs is not compiled: it takes most of the time. It ends the program, so it cannot pass for a plant.
+# Code that no run needs is cut, as it takes most of the compile time; it traps, so that it cannot look like a plant.
 STOP = "__builtin_trap();"
 DTYPES = "core/dtype.h"
 CUTS = {
@@ -178,12 +178,12 @@ class Failed(Exception):
 
 
 def place_of(file):
-    """Where a file is in the tree."""
+    """The path of a file in the source tree."""
     return Path(file) if (ROOT / file).exists() else Path("kernels/cuda", file)
 
 
 def replaced(file, changes):
-    """The text of a file, changed. What is planted must stand there once, what is cut at least that."""
+    """The text of a file after replacements. A plant's old text must occur once, that of a cut at least once."""
     text = (ROOT / place_of(file)).read_text()
     for old, new in changes:
         if text.count(old) != 1 and (text.count(old) == 0 or (old, new) not in CUTS.get(file, [])):
@@ -206,15 +206,15 @@ def call(command):
 
 class Build(NamedTuple):
     flavour: str
-    commands: dict  # of the kernels' sources: the words of the command, and where it runs
+    commands: dict  # per kernel source: the words of the compile command, and its directory
     link: str
     program: str
     work: Path
 
     def planted(self, plant):
-        """The program with a plant."""
+        """Builds the program with a plant."""
         folder = self.work / re.sub(r"\W+", "_", f"{plant.kernel} {plant.name}")
-        shutil.rmtree(folder, ignore_errors=True)  # headers of an older tree
+        shutil.rmtree(folder, ignore_errors=True)  # may hold headers of an older tree
         source = plant.source or plant.file
         changes = {file: list(CUTS.get(file, [])) for file in (source, DTYPES)}
         changes.setdefault(plant.file, []).append((plant.old, plant.new))
@@ -226,13 +226,13 @@ class Build(NamedTuple):
         words = [*words[:1], f"-I{folder / 'include'}", *words[1:], "-O1", "-w"]
         words[words.index("-o") + 1] = str(out)
         words[words.index("-c") + 1] = str(folder / source)
-        # By the preprocessed text: a header that has begun to stand before another is no change that ccache sees else.
+        # Preprocessor mode: otherwise ccache would miss a new header that precedes another on the include path.
         call(["env", "-C", directory, "CCACHE_NODIRECT=1", *LAUNCHER, *words])
         call([words[0], "-o", program, out, f"@{self.link}"])
         return program
 
     def run(self, program, run, first_report):
-        """Whether a run is right, and what it said."""
+        """Whether a run passes, and its output."""
         environment = dict(os.environ)
         environment["TSAN_OPTIONS"] = f"{environment.get('TSAN_OPTIONS', '')}:halt_on_error={int(first_report)}"
         try:
@@ -243,7 +243,7 @@ class Build(NamedTuple):
         return done.returncode == 0 and done.stdout == "right\n" and not done.stderr, done.stdout + done.stderr
 
     def caught(self, plant):
-        """What catches a plant. A race in a planted program may hide what `any` plants are to show."""
+        """The report that catches a plant. For `any` plants a race must not stop the program before that report."""
         right, said = self.run(self.planted(plant), plant.run, plant.build == TSAN)
         found = re.search(plant.words, said)
         if right or not found:

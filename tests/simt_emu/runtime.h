@@ -1,4 +1,4 @@
-// What the emulated CUDA runtime knows. Private to cudart.cpp and cudart_memory.cpp.
+// State of the emulated CUDA runtime. Private to cudart.cpp and cudart_memory.cpp.
 #pragma once
 #include <chrono>
 #include <cstddef>
@@ -39,22 +39,23 @@ struct Runtime {
   std::set<cudaEvent_t> events;
   std::map<std::string, cudaError_t> to_fail;
   cudaError_t fail_launch = cudaSuccess, lost = cudaSuccess;
-  std::map<const void*, std::size_t> launches;  // of each kernel
+  std::map<const void*, std::size_t> launches;  // per kernel
 
   bool valid(cudaStream_t stream) const { return !stream || streams.count(stream) > 0; }
   bool valid(cudaEvent_t event) const { return events.count(event) > 0; }
 };
-/// With the mutex held.
+/// The mutex must be held.
 Runtime& runtime();
 
 extern constinit thread_local int current_device;
-/// A kernel's name with its template arguments, as `void sgd_short<float, 4>(int, ...)` with namespaces.
+/// A kernel's name with its template arguments, such as `void sgd_short<float, 4>(int, ...)`, with
+/// namespaces.
 std::string name_of(const void* kernel);
-/// Keeps an error for cudaGetLastError.
+/// Stores an error for cudaGetLastError and returns it.
 cudaError_t noted(cudaError_t error);
 
-/// A call of the runtime: `body`, unless there is no device or a test wants the function to fail.
-enum class Uses { device, host };  // what is lost with a device, and what works on
+/// Runs `body` as a call of the runtime, unless there is no device or a test made the function fail.
+enum class Uses { device, host };  // whether it fails after a device is lost
 template <class F>
 cudaError_t call(const char* function, F&& body, Uses uses = Uses::device) {
   const std::lock_guard lock(emulator_mutex);

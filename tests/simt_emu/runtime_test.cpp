@@ -1,5 +1,4 @@
-// What only an emulated device can be asked: failures on demand, counts of launches, a machine without a
-// driver.
+// Tests that need an emulated device: failures on demand, counts of launches, a machine without a driver.
 #include <simt_emu/control.h>
 #include <tenon/core/cuda/runtime.h>
 
@@ -31,17 +30,17 @@ TEST_CASE("runtime: a launch that fails names the kernel and its sizes, and the 
   REQUIRE(matmul(x, y).sum().item<float>() == 1000);
 }
 
-TEST_CASE("runtime: an error that the user's own call left is neither the launch's, nor taken away") {
+TEST_CASE("runtime: a pending error of a user's own call is neither reported by a launch nor cleared") {
   const Tensor x = ones({100}, {.device = device()});
   REQUIRE(cudaSetDevice(99) == cudaErrorInvalidDevice);
   REQUIRE(equal((x + x).to(Device::cpu()), full({100}, 2)));
   REQUIRE(cudaGetLastError() == cudaErrorInvalidDevice);
 }
 
-TEST_CASE("runtime: a launch that finds that an earlier kernel failed does not name itself") {
+TEST_CASE("runtime: a launch that meets the error of an earlier kernel does not blame its own kernel") {
   Tensor x = ones({100}, {.device = device()});
   emu::fail_earlier_kernel(cudaErrorIllegalAddress);
-  const std::string text = error_of([&] { x.fill_(2); });  // a launch, and nothing else
+  const std::string text = error_of([&] { x.fill_(2); });  // a single launch
   emu::fail_earlier_kernel(cudaSuccess);
   REQUIRE(
       text ==
@@ -83,7 +82,7 @@ TEST_CASE("runtime: the device that is current in a thread stays current") {
   cudaSetDevice(0);
 }
 
-TEST_CASE("runtime: a failed call says what to do") {
+TEST_CASE("runtime: the error of a failed call says what to do") {
   const Tensor x = ones({3}, {.device = device()});
   emu::fail_next("cudaStreamSynchronize", cudaErrorIllegalAddress);
   const std::string text = error_of([&] { x.to(Device::cpu()); });
@@ -93,7 +92,7 @@ TEST_CASE("runtime: a failed call says what to do") {
   REQUIRE(x.sum().item<float>() == 3);
 }
 
-TEST_CASE("runtime: one launch each") {
+TEST_CASE("runtime: operations that need only one launch") {
   const Options there{.device = device()};
   const Tensor x = randn({300, 70}, there), y = randn({300, 70}, there), w = randn({70, 1}, there);
   const Tensor long_line = randn({50000}, there), bias = randn({1}, there);
@@ -114,14 +113,14 @@ TEST_CASE("runtime: one launch each") {
   const Tensor leaf = randn({300, 70}, there).set_requires_grad();
   emu::reset_launches();
   const Tensor loss = mse_loss(leaf, y);
-  REQUIRE(emu::launches() == 1);  // the loss and its gradient
+  REQUIRE(emu::launches() == 1);  // computes the loss and its gradient
   loss.backward();
-  // Perhaps the 1 that the pass starts from, and a copy: the graph has the prepared gradient until the pass
-  // has ended.
+  // At most one fill, for the initial 1 of the pass, and one copy: the graph holds the precomputed gradient
+  // until the pass has ended.
   REQUIRE(emu::launches() <= 3);
 }
 
-TEST_CASE("runtime: an SGD step is one launch, whose table has room for few rows where there are few") {
+TEST_CASE("runtime: an SGD step is one launch, with a small table for few parameters") {
   const Options there{.device = device()};
   for (const auto& [count, kernel] :
       {std::pair{2, "sgd_short<float, 4>"}, {4, "sgd_short<float, 4>"}, {5, "sgd_short<float, 60>"},
@@ -138,7 +137,7 @@ TEST_CASE("runtime: an SGD step is one launch, whose table has room for few rows
     for (int i = 0; i < count; ++i)
       REQUIRE(equal(params[static_cast<std::size_t>(i)].to(Device::cpu()), full({i + 1}, 1.5)));
   }
-  // Groups with options of their own, too.
+  // Also groups with separate options.
   std::vector<optim::SGDParamGroup> groups;
   for (int i = 0; i < 100; ++i) {
     const Tensor p = ones({i + 1}, there).set_requires_grad();
@@ -149,11 +148,11 @@ TEST_CASE("runtime: an SGD step is one launch, whose table has room for few rows
   REQUIRE(launches_of([&] { optimizer.step(); }) == 1);
 }
 
-TEST_CASE("runtime: memory runs out at the device's limit, after what was kept was given back") {
+TEST_CASE("runtime: memory runs out at the device's limit, after cached blocks have been released") {
   emu::set_device_memory(std::size_t{64} << 20);
   const Options there{.device = device()};
-  { const Tensor kept = empty({5 << 20}, there); }  // 20 MiB, kept where blocks are recycled
-  const Tensor large = empty({12 << 20}, there);    // 48 MiB: fits only without them
+  { const Tensor kept = empty({5 << 20}, there); }  // 20 MiB, cached for reuse
+  const Tensor large = empty({12 << 20}, there);    // 48 MiB: fits only without the cached block
   REQUIRE(error_of([&] {
     empty({8 << 20}, there);
   }).starts_with("empty: out of memory on cuda:0; 33554432 bytes"));
@@ -183,19 +182,19 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("runtime: where a block of the usual size does not fit, an exact one does") {
+TEST_CASE("runtime: an exact block is allocated where the rounded size does not fit") {
   const Options there{.device = device()};
-  { const Tensor first = ones({1}, there); }  // the stream has what it keeps
+  { const Tensor first = ones({1}, there); }  // the stream's cached block exists
   cuda::empty_cache(device());
   const std::size_t before = emu::device_bytes(0);
   emu::set_device_memory(before + (std::size_t{41} << 20));
-  constexpr std::int64_t floats = (40 << 20) / 4 + 100;  // 40 MiB and 400 bytes: the usual block has 48 MiB
+  constexpr std::int64_t floats = (40 << 20) / 4 + 100;  // 40 MiB and 400 bytes: rounded up to 48 MiB
   {
     const Tensor exact = ones({floats}, there);
     REQUIRE(emu::device_bytes(0) <= before + (std::size_t{40} << 20) + 512);
     REQUIRE(cuda::memory_use(device()).allocated >= std::size_t{40} << 20);
   }
-  REQUIRE(emu::device_bytes(0) == before);  // no request of 48 MiB finds it
+  REQUIRE(emu::device_bytes(0) == before);  // not reused for a request of 48 MiB
   REQUIRE(cuda::memory_use(device()).cached == 0);
   emu::set_device_memory(std::size_t{4} << 30);
 }
@@ -214,5 +213,5 @@ TEST_CASE("runtime: nothing is left behind") {
   work();
   cuda::empty_cache(device());
   REQUIRE(emu::live_allocations() == blocks);
-  REQUIRE(emu::live_events() <= events + 1);  // the last upload's may wait to be collected
+  REQUIRE(emu::live_events() <= events + 1);  // the event of the last upload may still be pending
 }

@@ -1,4 +1,4 @@
-// Blocks one after another, and in a block one fiber after another, each until it waits or returns.
+// Runs blocks one after another and, within a block, one fiber after another, each until it waits or returns.
 #include <simt_emu/scheduler.h>
 
 #include <algorithm>
@@ -25,7 +25,8 @@ constinit std::mutex emulator_mutex;
 namespace {
 
 constexpr std::size_t most_objects = 64, most_object_bytes = 48 * 1024;
-// ThreadSanitizer sees no race between two blocks on one identity, so neighbours have different ones.
+// ThreadSanitizer sees no race between two blocks with the same identity, so consecutive blocks use different
+// ones.
 constexpr unsigned identities = tsan ? 2 : 1;
 
 enum class State : unsigned char { ready, waiting, done };
@@ -42,19 +43,19 @@ struct SharedObject {
   const void* key;
   void* memory;
   std::size_t bytes;
-  bool in_use;  // by this block
+  bool in_use;  // by the current block
 };
 
 struct Block {
   unsigned size, identity;
-  unsigned next[most_threads], ready;  // who can run in the next round
+  unsigned next[most_threads], ready;  // threads that can run in the next round
   unsigned done, at_barrier, barriers;
   bool has_atomics;
   CallSite barrier;
-  Tokens tokens;  // two take turns: who leaves a barrier late must not learn of what others did after it
+  Tokens tokens;  // two alternate: a thread that leaves a barrier late must not be ordered after later work
 };
 
-// Kept between launches.
+// Kept from launch to launch.
 Thread* threads = nullptr;
 Block block;
 SharedObject objects[most_objects];
@@ -69,7 +70,7 @@ Thread& current() { return *static_cast<Thread*>(self); }
 
 // ---- threads
 
-/// Ends a thread that waits in vain.
+/// Terminates a deadlocked thread.
 struct GivenUp {};
 
 void work() {
@@ -135,7 +136,7 @@ void begin_block(unsigned number) {
   block.has_atomics = false;
   block.tokens.renew(2);
   forget_meetings();
-  if constexpr (tsan) free_objects();  // it would see accesses of two blocks to one object
+  if constexpr (tsan) free_objects();  // otherwise it would report accesses of two blocks to one object
   for (std::size_t i = 0; i < object_count; ++i) objects[i].in_use = false;
   prepare_threads();
 }
@@ -157,7 +158,7 @@ void run_block(std::minstd_rand& random) {
   if (block.done != block.size) failure = stuck();
 }
 
-/// Ends the threads that stand in the midst of the kernel.
+/// Terminates the threads that are in the middle of the kernel.
 void give_up() {
   giving_up = true;
   for (unsigned i = 0; i < block.size; ++i)
@@ -224,15 +225,15 @@ std::string text(CallSite at) {
   return file.substr(file.rfind('/') + 1) + ":" + std::to_string(at.line());
 }
 
-// ---- what a kernel calls
+// ---- functions called by kernels
 
 void fail(const std::string& what, CallSite at) {
   throw Error(what + " (thread " + std::to_string(self->thread.x) + " of block " +
               std::to_string(running.block.x) + ", " + text(at) + ")");
 }
 
-/// Each object is an allocation of its exact size, so that AddressSanitizer sees its ends. It starts as bytes
-/// 0xff, which are NaN, so that a read of what nobody wrote shows.
+/// Each object is an allocation of its exact size, so that AddressSanitizer detects overruns. It is filled
+/// with bytes 0xff, which are NaN, so that reads of uninitialised memory show.
 void* shared_object(const void* key, std::size_t bytes) {
   SharedObject* object = std::find_if(
       objects, objects + object_count, [=](const SharedObject& other) { return other.key == key; });
@@ -272,8 +273,8 @@ void barrier(CallSite at) {
   acquire(token);
 }
 
-/// One token for the whole launch. The first atomic operation after a fence lets go of what was done, and a
-/// fence after an atomic operation of its block takes what others let go of.
+/// One token for the whole launch. The first atomic operation after a fence releases earlier work, and a
+/// fence after an atomic operation of its block acquires the work released by others.
 void fence() {
   self->fenced = true;
   if (block.has_atomics) acquire(fence_token);

@@ -1,4 +1,4 @@
-// What the emulator's files ask of each other. Everything is used with the mutex held, and never destroyed:
+// The interface between the emulator's files. Everything is used with the mutex held and is never destroyed:
 // tensors of static lifetime are released after everything else.
 #pragma once
 #include <mutex>
@@ -14,18 +14,18 @@ extern std::mutex emulator_mutex;
 
 // ---- cudart.cpp
 
-/// Device memory may be touched from here to device_ends(), if it returns 0; else it is the error that the
-/// launch returns instead of running.
+/// Returns 0 and makes device memory accessible until device_ends(), or returns the error that the launch
+/// reports instead of running.
 int device_begins(void* stream, const void* kernel);
 void device_ends();
 
 // ---- scheduler.cpp
 
-/// The calling thread waits until somebody wakes it. `what`, and the meeting if it is one, are for the report
-/// of a deadlock.
+/// Blocks the calling thread until another wakes it. `what`, and the meeting if there is one, are for the
+/// report of a deadlock.
 void wait(const char* what, CallSite at, const Meeting* meeting);
 void wake(unsigned thread);
-/// scheduler.cpp:12
+/// As in "scheduler.cpp:12".
 std::string text(CallSite at);
 
 // ---- meetings.cpp
@@ -35,10 +35,10 @@ struct Meeting {
   const char* op;
   CallSite at;
   void* token;    // of a meeting that orders memory
-  Meeting* next;  // in its warp's list of open ones, or in the list of idle ones
+  Meeting* next;  // in its warp's list of open meetings, or in the list of free ones
   Value values[32];
 };
-/// A block begins, perhaps after one that was given up.
+/// Called when a block begins, perhaps after one that was aborted.
 void forget_meetings();
 
 }  // namespace simt::emu

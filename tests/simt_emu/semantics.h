@@ -1,13 +1,13 @@
-// The cases of semantics.py: each runs in a process of its own, `simt_semantics NAME`.
+// The cases of semantics.py: each runs in its own process, `simt_semantics NAME`.
 #pragma once
 #include <cstddef>
 #include <span>
 
 #include <simt_emu/control.h>
 
-/// What must come of a case: "fine", "race", "error: TEXT" (simt::emu::Error), "plain: TEXT" (the same, in a
-/// build without sanitizers) or "asan: TEXT" (a report of AddressSanitizer or UndefinedBehaviorSanitizer),
-/// where TEXT is a part of the report.
+/// The expected outcome of a case: "fine", "race", "error: TEXT" (simt::emu::Error), "plain: TEXT" (the same,
+/// in a build without sanitizers) or "asan: TEXT" (a report of AddressSanitizer or
+/// UndefinedBehaviorSanitizer), where TEXT is part of the report.
 struct Case {
   const char* name;
   const char* want;
@@ -21,7 +21,7 @@ std::span<const Case> runtime_cases();
 void expect(bool right, const char* what);
 #define EXPECT(...) expect((__VA_ARGS__), #__VA_ARGS__)
 
-/// Pinned memory, which host and kernels can both touch. Never freed.
+/// Pinned memory, which both host and kernels may access. Never freed.
 template <class T = float>
 T* memory(std::size_t count) {
   void* all = nullptr;

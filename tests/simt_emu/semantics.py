@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""The emulator reports what it must, and nothing else: semantics.py PROGRAM plain|asan|tsan
+"""Checks that the emulator reports all errors and nothing else: semantics.py PROGRAM plain|asan|tsan
 
-Runs each case of PROGRAM in a process of its own. A race is looked for under ThreadSanitizer alone, a report of
-AddressSanitizer or UndefinedBehaviorSanitizer under those alone, and what a sanitizer hides without one. Exit status 1
-if a case came out otherwise.
+Runs each case of PROGRAM in its own process. Races are expected only under ThreadSanitizer, reports of AddressSanitizer
+or UndefinedBehaviorSanitizer only under those, and errors that a sanitizer hides only without one. Exit status 1 if a
+case has another outcome.
 """
 
 import concurrent.futures
@@ -15,7 +15,7 @@ ONLY_IN = {"race": "tsan", "asan": "asan", "plain": "plain"}
 
 
 def outcome(run):
-    """What a process did, as its case says it."""
+    """The outcome of a process, in the form used by the cases."""
     text = run.stdout + run.stderr
     if "WARNING: ThreadSanitizer: data race" in text:
         return "race"

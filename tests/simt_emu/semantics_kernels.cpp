@@ -1,4 +1,5 @@
-// What one kernel does: indices, collectives, barriers, shared memory, and what is wrong about each.
+// Semantics of one kernel: indices, collectives, barriers and shared memory, and misuses that must be
+// reported.
 #include <atomic>
 #include <cmath>
 #include <cstring>

@@ -1,4 +1,4 @@
-// simt_semantics NAME runs one case; without a name it lists all, as "NAME WANT".
+// simt_semantics NAME runs one case; without a name it lists all cases as "NAME WANT".
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>

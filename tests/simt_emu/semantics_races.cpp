@@ -1,4 +1,4 @@
-// What ThreadSanitizer must see, and must not.
+// Races that ThreadSanitizer must report, and synchronisation that it must accept.
 #include <simt_emu/semantics.h>
 
 namespace {
@@ -85,7 +85,7 @@ void blocks_mix_atomic_and_plain(float* out) {
   }
 }
 
-/// The last block to finish adds up what all have left. out: a ticket, the sum, then one partial for each
+/// The last block to finish adds up the partials of all blocks. out: a ticket, the sum, then one partial per
 /// thread.
 template <bool fences_after_writing, bool takes_tickets, bool fences_before_reading>
 void last_block_adds_up(float* out) {
@@ -108,7 +108,7 @@ void last_block_adds_up(float* out) {
   out[1] = sum;
   *ticket = 0;
 }
-/// The same with the fences of one thread, between the barriers.
+/// The same, with one thread executing the fences between the barriers.
 template <bool fences_before_the_ticket, bool fences_after_it>
 void one_thread_fences(float* out) {
   SIMT_SHARED(last, bool);
@@ -140,7 +140,7 @@ void add_up() {
   }
 }
 
-/// The host, one launch and the next are in order.
+/// The host, a launch and the next launch are ordered.
 void launches_are_in_order() {
   float* const out = memory(64);
   for (int i = 0; i < 3; ++i) {

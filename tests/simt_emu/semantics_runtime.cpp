@@ -1,5 +1,4 @@
-// The emulated CUDA runtime: memory that is the device's alone, copies that are checked, and failures on
-// request.
+// The emulated CUDA runtime: memory that only the device may access, checked copies, and failures on demand.
 #include <cmath>
 #include <cstring>
 
@@ -171,7 +170,7 @@ void streams_and_events() {
 
   EXPECT(cudaSetDevice(1) == cudaSuccess);
   cudaGetLastError();
-  EXPECT(cudaEventRecord(end, nullptr) == cudaErrorInvalidResourceHandle);  // of device 0
+  EXPECT(cudaEventRecord(end, nullptr) == cudaErrorInvalidResourceHandle);  // belongs to device 0
   clear_error();
   simt::launch(
       stream, +[] {}, 1, 1);

@@ -1,4 +1,4 @@
-// The name of a kernel, of which a launch has only the address: from the symbol table of the running program.
+// Looks up the name of a kernel by its address in the symbol table of the running program.
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -27,7 +27,7 @@ const std::string& program() {
   return bytes;
 }
 
-/// Where the program is loaded; it is the first in the list.
+/// The load address of the program, which is first in the list.
 std::uintptr_t load_address() {
   std::uintptr_t address = 0;
   dl_iterate_phdr(

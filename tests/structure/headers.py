@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Checks installed headers: headers.py COMPILER INCLUDE_DIR
 
-Each compiles alone, without a warning, and with too old a standard says so; none but core/format.h reaches a header that costs or binds its user; and
-<tenon/tenon.h> stays small.
+Each header compiles alone without warnings and reports a language standard that is too old; only core/format.h may
+include third-party or expensive headers; <tenon/tenon.h> stays small.
 """
 
 import concurrent.futures

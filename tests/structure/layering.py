@@ -3,14 +3,14 @@
 
     core <- kernels;  core <- tape <- ops <- the rest of autograd <- {nn, optim};  data and io use core and autograd
 
-Prints each include that runs against it, and each circle of headers; exit status 1 if there is one.
+Prints each include that violates this order and each include cycle; exit status 1 if there is one.
 """
 
 import os
 import re
 import sys
 
-# What the sources of a folder may include: folders and single headers. The longest folder that a source is in counts.
+# The folders and headers that the sources of a folder may include. The longest folder that contains a source applies.
 MAY_INCLUDE = {
     "core": {"core"},
     "kernels": {"kernels"} | {f"core/{name}.h" for name in (
@@ -25,8 +25,8 @@ MAY_INCLUDE = {
     "io": {"core", "autograd", "io"},
 }
 
-# Compiled once per instruction set: an inline function of the standard library, compiled here for AVX-512, could be the
-# one that the linker keeps for every machine.
+# Compiled once per instruction set: the linker could keep an inline function of the standard library that was compiled
+# here for AVX-512, for all machines.
 ISA_FOLDER = "kernels/cpu/isa"
 ISA_MAY_INCLUDE = {"cstdint", "stddef.h", "stdint.h", "string.h", "immintrin.h"}
 
@@ -73,7 +73,7 @@ def check_direction(root):
 
 
 def check_circles(root):
-    reached = {}  # by header: all that it includes
+    reached = {}  # per header: all headers that it includes
     def visit(path, way):
         if path in way:
             yield f"{path}: includes itself by way of {' '.join(way[way.index(path) + 1:]) or 'nothing'}"

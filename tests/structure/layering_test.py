@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""layering.py finds each kind of violation in a tree that has it, and none in a tree that has none."""
+"""Checks that layering.py finds each kind of violation, and none in a correct tree."""
 
 import os
 import tempfile

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""clang warns where a result outlives the temporary that it belongs to, and only there: lifetimes.py CLANG INCLUDE_DIR"""
+"""Checks that clang warns if a result outlives its temporary, and only then: lifetimes.py CLANG INCLUDE_DIR"""
 
 import re
 import subprocess

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Runs what README.md prints in a Debian 12 that has nothing else: readme_root.py SOURCE_DIR [--all]
+"""Runs the commands of README.md in a bare Debian 12: readme_root.py SOURCE_DIR [--all]
 
-debootstrap makes the system, with the package sources, proxies and certificates of this one. In a copy of the source
-tree each ```sh block is run as it is printed. Each ```cmake block becomes a project around the ```cpp program, which is
-configured without further options, built and run; the archive that it may name is one of the copy.
+debootstrap creates the system with this machine's package sources, proxies and certificates. Each ```sh block is run
+unchanged in a copy of the source tree. Each ```cmake block becomes a project around the ```cpp program, which is
+configured without further options, built and run; an archive named there is made from the copy.
 
-One command is left to the machine that runs all tests anyway: scripts/test, which would run them twice. --all runs it.
+scripts/test is skipped unless --all is given: CI runs all tests anyway.
 
-Needs root and debootstrap; without them exit status 77, or 1 where CI is set. Objects come from this machine's ccache,
-if it has one, and go there: that saves minutes, and what is missing in the bare system is missing all the same.
+Needs root and debootstrap; without them exit status 77, or 1 where CI is set. This machine's ccache is shared if there
+is one: that saves minutes, and tools missing in the bare system are still missing.
 """
 
 import os
@@ -19,8 +19,8 @@ import sys
 import tempfile
 
 LEFT_TO_CI = "scripts/test"
-INSIDE = "TENON_README_ROOT"  # set in the bare system, which holds no other
-UNSHARED = "TENON_README_UNSHARED"  # where the bare system is to be; set in the mount namespace that it has for itself
+INSIDE = "TENON_README_ROOT"  # set inside the bare system
+UNSHARED = "TENON_README_UNSHARED"  # path of the bare system; set in its mount namespace
 PROJECT = """cmake_minimum_required(VERSION 3.25)
 project(app LANGUAGES CXX)
 add_executable(app app.cpp)
@@ -37,7 +37,7 @@ def blocks(readme):
 
 
 def steps(readme, everything):
-    """What is run, in the order of the page: (what it is, folder or None for the source tree, command, files)."""
+    """The steps in the order of the page: (name, folder or None for the source tree, command, files)."""
     found = blocks(readme)
     [program] = [text for language, text in found if language == "cpp"]
     projects = 0
@@ -58,7 +58,7 @@ def skip(reason):
 
 
 def mirror():
-    """Where this machine has Debian 12 from; nothing if it does not say, for debootstrap has a default."""
+    """This machine's mirror of Debian 12, as a list; empty if unknown, which selects debootstrap's default."""
     command = ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages"]
     listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     found = re.findall(r"^(\S+) bookworm main$", listed, re.MULTILINE)
@@ -66,14 +66,14 @@ def mirror():
 
 
 def environment():
-    """Of the bare system; proxies are those of this one."""
+    """The environment of the bare system, with this machine's proxies."""
     kept = {name: value for name, value in os.environ.items() if re.fullmatch(r"(?i)\w*_proxy|PIP_\w+|SSL_CERT_\w+", name)}
     path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     return {**kept, "PATH": path, "HOME": "/root", "LANG": "C.UTF-8", INSIDE: "1"}
 
 
 def unpack(here, there, *arguments):
-    """Copies what tar packs, with what it is and over what is there."""
+    """Copies files with tar, which keeps their attributes and overwrites existing files."""
     with subprocess.Popen(["tar", "-C", here, "-cf", "-", *arguments], stdout=subprocess.PIPE) as packed:
         subprocess.run(["tar", "-C", there, "--no-same-owner", "-xf", "-"], stdin=packed.stdout, check=True)
     if packed.returncode:
@@ -81,7 +81,7 @@ def unpack(here, there, *arguments):
 
 
 def make_system(root, env):
-    os.chmod(root, 0o755)  # it is the / of a system, which not root alone may enter
+    os.chmod(root, 0o755)  # becomes / of a system, which every user must be able to enter
     packages = "ca-certificates"
     if ccache := shutil.which("ccache"):
         packages += ",ccache"
@@ -93,7 +93,7 @@ def make_system(root, env):
     subprocess.run(["debootstrap", "--variant=minbase", f"--include={packages}", "bookworm", root, *mirror()], check=True,
                    env={**os.environ, **env}, stdout=subprocess.DEVNULL)
     unpack("/", root, *(path for path in COPIED if os.path.exists(os.path.join("/", path))))
-    # Hooks of this machine's apt may call programs that the bare one does not have.
+    # Hooks of this machine's apt may call programs that the bare system lacks.
     subprocess.run(f"sed -i -E '/(Invoke|Pkgs)/d' {root}/etc/apt/apt.conf.d/* 2> /dev/null || true", shell=True, check=True)
     for place, kind in MOUNTED.items():
         os.makedirs(os.path.join(root, place), exist_ok=True)
@@ -136,8 +136,8 @@ def run_blocks(root, source, everything):
 
 
 def main():
-    """Runs itself in a mount namespace of its own. What is mounted in the bare system, this machine's ccache above all,
-    is gone with that namespace before the folder is removed."""
+    """Runs itself in its own mount namespace, so that all mounts in the bare system, above all this machine's ccache,
+    are gone before the folder is removed."""
     with tempfile.TemporaryDirectory(prefix="tenon_readme_") as root:
         command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", sys.executable, "-B", *sys.argv]
         return subprocess.run(command, env={**os.environ, UNSHARED: root}, check=False).returncode

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Mistakes that must not compile, and what the compiler says of them: refused.py CXX ROOT
+"""Checks that mistakes do not compile and that the compiler's messages name them: refused.py CXX ROOT
 
-A pullback that captures a tensor; and, in a copy of a header that stands before the real one, a member of a list of
-operations without a formula, and an element type that nobody has decided about. Each has a twin without the mistake,
-which must compile.
+The mistakes are a pullback that captures a tensor and, in a copy of a header that precedes the real one, a member of a
+list of operations without a formula and an element type that is not handled. Each has a counterpart without the mistake
+that must compile.
 """
 
 import pathlib
@@ -22,7 +22,7 @@ Tensor op(const Tensor& x, const Tensor& w) {
 }
 """
 CAPTURED = "a pullback captures numbers and shapes alone"
-# (what is wrong, the mistake, what the compiler says, the twin)
+# (description, the mistake, the compiler's message, the correct counterpart)
 CASES = [
     ("an input is captured", "Input(x, [w](const Tensor& g) { return g * w; })", CAPTURED,
      "Input(x, with(w), [](const Tensor& g, const Tensor& y) { return g * y; })"),
@@ -37,7 +37,7 @@ CASES = [
 ]
 
 
-# (what is wrong, the header, the text of it that is replaced, the replacement, what is compiled, what the compiler says)
+# (description, header, old text, new text, source to compile, the compiler's messages)
 PLANTS = [
     ("an operation has no formula", "kernels/arith/unary.h", "using UnaryOps = List<",
      "struct Twice : Elementwise {\n  static constexpr const char* name = \"twice\";\n};\nusing UnaryOps = List<Twice, ",
@@ -55,7 +55,7 @@ PLANTS = [
      "struct Count {\n  static constexpr int operands = 1;\n  template <class Math, class V>\n"
      "  static V into(V acc, V) {\n    return acc;\n  }\n};\nusing ReduceOps = List<Count, ",
      "kernels/cpu/isa/reduce.cpp", ["Combine"]),
-    # Each function that has to decide, and the list of the kernels' element types.
+    # Each function that must handle every element type, and the list of the kernels' element types.
     *(("an element type is new", "core/dtype_list.h", "boolean };\n", "boolean, bfloat16 };\n", source,
        [rf"In (function|instantiation of) [^\n]*{name}[^\n]*\n([^\n]*required from[^\n]*\n)*[^\n]*value .bfloat16. not"
         for name in names])
@@ -68,7 +68,7 @@ PLANTS = [
 
 
 def errors(command, text=""):
-    """None if it compiles."""
+    """The compiler's errors; None if it compiles."""
     done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     return done.stderr if done.returncode else None
 

@@ -3,11 +3,11 @@
 
 COMMAND, with {} replaced by a file and `-o PROGRAM` appended, compiles and links it. Every ```cpp block of a document
 
-    has a main function                        it is compiled and run, and has to return 0;
+    has a main function                        it is compiled and run, and must return 0;
     follows a line <!-- compile: body -->      the same, as the body of main after `using namespace tenon`;
-    follows a line <!-- compile: no -->        it is an excerpt, and left alone.
+    follows a line <!-- compile: no -->        it is an excerpt and ignored.
 
-Any other ```cpp block is a mistake.
+Any other ```cpp block is an error.
 """
 
 import concurrent.futures
@@ -39,7 +39,7 @@ def blocks(path):
 
 
 def program(path, line, text, mark):
-    """The source of a block's program, None when there is nothing to compile."""
+    """The source of a block's program; None if there is nothing to compile."""
     located = f'#line {line} "{path}"\n{text}'
     if mark == "body":
         return BODY % located
@@ -51,7 +51,7 @@ def program(path, line, text, mark):
 
 
 def run(compiler, source):
-    """What went wrong, None if nothing."""
+    """A description of the failure; None if there is none."""
     with tempfile.TemporaryDirectory() as directory:
         file = os.path.join(directory, "snippet.cpp")
         with open(file, "w", encoding="utf-8") as out:
@@ -65,7 +65,7 @@ def run(compiler, source):
 
 
 def check(compiler, documents):
-    """The number of programs that were run, and the list of what went wrong."""
+    """The number of programs run, and the list of failures."""
     sources, mistakes = {}, []
     for path in documents:
         for line, text, mark in blocks(path):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""snippets.py runs what is marked and reports what is wrong: snippets_test.py COMPILER"""
+"""Checks that snippets.py runs marked blocks and reports errors: snippets_test.py COMPILER"""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-// Catch2 2.13 or 3, under the names of the former, and tests that skip.
+// Catch2 2.13 or 3 under the names of 2.13, and skipped tests.
 #pragma once
 #if __has_include(<catch2/catch_all.hpp>)
 #include <catch2/catch_all.hpp>
@@ -14,8 +14,8 @@ using TestEventListenerBase = EventListenerBase;
 
 namespace tenon::test {
 
-/// Reports that this machine lacks what the test case needs: `if (!gpu) return skip("no GPU");`. CTest counts
-/// the case as skipped, not as passed.
+/// Reports that this machine lacks a requirement of the test case: `if (!gpu) return skip("no GPU");`. CTest
+/// counts the case as skipped, not as passed.
 void skip(std::string_view reason);
 
 }  // namespace tenon::test

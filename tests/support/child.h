@@ -9,11 +9,11 @@
 
 namespace tenon::test {
 
-/// A forked child. It ends with the status that `body` returns, or as `body` ends it; by an exception, with
-/// 100.
+/// A forked child process. Its exit status is the value returned by `body`, unless `body` exits itself, or
+/// 100 after an exception.
 class Child {
  public:
-  static constexpr unsigned most_seconds = 20;  // it must not hang
+  static constexpr unsigned most_seconds = 20;  // so that it cannot hang
 
   template <class Body>
   explicit Child(Body body) {
@@ -28,7 +28,7 @@ class Child {
     } catch (...) {}
     _exit(status);
   }
-  /// Waits for its end: "exited with 0".
+  /// Waits for the child to end and describes how: "exited with 0".
   std::string status() const {
     int status = 0;
     if (waitpid(pid_, &status, 0) != pid_) return "no child";

@@ -7,7 +7,7 @@
 
 namespace tenon::test {
 
-/// The text of the Exception that f throws, with the line that it ends with; empty when it throws none.
+/// The text of the Exception that f throws, including the line at its end; empty if it throws none.
 template <class Exception = Error, class F>
 std::string full_error_of(F&& f) {
   try {
@@ -25,7 +25,7 @@ std::string error_of(F&& f) {
   return text;
 }
 
-/// ` (file:line)` of the calling file, as errors end.
+/// ` (file:line)` of the calling file, as at the end of errors.
 inline std::string at_line(unsigned line, std::source_location caller = std::source_location::current()) {
   return " (" + std::string(caller.file_name()) + ":" + std::to_string(line) + ")";
 }

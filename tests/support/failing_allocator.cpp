@@ -21,7 +21,7 @@ struct State {
 };
 constinit thread_local State state{};
 
-/// True for a request that is to fail.
+/// Whether this request is to fail.
 bool runs_out() noexcept {
   if (!state.armed) return false;
   if (state.left > 0) {
@@ -33,8 +33,8 @@ bool runs_out() noexcept {
   return true;
 }
 
-/// The operator new that the program would have without ours; what it asks for in turn is not another
-/// request. A sanitizer's own remembers which delete belongs to it.
+/// Calls the next operator new, which ours replaces. Its own allocations are not counted. A sanitizer's
+/// operator new records which delete belongs to it.
 template <class... Arguments>
 void* next(const char* mangled, Arguments... arguments) {
   struct Uncounted {
@@ -80,7 +80,7 @@ bool tenon::test::detail::is_about_memory(const std::exception_ptr& thrown) {
   } catch (...) { return false; }
 }
 
-// delete is not replaced: it gets what the next operator new returned.
+// delete is not replaced: it receives memory from the next operator new.
 void* operator new(std::size_t bytes) { return request("_Znwm", bytes); }
 void* operator new[](std::size_t bytes) { return request("_Znam", bytes); }
 void* operator new(std::size_t bytes, std::align_val_t alignment) {

@@ -1,5 +1,5 @@
-// Memory that runs out at a chosen request. In every test program operator new can be made to throw
-// std::bad_alloc, and aligned_alloc, which the library's own blocks come from, to return null.
+// Out of memory at a chosen request. In every test program operator new can be made to throw std::bad_alloc,
+// and aligned_alloc, which the library allocates its own blocks with, to return null.
 #pragma once
 #include <exception>
 
@@ -7,27 +7,27 @@
 
 namespace tenon::test {
 
-/// Whether one request fails, or that one and all that follow it.
+/// Whether only the chosen request fails, or also all that follow it.
 enum class Failing { once, from_then_on };
 
-/// What became of a call whose memory was to run out.
+/// The outcome of a call during which a request was to fail.
 struct Attempt {
   bool reached;  // the call made that many requests
   bool threw;
 };
 
 namespace detail {
-/// From here to disarm() requests of this thread are counted, and fail as chosen. The thread's cache of
-/// blocks is closed meanwhile, so that each block is a request.
+/// From here to disarm(), requests of this thread are counted and fail as chosen. The thread's cache of
+/// blocks is disabled meanwhile, so that each block is a request.
 void arm(int request, Failing failing) noexcept;
-/// True when a request failed.
+/// Whether a request failed.
 bool disarm() noexcept;
-/// True for std::bad_alloc and for the library's Error about memory.
+/// Whether it is std::bad_alloc or the library's Error about memory.
 bool is_about_memory(const std::exception_ptr& thrown);
 }  // namespace detail
 
-/// Runs `call` with its request number `request`, from 0, failing. Exceptions that are not about memory pass
-/// through.
+/// Runs `call` with its request number `request`, counted from 0, failing. Exceptions that are not about
+/// memory pass through.
 template <class Call>
 Attempt with_failing_request(int request, Failing failing, Call&& call) {
   std::exception_ptr thrown;
@@ -40,9 +40,9 @@ Attempt with_failing_request(int request, Failing failing, Call&& call) {
   return {.reached = reached, .threw = thrown != nullptr};
 }
 
-/// Lets `call(subject)` run out of memory at each of its requests, one after the other, and every time with a
-/// new subject from `make()`. Where the call throws, `unchanged(subject)` looks at what it left behind, and
-/// the call is tried again. `done(subject)` looks at the result of a call that returned.
+/// Runs `call(subject)` for each request that it makes and both kinds of Failing, with that request failing
+/// and a new subject from `make()`. If the call throws, `unchanged(subject)` checks the state that it left,
+/// and the call is repeated. `done(subject)` checks the result of a call that returned.
 template <class Make, class Call, class Unchanged, class Done>
 void for_each_failure(Make make, Call call, Unchanged unchanged, Done done) {
   for (const Failing failing : {Failing::once, Failing::from_then_on}) {

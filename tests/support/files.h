@@ -1,4 +1,4 @@
-// Files, and a directory for them that goes with its owner.
+// Files, and a temporary directory that is removed with its owner.
 #pragma once
 #include <algorithm>
 #include <cstdlib>
@@ -53,7 +53,7 @@ inline std::vector<std::string> names_below(const std::string& directory) {
   return names;
 }
 
-/// Those of them that are directories.
+/// Only those that are directories.
 inline std::vector<std::string> directories_below(const std::string& directory) {
   std::vector<std::string> names = names_below(directory);
   std::erase_if(

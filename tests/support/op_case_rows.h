@@ -1,4 +1,4 @@
-// The parts of the table of op_cases.h, one for each family of autograd/ops/, and makers of their rows.
+// The parts of the table of op_cases.h, one per family of autograd/ops/, and helpers that make their rows.
 #pragma once
 #include "support/op_cases.h"
 
@@ -8,7 +8,7 @@ using Tensors = std::vector<Tensor>;
 using Arrays = std::vector<Array>;
 
 OpCase unary(const char* name, Domain domain, Tensor (*op)(const Tensor&, CallSite), double (*f)(double));
-/// A function of one tensor and of numbers.
+/// A function of one tensor and numbers.
 OpCase scalar(const char* name, const char* label, Domain domain, std::function<Tensor(const Tensor&)> op,
     std::function<double(double)> f);
 /// out[i] = in[at(i)]

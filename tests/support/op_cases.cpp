@@ -47,7 +47,7 @@ const std::vector<OpCase>& in_place_cases() {
                              std::function<void(Tensor&, const Tensors&)> write) {
       std::vector<InputSpec> specs{{{2, 2}, Domain::positive}, {{2}, Domain::positive}};
       specs.resize(inputs);
-      // The first input is used again, so that the gradient passes by the write as well as through it.
+      // The first input is used again, so that its gradient comes both from around the write and through it.
       all.push_back({name, label, specs,
           [write](const Tensors& in) {
             Tensor y = in[0] * 2;
@@ -106,7 +106,7 @@ std::vector<Tensor> make_inputs(const OpCase& row, DType dtype) {
     Tensor x = domain == Domain::positive ? rand(shape, generator, options) * 1.5 + 0.5
                                           : randn(shape, generator, options);
     if (domain == Domain::apart) {
-      // Distinct multiples of 0.02 around 0, offset by the input: neither a tie nor a kink is within 0.005.
+      // Distinct values around 0 in steps of 0.1, offset by 0.03 per input: no tie or kink is within 0.005.
       const Tensor order = randperm(x.numel(), generator).to(DType::float64);
       x = reshape(
           (order - static_cast<double>(x.numel() / 2)) * 0.1 + 0.02 + 0.01 * static_cast<double>(i) * 3,

@@ -1,4 +1,4 @@
-// One table of operations; every property of an operation is tested over its rows.
+// A table of operations; tests check each property of operations for all of its rows.
 #pragma once
 #include <functional>
 #include <set>
@@ -9,7 +9,7 @@
 
 namespace tenon::test {
 
-/// Which numbers an input is drawn from.
+/// The distribution of an input.
 enum class Domain {
   real,      // standard normal
   positive,  // in [0.5, 2): log, sqrt, divisors, powers
@@ -22,23 +22,23 @@ struct InputSpec {
 };
 
 struct OpCase {
-  std::string name;   // as ops.h declares it
-  std::string label;  // which form of it
+  std::string name;   // as declared in ops.h
+  std::string label;  // tells variants of an operation apart
   std::vector<InputSpec> inputs;
   std::function<Tensor(const std::vector<Tensor>&)> call;
   std::function<Array(const std::vector<Array>&)> reference;
-  bool elementwise = false;  // a NaN in an input must show in the result
+  bool elementwise = false;  // NaN in an input must appear in the result
 };
 
 /// The differentiable operations.
 const std::vector<OpCase>& op_cases();
-/// Functions that overwrite a tensor on the way; their rows have no reference.
+/// In-place functions; their rows have no reference.
 const std::vector<OpCase>& in_place_cases();
 
-/// The functions that ops.h declares, differentiable or not.
+/// The functions declared in ops.h, differentiable or not.
 std::set<std::string> declared_operations();
 
-/// Inputs of a row, the same for the same row: drawn in float64, rounded to `dtype`.
+/// Inputs of a row, always the same: drawn in float64, rounded to `dtype`.
 std::vector<Tensor> make_inputs(const OpCase& row, DType dtype);
 
 }  // namespace tenon::test

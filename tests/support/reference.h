@@ -1,4 +1,4 @@
-// Reference maths in double: naive loops that share nothing with the library.
+// Reference math in double: naive loops that share no code with the library.
 #pragma once
 #include <cmath>
 #include <cstdint>
@@ -50,7 +50,7 @@ inline double element(const Array& a, const Index& index) {
   return a.values[static_cast<std::size_t>(flat(a.shape, index))];
 }
 
-/// The element that broadcasting shows at `index`.
+/// The element at `index` after broadcasting.
 inline double broadcast_element(const Array& a, const Index& index) {
   Index own(a.shape.size());
   const std::size_t shift = index.size() - a.shape.size();
@@ -80,7 +80,8 @@ inline Array map(const Array& a, const Array& b, const std::function<double(doub
       [&](const Index& i) { return f(broadcast_element(a, i), broadcast_element(b, i)); });
 }
 
-/// combine(partial, element) of the elements along the dimensions in `dims`; all of them when it is empty.
+/// Folds the elements along the dimensions in `dims` with combine(partial, element); all dimensions if it is
+/// empty.
 inline Array reduce(const Array& a, std::vector<std::int64_t> dims, bool keepdim, double start,
     double (*combine)(double, double)) {
   const std::size_t rank = a.shape.size();

@@ -1,4 +1,4 @@
-// What a call that fails must leave as it was.
+// Checks that a failing call leaves everything unchanged.
 #pragma once
 #include <vector>
 
@@ -6,7 +6,7 @@
 
 namespace tenon::test {
 
-/// Tensors as they were: elements, version, dtype and gradient.
+/// Saved state of tensors: elements, version, dtype and gradient.
 class Snapshot {
  public:
   Snapshot() = default;

@@ -12,7 +12,7 @@
 
 namespace tenon::test {
 
-/// Ways to lay the same elements out in memory.
+/// Memory layouts for the same elements.
 enum class Layout { contiguous, transposed, sliced };
 inline constexpr Layout layouts[] = {Layout::contiguous, Layout::transposed, Layout::sliced};
 
@@ -41,8 +41,8 @@ inline std::vector<Tensor> leaves(
   for (const Tensor& input : inputs) out.push_back(laid_out(input.to(device), layout).set_requires_grad());
   return out;
 }
-/// A gradient to start a backward pass from `output`, the same for the same shape and dtype. It is drawn on
-/// the CPU: float64 logarithms are not the same everywhere.
+/// A gradient to start a backward pass from `output`, always the same for the same shape and dtype. It is
+/// drawn on the CPU because float64 logarithms differ between devices.
 inline Tensor upstream(const Tensor& output) {
   Generator generator(7);
   return randn(output.shape(), generator, {.dtype = output.dtype()}).to(output.device());
@@ -52,12 +52,12 @@ inline Tensor upstream(const Tensor& output) {
 inline Tensor number(double x, DType dtype = DType::float64) {
   return tensor(x, {.dtype = dtype, .requires_grad = true});
 }
-/// A vector that an optimizer may change.
+/// A vector that an optimizer may update.
 inline Tensor parameter(std::initializer_list<TensorData> values) {
   return tensor(values, {.requires_grad = true});
 }
 
-/// The entry called `name`; there must be one.
+/// The entry called `name`, which must exist.
 inline Tensor& entry(StateDict& state, std::string_view name) {
   for (auto& [entry_name, tensor] : state)
     if (entry_name == name) return tensor;
@@ -68,13 +68,13 @@ inline std::vector<std::string> names(const StateDict& state) {
   for (const auto& [name, tensor] : state) out.push_back(name);
   return out;
 }
-/// True when both lists are undefined in the same places and bitwise equal elsewhere.
+/// Whether both lists are undefined in the same places and bitwise equal elsewhere.
 inline bool bitwise_equal(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Tensor& x, const Tensor& y) {
     return x.defined() == y.defined() && (!x.defined() || bitwise_equal(x, y));
   });
 }
-/// True when both have the same names in the same order, and bitwise equal tensors.
+/// Whether both have the same names in the same order, and bitwise equal tensors.
 inline bool bitwise_equal(const StateDict& a, const StateDict& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
       [](const auto& x, const auto& y) { return x.first == y.first && bitwise_equal(x.second, y.second); });

@@ -1,5 +1,5 @@
-// The matrix product on a GPU against cuBLAS. Its order of addition is another one, so results differ, but by
-// no more than rounding can explain.
+// The matrix product on a GPU against cuBLAS, which adds in a different order: results may differ by no more
+// than rounding can explain.
 #include <cublas_v2.h>
 
 #include <cmath>
@@ -46,8 +46,8 @@ cublasStatus_t gemm(cublasHandle_t handle, cublasOperation_t ta, cublasOperation
   return cublasDgemm(handle, ta, tb, m, n, k, &one, a, lda, b, ldb, &zero, c, ldc);
 }
 
-/// A B by cuBLAS, where `a` holds A, or its transpose if `ta`, and `b` likewise. To cuBLAS, which stores
-/// columns, every row-major matrix is its own transpose: it computes B^T A^T.
+/// A B by cuBLAS, where `a` holds A, or its transpose if `ta`, and `b` likewise. cuBLAS is column-major, so
+/// it sees every row-major matrix transposed: it computes B^T A^T.
 template <class T>
 Tensor by_cublas(
     cublasHandle_t handle, int m, int k, int n, const Tensor& a, bool ta, const Tensor& b, bool tb) {
@@ -73,8 +73,8 @@ std::vector<double> magnitudes(int m, int k, int n, const Tensor& a, const Tenso
 struct Size {
   int m, k, n;
 };
-// The last two have enough tiles of 128 x 128 for an H100's 132 multiprocessors; the others take smaller
-// ones.
+// The last two have enough 128 x 128 tiles for the 132 multiprocessors of an H100; the others use smaller
+// tiles.
 const Size sizes[] = {{1, 1, 1}, {5, 200, 1}, {1, 300, 40}, {7, 1, 3}, {17, 33, 65}, {64, 64, 64},
     {12, 3, 65}, {129, 513, 130}, {200, 1025, 71}, {36, 5000, 48}, {2001, 70, 1603}, {1920, 520, 1792}};
 
@@ -88,9 +88,8 @@ void against_cublas() {
     const Tensor a = randn({m, k}, generator, {.dtype = dtype_of<T>}),
                  b = randn({k, n}, generator, {.dtype = dtype_of<T>});
     const std::vector<double> sums = magnitudes<T>(m, k, n, a, b);
-    // Each of the two is within k roundings, whatever the order, and one more a chunk of 512, of half an
-    // epsilon each: together (k + ...) epsilon. The rest covers second order terms, and the rounding of
-    // `sums`.
+    // In any order, each result is within k roundings, plus one per chunk of 512, of half an epsilon each:
+    // together (k + ...) epsilon. The rest covers second-order terms and the rounding of `sums`.
     const double bound = 1.01 * (k + k / 512 + 2) * static_cast<double>(std::numeric_limits<T>::epsilon());
     for (const bool ta : {false, true})
       for (const bool tb : {false, true}) {
@@ -100,7 +99,7 @@ void against_cublas() {
         const Tensor found = matmul(ta ? left.t() : left, tb ? right.t() : right).to(Device::cpu()),
                      expected = by_cublas<T>(handle, m, k, n, left, ta, right, tb);
         REQUIRE(found.shape() == Shape{m, n});
-        double worst = 0;  // not above 1; NaN stays
+        double worst = 0;  // at most 1; NaN is kept
         for (std::size_t i = 0; i < sums.size(); ++i) {
           const double difference = std::abs(static_cast<double>(found.ptr<T>()[i]) - expected.ptr<T>()[i]);
           const double share = difference == 0 ? 0 : difference / (bound * sums[i]);

@@ -1,8 +1,8 @@
-// Philox of kernels/arith/philox.h against cuRAND's generator on the CPU, which needs no GPU and no driver.
+// Philox of kernels/arith/philox.h against cuRAND's host generator, which needs no GPU and no driver.
 //
-// cuRAND deals 65536 subsequences in turn, a block of four words from each: word 4 j + c of a seed is word c
-// of the block with key seed and counter (j / 65536, 0, j % 65536, 0). What cuRAND calls the offset and the
-// subsequence are here the index and the stream: random_block(seed, j % 65536, j / 65536).
+// cuRAND interleaves 65536 subsequences in blocks of four words: word 4 j + c of a seed is word c of the
+// block with key seed and counter (j / 65536, 0, j % 65536, 0). cuRAND's offset and subsequence are index and
+// stream here: random_block(seed, j % 65536, j / 65536).
 #include <curand.h>
 
 #include <cstdint>
@@ -20,7 +20,7 @@ std::uint32_t word(std::uint64_t seed, std::uint64_t w) {
   return tenon::num::random_block(seed, j % subsequences, j / subsequences).word[w % 4];
 }
 
-/// `count` words of cuRAND from word `first` on, against ours.
+/// Compares `count` words from word `first` on with cuRAND's.
 bool same(std::uint64_t seed, std::uint64_t first, std::size_t count) {
   std::vector<unsigned> words(count);
   curandGenerator_t generator = nullptr;
@@ -51,7 +51,7 @@ int main() {
       {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{42}, std::uint64_t{0xffffffff},
           std::uint64_t{0x100000000}, std::uint64_t{0x0123456789abcdef}, ~std::uint64_t{0}}) {
     good &= same(seed, 0, (std::size_t{1} << 20) + 3);
-    // Where the index of a block no longer fits one word.
+    // Where the block index no longer fits one word.
     good &= same(seed, (std::uint64_t{1} << 50) - 4 * subsequences, std::size_t{1} << 19);
   }
   std::puts(good ? "the words are the same" : "FAILED");

@@ -1,6 +1,5 @@
-// The part of the CUDA runtime that tenon calls, with CUDA 13's signatures and values, and the emulator
-// behind it (cudart.cpp). On the include path of emulator builds only, so core/cuda/*.cpp compile here as
-// they are.
+// The part of the CUDA runtime that tenon calls, with CUDA 13's signatures and values, implemented by the
+// emulator (cudart.cpp). Only on the include path of emulator builds, so core/cuda/*.cpp compile unchanged.
 #pragma once
 #include <cstddef>
 
