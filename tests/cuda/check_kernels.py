@@ -73,8 +73,9 @@ MINIMA = {
     r"map_dense<(4|2), Where, (float|double|long), unsigned char, .*>": {"LDG.E.128": 2, "STG.E.128": 1},
     r"select_elements<Pack<unsigned int, 4>>": {"LDG.E.128": 1, "STG.E.128": 1},
     # A whole chunk has 8 loads of each operand before the first addition, or 4 x 2 for 8-byte elements.
-    r"reduce_(short|long)<Sum, true, float, float>": {"LDG.E.128": 8, "SHFL.BFLY": 8},
-    r"reduce_(short|long)<Sum, true, (double, double|unsigned long, long)>": {"LDG.E.128": 16, "SHFL.BFLY": 16},
+    r"reduce_(short|long)<(Sum|Amax), true, float, float>": {"LDG.E.128": 8, "SHFL.BFLY": 8},
+    r"reduce_(short|long)<((Sum|Amax), true, double, double|Sum, true, unsigned long, long|Amax, true, long, long)>":
+        {"LDG.E.128": 16, "SHFL.BFLY": 16},
     r"reduce_(short|long)<SumOf\w+, true, float, float>": {"LDG.E.128": 16, "SHFL.BFLY": 8},
     r"reduce_(short|long)<SumOf\w+, true, double, double>": {"LDG.E.128": 32, "SHFL.BFLY": 16},
     # One row per partial of a warp, 16 in flight together; and the partials of the 8 warps.
