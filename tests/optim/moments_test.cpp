@@ -1,6 +1,8 @@
 // What fused steps share, seen through an optimizer with three entries of state per parameter.
 #include "moments.h"
 
+#include <algorithm>
+
 #include "../support/catch.h"
 #include "../support/snapshot.h"
 
@@ -66,4 +68,50 @@ TEST_CASE("moments: saved, loaded into a fresh one, the steps are those of a run
     learn(second, resumed);
     REQUIRE(bitwise_equal(resumed, through));
   }
+}
+
+TEST_CASE("moments: a parameter has all entries of its state or none") {
+  const Tensor a = parameter({1, 2}), never = parameter({3}), b = parameter({4});
+  Moments optimizer({{.params = {a, never, b}}});
+  const StateDict start = optimizer.state_dict();
+  REQUIRE(test::names(start) == std::vector<std::string>{"param_groups.0.params", "param_groups.0.lr"});
+  learn(optimizer, {a, b});
+  const StateDict whole = optimizer.state_dict();
+  REQUIRE(test::names(whole) == std::vector<std::string>{"state.0.step", "state.0.exp_avg",
+                                    "state.0.exp_avg_sq", "state.2.step", "state.2.exp_avg",
+                                    "state.2.exp_avg_sq", "param_groups.0.params", "param_groups.0.lr"});
+  const auto without = [&](std::initializer_list<std::string_view> names) {
+    StateDict state = whole;
+    test::entry(state, "param_groups.0.lr") = tensor(7, {.dtype = DType::float64});
+    std::erase_if(
+        state, [&](const auto& entry) { return std::ranges::find(names, entry.first) != names.end(); });
+    return state;
+  };
+  const auto refused = [&](const StateDict& state) {
+    const std::string text = error_of([&] { optimizer.load_state_dict(state); });
+    REQUIRE(bitwise_equal(optimizer.state_dict(), whole));
+    return text;
+  };
+  REQUIRE(refused(without({"state.2.exp_avg_sq"})) == "load_state_dict: \"state.2.exp_avg_sq\" is missing");
+  REQUIRE(refused(without({"state.0.step"})) == "load_state_dict: \"state.0.step\" is missing");
+  REQUIRE(refused(without({"state.0.exp_avg", "state.0.exp_avg_sq"})) ==
+          "load_state_dict: \"state.0.exp_avg\" is missing; \"state.0.exp_avg_sq\" is missing");
+  optimizer.load_state_dict(without({"state.0.step", "state.0.exp_avg", "state.0.exp_avg_sq"}));
+  REQUIRE(optimizer.state_dict()[0].first == "state.2.step");
+  REQUIRE(optimizer.lr(0) == 7);
+  optimizer.load_state_dict(start);
+  REQUIRE(bitwise_equal(optimizer.state_dict(), start));
+  learn(optimizer, {a});
+  REQUIRE(optimizer.state_dict()[0].second.item<std::int64_t>() == 1);
+}
+
+TEST_CASE("moments: the entries of parameter 1 are not taken for those of parameter 10") {
+  std::vector<Tensor> params;
+  for (int i = 0; i < 11; ++i) params.push_back(parameter({1}));
+  Moments optimizer({{.params = params}});
+  learn(optimizer, {params[10]});
+  const StateDict state = optimizer.state_dict();
+  Moments other({{.params = params}});
+  other.load_state_dict(state);
+  REQUIRE(bitwise_equal(other.state_dict(), state));
 }
