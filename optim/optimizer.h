@@ -8,7 +8,7 @@
 
 namespace tenon::optim {
 
-/// The interface of every optimizer, sufficient for a training loop or a learning rate schedule.
+/// The interface of every optimizer: all that a training loop or a learning rate schedule needs.
 ///
 /// Optimizers can be moved but not copied, so that two never share state. A moved-from optimizer can only be
 /// assigned to or destroyed.
@@ -55,7 +55,7 @@ class TENON_API Optimizer {
 };
 
 /// Visits the options and the state of an optimizer, each under its name, and either saves them or replaces
-/// them by loaded values.
+/// them with loaded values.
 class TENON_API StateVisitor {
  public:
   /// A number: double, std::int64_t or bool.
@@ -93,7 +93,7 @@ class TENON_API StateVisitor {
 template <class Options, class State>
 class OptimizerOf : public Optimizer {
  public:
-  /// The options of a group: its own fields over the defaults.
+  /// The options of a group: the defaults, overridden by its own.
   const Options& options(std::size_t group) const TENON_LIFETIMEBOUND {
     check_group("options", group);
     return groups_[group].options;

@@ -1,9 +1,8 @@
 #include <tenon/optim/sgd.h>
 
-#include <algorithm>
+#include <array>
 #include <cmath>
 
-#include <tenon/autograd/ops/common.h>
 #include <tenon/kernels/update.h>
 #include <tenon/optim/step.h>
 

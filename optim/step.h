@@ -16,7 +16,8 @@ struct Rate {
   double value;
 };
 
-/// Takes the rates by value: they then stay in registers as long as all are finite.
+/// Throws the error for the first rate that is not finite. Takes the rates by value, so that check_finite()
+/// need not store them.
 template <std::size_t n>
 [[gnu::cold, gnu::noinline]] void fail_not_finite(
     const char* function, std::size_t group, DType dtype, std::array<Rate, n> rates) {
