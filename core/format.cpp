@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <ostream>
 
 namespace tenon {
@@ -29,7 +30,10 @@ std::string number(const Tensor& tensor, std::int64_t offset) {
     const T value = tensor.ptr<T>()[offset];
     if constexpr (std::is_same_v<T, bool>) return value ? "true" : "false";
     else if constexpr (std::is_integral_v<T>) return fmt::format("{}", value);
-    else return value != value ? "nan" : fmt::format("{:.6g}", value);
+    else {
+      const auto real = static_cast<double>(value);
+      return std::isnan(real) ? "nan" : fmt::format("{:.6g}", real);
+    }
   });
 }
 
@@ -62,7 +66,7 @@ std::string to_string(const Tensor& tensor) {
   if (tensor.numel() == 0) text += "[]";
   else append(text, tensor.to(Device::cpu()), edge_of(tensor), 0, 0, text.size());
   if (tensor.dim() > 1 || tensor.numel() == 0) text += fmt::format(", shape={}", to_string(tensor.shape()));
-  if (tensor.dtype() != DType::float32) text += ", dtype=" + to_string(tensor.dtype());
+  if (tensor.dtype() != Options().dtype) text += ", dtype=" + to_string(tensor.dtype());
   if (!tensor.device().is_cpu()) text += ", device=" + to_string(tensor.device());
   if (tensor.requires_grad()) text += ", requires_grad=true";
   return text + ")";

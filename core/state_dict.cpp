@@ -8,13 +8,11 @@ StateReader::StateReader(const StateDict& state, const char* owner) : state_(sta
 }
 
 const Tensor* StateReader::take(const std::string& name) {
-  if (!left_.contains(name)) complain("\"{}\" is missing", name);
-  return take_if_present(name);
-}
-
-const Tensor* StateReader::take_if_present(const std::string& name) {
   const auto found = left_.find(name);
-  if (found == left_.end()) return nullptr;
+  if (found == left_.end()) {
+    complain("\"{}\" is missing", name);
+    return nullptr;
+  }
   const Tensor* const tensor = found->second;
   left_.erase(found);
   if (tensor->defined()) return tensor;
@@ -27,6 +25,11 @@ const Tensor* StateReader::take(const std::string& name, const Shape& shape, DTy
   if (!tensor || (tensor->shape() == shape && tensor->dtype() == dtype)) return tensor;
   complain("\"{}\" is {} {}, the {} has {} {}", name, tensor->dtype(), tensor->shape(), owner_, dtype, shape);
   return nullptr;
+}
+
+bool StateReader::has_prefix(std::string_view prefix) const {
+  const auto found = left_.lower_bound(prefix);
+  return found != left_.end() && found->first.starts_with(prefix);
 }
 
 void StateReader::finish() {

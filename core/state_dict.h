@@ -1,8 +1,8 @@
 // The saved state of a module, an optimizer or a data loader, and how it is read back.
 #pragma once
+#include <map>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -23,15 +23,15 @@ class TENON_API StateReader {
 
   /// The tensor named `name`. If there is none, records a mistake and returns null.
   const Tensor* take(const std::string& name);
-  /// The same, but a missing name is not a mistake.
-  const Tensor* take_if_present(const std::string& name);
-  /// The same as take(); a different shape or dtype is a mistake too.
+  /// The same; a different shape or dtype is a mistake too.
   const Tensor* take(const std::string& name, const Shape& shape, DType dtype);
   /// Replaces `value` by the number named `name`.
   template <Element T>
   void take_number(const std::string& name, T& value) {
     if (const Tensor* number = take(name, {}, dtype_of<T>)) value = number->item<T>();
   }
+  /// True if a name that begins with `prefix` has not been taken.
+  bool has_prefix(std::string_view prefix) const;
   /// Records a mistake found by the owner.
   template <class... Args>
   void complain(std::string_view text, const Args&... args) {
@@ -43,7 +43,7 @@ class TENON_API StateReader {
  private:
   const StateDict& state_;
   const char* owner_;
-  std::unordered_map<std::string_view, const Tensor*> left_;
+  std::map<std::string_view, const Tensor*> left_;  // names not taken yet
   std::string mistakes_;
 };
 

@@ -55,11 +55,11 @@ void StateVisitor::operator()(const char* name, Tensor& tensor) {
   const std::string whole = prefix_ + name;
   const NoGradGuard no_grad;
   if (!reader_) {
+    (tensor.defined() ? has_tensor_ : lacks_tensor_) = true;
     if (tensor.defined()) saved_.emplace_back(whole, tensor.clone());
     return;
   }
-  const Tensor* const found = reader_->take_if_present(whole);
-  tensor = Tensor();
+  const Tensor* const found = reader_->take(whole);
   if (!found) return;
   if (found->shape() == param_->shape() && is_floating_point(found->dtype()))
     tensor = converted(*found, *param_).clone();
@@ -68,9 +68,16 @@ void StateVisitor::operator()(const char* name, Tensor& tensor) {
         param_->dtype(), param_->shape());
 }
 
-void StateVisitor::begin_param(std::size_t index, const Tensor& param) {
+bool StateVisitor::begin_param(std::size_t index, const Tensor& param) {
   prefix_ = "state." + std::to_string(index) + ".";
   param_ = &param;
+  first_ = saved_.size();
+  has_tensor_ = lacks_tensor_ = false;
+  return !reader_ || reader_->has_prefix(prefix_);
+}
+
+void StateVisitor::end_param() {
+  if (lacks_tensor_ && !has_tensor_) saved_.resize(first_);
 }
 
 void StateVisitor::begin_group(std::size_t group, std::size_t first, std::size_t count) {

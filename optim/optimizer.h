@@ -8,7 +8,7 @@
 
 namespace tenon::optim {
 
-/// The interface of every optimizer, sufficient for a training loop or a learning rate schedule.
+/// The interface of every optimizer: all that a training loop or a learning rate schedule needs.
 ///
 /// Optimizers can be moved but not copied, so that two never share state. A moved-from optimizer can only be
 /// assigned to or destroyed.
@@ -30,10 +30,12 @@ class TENON_API Optimizer {
 
   /// A copy of the state that the optimizer needs to continue where it stopped, with PyTorch's names:
   /// `state.0.momentum_buffer` belongs to parameter 0, `param_groups.0.lr` to group 0, and
-  /// `param_groups.0.params` lists the parameters of group 0. Parameters are numbered across groups.
+  /// `param_groups.0.params` lists the parameters of group 0. Parameters are numbered across groups. A
+  /// parameter that has not been updated yet has no state.
   virtual StateDict state_dict() const = 0;
   /// Copies `state`, converting tensors to the dtype and device of their parameters. Names, shapes and groups
-  /// must match and the options must be valid; otherwise an Error says what is wrong and nothing has changed.
+  /// must match, a parameter must have all of its state or none, and the options must be valid; otherwise an
+  /// Error says what is wrong and nothing has changed.
   virtual void load_state_dict(const StateDict& state) = 0;
 
  protected:
@@ -53,7 +55,7 @@ class TENON_API Optimizer {
 };
 
 /// Visits the options and the state of an optimizer, each under its name, and either saves them or replaces
-/// them by loaded values.
+/// them with loaded values.
 class TENON_API StateVisitor {
  public:
   /// A number: double, std::int64_t or bool.
@@ -62,15 +64,18 @@ class TENON_API StateVisitor {
     if (reader_) reader_->take_number(prefix_ + name, value);
     else saved_.emplace_back(prefix_ + name, tenon::tensor(value, {.dtype = dtype_of<T>}));
   }
-  /// A tensor with the shape of the parameter; skipped if it is undefined.
+  /// A tensor with the shape of the parameter. The tensors of a parameter's state are either all defined or
+  /// all undefined.
   void operator()(const char* name, Tensor& tensor);
 
  private:
   template <class Options, class State>
   friend class OptimizerOf;
   explicit StateVisitor(StateReader* reader = nullptr) : reader_(reader) {}
-  /// Begins the state of parameter number `index`.
-  void begin_param(std::size_t index, const Tensor& param);
+  /// Begins the state of parameter number `index`. False if the loaded state has none.
+  bool begin_param(std::size_t index, const Tensor& param);
+  /// Ends it. If all its tensors are undefined, its numbers are not saved either.
+  void end_param();
   /// Begins the options of a group whose parameters are numbered from `first`.
   void begin_group(std::size_t group, std::size_t first, std::size_t count);
 
@@ -78,6 +83,8 @@ class TENON_API StateVisitor {
   StateDict saved_;
   std::string prefix_;
   const Tensor* param_ = nullptr;
+  std::size_t first_ = 0;                           // where the parameter's entries of saved_ begin
+  bool has_tensor_ = false, lacks_tensor_ = false;  // whether a tensor was defined, and one undefined
 };
 
 /// The base class of optimizers. `Options` applies to a group and has a `double lr`; `State` is kept per
@@ -86,7 +93,7 @@ class TENON_API StateVisitor {
 template <class Options, class State>
 class OptimizerOf : public Optimizer {
  public:
-  /// The options of a group: its own fields over the defaults.
+  /// The options of a group: the defaults, overridden by its own.
   const Options& options(std::size_t group) const TENON_LIFETIMEBOUND {
     check_group("options", group);
     return groups_[group].options;
@@ -120,7 +127,9 @@ class OptimizerOf : public Optimizer {
   }
   void load_state_dict(const StateDict& state) final {
     check_not_moved_from("load_state_dict");
-    std::vector<Group> loaded = groups_;
+    std::vector<Group> loaded;
+    for (const Group& group : groups_)
+      loaded.push_back({group.options, std::vector<State>(group.states.size())});
     StateReader reader(state, "optimizer");
     StateVisitor visitor(&reader);
     visit(loaded, visitor);
@@ -167,8 +176,9 @@ class OptimizerOf : public Optimizer {
     std::size_t index = 0;
     for (std::size_t g = 0; g < groups.size(); ++g)
       for (std::size_t i = 0; i < params_[g].size(); ++i) {
-        visitor.begin_param(index++, params_[g][i]);
+        if (!visitor.begin_param(index++, params_[g][i])) continue;
         visit_state(groups[g].states[i], visitor);
+        visitor.end_param();
       }
     index = 0;
     for (std::size_t g = 0; g < groups.size(); ++g) {

@@ -7,7 +7,7 @@
 
 namespace tenon::optim {
 
-/// The defaults of the optimizer, in PyTorch's order.
+/// The options of a group, in PyTorch's order and with its defaults.
 struct SGDOptions {
   double lr = 1e-3;
   double momentum = 0;
@@ -17,21 +17,21 @@ struct SGDOptions {
   bool maximize = false;
 };
 
-/// Parameters and what differs from the defaults for them; a field that is not set follows the default.
+/// A group of parameters and its options; an option that is not set takes the default.
 struct SGDParamGroup {
   std::vector<Tensor> params;
   std::optional<double> lr{}, momentum{}, dampening{}, weight_decay{};
   std::optional<bool> nesterov{}, maximize{};
 };
 
-/// What is kept for a parameter.
+/// The state of a parameter.
 struct SGDParamState {
   Tensor momentum_buffer;  // undefined before its first step with momentum
 };
 
 extern template class TENON_API OptimizerOf<SGDOptions, SGDParamState>;
 
-/// For each parameter w with gradient g, in this order (PyTorch's SGD):
+/// PyTorch's SGD. For each parameter w with gradient g, in this order:
 ///
 ///     g = -g                                     if maximize
 ///     g = g + weight_decay w                     L2 decay, a penalty of weight_decay / 2 |w|^2
@@ -39,12 +39,13 @@ extern template class TENON_API OptimizerOf<SGDOptions, SGDParamState>;
 ///     g = nesterov ? g + momentum b : b
 ///     w = w - lr g
 ///
-/// A parameter without a gradient is left alone, a frozen one therefore too: it does not decay either. step()
-/// never writes a gradient, and is one kernel call for all parameters.
+/// A parameter without a gradient, such as a frozen one, is left alone: it does not decay either. step()
+/// never writes a gradient, and updates all parameters in one kernel call.
 class TENON_API SGD final : public OptimizerOf<SGDOptions, SGDParamState> {
  public:
-  /// Throws when the parameters are not those of an optimizer (see Optimizer), a rate is negative or not
-  /// finite in the dtype of the parameters, or nesterov comes without momentum or with dampening.
+  /// Throws if a group is empty, or a parameter is not a contiguous floating-point leaf or occurs twice; if
+  /// lr, momentum or weight_decay is negative, or a rate is not finite in the dtype of the parameters; or if
+  /// nesterov is set without momentum or with dampening.
   SGD(std::vector<SGDParamGroup> groups, const SGDOptions& defaults = {});
   SGD(std::initializer_list<SGDParamGroup> groups, const SGDOptions& defaults = {})
       : SGD(std::vector<SGDParamGroup>(groups), defaults) {}

@@ -1,14 +1,83 @@
-// What the steps of optimizers share. Private.
+// What fused steps share: the parameters with gradients, their checks, and new state. Private.
 #pragma once
+#include <array>
+#include <span>
+#include <tuple>
+#include <vector>
+
+#include <tenon/autograd/ops/common.h>
 #include <tenon/autograd/tape/node.h>
 
 namespace tenon::optim {
 
-/// Null where there is none, as for a frozen parameter.
-inline const Tensor* grad_of(const Tensor& param) {
-  const autograd::Node* node = autograd::node_of(param);
-  return node && node->grad.defined() ? &node->grad : nullptr;
+/// An option that the step computes with in the dtype of the parameters.
+struct Rate {
+  const char* name;
+  double value;
+};
+
+/// Throws the error for the first rate that is not finite. Takes the rates by value, so that check_finite()
+/// need not store them.
+template <std::size_t n>
+[[gnu::cold, gnu::noinline]] void fail_not_finite(
+    const char* function, std::size_t group, DType dtype, std::array<Rate, n> rates) {
+  for (const Rate& rate : rates)
+    check(autograd::is_finite_in(dtype, rate.value),
+        "{}: {} must be finite in {}, the dtype of the parameters; group {} has {}", function, rate.name,
+        dtype, group, rate.value);
 }
+
+/// Throws an error that begins with `function` unless every rate of the group is finite in `dtype`.
+template <std::size_t n>
+[[gnu::always_inline]] inline void check_finite(
+    const char* function, std::size_t group, DType dtype, const std::array<Rate, n>& rates) {
+  const bool all_finite = std::apply(
+      [dtype](const auto&... rate) { return (autograd::is_finite_in(dtype, rate.value) && ...); }, rates);
+  if (!all_finite) [[unlikely]]
+    fail_not_finite(function, group, dtype, rates);
+}
+
+/// A tensor of the state in the dtype and on the device of its parameter; the module may have moved.
+inline Tensor converted(const Tensor& tensor, const Tensor& param) {
+  return tensor.to(param.dtype()).to(param.device());
+}
+
+/// The state tensors that a step creates. They replace the old ones only when nothing can fail any more;
+/// otherwise the next step would take zeros for the state of an earlier step.
+class NewState {
+ public:
+  /// The memory of `kept`, a tensor of the state of `param`. If it is undefined, or has another dtype or
+  /// device than `param`, this is the memory of its replacement: zeros, or the converted tensor.
+  void* memory_of(Tensor& kept, const Tensor& param) {
+    if (kept.defined() && kept.dtype() == param.dtype() && kept.device() == param.device()) return kept.raw();
+    return create(kept, param);
+  }
+  void keep() noexcept {
+    for (Entry& entry : entries_) *entry.place = std::move(entry.tensor);
+  }
+
+ private:
+  struct Entry {
+    Tensor* place;
+    Tensor tensor;
+  };
+  [[gnu::cold, gnu::noinline]] void* create(Tensor& kept, const Tensor& param) {
+    entries_.push_back({&kept, kept.defined() ? converted(kept, param) : zeros_like(param)});
+    return entries_.back().tensor.raw();
+  }
+
+  std::vector<Entry> entries_;
+};
+
+/// A parameter that has a gradient.
+struct StepParam {
+  std::size_t group;
+  const Tensor &param, &grad;
+  NewState& new_state;
+
+  /// The memory of a tensor of its state, for the kernel.
+  void* memory_of(Tensor& kept) { return new_state.memory_of(kept, param); }
+};
 
 /// Throws unless `grad` suits `param`, and one kernel call can take it and `first`.
 [[gnu::always_inline]] inline void check_step(const Tensor& first, const Tensor& param, const Tensor& grad) {
@@ -22,9 +91,60 @@ inline const Tensor* grad_of(const Tensor& param) {
       "step: a parameter of shape {} or its gradient is not contiguous", param.shape());
 }
 
-/// A tensor of the state in the dtype and on the device of its parameter; the module may have moved.
-inline Tensor converted(const Tensor& tensor, const Tensor& param) {
-  return tensor.to(param.dtype()).to(param.device());
+/// Calls f(group, index, param, grad) for each parameter that has a gradient; a frozen one has none.
+template <class F>
+[[gnu::always_inline]] inline void for_each_with_grad(const std::vector<std::vector<Tensor>>& params, F f) {
+  std::size_t g = 0;
+  for (const std::vector<Tensor>& group : params) {
+    std::size_t i = 0;
+    for (const Tensor& param : group) {
+      const autograd::Node* const node = autograd::node_of(param);
+      if (node && node->grad.defined()) f(g, i, param, node->grad);
+      ++i;
+    }
+    ++g;
+  }
+}
+
+/// A step of all parameters in one call of `kernel`. make_item(options, state, StepParam&) returns the
+/// kernel's item for a parameter. It may throw, but changes nothing, and passes state tensors to the kernel
+/// through StepParam::memory_of(). After the kernel call, update(state) updates numbers of the state; it must
+/// not throw.
+template <class Item, class Group, class MakeItem, class Update>
+void fused_step(const std::vector<std::vector<Tensor>>& params, std::vector<Group>& groups,
+    void (&kernel)(Stream, DType, std::span<const Item>), MakeItem make_item, Update update) {
+  const NoGradGuard no_grad;
+  std::size_t most = 0;
+  for (const std::vector<Tensor>& group : params) most += group.size();
+  constexpr std::size_t few = 16;  // a small model needs no allocation
+  Item inline_items[few];
+  std::vector<Item> many(most > few ? most : 0);
+  Item* const items = most > few ? many.data() : inline_items;
+
+  NewState new_state;
+  const Tensor* first = nullptr;
+  std::size_t count = 0;
+  for_each_with_grad(params, [&](std::size_t g, std::size_t i, const Tensor& param, const Tensor& grad) {
+    if (count == 0) first = &param;
+    check_step(*first, param, grad);
+    StepParam step_param{g, param, grad, new_state};
+    items[count++] = make_item(groups[g].options, groups[g].states[i], step_param);
+  });
+  if (count == 0) return;
+  kernel(first->stream(), first->dtype(), {items, count});
+
+  new_state.keep();
+  for_each_with_grad(params, [&](std::size_t g, std::size_t i, const Tensor& param, const Tensor&) {
+    update(groups[g].states[i]);
+    param.impl().storage->bump_version();
+  });
+}
+
+/// The same for a state without numbers.
+template <class Item, class Group, class MakeItem>
+void fused_step(const std::vector<std::vector<Tensor>>& params, std::vector<Group>& groups,
+    void (&kernel)(Stream, DType, std::span<const Item>), MakeItem make_item) {
+  fused_step(params, groups, kernel, make_item, [](auto&) {});
 }
 
 }  // namespace tenon::optim

@@ -1,5 +1,7 @@
-// SGD where memory runs out: nothing has changed, and the same call succeeds later.
+// Optimizers where memory runs out: nothing has changed, and the same call succeeds later.
 #include <memory>
+
+#include "moments.h"
 
 #include "../support/catch.h"
 #include "../support/failing_allocator.h"
@@ -15,7 +17,7 @@ namespace {
 /// An optimizer with what it must not change before it succeeds.
 struct Subject {
   std::vector<Tensor> params;
-  std::unique_ptr<SGD> optimizer;
+  std::unique_ptr<optim::Optimizer> optimizer;
   test::Snapshot params_before{};
   StateDict state_before{};
 
@@ -29,20 +31,32 @@ struct Subject {
   }
 };
 
-/// `count` parameters in two groups, with gradients.
-Subject make_subject(int count) {
+/// `count` parameters with gradients, in two groups.
+template <class ParamGroup, class Make>
+Subject make_subject_of(int count, Make make) {
   Subject subject;
-  std::vector<optim::SGDParamGroup> groups(2);
-  groups[1].momentum = 0.5;
+  std::vector<ParamGroup> groups(2);
   for (int i = 0; i < count; ++i) {
     const Tensor param = full({i + 1}, i + 1, {.requires_grad = true});
     param.set_grad(full({i + 1}, 0.5));
     subject.params.push_back(param);
     groups[i % 2].params.push_back(param);
   }
-  subject.optimizer =
-      std::make_unique<SGD>(groups, optim::SGDOptions{.lr = 0.25, .momentum = 0.9, .weight_decay = 0.125});
+  subject.optimizer = make(groups);
   return subject;
+}
+Subject make_subject(int count) {
+  return make_subject_of<optim::SGDParamGroup>(count, [](std::vector<optim::SGDParamGroup>& groups) {
+    groups[1].momentum = 0.5;
+    return std::make_unique<SGD>(
+        groups, optim::SGDOptions{.lr = 0.25, .momentum = 0.9, .weight_decay = 0.125});
+  });
+}
+Subject make_moments(int count) {
+  return make_subject_of<test::MomentsParamGroup>(
+      count, [](const std::vector<test::MomentsParamGroup>& groups) {
+        return std::make_unique<test::Moments>(groups);
+      });
 }
 
 void convert_to_double(const Subject& subject) {
@@ -78,6 +92,7 @@ void check_step(Make make) {
 
 TEST_CASE("out of memory: a first step that fails changes nothing and stays the first") {
   check_step([] { return make_subject(2); });
+  check_step([] { return make_moments(2); });
   const Tensor a = tensor({1}, {.requires_grad = true}), b = tensor({1}, {.requires_grad = true});
   SGD optimizer({a, b}, {.lr = 1, .momentum = 0.5, .dampening = 0.5});
   for (const Tensor& param : {a, b}) param.set_grad(ones({1}));
@@ -93,13 +108,15 @@ TEST_CASE("out of memory: a first step that fails changes nothing and stays the 
 
 TEST_CASE("out of memory: a step of many parameters, and one after the parameters took another dtype") {
   check_step([] { return make_subject(40); });
-  for (const int count : {3, 20})
-    check_step([count] {
-      Subject subject = make_subject(count);
-      subject.optimizer->step();
-      convert_to_double(subject);
-      return subject;
-    });
+  check_step([] { return make_moments(40); });
+  for (const auto make : {make_subject, make_moments})
+    for (const int count : {3, 20})
+      check_step([make, count] {
+        Subject subject = make(count);
+        subject.optimizer->step();
+        convert_to_double(subject);
+        return subject;
+      });
 }
 
 TEST_CASE("out of memory: an optimizer is made whole or not at all") {
@@ -143,7 +160,7 @@ TEST_CASE("out of memory: state is given and taken whole or not at all") {
       make, [&](Subject& subject) { subject.optimizer->load_state_dict(wanted); },
       [](const Subject& subject) { subject.require_unchanged(); },
       [&](const Subject& subject) {
-        REQUIRE(subject.optimizer->options(1).lr == 0.75);
+        REQUIRE(subject.optimizer->lr(1) == 0.75);
         REQUIRE(bitwise_equal(subject.optimizer->state_dict(), wanted));
         REQUIRE(subject.params_before.holds());
       });
@@ -171,7 +188,8 @@ TEST_CASE("out of memory: options that are refused are the old ones, even withou
         };
         if (!refused([&] { subject.optimizer->set_lr(-1); })) throw std::logic_error("set_lr");
         if (!refused([&] { subject.optimizer->set_lr(1, -1); })) throw std::logic_error("set_lr of a group");
-        if (!refused([&] { subject.optimizer->set_options(1, {.lr = 2, .momentum = -1}); }))
+        if (!refused(
+                [&] { dynamic_cast<SGD&>(*subject.optimizer).set_options(1, {.lr = 2, .momentum = -1}); }))
           throw std::logic_error("set_options");
       },
       [](const Subject& subject) { subject.require_unchanged(); },

@@ -135,8 +135,9 @@ TEST_CASE("sgd: what cannot be loaded is named, all at once, and nothing changes
   test::entry(state, "param_groups.1.momentum") = Tensor();
   state.pop_back();
   REQUIRE(refused(state) ==
-          "\"state.0.momentum\" is not in the optimizer; \"state.1.momentum_buffer\" is float32 [4], its "
-          "parameter float32 [1]; \"param_groups.1.lr\" is float32 [], the optimizer has float64 []; "
+          "\"state.0.momentum\" is not in the optimizer; \"state.0.momentum_buffer\" is missing; "
+          "\"state.1.momentum_buffer\" is float32 [4], its parameter float32 [1]; \"param_groups.1.lr\" is "
+          "float32 [], the optimizer has float64 []; "
           "\"param_groups.1.momentum\" is undefined; \"param_groups.1.maximize\" is missing");
   state = optimizer.state_dict();
   state.push_back(state[0]);
