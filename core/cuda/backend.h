@@ -127,7 +127,8 @@ struct Fault {
   const char* text;  // host memory
   std::int64_t values[4];
 };
-/// The stream's slot in device memory, for a launch with `may_fault`.
+/// The stream's slot in device memory, for a launch with `may_fault` that follows: this thread will be told
+/// of its fault, whichever thread waits first.
 Fault* fault_slot(Stream stream);
 
 }  // namespace tenon::cuda

@@ -8,8 +8,6 @@ namespace tenon::cuda {
 
 unsigned* tickets(Stream stream) { return stream_state(stream).tickets; }
 
-Fault* fault_slot(Stream stream) { return stream_state(stream).fault; }
-
 namespace {
 
 /// A number that is unique among all threads the process has had.
@@ -17,6 +15,12 @@ std::uint64_t this_thread() {
   static std::atomic<std::uint64_t> threads = 0;
   thread_local const std::uint64_t number = ++threads;
   return number;
+}
+
+void note_launcher(StreamState& state) {
+  const std::lock_guard lock(state.mutex);
+  if (std::find(state.launchers.begin(), state.launchers.end(), this_thread()) == state.launchers.end())
+    state.launchers.push_back(this_thread());
 }
 
 /// Waits for a stream, with `waiting` held, and records a fault that one of its kernels has found.
@@ -37,6 +41,10 @@ void find_fault(const char* op, StreamState& state, Device device) {
   state.last_fault = tenon::detail::format(fault.text, {v[0], v[1], v[2], v[3]});
   ++state.faults;
   state.to_tell.insert(state.to_tell.end(), launchers.begin(), launchers.end());
+  // The slot keeps one fault: that of a kernel launched since the copy was enqueued may be lost. Its thread
+  // stays a launcher, as the kernel may also run after the slot is cleared.
+  const std::lock_guard lock(state.mutex);
+  state.to_tell.insert(state.to_tell.end(), state.launchers.begin(), state.launchers.end());
 }
 
 /// Waits for a stream, and throws a fault found meanwhile, or one that this thread has not been told of yet.
@@ -50,6 +58,12 @@ void wait(const char* op, StreamState& state, Device device) {
 }
 
 }  // namespace
+
+Fault* fault_slot(Stream stream) {
+  StreamState& state = stream_state(stream);
+  note_launcher(state);
+  return state.fault;
+}
 
 void wait(const char* op, Stream stream) { wait(op, stream_state(stream), stream.device()); }
 
@@ -96,14 +110,8 @@ void check_launch(const Launch& launch, std::int64_t blocks, int threads, int er
     const cudaError_t failed = cudaStreamSynchronize(stream_state(launch.stream).handle);
     if (failed != cudaSuccess) throw_kernel(launch, blocks, threads, failed);
   }
-  // Registered only after the launch: otherwise a thread that synchronises before it would clear the entry
-  // too early.
-  if (launch.may_fault) {
-    StreamState& state = stream_state(launch.stream);
-    const std::lock_guard lock(state.mutex);
-    if (std::find(state.launchers.begin(), state.launchers.end(), this_thread()) == state.launchers.end())
-      state.launchers.push_back(this_thread());
-  }
+  // Again, after fault_slot(): a thread that waited before the launch may have cleared that entry.
+  if (launch.may_fault) note_launcher(stream_state(launch.stream));
   if (synchronous()) wait(launch.kernel, launch.stream);
 }
 

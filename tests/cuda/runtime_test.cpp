@@ -1,4 +1,6 @@
 // Streams, events, memory and errors of CUDA devices.
+#include <atomic>
+#include <barrier>
 #include <cstdlib>
 #include <thread>
 
@@ -142,6 +144,33 @@ TEST_CASE(
   REQUIRE(error_of([&] { x.stream().synchronize(); }) == text);
   std::thread([&] { later = error_of([&] { x.stream().synchronize(); }); }).join();
   REQUIRE(later.empty());
+}
+
+TEST_CASE("runtime: two threads that wait for one stream at the same time both hear of their faults, once") {
+  const Tensor x = randn({5, 3}, {.device = device()});
+  const Tensor wrong = tensor({1, 7}, {.dtype = DType::int64, .device = device()});
+  const std::string text = "index_select: index 7 at position 1 is out of range; dimension 0 has size 5";
+  const int rounds = test::thorough ? 400 : 20;
+  std::barrier together(2);
+  std::atomic<int> unheard = 0, twice = 0;
+  const auto work = [&](int launches_between) {
+    for (int round = 0; round < rounds; ++round) {
+      together.arrive_and_wait();
+      for (int fault = 0; fault < 20; ++fault)
+        unheard += text != error_of([&] {
+          index_select(x, 0, wrong);
+          for (int i = 0; i < launches_between; ++i) x + 1;  // the other thread's wait may end meanwhile
+          x.stream().synchronize();
+        });
+      together.arrive_and_wait();
+      twice += !error_of([&] { x.stream().synchronize(); }).empty();
+    }
+  };
+  std::thread other(work, 2);
+  work(0);
+  other.join();
+  REQUIRE(unheard == 0);
+  REQUIRE(twice == 0);
 }
 
 TEST_CASE("runtime: several devices") {

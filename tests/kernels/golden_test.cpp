@@ -38,30 +38,25 @@ template <class T>
 void arithmetic(Hashes& hashes, Kind kind) {
   constexpr DType dtype = dtype_of<T>;
   const auto a = test::noise<T>(300000, kind, 11), b = test::noise<T>(300000, kind, 12);
-  test::Vector<T> out;
-  const auto record = [&](const std::string& op, std::int64_t n, auto&& compute) {
-    out.assign(static_cast<std::size_t>(n), T(7));
-    compute();
-    hashes[key<T>(op, kind)] = test::hash(out);
+  const auto record = [&](const std::string& op, std::int64_t n, const auto& compute) {
+    hashes[key<T>(op, kind)] = test::hash(test::written<T>(static_cast<std::size_t>(n), compute));
   };
   for (const auto& [m, k, n] : {std::tuple{5, 200, 1}, {33, 17, 1}, {1, 3000, 1}, {20, 600, 30}, {1, 200, 5},
            {100, 70, 90}, {37, 16, 1}, {3, 1500, 40}})
     record("matmul " + std::to_string(m) + "x" + std::to_string(k) + "x" + std::to_string(n), m * n,
-        [&, m = m, k = k, n = n] {
-          matmul(test::stream(), dtype, out.data(), {a.data(), m, k, k, 1}, {b.data(), k, n, 1, k},
-              a.data() + 7);
+        [&, m = m, k = k, n = n](T* out) {
+          matmul(test::stream(), dtype, out, {a.data(), m, k, k, 1}, {b.data(), k, n, 1, k}, a.data() + 7);
         });
   for (int op = 0; op < arith::ReduceOps::size; ++op) {
     for (const std::int64_t n : {1, 7, 100, 1024, 5000, 300000})
-      record("reduce " + std::to_string(op) + " of " + std::to_string(n), 1, [&, n = n] {
-        reduce(test::stream(), arith::ReduceOp(op), dtype, {n}, 1, out.data(), a.data(), b.data(), 3);
+      record("reduce " + std::to_string(op) + " of " + std::to_string(n), 1, [&, n = n](T* out) {
+        reduce(test::stream(), arith::ReduceOp(op), dtype, {n}, 1, out, a.data(), b.data(), 3);
       });
-    record("reduce " + std::to_string(op) + " of dimension 0", 75, [&] {
-      reduce(test::stream(), arith::ReduceOp(op), dtype, {4000, 75}, 1, out.data(), a.data(), b.data(), 1);
+    record("reduce " + std::to_string(op) + " of dimension 0", 75, [&](T* out) {
+      reduce(test::stream(), arith::ReduceOp(op), dtype, {4000, 75}, 1, out, a.data(), b.data(), 1);
     });
-    record("reduce " + std::to_string(op) + " of dimensions 0 and 2", 40, [&] {
-      reduce(test::stream(), arith::ReduceOp(op), dtype, {50, 40, 150}, 0b101, out.data(), a.data(), b.data(),
-          1);
+    record("reduce " + std::to_string(op) + " of dimensions 0 and 2", 40, [&](T* out) {
+      reduce(test::stream(), arith::ReduceOp(op), dtype, {50, 40, 150}, 0b101, out, a.data(), b.data(), 1);
     });
   }
   const Shape line = {10007};
@@ -69,55 +64,49 @@ void arithmetic(Hashes& hashes, Kind kind) {
   arith::UnaryOps::for_each([&]<class Op>() {
     if (Op::parameters == 0 && !by_libm(Op()))
       record("unary " + std::to_string(arith::UnaryOps::index_of<Op>()), 10007,
-          [&] { unary(test::stream(), Op(), dtype, line, out.data(), a.data()); });
+          [&](T* out) { unary(test::stream(), Op(), dtype, line, out, a.data()); });
   });
   arith::BinaryOps::for_each([&]<class Op>() {
     if (Op::parameters == 0 && !by_libm(Op()))
       record("binary " + std::to_string(arith::BinaryOps::index_of<Op>()), 10007,
-          [&] { binary(test::stream(), Op(), dtype, line, out.data(), a.data(), b.data()); });
+          [&](T* out) { binary(test::stream(), Op(), dtype, line, out, a.data(), b.data()); });
   });
-  record("clamp", 10007, [&] {
-    unary(test::stream(), arith::Clamp(), dtype, line, out.data(), a.data(), {-0.3, 0.2});
+  record("clamp", 10007, [&](T* out) {
+    unary(test::stream(), arith::Clamp(), dtype, line, out, a.data(), {-0.3, 0.2});
   });
-  record("scaled_difference", 10007, [&] {
-    ternary(test::stream(), arith::ScaledDifference(), dtype, line, out.data(), 0.7, a.data(), b.data(),
-        {2, 10007});
+  record("scaled_difference", 10007, [&](T* out) {
+    ternary(test::stream(), arith::ScaledDifference(), dtype, line, out, 0.7, a.data(), b.data(), {2, 10007});
   });
-  record("scaled_sign", 10007, [&] {
-    ternary(
-        test::stream(), arith::ScaledSign(), dtype, line, out.data(), 0.7, a.data(), b.data(), {-1, 10007});
+  record("scaled_sign", 10007, [&](T* out) {
+    ternary(test::stream(), arith::ScaledSign(), dtype, line, out, 0.7, a.data(), b.data(), {-1, 10007});
   });
-  record("index_add", 700, [&] {
+  record("index_add", 700, [&](T* out) {
     const test::Vector<std::int64_t> index = {3, 1, 3, 3, 6, 1, 0};
-    index_add(test::stream(), dtype, {1, 7, 100}, out.data(), a.data(), index.data(), 7);
+    index_add(test::stream(), dtype, {1, 7, 100}, out, a.data(), index.data(), 7);
   });
-  record("sgd", 20014, [&] {
-    std::copy(a.begin(), a.begin() + 20014, out.begin());
-    const SgdItem item{
-        out.data(), b.data(), out.data() + 10007, 10007, 0.01, 0.9, 0.1, 1e-3, true, false, false};
-    sgd(test::stream(), dtype, {&item, 1});
-  });
+  test::Output<T> updated(test::Vector<T>(a.begin(), a.begin() + 20014));
+  T* const param = updated.data();
+  const SgdItem item{param, b.data(), param + 10007, 10007, 0.01, 0.9, 0.1, 1e-3, true, false, false};
+  sgd(test::stream(), dtype, {&item, 1});
+  hashes[key<T>("sgd", kind)] = test::hash(updated.values());
 }
 
 template <class T>
 void random_numbers(Hashes& hashes) {
   const RandomKey seed{42, 7};
-  test::Vector<T> out(10007);
-  random_uniform(test::stream(), dtype_of<T>, 10007, out.data(), seed, -1, 3);
-  hashes[std::string("uniform ") + name_of<T>] = test::hash(out);
-  if constexpr (std::is_same_v<T, float>) {
-    random_normal(test::stream(), dtype_of<T>, 10007, out.data(), seed, 0.5, 2);
-    hashes[std::string("normal ") + name_of<T>] = test::hash(out);
-  }
-  linspace(test::stream(), dtype_of<T>, 10007, out.data(), -1, 3.7);
-  hashes[std::string("linspace ") + name_of<T>] = test::hash(out);
-  arange(test::stream(), dtype_of<T>, 10007, out.data(), -1, 0.37);
-  hashes[std::string("arange ") + name_of<T>] = test::hash(out);
-  test::Vector<std::int64_t> whole(10007);
-  random_integers(test::stream(), DType::int64, 10007, whole.data(), seed, -100, 1000003);
-  hashes["integers"] = test::hash(whole);
-  random_permutation(test::stream(), 10007, whole.data(), seed);
-  hashes["permutation"] = test::hash(whole);
+  const auto record = [&](const std::string& op, const auto& compute) {
+    hashes[op + name_of<T>] = test::hash(test::written<T>(10007, compute));
+  };
+  record("uniform ", [&](T* out) { random_uniform(test::stream(), dtype_of<T>, 10007, out, seed, -1, 3); });
+  if constexpr (std::is_same_v<T, float>)
+    record("normal ", [&](T* out) { random_normal(test::stream(), dtype_of<T>, 10007, out, seed, 0.5, 2); });
+  record("linspace ", [&](T* out) { linspace(test::stream(), dtype_of<T>, 10007, out, -1, 3.7); });
+  record("arange ", [&](T* out) { arange(test::stream(), dtype_of<T>, 10007, out, -1, 0.37); });
+  hashes["integers"] = test::hash(test::written<std::int64_t>(10007, [&](std::int64_t* out) {
+    random_integers(test::stream(), DType::int64, 10007, out, seed, -100, 1000003);
+  }));
+  hashes["permutation"] = test::hash(test::written<std::int64_t>(
+      10007, [&](std::int64_t* out) { random_permutation(test::stream(), 10007, out, seed); }));
 }
 
 Hashes compute() {

@@ -15,15 +15,16 @@ TEST_CASE("index_select takes slices of any dtype", "[kernels][index]") {
       for (std::size_t j = 0; j < 7; ++j)
         expected.push_back(a[(o * 5 + static_cast<std::size_t>(i)) * 7 + j]);
   test::on_every_build([&] {
-    test::Vector<float> out(expected.size());
-    kernels::index_select(test::stream(), DType::float32, layout, out.data(), a.data(), index.data(), 4, 1);
+    const auto out = test::written<float>(expected.size(), [&](float* to) {
+      kernels::index_select(test::stream(), DType::float32, layout, to, a.data(), index.data(), 4, 1);
+    });
     test::require_same(expected, out);
   });
   const test::Vector<std::uint8_t> flags = {1, 0, 1};
-  test::Vector<std::uint8_t> out(2);
   const test::Vector<std::int64_t> two = {2, 1};
-  kernels::index_select(
-      test::stream(), DType::boolean, {1, 3, 1}, out.data(), flags.data(), two.data(), 2, 0);
+  const auto out = test::written<std::uint8_t>(2, [&](std::uint8_t* to) {
+    kernels::index_select(test::stream(), DType::boolean, {1, 3, 1}, to, flags.data(), two.data(), 2, 0);
+  });
   CHECK((out[0] == 1 && out[1] == 0));
 }
 
@@ -31,12 +32,13 @@ TEST_CASE("index_select refuses indices out of range and writes nothing for them
   const test::Vector<float> a = {1, 2, 3};
   for (const std::int64_t bad : {std::int64_t{3}, std::int64_t{-1}}) {
     const test::Vector<std::int64_t> index = {0, bad};
-    test::Vector<float> out = {7, 7};
+    test::Output<float> out(test::Vector<float>{7, 7});
     CHECK_THROWS_WITH(kernels::index_select(test::stream(), DType::float32, {1, 3, 1}, out.data(), a.data(),
                           index.data(), 2, 1),
         "index_select: index " + std::to_string(bad) +
             " at position 1 is out of range; dimension 1 has size 3");
-    CHECK((out[0] == (test::on_cuda() ? 1 : 7) && out[1] == 7));  // a device works on all elements at once
+    // A device works on all elements at once.
+    CHECK(out.values() == test::Vector<float>{test::on_cuda() ? 1.0f : 7.0f, 7});
   }
 }
 
@@ -52,8 +54,9 @@ TEST_CASE("index_add adds repeated indices in ascending order from +0", "[kernel
         to = to + g[(o * 5 + i) * 300 + j];
       }
   test::on_every_build([&] {
-    test::Vector<float> out(expected.size(), 7.0f);
-    kernels::index_add(test::stream(), DType::float32, layout, out.data(), g.data(), index.data(), 5);
+    const auto out = test::written<float>(expected.size(), [&](float* to) {
+      kernels::index_add(test::stream(), DType::float32, layout, to, g.data(), index.data(), 5);
+    });
     test::require_same(expected, out);
   });
 }
@@ -77,12 +80,12 @@ TEST_CASE("gradients of index_select and gather: many rows, columns and indices"
         place = place + g[at];
       }
   test::on_every_build([&] {
-    test::Vector<double> out(rows.size(), 7.0);
-    kernels::index_add(test::stream(), DType::float64, layout, out.data(), g.data(), one.data(), count);
-    test::require_same(rows, out);
-    std::fill(out.begin(), out.end(), 7.0);
-    kernels::gather_add(test::stream(), DType::float64, layout, out.data(), g.data(), all.data(), count);
-    test::require_same(places, out);
+    test::require_same(rows, test::written<double>(rows.size(), [&](double* to) {
+      kernels::index_add(test::stream(), DType::float64, layout, to, g.data(), one.data(), count);
+    }));
+    test::require_same(places, test::written<double>(places.size(), [&](double* to) {
+      kernels::gather_add(test::stream(), DType::float64, layout, to, g.data(), all.data(), count);
+    }));
   });
 }
 
@@ -102,14 +105,15 @@ TEST_CASE("gather takes each element by its own index, and its gradient adds in 
         sums[from] = sums[from] + g[at];
       }
   test::on_every_build([&] {
-    test::Vector<float> out(expected.size(), 7.0f), added(sums.size(), 7.0f);
-    kernels::gather(test::stream(), DType::float32, layout, out.data(), a.data(), index.data(), 5, 1);
-    test::require_same(expected, out);
-    kernels::gather_add(test::stream(), DType::float32, layout, added.data(), g.data(), index.data(), 5);
-    test::require_same(sums, added);
+    test::require_same(expected, test::written<float>(expected.size(), [&](float* to) {
+      kernels::gather(test::stream(), DType::float32, layout, to, a.data(), index.data(), 5, 1);
+    }));
+    test::require_same(sums, test::written<float>(sums.size(), [&](float* to) {
+      kernels::gather_add(test::stream(), DType::float32, layout, to, g.data(), index.data(), 5);
+    }));
   });
   index[33] = 4;
-  test::Vector<float> out(expected.size());
+  test::Output<float> out(expected.size());
   CHECK_THROWS_WITH(
       kernels::gather(test::stream(), DType::float32, layout, out.data(), a.data(), index.data(), 5, 1),
       "gather: index 4 at position 33 is out of range; dimension 1 has size 4");

@@ -28,6 +28,13 @@ std::uint64_t word_pair(std::int64_t i) {
   return b.word[i % 2 * 2] | static_cast<std::uint64_t>(b.word[i % 2 * 2 + 1]) << 32;
 }
 
+/// What a fill writes into `n` elements.
+template <class T, class Fill, class... Args>
+test::Vector<T> filled(Fill fill, std::int64_t n, const Args&... args) {
+  return test::written<T>(
+      static_cast<std::size_t>(n), [&](T* out) { fill(test::stream(), dtype_of<T>, n, out, args...); });
+}
+
 const std::int64_t sizes[] = {0, 1, 3, 255, 256, 257, 1000, 30001};
 
 }  // namespace
@@ -64,20 +71,13 @@ TEST_CASE("random: each element comes from its block", "[kernels][random]") {
       normal.push_back(std::fma(0.5f, i % 2 ? z.second : z.first, 2.0f));
     }
     test::on_every_build([&] {
-      test::Vector<float> f(static_cast<std::size_t>(n));
-      test::Vector<double> d(f.size());
-      test::Vector<std::int64_t> k(f.size());
-      random_uniform(test::stream(), DType::float32, n, f.data(), key, -1, 2);
-      test::require_same(uniform, f);
-      random_normal(test::stream(), DType::float32, n, f.data(), key, 2, 0.5);
-      test::require_same(normal, f);
-      random_uniform(test::stream(), DType::float64, n, d.data(), key, -1, 2);
-      test::require_same(uniform64, d);
-      random_integers(test::stream(), DType::int64, n, k.data(), key, -5, 7);
-      CHECK(k == whole);
-      random_integers(test::stream(), DType::float32, n, f.data(), key, -5, 7);
+      test::require_same(uniform, filled<float>(random_uniform, n, key, -1, 2));
+      test::require_same(normal, filled<float>(random_normal, n, key, 2, 0.5));
+      test::require_same(uniform64, filled<double>(random_uniform, n, key, -1, 2));
+      CHECK(filled<std::int64_t>(random_integers, n, key, -5, 7) == whole);
+      const auto f = filled<float>(random_integers, n, key, -5, 7);
       CHECK(std::equal(f.begin(), f.end(), whole.begin()));
-      random_normal(test::stream(), DType::float64, n, d.data(), key, 0, 1);
+      const auto d = filled<double>(random_normal, n, key, 0, 1);
       for (std::int64_t i = 0; i < n; ++i) {
         const double u = static_cast<double>((word_pair(i / 2 * 2) >> 11) + 1) * 0x1p-53;
         const double v = static_cast<double>(word_pair(i / 2 * 2 + 1) >> 11) * 0x1p-53 * 6.283185307179586;
@@ -89,23 +89,20 @@ TEST_CASE("random: each element comes from its block", "[kernels][random]") {
 }
 
 TEST_CASE("random: uniform stays below its upper bound", "[kernels][random]") {
-  test::Vector<float> f(100000);
-  random_uniform(test::stream(), DType::float32, 100000, f.data(), key, 1, std::nextafter(1.0f, 2.0f));
+  const auto f = filled<float>(random_uniform, 100000, key, 1, std::nextafter(1.0f, 2.0f));
   CHECK(*std::max_element(f.begin(), f.end()) == 1.0f);
-  test::Vector<std::int64_t> k(1000);
-  random_integers(test::stream(), DType::int64, 1000, k.data(), key, INT64_MIN, INT64_MAX);
+  const auto k = filled<std::int64_t>(random_integers, 1000, key, INT64_MIN, INT64_MAX);
   CHECK(*std::min_element(k.begin(), k.end()) < INT64_MIN / 2);
   CHECK(*std::max_element(k.begin(), k.end()) > INT64_MAX / 2);
-  CHECK_THROWS_WITH(random_integers(test::stream(), DType::int64, 1, k.data(), key, 3, 3),
+  CHECK_THROWS_WITH(filled<std::int64_t>(random_integers, 1, key, 3, 3),
       "random_integers: low must be below high; got 3 and 3");
-  CHECK_THROWS_WITH(random_normal(test::stream(), DType::int64, 1, k.data(), key, 0, 1),
+  CHECK_THROWS_WITH(filled<std::int64_t>(random_normal, 1, key, 0, 1),
       "random_normal: needs floating-point numbers; the dtype is int64");
 }
 
 TEST_CASE("random: the moments of normals", "[kernels][random]") {
   const std::int64_t n = 1 << 20;
-  test::Vector<float> z(n);
-  random_normal(test::stream(), DType::float32, n, z.data(), {1, 2}, 0, 1);
+  const auto z = filled<float>(random_normal, n, RandomKey{1, 2}, 0, 1);
   double m1 = 0, m2 = 0, m3 = 0, m4 = 0;
   for (const double x : z) m1 += x, m2 += x * x, m3 += x * x * x, m4 += x * x * x * x;
   // Five standard errors of a million draws.
@@ -117,14 +114,15 @@ TEST_CASE("random: the moments of normals", "[kernels][random]") {
 
 TEST_CASE("random: a permutation is Fisher and Yates with the documented draws", "[kernels][random]") {
   for (const std::int64_t n : {0, 1, 2, 10, 1000}) {
-    test::Vector<std::int64_t> expected(static_cast<std::size_t>(n)), got(expected.size());
+    test::Vector<std::int64_t> expected(static_cast<std::size_t>(n));
     for (std::int64_t i = 0; i < n; ++i) expected[static_cast<std::size_t>(i)] = i;
     for (std::int64_t i = n - 1; i > 0; --i) {
       const auto j = static_cast<std::size_t>(
           static_cast<unsigned __int128>(word_pair(i)) * static_cast<std::uint64_t>(i + 1) >> 64);
       std::swap(expected[static_cast<std::size_t>(i)], expected[j]);
     }
-    random_permutation(test::stream(), n, got.data(), key);
+    auto got = test::written<std::int64_t>(
+        expected.size(), [&](std::int64_t* out) { random_permutation(test::stream(), n, out, key); });
     CHECK(got == expected);
     std::sort(got.begin(), got.end());
     for (std::int64_t i = 0; i < n; ++i) REQUIRE(got[static_cast<std::size_t>(i)] == i);
@@ -133,22 +131,16 @@ TEST_CASE("random: a permutation is Fisher and Yates with the documented draws",
 
 TEST_CASE("random: arange and linspace round once", "[kernels][random]") {
   test::on_every_build([&] {
-    test::Vector<float> f(100001);
-    arange(test::stream(), DType::float32, 100001, f.data(), 0.1, 0.1);
+    const auto f = filled<float>(arange, 100001, 0.1, 0.1);
     for (std::size_t i = 0; i < f.size(); ++i)
       REQUIRE(f[i] == static_cast<float>(std::fma(0.1, static_cast<double>(i), 0.1)));
-    test::Vector<std::int64_t> k(4);
-    arange(test::stream(), DType::int64, 4, k.data(), 5, -3);
-    CHECK(k == test::Vector<std::int64_t>{5, 2, -1, -4});
-    test::Vector<double> d(5);
-    linspace(test::stream(), DType::float64, 5, d.data(), -1, 0.3);
+    CHECK(filled<std::int64_t>(arange, 4, 5, -3) == test::Vector<std::int64_t>{5, 2, -1, -4});
+    const auto d = filled<double>(linspace, 5, -1, 0.3);
     CHECK(d[0] == -1);
     CHECK(d[4] == 0.3);
     CHECK(d[1] == std::fma((0.3 + 1) / 4, 1, -1));
     CHECK(d[3] == std::fma(-(0.3 + 1) / 4, 1, 0.3));
-    linspace(test::stream(), DType::float64, 1, d.data(), 7, 9);
-    CHECK(d[0] == 7);
-    linspace(test::stream(), DType::float64, 2, d.data(), 7, 9);
-    CHECK((d[0] == 7 && d[1] == 9));
+    CHECK(filled<double>(linspace, 1, 7, 9) == test::Vector<double>{7});
+    CHECK(filled<double>(linspace, 2, 7, 9) == test::Vector<double>{7, 9});
   });
 }

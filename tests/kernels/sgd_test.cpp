@@ -1,6 +1,8 @@
 // The SGD step against its formula, written out.
 #include <tenon/kernels/update.h>
 
+#include <deque>
+
 #include "support.h"
 
 namespace {
@@ -34,16 +36,17 @@ void against_formula() {
   };
   for (const Kind kind : test::kinds)
     test::on_every_build([&] {
-      test::Vector<test::Vector<T>> p, g, m, want_p, want_m;
+      std::deque<test::Output<T>> p, m;
+      test::Vector<test::Vector<T>> g, want_p, want_m;
       test::Vector<SgdItem> items;
       std::uint32_t seed = 0;
       for (const SgdItem& option : options)
         for (const std::int64_t n : {0, 1, 5, 200, 1027, seed == 0 ? 70001 : 33}) {
-          p.push_back(test::noise<T>(n, kind, ++seed));
+          want_p.push_back(test::noise<T>(n, kind, ++seed));
           g.push_back(test::noise<T>(n, kind, ++seed));
-          m.push_back(test::noise<T>(n, kind, ++seed));
-          want_p.push_back(p.back());
-          want_m.push_back(m.back());
+          want_m.push_back(test::noise<T>(n, kind, ++seed));
+          p.emplace_back(want_p.back());
+          m.emplace_back(want_m.back());
           for (std::size_t i = 0; i < g.back().size(); ++i)
             formula(option, want_p.back()[i], g.back()[i], want_m.back()[i]);
           items.push_back(option);
@@ -57,8 +60,8 @@ void against_formula() {
       }
       kernels::sgd(test::stream(), dtype_of<T>, items);
       for (std::size_t i = 0; i < items.size(); ++i) {
-        test::require_same(want_p[i], p[i]);
-        test::require_same(want_m[i], m[i]);
+        test::require_same(want_p[i], p[i].values());
+        test::require_same(want_m[i], m[i].values());
         test::require_same(gradients[i], g[i]);
       }
     });

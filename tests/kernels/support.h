@@ -104,24 +104,44 @@ void require_same(const Vector<T>& want, const Vector<T>& got, std::int64_t ulps
   }
 }
 
-/// The `n` elements that compute(out) writes. On a CUDA device they are not pinned memory of the CPU, but its
-/// own, where compute-sanitizer's initcheck sees who reads an element before it is written. (On the emulator
-/// it is NaN.)
+/// Elements that a kernel writes. On a CUDA device they are not in pinned memory of the CPU but in the
+/// device's own, where compute-sanitizer's initcheck reports reads of an element before it is written.
+template <class T>
+class Output {
+ public:
+  /// Undefined; on the emulator NaN, on the CPU 7.
+  explicit Output(std::size_t n)
+      : values_(n, T(7)), memory_(on_cuda() ? allocate_on_device(bytes()) : nullptr) {}
+  /// For a kernel that updates them.
+  explicit Output(const Vector<T>& values) : Output(values.size()) {
+    values_ = values;
+    if (on_cuda()) copy_to_device(memory_, values_.data(), bytes());
+  }
+  ~Output() {
+    if (on_cuda()) release_on_device(memory_, bytes());
+  }
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+
+  T* data() { return on_cuda() ? static_cast<T*>(memory_) : values_.data(); }
+  const Vector<T>& values() {
+    if (on_cuda()) copy_from_device(values_.data(), memory_, bytes());
+    return values_;
+  }
+
+ private:
+  std::size_t bytes() const { return values_.size() * sizeof(T); }
+
+  Vector<T> values_;
+  void* memory_;
+};
+
+/// The `n` elements that compute(out) writes.
 template <class T, class Compute>
 Vector<T> written(std::size_t n, const Compute& compute) {
-  Vector<T> result(n, T(7));
-  if (!on_cuda()) {
-    compute(result.data());
-    return result;
-  }
-  struct Memory {
-    std::size_t bytes;
-    void* start = allocate_on_device(bytes);
-    ~Memory() { release_on_device(start, bytes); }
-  } const memory{n * sizeof(T)};
-  compute(static_cast<T*>(memory.start));
-  copy_from_device(result.data(), memory.start, memory.bytes);
-  return result;
+  Output<T> out(n);
+  compute(out.data());
+  return out.values();
 }
 
 /// Calls body with every instruction set of this machine and one and three threads, then restores both; or,

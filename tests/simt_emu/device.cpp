@@ -3,6 +3,7 @@
 
 #include <new>
 
+#include <cuda_runtime_api.h>
 #include <simt_emu/control.h>
 #include <tenon/core/cuda/backend.h>
 
@@ -18,9 +19,19 @@ void release_visible(void* memory, std::size_t bytes) noexcept {
   else ::operator delete(memory);
 }
 
-void* allocate_on_device(std::size_t bytes) { return cuda::allocate(Stream::current(device()), bytes); }
+void* allocate_on_device(std::size_t bytes) {
+  const Stream stream = Stream::current(device());
+  void* const memory = cuda::allocate(stream, bytes);
+  // A reused block may hold the very values that the kernel under test should write.
+  const cuda::DeviceGuard guard(stream.device());
+  cudaMemsetAsync(memory, 0xff, bytes, static_cast<cudaStream_t>(cuda::native_handle(stream)));
+  return memory;
+}
 void release_on_device(void* memory, std::size_t bytes) noexcept {
   cuda::release(Stream::current(device()), memory, bytes);
+}
+void copy_to_device(void* memory, const void* host, std::size_t bytes) {
+  cuda::upload(Stream::current(device()), memory, host, bytes);
 }
 void copy_from_device(void* host, const void* memory, std::size_t bytes) {
   cuda::download(Stream::current(device()), host, memory, bytes);

@@ -24,6 +24,10 @@ void* allocate_on_device([[maybe_unused]] std::size_t bytes) {
 void release_on_device([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t bytes) noexcept {
   if constexpr (cuda::built_with_cuda) cuda::release(Stream::current(device()), memory, bytes);
 }
+void copy_to_device(
+    [[maybe_unused]] void* memory, [[maybe_unused]] const void* host, [[maybe_unused]] std::size_t bytes) {
+  if constexpr (cuda::built_with_cuda) cuda::upload(Stream::current(device()), memory, host, bytes);
+}
 void copy_from_device(
     [[maybe_unused]] void* host, [[maybe_unused]] const void* memory, [[maybe_unused]] std::size_t bytes) {
   if constexpr (cuda::built_with_cuda) cuda::download(Stream::current(device()), host, memory, bytes);

@@ -35,10 +35,11 @@ inline const bool thorough = std::getenv("TENON_TEST_SMALL") == nullptr;
 void* allocate_visible(std::size_t bytes);
 void release_visible(void* memory, std::size_t bytes) noexcept;
 
-/// Memory of the CUDA device under test alone. It starts undefined; copying it to the CPU waits for the
-/// device.
+/// Memory of the CUDA device under test alone. It starts undefined, on the emulator filled with 0xff; copying
+/// it to the CPU waits for the device.
 void* allocate_on_device(std::size_t bytes);
 void release_on_device(void* memory, std::size_t bytes) noexcept;
+void copy_to_device(void* memory, const void* host, std::size_t bytes);
 void copy_from_device(void* host, const void* memory, std::size_t bytes);
 
 /// True where kernels run on a GPU, not on the emulator of tests/simt_emu.
