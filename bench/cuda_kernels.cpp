@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include <cuda_profiler_api.h>
 #include <cuda_runtime_api.h>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include <tenon/core/cuda.h>
@@ -12,18 +14,15 @@
 #include <tenon/tenon.h>
 
 #include "cuda_cases.h"
-#include "timing.h"
+#include "device_clock.h"
 
 using namespace tenon;
 
 namespace {
 
 using bench::Call, bench::Case, bench::Tensors, bench::Contender, bench::Timing;
+using bench::check_runtime, bench::DeviceClock, bench::rounds;
 using Json = nlohmann::ordered_json;
-
-void check_runtime(cudaError_t error) {
-  check(error == cudaSuccess, "bench_cuda_kernels: {}", cudaGetErrorString(error));
-}
 
 // ---- the card
 
@@ -87,74 +86,6 @@ struct Rotation {
     results[next] = calls[next]();
     next = (next + 1) % calls.size();
   }
-};
-
-constexpr int rounds = 21;
-
-/// Measures contenders by the device's clock.
-class DeviceClock {
- public:
-  DeviceClock()
-      : from_(randn({size / 4}, {.device = Device::cuda()})), to_(empty({size / 4}, from_.options())) {
-    bool ignored = false;
-    copy_seconds_ = 1e-3;  // an initial guess; the calls queued behind it are copies too
-    const Contender copies = on_device([this] { copy(); }, ignored);
-    copy_seconds_ = bench::race({copies}, rounds)[0].median();
-  }
-
-  double copy_rate() const { return 2.0 * size / copy_seconds_; }
-
-  /// Times one of several queued calls. If they could not all be queued, `host_bound` becomes true: the time
-  /// then includes pauses of the host.
-  Contender on_device(std::function<void()> call, bool& host_bound) {
-    for (int i = 0; i < 3; ++i) call();
-    stream_.synchronize();
-    constexpr int tries = 10;
-    const auto start = bench::Clock::now();
-    for (int i = 0; i < tries; ++i) call();
-    const double host = bench::seconds_since(start) / tries;
-    stream_.synchronize();
-    const double each = bench::seconds_since(start) / tries;
-    int calls = static_cast<int>(std::clamp(1e-3 / each, 1.0, 100.0));
-    int copies =
-        static_cast<int>(std::min<double>(1 + std::ceil(1.5 * host * calls / copy_seconds_), most_copies));
-    return {"device", [=, this, &host_bound]() mutable {
-              while (!in_line(call, calls, copies)) {
-                host_bound = copies == most_copies;
-                if (host_bound) break;
-                copies = std::min(2 * copies, most_copies);
-                calls = std::max(1, calls / 2);
-              }
-              return 1e-3 * cuda::Event::elapsed_ms(begin_, end_) / calls;
-            }};
-  }
-
- private:
-  static constexpr std::int64_t size = 1 << 30;
-  static constexpr int most_copies = 64;
-
-  /// Queues copies, then the calls between two events. Only the calls may lie between the events, so the last
-  /// call must be queued while the copies still keep the device busy, that is, before `begin_` is reached.
-  /// Otherwise the time includes pauses of the host, and the result is false: retry with more copies and
-  /// fewer calls (a queue holds about a thousand launches).
-  bool in_line(const std::function<void()>& call, int calls, int copies) {
-    for (int c = 0; c < copies; ++c) copy();
-    begin_.record(stream_);
-    for (int c = 0; c < calls; ++c) call();
-    end_.record(stream_);
-    const bool busy = !begin_.ready();
-    stream_.synchronize();
-    return busy;
-  }
-
-  void copy() const {
-    check_runtime(cudaMemcpyAsync(to_.raw(), from_.raw(), size, cudaMemcpyDeviceToDevice, nullptr));
-  }
-
-  Tensor from_, to_;
-  Stream stream_ = Stream::current(Device::cuda());
-  cuda::Event begin_, end_;
-  double copy_seconds_ = 0;
 };
 
 /// A contender timed by the device's clock and by the host's, the latter around synchronised calls.
@@ -244,6 +175,24 @@ Json measure(const Case& one, const Card& card, DeviceClock& clock) {
   return json;
 }
 
+/// Calls cases for a profiler that starts with cudaProfilerStart: each once, after one call that it does not
+/// see.
+void profile(const std::vector<std::string>& names) {
+  for (const auto& make : bench::cuda_cases()) {
+    const Case one = make();
+    if (std::find(names.begin(), names.end(), one.name) == names.end()) continue;
+    const Call call = one.make(Device::cuda());
+    call();
+    cuda::synchronize();
+    fmt::print("{}\n", one.name);
+    std::fflush(stdout);
+    check_runtime(cudaProfilerStart());
+    call();
+    cuda::synchronize();
+    check_runtime(cudaProfilerStop());
+  }
+}
+
 Json json_of(const Card& card) {
   int driver = 0, runtime = 0;
   check_runtime(cudaDriverGetVersion(&driver));
@@ -257,9 +206,14 @@ Json json_of(const Card& card) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  bool card_only = false;
+  std::vector<std::string> profiled;
   const bench::Options options = bench::parse(argc, argv,
       "Checks the CUDA kernels against the CPU and times them, beside cuBLAS where it was found.", {"cuda"},
-      num_threads());
+      num_threads(), [&](CLI::App& app) {
+        app.add_flag("--card", card_only, "measure only the card: a copy's bandwidth and a launch");
+        app.add_option("--profile", profiled, "only call the cases of these names, for a profiler");
+      });
   if (!cuda::is_available()) {
     fmt::print("bench_cuda_kernels: there is no CUDA device\n");
     return 77;
@@ -267,22 +221,34 @@ int main(int argc, char** argv) {
   try {
     set_num_threads(options.threads);
     manual_seed(0);
+    if (!profiled.empty()) {
+      profile(profiled);
+      return 0;
+    }
     Card card;
     DeviceClock clock;
     card.copy_rate = clock.copy_rate();
     fmt::print(
         "{}: copies at {:.0f} GB/s (read and written, measured), float32 at {:.1f} TFLOP/s ({} "
-        "multiprocessors at {:.0f} MHz, the most)\n\n",
+        "multiprocessors at {:.0f} MHz, the most)\n",
         card.name, card.copy_rate * 1e-9, card.peak() * 1e-12, card.multiprocessors, card.clock * 1e-6);
-    fmt::print(
-        "| Case | device time [min, max] | call | rate | of the floor | cuBLAS, its time / ours |\n"
-        "| --- | --- | --- | --- | --- | --- |\n");
+    const Tensor number = ones({1}, {.device = Device::cuda()});
+    Rotation launch{{[&] { return Tensors{number + number}; }}};
+    const Timed launched = race(clock, {&launch})[0];
+    fmt::print("a launch (one addition): {} in a queue, {} if it is waited for\n\n", text_of(launched.device),
+        text_of(launched.call));
     Json json{{"card", json_of(card)}, {"cases", Json::array()}};
+    json["card"]["launch"] = json_of(launched);
     int failed = 0;
     const auto save = [&] {  // after every case, so that an interrupted run keeps its results
       json["failed"] = failed;
       if (!options.json.empty()) io::write_file_atomically(options.json, json.dump(2) + "\n");
     };
+    save();
+    if (card_only) return 0;
+    fmt::print(
+        "| Case | device time [min, max] | call | rate | of the floor | cuBLAS, its time / ours |\n"
+        "| --- | --- | --- | --- | --- | --- |\n");
     for (const auto& make : bench::cuda_cases()) {
       std::string name = "a case";
       try {

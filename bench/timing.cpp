@@ -92,7 +92,8 @@ void save_json(const std::vector<Result>& results, const std::string& path) {
   tenon::io::write_file_atomically(path, json.dump(2) + "\n");
 }
 
-Options parse(int argc, char** argv, const char* what, const std::vector<std::string>& devices, int threads) {
+Options parse(int argc, char** argv, const char* what, const std::vector<std::string>& devices, int threads,
+    const std::function<void(CLI::App&)>& add) {
   Options options{.device = devices.front(), .threads = threads};
   CLI::App app(what);
   app.add_option("--json", options.json, "write the results into this file");
@@ -102,6 +103,7 @@ Options parse(int argc, char** argv, const char* what, const std::vector<std::st
   app.add_option("--threads", options.threads, "threads of tenon and of a peer on the CPU")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  if (add) add(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) { std::exit(app.exit(help)); } catch (const CLI::ParseError& error) {

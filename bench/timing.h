@@ -5,6 +5,10 @@
 #include <string>
 #include <vector>
 
+namespace CLI {
+class App;
+}
+
 namespace bench {
 
 using Clock = std::chrono::steady_clock;
@@ -53,7 +57,8 @@ struct Options {
 };
 /// Reads `[--json FILE] [--device NAME] [--threads N]`; prints usage and exits with status 2 otherwise. The
 /// device is the first of `devices` unless another one is named, and `threads` are what there are by default.
+/// `add` adds options of the caller's own.
 Options parse(int argc, char** argv, const char* what, const std::vector<std::string>& devices = {"cpu"},
-    int threads = 1);
+    int threads = 1, const std::function<void(CLI::App&)>& add = {});
 
 }  // namespace bench

@@ -60,7 +60,7 @@ class Stopwatch:
         copies = min(1 + math.ceil(1.5 * host * count / self.copy_seconds), MOST_COPIES)
         begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
 
-        def in_line(lined_up, copies):  # see bench/cuda_kernels.cpp
+        def in_line(lined_up, copies):  # see bench/device_clock.h
             for _ in range(copies):
                 self.copy()
             begin.record()

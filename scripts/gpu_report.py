@@ -58,6 +58,14 @@ def judge_sanitizer(folder, stage):
     return clean and bool(tests) and tests[-1].startswith("All"), line
 
 
+def judge_roofs(folder):
+    card = load(folder / "roofs.json")["card"]
+    launch = [seconds(card["launch"][f"{clock}_seconds"]["median"]) for clock in ("device", "call")]
+    return True, (f"copies at {card['copy_bytes_per_second'] * 1e-9:.0f} GB/s, float32 at up to "
+                  f"{card['fp32_flops_per_second'] * 1e-12:.1f} TFLOP/s (from the highest clock), a launch takes "
+                  f"{launch[0]} in a queue, {launch[1]} if it is waited for")
+
+
 def judge_kernels(folder):
     cases = load(folder / "kernels.json")["cases"]
     bad = [case["name"] for case in cases if not case["passed"]]
@@ -74,6 +82,24 @@ def judge_train_step(folder):
 def judge_pytorch(folder):
     report = load(folder / "pytorch.json")
     return not report["failed"], f"PyTorch {report['torch']}, {len(report['cases'])} cases, {report['failed']} failed"
+
+
+def judge_ncu(folder):
+    log = log_of(folder, "ncu")
+    if "ERR_NVGPUCTRPERM" in log:
+        raise NotRun("this user may not read the performance counters (ERR_NVGPUCTRPERM)")
+    profiled = re.findall(r'^==PROF== Profiling "', log, re.MULTILINE)
+    return bool(profiled), f"{len(profiled)} launches profiled; see ncu.log for the results"
+
+
+def slowest_cases(folder, most=4):
+    """The names of the cases with the smallest share of their floor, of those above 10 us (below, a launch dominates)."""
+    try:
+        cases = [case for case in load(folder / "kernels.json")["cases"]
+                 if "share_of_floor" in case and case["device_seconds"]["median"] > 1e-5]
+    except (OSError, ValueError, KeyError):
+        return []
+    return [case["name"] for case in sorted(cases, key=lambda case: case["share_of_floor"])[:most]]
 
 
 def judge(stage, folder):

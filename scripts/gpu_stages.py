@@ -89,7 +89,7 @@ class Stages:
             status, text = "failed", f"stopped after {round(limit)} s; {text}"
         elif process.returncode == 77 and status != "passed":  # some tests of a stage may have been skipped
             status, text = "not run", log[-1]
-        elif process.returncode not in (0, 77):
+        elif process.returncode not in (0, 77) and status != "not run":
             said = log[-1] if text.startswith("no result") else text
             status, text = "failed", f"exit status {process.returncode}; {said}"
         self.note(number, stage.name, status, self.seconds() - began, text)

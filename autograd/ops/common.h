@@ -31,7 +31,7 @@ inline bool repeats_elements(const Tensor& a) {
 /// True if the number is finite after rounding to the dtype.
 inline bool is_finite_in(DType dtype, double number) {
   return visit_any(dtype, [&]<class T>(std::type_identity<T>) {
-    if constexpr (std::is_floating_point_v<T>) return std::isfinite(static_cast<T>(number));
+    if constexpr (is_floating_point(dtype_of<T>)) return std::isfinite(static_cast<T>(number));
     else return std::isfinite(number);
   });
 }

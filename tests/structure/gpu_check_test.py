@@ -14,9 +14,16 @@ import tarfile
 import tempfile
 import time
 import unittest
+import unittest.mock
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PASSED = "echo 'All tests passed (3 assertions in 2 test cases)'"
+TIMES = {"median": 2e-5, "min": 1e-5, "max": 3e-5}
+CARD = {"copy_bytes_per_second": 4e12, "fp32_flops_per_second": 6e13, "multiprocessors": 132, "clock_mhz": 1980,
+        "launch": {"device_seconds": TIMES, "call_seconds": TIMES}}
+CASES = [{"name": f"share {share}", "passed": True, "counts": "device", "device_seconds": TIMES, "call_seconds": TIMES,
+          "share_of_floor": share, "floor": "memory", "peers": []} for share in (0.9, 0.2, 0.5, 0.3, 0.7, 0.1)]
+CASES[2]["device_seconds"] = {**TIMES, "median": 2e-6}  # as long as a launch
 
 STUBS = {
     "bin/nvidia-smi": """case "$*" in
@@ -33,9 +40,13 @@ fi
 [ "$1" != '[.write-bits]' ] || echo 'of this card' >> docs/bits.md
 {PASSED}""",
     # It does not end when it is asked to, and has a child.
-    "build/gpu/tests/test_cuda": "trap '' TERM; sleep 1000 & echo $! > $CHILD; wait; wait",
+    "build/gpu/tests/test_cuda": f"""[ -z "$TENON_TEST_MULTIPROCESSORS" ] || {{ {PASSED}; exit; }}
+trap '' TERM; sleep 1000 & echo $! > $CHILD; wait; wait""",
     "build/gpu/examples/weight_decay/weight_decay": """while [ "$1" != --json ]; do shift; done
 echo '{"verify": {"steps": 5, "largest_relative": 0, "passed": true, "bits": {"compared": 9, "different": 0}}}' > $2""",
+    "build/gpu/bench/bench_cuda_kernels": f"""if [ "$1" = --card ]; then echo '{json.dumps({"card": CARD})}' > $3
+else echo '{json.dumps({"card": CARD, "cases": CASES})}' > $2; fi""",
+    "bin/ncu": """echo "$@"; echo '==PROF== Profiling "add_rows" - 0: 0%....100% - 40 passes'""",
     "build/gpu/bench/bench_train_step": "echo 'no result here'",
     "bench/torch_eager.py": "import sys; print('there is no PyTorch'); sys.exit(77)",
 }
@@ -93,11 +104,15 @@ class GpuCheck(unittest.TestCase):
         self.assertEqual(process.returncode, 1, said)
         report, stages = self.report()
         self.assertTrue(report["complete"])
-        self.assertEqual(list(stages), ["tests", "tests-1", "tests-2", "tests-cuda", "bits", "flagship", "memcheck",
-                                        "initcheck", "synccheck", "racecheck", "racecheck-matmul", "memcheck-cuda",
-                                        "initcheck-cuda", "kernels", "train_step", "pytorch"])
-        for name in ("tests", "tests-2", "bits", "flagship", "memcheck", "racecheck"):
+        self.assertEqual(list(stages), ["roofs", "tests", "tests-1", "tests-2", "tests-cuda", "tests-cuda-1",
+                                        "tests-cuda-2", "bits", "flagship", "memcheck", "initcheck", "synccheck",
+                                        "racecheck", "racecheck-matmul", "memcheck-cuda", "initcheck-cuda", "kernels",
+                                        "train_step", "pytorch", "ncu"])
+        for name in ("tests", "tests-2", "tests-cuda-1", "tests-cuda-2", "bits", "flagship", "memcheck", "racecheck",
+                     "kernels"):
             self.assertEqual(stages[name][0], "passed", name)
+        self.assertEqual(stages["roofs"], ("passed", "copies at 4000 GB/s, float32 at up to 60.0 TFLOP/s (from the "
+                                           "highest clock), a launch takes 20 us in a queue, 20 us if it is waited for"))
         self.assertEqual(stages["tests-1"], ("failed", "exit status 1; test cases: 2 | 1 passed | 1 failed; "
                                              "failed: matmul: a tile"))
         self.assertEqual(stages["tests-cuda"][0], "failed")
@@ -105,9 +120,12 @@ class GpuCheck(unittest.TestCase):
         self.assertTrue(self.gone())
         self.assertEqual(stages["initcheck"][0], "failed")
         self.assertIn("7 errors", stages["initcheck"][1])
-        self.assertEqual(stages["kernels"], ("not run", "there is no bench_cuda_kernels"))
         self.assertEqual(stages["train_step"][0], "failed")
         self.assertEqual(stages["pytorch"], ("not run", "there is no PyTorch"))
+        self.assertEqual(stages["ncu"], ("passed", "1 launches profiled; see ncu.log for the results"))
+        profiled = (self.root / "build/gpu/check/ncu.log").read_text().splitlines()[0]
+        self.assertTrue(profiled.startswith("--clock-control none "), profiled)
+        self.assertTrue(profiled.endswith(" --profile share 0.1 share 0.2 share 0.3 share 0.7"), profiled)
         self.assertEqual((self.out / "bits.md").read_text(), "bits\nof this card\n")
         self.assertIn("# NVIDIA Stub 1", (self.out / "report.md").read_text())
         self.assertTrue((self.root / "bench/results/stub-1.md").exists())
@@ -130,6 +148,14 @@ class GpuCheck(unittest.TestCase):
         self.assertEqual(stages["tests-cuda"][0], "unfinished")
         self.assertTrue(self.gone())
 
+    def test_profiling_that_is_not_permitted_is_not_run(self):
+        self.write("bin/ncu", "#!/bin/sh\necho '==ERROR== ERR_NVGPUCTRPERM - ...'; exit 1\n")
+        process = self.start("--prebuilt", "--limit", "2")
+        said, _ = process.communicate(timeout=60)
+        _, stages = self.report()
+        self.assertEqual(stages["ncu"], ("not run", "this user may not read the performance counters "
+                                         "(ERR_NVGPUCTRPERM)"), said)
+
     def test_after_the_deadline_nothing_begins(self):
         process = self.start("--prebuilt", "--quick", "--deadline", "2")
         said, _ = process.communicate(timeout=60)
@@ -142,6 +168,7 @@ class GpuCheck(unittest.TestCase):
         process = self.start("--prebuilt")
         said, _ = process.communicate(timeout=60)
         self.assertEqual(process.returncode, 77, said)
+        self.assertEqual(said, "gpu_check: there is no GPU here: nvidia-smi is missing or fails\n")
 
     def test_a_pack_has_what_the_stages_need_and_runs_elsewhere(self):
         spec = importlib.util.spec_from_loader(
@@ -154,6 +181,14 @@ class GpuCheck(unittest.TestCase):
             program.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(shutil.which("true"), program)
         archive = self.root.parent / "pack.tar.xz"
+        self.write("bin/ldd", "#!/bin/sh\necho 'libtorch.so.1 => /lib/libtorch.so.1'\n")
+        with unittest.mock.patch.dict(os.environ, self.environment):
+            with self.assertRaisesRegex(SystemExit, "test_kernels needs LibTorch, which the GPU machine may not have"):
+                module.pack(archive)
+        module.TRAIN.unlink()
+        with self.assertRaisesRegex(SystemExit, "there is no .*bench_train_step; build it first"):
+            module.pack(archive)
+        shutil.copy(shutil.which("true"), module.TRAIN)
         module.MOST_BYTES = 1000
         with self.assertRaisesRegex(SystemExit, "a pack of [0-9]+ bytes is too large; the most are 1000"):
             module.pack(archive)
@@ -166,11 +201,14 @@ class GpuCheck(unittest.TestCase):
         self.environment["PATH"] = f"{away}/bin:{os.environ['PATH']}"
         elsewhere = self.root.parent / "tenon"
         self.assertTrue((elsewhere / "include/docs/bits.md").exists())
+        (elsewhere / module.BENCH.relative_to(module.ROOT)).unlink()
         process = self.start("--prebuilt", "--quick", root=elsewhere)
         said, _ = process.communicate(timeout=60)
         self.assertEqual(self.root.resolve(), elsewhere.resolve(), said)  # where the programs look for their files
         _, stages = self.report()
-        self.assertEqual(list(stages), ["tests", "tests-1", "tests-2", "tests-cuda", "bits", "flagship"])
+        self.assertEqual(list(stages), ["roofs", "tests", "tests-1", "tests-2", "tests-cuda", "tests-cuda-1",
+                                        "tests-cuda-2", "bits", "flagship"])
+        self.assertEqual(stages["roofs"], ("not run", "there is no bench_cuda_kernels"))
 
 
 if __name__ == "__main__":
