@@ -128,7 +128,7 @@ T only_element(const Tensor& tensor, CallSite site) {
     if (tensor.device().is_cpu()) value = *tensor.ptr<From>();
     else if constexpr (cuda::built_with_cuda)
       cuda::download(tensor.stream(), &value, tensor.raw(), sizeof value);
-    if constexpr (std::is_same_v<T, std::int64_t> && std::is_floating_point_v<From>)
+    if constexpr (std::is_same_v<T, std::int64_t> && is_floating_point(dtype_of<From>))
       check(value >= From{-0x1p63} && value < From{0x1p63} && value == std::trunc(value),
           "item: {} is not an int64", value);
     if constexpr (std::is_same_v<T, bool> && !std::is_same_v<From, bool>)
@@ -136,7 +136,7 @@ T only_element(const Tensor& tensor, CallSite site) {
     if constexpr (std::is_same_v<T, float> && std::is_same_v<From, double>)
       check(!(std::abs(value) > static_cast<double>(std::numeric_limits<float>::max())) || std::isinf(value),
           "item: {} does not fit a float32", value);
-    if constexpr (std::is_floating_point_v<T> && std::is_same_v<From, std::int64_t>)
+    if constexpr (is_floating_point(dtype_of<T>) && std::is_same_v<From, std::int64_t>)
       check(value >= -(std::int64_t{1} << std::numeric_limits<T>::digits) &&
                 value <= std::int64_t{1} << std::numeric_limits<T>::digits,
           "item: {} does not fit a {} exactly", value, dtype_of<T>);

@@ -13,7 +13,7 @@ void fail_different_kinds(const char* op, const Tensor& a, const Tensor& b) {
 
 void check_scalar(const char* op, const Tensor& a, double scalar) {
   visit_number(op, a.dtype(), [&]<class T>(std::type_identity<T>) {
-    if constexpr (!std::is_floating_point_v<T>)
+    if constexpr (!is_floating_point(dtype_of<T>))
       // A double of 2^53 may have been rounded from 2^53 + 1.
       check(scalar == std::trunc(scalar) && std::abs(scalar) < 0x1p53,
           "{}: {} is not a whole number that an int64 tensor can hold exactly", op, scalar);

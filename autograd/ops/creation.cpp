@@ -106,7 +106,7 @@ Tensor arange(double start, double end, double step, const Options& options, Cal
   check(std::isfinite(start) && std::isfinite(end) && std::isfinite(step) && step != 0,
       "arange: needs finite bounds and a step that is not 0; they are {}, {} and {}", start, end, step);
   const std::int64_t n = visit_number("arange", options.dtype, [&]<class T>(std::type_identity<T>) {
-    if constexpr (std::is_floating_point_v<T>) return floating_count<T>(start, end, step);
+    if constexpr (is_floating_point(dtype_of<T>)) return floating_count<T>(start, end, step);
     else return whole_count(start, end, step);
   });
   Tensor out = create("arange", {n}, options);

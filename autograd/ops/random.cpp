@@ -57,7 +57,7 @@ Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generato
   const Call call("randint", site);
   check(low < high, "randint: the range [{}, {}) is empty", low, high);
   visit_number("randint", options.dtype, [&]<class T>(std::type_identity<T>) {
-    if constexpr (std::is_floating_point_v<T>) {
+    if constexpr (is_floating_point(dtype_of<T>)) {
       const std::int64_t most = std::int64_t{1} << std::numeric_limits<T>::digits;
       check(low >= -most && high - 1 <= most,
           "randint: {} is exact only up to {}; the range is [{}, {}); draw int64 or float64", options.dtype,

@@ -196,10 +196,10 @@ void reduce_integers(const Shape& shape, std::uint32_t dims, std::int64_t* out, 
 void reduce(Stream, ReduceOp op, DType dtype, const Shape& shape, std::uint32_t dims, void* out,
     const Operand& a, const Operand& b, double divisor) {
   visit_any(dtype, [&]<class T>(std::type_identity<T>) {
-    if constexpr (std::is_floating_point_v<T>)
+    if constexpr (is_floating_point(dtype_of<T>))
       return reduce_of(op, shape, dims, static_cast<T*>(out), a, b, divisor);
     ReduceOps::visit(op.index, [&]<class Op>() {
-      if constexpr (!std::is_floating_point_v<T> && Op::template takes<T>)
+      if constexpr (!is_floating_point(dtype_of<T>) && Op::template takes<T>)
         reduce_integers<Op, T>(shape, dims, static_cast<std::int64_t*>(out), a);
     });
   });
