@@ -1,5 +1,6 @@
 #include <tenon/kernels/elementwise.h>
 
+#include <tenon/kernels/check_dtype.h>
 #include <tenon/kernels/on_device.h>
 
 namespace tenon::kernels {
@@ -13,10 +14,7 @@ void check_dtype(arith::OneOf<Ops> op, DType dtype) {
         "an elementwise operation is defined for every floating-point type");
     return arith::takes<Op, std::int64_t>;
   });
-  const auto any = [](auto) {};
-  if (is_floating_point(dtype)) return;
-  if (takes_numbers[op.index]) visit_number(names[op.index], dtype, any);
-  else visit_floating(names[op.index], dtype, any);
+  kernels::check_dtype(names[op.index], takes_numbers[op.index], dtype);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include <tenon/kernels/reduce.h>
 
-#include <tenon/core/check.h>
+#include <tenon/kernels/check_dtype.h>
 #include <tenon/kernels/on_device.h>
 
 namespace tenon::kernels {
@@ -13,18 +13,11 @@ constexpr auto takes_numbers =
     ReduceOps::map<bool>([]<class Op>() { return Op::template takes<std::int64_t>; });
 constexpr auto takes_any = ReduceOps::map<bool>([]<class Op>() { return Op::template takes<bool>; });
 
-void check_dtype(arith::ReduceOp op, DType dtype) {
-  const auto any = [](auto) {};
-  if (takes_any[op.index]) return;
-  if (takes_numbers[op.index]) visit_number(names[op.index], dtype, any);
-  else visit_floating(names[op.index], dtype, any);
-}
-
 }  // namespace
 
 void reduce(Stream stream, arith::ReduceOp op, DType dtype, const Shape& shape, std::uint32_t dims, void* out,
     const Operand& a, const Operand& b, double divisor) {
-  check_dtype(op, dtype);
+  if (!takes_any[op.index]) check_dtype(names[op.index], takes_numbers[op.index], dtype);
   on_device<cpu::reduce, cuda::reduce>(stream, op, dtype, shape, dims, out, a, b, divisor);
 }
 

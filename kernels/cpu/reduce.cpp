@@ -197,11 +197,12 @@ void reduce(Stream, ReduceOp op, DType dtype, const Shape& shape, std::uint32_t 
     const Operand& a, const Operand& b, double divisor) {
   visit_any(dtype, [&]<class T>(std::type_identity<T>) {
     if constexpr (is_floating_point(dtype_of<T>))
-      return reduce_of(op, shape, dims, static_cast<T*>(out), a, b, divisor);
-    ReduceOps::visit(op.index, [&]<class Op>() {
-      if constexpr (!is_floating_point(dtype_of<T>) && Op::template takes<T>)
-        reduce_integers<Op, T>(shape, dims, static_cast<std::int64_t*>(out), a);
-    });
+      reduce_of(op, shape, dims, static_cast<T*>(out), a, b, divisor);
+    else
+      ReduceOps::visit(op.index, [&]<class Op>() {
+        if constexpr (Op::template takes<T>)
+          reduce_integers<Op, T>(shape, dims, static_cast<std::int64_t*>(out), a);
+      });
   });
 }
 

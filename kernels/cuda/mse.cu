@@ -9,16 +9,14 @@ namespace {
 
 using Op = arith::SumOfSquaredDifferences;
 
-constexpr int warps = block_threads / warp_size;
-
 /// One warp per chunk of 1024, as in reduce/rows.cuh; the last block does the levels above. With Vec all
 /// pointers are aligned.
 template <bool Vec, class T>
 __global__ void __launch_bounds__(block_threads, 1)
     mse_chunks(std::int64_t n, std::int64_t chunks, const T* __restrict__ a, const T* __restrict__ b, T count,
         T* __restrict__ gradient, T* loss, T* values, unsigned* ticket) {
-  for (std::int64_t c = std::int64_t{blockIdx.x} * warps + threadIdx.x / warp_size; c < chunks;
-       c += std::int64_t{gridDim.x} * warps) {
+  for (std::int64_t c = std::int64_t{blockIdx.x} * reduce_warps + threadIdx.x / warp_size; c < chunks;
+       c += std::int64_t{gridDim.x} * reduce_warps) {
     const std::int64_t start = c * reduce_chunk;
     const int length = static_cast<int>(n - start < reduce_chunk ? n - start : reduce_chunk);
     T acc[4] = {};
@@ -50,8 +48,8 @@ void mse(Stream stream, DType dtype, std::int64_t n, void* loss, void* gradient,
     const std::int64_t chunks = std::max<std::int64_t>(1, arith::reduce_chunks(n));
     const Scratch values(stream, static_cast<std::size_t>(level_values(chunks)) * sizeof(T));
     with_bool(is_aligned(a) && is_aligned(b) && is_aligned(gradient), [&](auto vec) {
-      launch({stream, "mse", {n}}, mse_chunks<vec, T>, blocks_for(stream, chunks, warps), block_threads, n,
-          chunks, static_cast<const T*>(a), static_cast<const T*>(b), static_cast<T>(count),
+      launch({stream, "mse", {n}}, mse_chunks<vec, T>, blocks_for(stream, chunks, reduce_warps),
+          block_threads, n, chunks, static_cast<const T*>(a), static_cast<const T*>(b), static_cast<T>(count),
           static_cast<T*>(gradient), static_cast<T*>(loss), values.template as<T>(),
           tenon::cuda::tickets(stream));
     });

@@ -29,6 +29,19 @@ constexpr int W = static_cast<int>(sizeof(V<T>) / sizeof(T));
 // load and store with a count access the first n elements only, 0 <= n < W; the other lanes are 0, or those
 // of `rest`. fold is the halving tree over the lanes (lane j and lane j + W/2, and so on); combine(a, b)
 // takes vectors of any width, and single lanes.
+#if defined(__AVX2__)
+template <class Combine>
+TENON_INLINE float fold(__m256 a, Combine combine) {
+  __m128 b = combine(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+  b = combine(b, _mm_movehl_ps(b, b));
+  return combine(_mm_cvtss_f32(b), _mm_cvtss_f32(_mm_movehdup_ps(b)));
+}
+template <class Combine>
+TENON_INLINE double fold(__m256d a, Combine combine) {
+  const __m128d b = combine(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1));
+  return combine(_mm_cvtsd_f64(b), _mm_cvtsd_f64(_mm_unpackhi_pd(b, b)));
+}
+#endif
 #if defined(__AVX512F__)
 template <>
 struct Native<float> {
@@ -75,16 +88,11 @@ TENON_INLINE __m512d fma(__m512d a, __m512d b, __m512d c) { return _mm512_fmadd_
 template <class Combine>
 TENON_INLINE float fold(__m512 v, Combine combine) {
   const __m256 upper = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(v), 1));
-  const __m256 a = combine(_mm512_castps512_ps256(v), upper);
-  __m128 b = combine(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
-  b = combine(b, _mm_movehl_ps(b, b));
-  return combine(_mm_cvtss_f32(b), _mm_cvtss_f32(_mm_movehdup_ps(b)));
+  return fold(combine(_mm512_castps512_ps256(v), upper), combine);
 }
 template <class Combine>
 TENON_INLINE double fold(__m512d v, Combine combine) {
-  const __m256d a = combine(_mm512_castpd512_pd256(v), _mm512_extractf64x4_pd(v, 1));
-  const __m128d b = combine(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1));
-  return combine(_mm_cvtsd_f64(b), _mm_cvtsd_f64(_mm_unpackhi_pd(b, b)));
+  return fold(combine(_mm512_castpd512_pd256(v), _mm512_extractf64x4_pd(v, 1)), combine);
 }
 TENON_INLINE void transpose(__m512 (&r)[16]) {
   __m512 s[16];
@@ -179,17 +187,6 @@ TENON_INLINE __m256d largest(__m256d a, __m256d b) {
 }
 TENON_INLINE __m256 fma(__m256 a, __m256 b, __m256 c) { return _mm256_fmadd_ps(a, b, c); }
 TENON_INLINE __m256d fma(__m256d a, __m256d b, __m256d c) { return _mm256_fmadd_pd(a, b, c); }
-template <class Combine>
-TENON_INLINE float fold(__m256 a, Combine combine) {
-  __m128 b = combine(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
-  b = combine(b, _mm_movehl_ps(b, b));
-  return combine(_mm_cvtss_f32(b), _mm_cvtss_f32(_mm_movehdup_ps(b)));
-}
-template <class Combine>
-TENON_INLINE double fold(__m256d a, Combine combine) {
-  const __m128d b = combine(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1));
-  return combine(_mm_cvtsd_f64(b), _mm_cvtsd_f64(_mm_unpackhi_pd(b, b)));
-}
 TENON_INLINE void transpose(__m256 (&r)[8]) {
   __m256 s[8];
 #pragma GCC unroll 4

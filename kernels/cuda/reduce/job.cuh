@@ -6,8 +6,6 @@
 
 namespace tenon::kernels::cuda {
 
-inline constexpr int reduce_warps = block_threads / warp_size;
-
 /// The last step of an output: the division of a mean, and the bias of a linear map.
 template <class T>
 struct Last {

@@ -3,6 +3,7 @@
 #pragma once
 #include <tenon/kernels/arith/math.h>
 #include <tenon/kernels/arith/reduce.h>
+#include <tenon/kernels/cuda/launch.h>
 #include <tenon/kernels/cuda/pack.cuh>
 #include <tenon/kernels/cuda/ticket.cuh>
 
@@ -12,7 +13,7 @@ using arith::reduce_chunk;
 using arith::reduce_partials;
 static_assert(reduce_partials == 4 * 32, "warp_tree has four partials per lane");
 
-inline constexpr int warp_size = 32;
+inline constexpr int warp_size = 32, reduce_warps = block_threads / warp_size;
 
 /// The number of values on all levels, the first included: the size of an output's scratch memory.
 inline std::int64_t level_values(std::int64_t chunks) {
