@@ -132,8 +132,7 @@ TEST_CASE("parallel_for: a child forked inside a region works alone", "[kernels]
   parallel_for(3, 1, [&](std::int64_t, std::int64_t) {
     ++inside;
     while (inside < 3) std::this_thread::yield();
-    if (std::this_thread::get_id() == caller)
-      status = Child([] { std::exit(works() ? 7 : 1); }).status();
+    if (std::this_thread::get_id() == caller) status = Child([] { std::exit(works() ? 7 : 1); }).status();
   });
   CHECK(status == "exited with 7");
 }
