@@ -53,6 +53,8 @@ void add_cublas(Case& product, const Tensor& a, const Tensor& b, bool b_is_trans
   static const cublasHandle_t handle = [] {
     cublasHandle_t made = nullptr;
     check_cublas(cublasCreate(&made));
+    void* const stream = Stream::current(Device::cuda()).native_handle();
+    check_cublas(cublasSetStream(made, static_cast<cudaStream_t>(stream)));
     // Full float32: TF32 must be enabled explicitly. The pedantic mode would disable the fastest kernels.
     check_cublas(cublasSetMathMode(made, CUBLAS_DEFAULT_MATH));
     return made;

@@ -49,6 +49,12 @@ Stream Stream::create(Device device) {
   return {};
 }
 
+void* Stream::native_handle() const {
+  if constexpr (cuda::built_with_cuda)
+    if (device_.is_cuda()) return cuda::native_handle(*this);
+  return nullptr;
+}
+
 void Stream::synchronize() const {
   if constexpr (cuda::built_with_cuda)
     if (device_.is_cuda()) cuda::wait("synchronize", *this);

@@ -30,6 +30,9 @@ class TENON_API Stream {
   /// Waits until all work so far has finished. Throws its errors: a kernel that failed, an index out of
   /// range.
   void synchronize() const;
+  /// The cudaStream_t, for kernels and library calls of your own; null for the CPU. Work on CUDA's legacy
+  /// stream (a null cudaStream_t) runs in order with the default stream, but not with other streams.
+  void* native_handle() const;
 
   friend constexpr bool operator==(const Stream&, const Stream&) = default;
 

@@ -104,7 +104,7 @@ struct Launch {
   std::initializer_list<std::int64_t> sizes;
   bool may_fault = false;  // the kernel receives the stream's fault_slot()
 };
-/// The stream's native handle, a cudaStream_t. A launch on it needs a DeviceGuard.
+/// Stream::native_handle(). A launch on it needs a DeviceGuard.
 void* native_handle(Stream stream);
 /// Throws CudaError if the launch returned an error (`error` is a cudaError_t) or, with TENON_SYNC=1 in the
 /// environment, if the kernel failed.

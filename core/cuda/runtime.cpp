@@ -74,8 +74,10 @@ StreamState& add_stream(Device device, DeviceState& state) {
       device, index);
   const DeviceGuard guard(device);
   auto added = std::make_unique<StreamState>();
-  if (index > 0)
-    check_cuda("stream", cudaStreamCreateWithFlags(&added->handle, cudaStreamNonBlocking), device);
+  // The default stream, too, is a stream of its own: a CUDA graph cannot capture CUDA's legacy stream. Unlike
+  // the others it runs in order with that stream, on which a caller's own kernels and copies run by default.
+  const unsigned flags = index == 0 ? cudaStreamDefault : cudaStreamNonBlocking;
+  check_cuda("stream", cudaStreamCreateWithFlags(&added->handle, flags), device);
   constexpr std::size_t ticket_bytes = ticket_count * sizeof(unsigned), bytes = ticket_bytes + sizeof(Fault);
   void* memory = nullptr;
   check_cuda("stream", cudaMalloc(&memory, bytes), device);

@@ -36,6 +36,14 @@ TEST_CASE("runtime: copies there and back keep every bit, from any layout and of
   REQUIRE(equal(leaf.grad(), full({3}, 3)));
 }
 
+TEST_CASE("runtime: every stream has a handle of its own") {
+  const Stream first = Stream::current(device());
+  REQUIRE(first.native_handle() != nullptr);  // CUDA's legacy stream would be null
+  REQUIRE(first.native_handle() == Stream::current(device()).native_handle());
+  REQUIRE(Stream::create(device()).native_handle() != first.native_handle());
+  REQUIRE(Stream().native_handle() == nullptr);
+}
+
 TEST_CASE("runtime: streams keep their tensors apart") {
   const Stream other = Stream::create(device());
   REQUIRE(other.index() > 0);

@@ -182,7 +182,7 @@ cudaError_t cudaDeviceSynchronize() {
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags) {
   return call(__func__, [&](Runtime& r) {
     if (flags > cudaStreamNonBlocking) return cudaErrorInvalidValue;
-    r.streams.insert(*stream = new CUstream_st{current_device});
+    r.streams.insert(*stream = new CUstream_st{current_device, flags});
     return cudaSuccess;
   });
 }
@@ -190,6 +190,13 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   return call(__func__, [&](Runtime& r) {
     if (r.streams.erase(stream) == 0) return cudaErrorInvalidResourceHandle;
     delete stream;
+    return cudaSuccess;
+  });
+}
+cudaError_t cudaStreamGetFlags(cudaStream_t stream, unsigned* flags) {
+  return call(__func__, [&](Runtime& r) {
+    if (!r.valid(stream)) return cudaErrorInvalidResourceHandle;
+    *flags = stream ? stream->flags : cudaStreamDefault;
     return cudaSuccess;
   });
 }

@@ -24,7 +24,7 @@ void* allocate_on_device(std::size_t bytes) {
   void* const memory = cuda::allocate(stream, bytes);
   // A reused block may hold the very values that the kernel under test should write.
   const cuda::DeviceGuard guard(stream.device());
-  cudaMemsetAsync(memory, 0xff, bytes, static_cast<cudaStream_t>(cuda::native_handle(stream)));
+  cudaMemsetAsync(memory, 0xff, bytes, static_cast<cudaStream_t>(stream.native_handle()));
   return memory;
 }
 void release_on_device(void* memory, std::size_t bytes) noexcept {

@@ -13,6 +13,7 @@
 
 struct CUstream_st {
   int device;
+  unsigned flags;
 };
 
 struct CUevent_st {

@@ -37,6 +37,16 @@ TEST_CASE("runtime: a pending error of a user's own call is neither reported by 
   REQUIRE(cudaGetLastError() == cudaErrorInvalidDevice);
 }
 
+TEST_CASE("runtime: only the default stream runs in order with CUDA's legacy stream") {
+  const auto flags_of = [](Stream stream) {
+    unsigned flags = ~0u;
+    REQUIRE(cudaStreamGetFlags(static_cast<cudaStream_t>(stream.native_handle()), &flags) == cudaSuccess);
+    return flags;
+  };
+  REQUIRE(flags_of(Stream::current(device())) == cudaStreamDefault);
+  REQUIRE(flags_of(Stream::create(device())) == cudaStreamNonBlocking);
+}
+
 TEST_CASE("runtime: a launch that meets the error of an earlier kernel does not blame its own kernel") {
   Tensor x = ones({100}, {.device = device()});
   emu::fail_earlier_kernel(cudaErrorIllegalAddress);

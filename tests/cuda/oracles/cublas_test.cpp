@@ -21,9 +21,9 @@ class Handle {
  public:
   explicit Handle(Stream stream) {
     const cuda::DeviceGuard guard(stream.device());
-    void* const native = cuda::native_handle(stream);
     REQUIRE(cublasCreate(&handle_) == CUBLAS_STATUS_SUCCESS);
-    REQUIRE(cublasSetStream(handle_, static_cast<cudaStream_t>(native)) == CUBLAS_STATUS_SUCCESS);
+    REQUIRE(
+        cublasSetStream(handle_, static_cast<cudaStream_t>(stream.native_handle())) == CUBLAS_STATUS_SUCCESS);
     REQUIRE(cublasSetMathMode(handle_, CUBLAS_PEDANTIC_MATH) == CUBLAS_STATUS_SUCCESS);
   }
   ~Handle() { cublasDestroy(handle_); }
