@@ -1,6 +1,7 @@
 // The thread pool: coverage, nesting, exceptions, several callers, forks and process exit.
 #include <tenon/core/parallel.h>
 
+#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -103,6 +104,18 @@ TEST_CASE("parallel_for: several threads may call at once", "[kernels][parallel]
     });
   for (std::thread& caller : callers) caller.join();
   CHECK(failures == 0);
+}
+
+TEST_CASE("parallel_for: threads without work use no CPU", "[kernels][parallel]") {
+  use_workers();
+  const auto used = [] {
+    timespec time{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+  };
+  const auto before = used();
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  CHECK(used() - before < std::chrono::milliseconds(25));
 }
 
 TEST_CASE("parallel_for: a forked child works alone, and exits with its status", "[kernels][parallel]") {
