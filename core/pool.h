@@ -1,6 +1,6 @@
-// A bounded per-thread cache in front of malloc. Blocks have no owner: one freed in another thread joins that
-// thread's cache, and a full cache returns blocks to malloc, so a producer and a consumer cannot grow memory
-// without limit.
+// A bounded cache in front of malloc: one per thread for blocks up to 1 MiB, and one for the process for
+// larger blocks. Blocks have no owner: one freed in another thread joins that thread's cache, and a full
+// cache returns blocks to malloc, so a producer and a consumer cannot grow memory without limit.
 #pragma once
 #include <array>
 #include <bit>

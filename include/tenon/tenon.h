@@ -6,6 +6,7 @@
 #include <tenon/autograd/ops.h>
 #include <tenon/autograd/tape/mode.h>
 #include <tenon/autograd/tape/record.h>
+#include <tenon/core/cpu.h>
 #include <tenon/core/cuda.h>
 #include <tenon/core/parallel.h>
 #include <tenon/core/random.h>
