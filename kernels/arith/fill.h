@@ -55,4 +55,18 @@ TENON_HOST_DEVICE uint64_t random_bits(uint64_t seed, uint64_t stream, uint64_t 
   return i % 2 == 0 ? num::pair(block.word[0], block.word[1]) : num::pair(block.word[2], block.word[3]);
 }
 
+/// random_bits() of one element after the other: two that share a block compute it once.
+class RandomBits {
+ public:
+  TENON_HOST_DEVICE_MEMBER RandomBits(uint64_t seed, uint64_t stream) : seed_(seed), stream_(stream) {}
+  TENON_HOST_DEVICE_MEMBER uint64_t operator()(uint64_t i) {
+    if (i / 2 != index_) block_ = num::random_block(seed_, stream_, index_ = i / 2);
+    return i % 2 == 0 ? num::pair(block_.word[0], block_.word[1]) : num::pair(block_.word[2], block_.word[3]);
+  }
+
+ private:
+  uint64_t seed_, stream_, index_ = ~uint64_t{0};
+  num::Block block_{};
+};
+
 }  // namespace tenon::arith

@@ -50,11 +50,38 @@ void add_elements(Indexed layout, T* out, const T* g, const std::int64_t* index,
 }
 
 template <class T>
+void take_rows(Indexed layout, T* out, const T* a, const std::int64_t* index, std::int64_t count) {
+  const std::int64_t inner = layout.inner;
+  const auto rows = [&](std::int64_t begin, std::int64_t end, auto copy) {
+    std::int64_t i = begin % count;
+    const T* from = a + begin / count * layout.size * inner;
+    for (std::int64_t r = begin; r < end; ++r) {
+      copy(out + r * inner, from + index[i] * inner);
+      if (++i == count) i = 0, from += layout.size * inner;
+    }
+  };
+  parallel_for(layout.outer * count, std::max<std::int64_t>(1, grain / inner),
+      [&](std::int64_t begin, std::int64_t end) {
+        if (inner == 1) rows(begin, end, [](T* to, const T* from) { *to = *from; });
+        else
+          rows(begin, end, [size = static_cast<std::size_t>(inner) * sizeof(T)](T* to, const T* from) {
+            std::memcpy(to, from, size);
+          });
+      });
+}
+
+template <class T>
 void take_elements(Indexed layout, T* out, const T* a, const std::int64_t* index, std::int64_t count) {
   const std::int64_t inner = layout.inner, n = layout.outer * count * inner;
   parallel_for(n, grain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t at = begin; at < end; ++at)
-      out[at] = a[(at / (count * inner) * layout.size + index[at]) * inner + at % inner];
+    const std::int64_t plane = count * inner;
+    std::int64_t in_plane = begin % plane, j = begin % inner;
+    const T* from = a + begin / plane * layout.size * inner;
+    for (std::int64_t at = begin; at < end; ++at) {
+      out[at] = from[index[at] * inner + j];
+      if (++j == inner) j = 0;
+      if (++in_plane == plane) in_plane = 0, from += layout.size * inner;
+    }
   });
 }
 
@@ -64,16 +91,11 @@ void index_select(Stream, DType dtype, Indexed layout, void* out, const void* a,
     std::int64_t count, int dim) {
   for (std::int64_t i = 0; i < count; ++i)
     check(index[i] >= 0 && index[i] < layout.size, index_select_error, index[i], i, dim, layout.size);
-  const std::int64_t bytes = layout.inner * static_cast<std::int64_t>(size_of(dtype));
-  if (bytes == 0) return;
-  const char* const from = static_cast<const char*>(a);
-  char* const to = static_cast<char*>(out);
-  parallel_for(layout.outer * count, std::max<std::int64_t>(1, 4 * grain / bytes),
-      [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t r = begin; r < end; ++r)
-          std::memcpy(to + r * bytes, from + (r / count * layout.size + index[r % count]) * bytes,
-              static_cast<std::size_t>(bytes));
-      });
+  if (layout.inner == 0) return;
+  visit_any(dtype, [&]<class T>(std::type_identity<T>) {
+    using Element = arith::Bytes<T>;
+    take_rows(layout, static_cast<Element*>(out), static_cast<const Element*>(a), index, count);
+  });
 }
 
 void index_add(Stream, DType dtype, Indexed layout, void* out, const void* g, const std::int64_t* index,

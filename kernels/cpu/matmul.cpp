@@ -40,8 +40,8 @@ void chain(T* out, const Matrix& a, const Matrix& b, const T* bias) {
   };
   const std::int64_t work = m * n * k;
   if (work < 2 * grain) return part(0, m, 0, n);
-  constexpr std::int64_t block = 96;  // whole tiles of every instruction set
   const bool by_rows = m > n;
+  const std::int64_t block = by_rows ? 12 : 32;  // whole tiles of every instruction set
   const std::int64_t side = by_rows ? m : n, blocks = (side + block - 1) / block;
   parallel_for(blocks, std::max<std::int64_t>(1, grain / (work / blocks + 1)),
       [&](std::int64_t begin, std::int64_t end) {

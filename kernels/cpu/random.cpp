@@ -44,8 +44,8 @@ void random_integers(
     Stream, DType dtype, std::int64_t n, void* out, RandomKey key, std::int64_t low, std::int64_t high) {
   const arith::IntegerDraw draw(low, high);
   visit_number("random_integers", dtype, [&]<class T>(std::type_identity<T>) {
-    fill_by_index<T>(n, out, [&](std::int64_t i) {
-      return draw(arith::random_bits(key.seed, key.stream, static_cast<std::uint64_t>(i)));
+    fill_by_index<T>(n, out, [draw, bits = arith::RandomBits(key.seed, key.stream)](std::int64_t i) mutable {
+      return draw(bits(static_cast<std::uint64_t>(i)));
     });
   });
 }
@@ -53,9 +53,10 @@ void random_integers(
 void random_permutation(Stream, std::int64_t n, std::int64_t* out, RandomKey key) {
   for (std::int64_t i = 0; i < n; ++i) out[i] = i;
   // The Fisher-Yates shuffle, from the end; step i draws from [0, i] with the bits of element i.
+  arith::RandomBits bits(key.seed, key.stream);
   for (std::int64_t i = n - 1; i > 0; --i) {
     const arith::IntegerDraw draw(0, i + 1);
-    std::swap(out[i], out[draw(arith::random_bits(key.seed, key.stream, static_cast<std::uint64_t>(i)))]);
+    std::swap(out[i], out[draw(bits(static_cast<std::uint64_t>(i)))]);
   }
 }
 

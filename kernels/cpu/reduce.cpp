@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <vector>
 
 #include <tenon/core/parallel.h>
 #include <tenon/kernels/cpu/dispatch.h>
@@ -31,6 +30,7 @@ class Reduction {
   Reduction(ReduceOp op, const ReductionPlan& plan, const T* a, const T* b, T* out)
       : plan_(plan),
         loops_(cpu_table().of<T>().reduce),
+        copy_(cpu_table().elementwise.copy[Elements::index_of<T>()][Elements::index_of<T>()]),
         op_(op.index),
         two_(operands[op.index] == 2),
         a_(a),
@@ -104,32 +104,79 @@ class Reduction {
         });
   }
 
-  // Any other layout: the elements of a chunk are copied together first.
+  // Any other layout: pieces that fit the cache are copied together first, in the order of their elements.
   void gather() {
-    parallel_for(plan_.outputs, std::max<std::int64_t>(1, grain / 4 / (plan_.length + 1)),
+    Dims<2> all = plan_.kept;  // and then the reduced ones: the elements of one output follow each other
+    for (int i = 0; i < plan_.reduced.rank; ++i, ++all.rank) {
+      all.size[all.rank] = plan_.reduced.size[i];
+      for (int k = 0; k < 2; ++k) all.stride[k][all.rank] = plan_.reduced.stride[k][i];
+    }
+    // At least 16 rows: if neighbours in memory belong to different rows, a piece takes whole cache lines.
+    const std::int64_t wanted = std::clamp<std::int64_t>(16 * all.size[all.rank - 1], grain / 4, 4 * grain),
+                       piece = (wanted + chunk - 1) / chunk * chunk;
+    if (plan_.length <= piece) gather_rows(all, piece / plan_.length);
+    else gather_chunks(all, piece);
+  }
+
+  // Up to `most` outputs at once.
+  void gather_rows(const Dims<2>& all, std::int64_t most) {
+    const std::int64_t length = plan_.length;
+    parallel_for(plan_.outputs, std::max<std::int64_t>(1, grain / 4 / length),
         [&](std::int64_t begin, std::int64_t end) {
-          std::vector<T> values(static_cast<std::size_t>(arith::reduce_chunks(plan_.length)));
-          for (std::int64_t i = begin; i < end; ++i) {
-            const Position<2> base(plan_.kept, plan_.kept.rank, i);
-            Position<2> at(plan_.reduced, plan_.reduced.rank, 0);
-            T x[chunk], y[chunk];
-            for (std::int64_t c = 0; c * chunk < plan_.length; ++c) {
-              const std::int64_t n = std::min(chunk, plan_.length - c * chunk);
-              for (std::int64_t q = 0; q < n; ++q) {
-                x[q] = a_[base.offset[0] + at.offset[0]];
-                if (b_) y[q] = b_[base.offset[1] + at.offset[1]];
-                at.advance(plan_.reduced, plan_.reduced.rank, 1);
-              }
-              loops_[op_].chunks(n, 0, 1, x, b_ ? y : nullptr, values.data() + c);
-            }
-            loops_[combine[op_]].rows(
-                1, static_cast<std::int64_t>(values.size()), values.data(), 0, nullptr, 0, out_ + i, scratch);
+          const std::int64_t room = std::min(most, end - begin) * length;
+          const std::unique_ptr<T[]> x(new T[static_cast<std::size_t>(room)]),
+              y(b_ ? new T[static_cast<std::size_t>(room)] : nullptr);
+          for (std::int64_t o = begin; o < end; o += most) {
+            const std::int64_t count = std::min(most, end - o);
+            collect(all, o * length, count * length, x.get(), y.get());
+            loops_[op_].rows(count, length, x.get(), length, y.get(), length, out_ + o, scratch);
           }
         });
   }
 
+  // Pieces of one output at a time.
+  void gather_chunks(const Dims<2>& all, std::int64_t piece) {
+    const std::int64_t length = plan_.length, chunks = arith::reduce_chunks(length),
+                       pieces = (length + piece - 1) / piece;
+    const std::unique_ptr<T[]> values(new T[static_cast<std::size_t>(plan_.outputs * chunks)]);
+    parallel_for(plan_.outputs * pieces, 1, [&](std::int64_t begin, std::int64_t end) {
+      const std::unique_ptr<T[]> x(new T[static_cast<std::size_t>(piece)]),
+          y(b_ ? new T[static_cast<std::size_t>(piece)] : nullptr);
+      for (std::int64_t i = begin; i < end; ++i) {
+        const std::int64_t o = i / pieces, first = i % pieces * piece,
+                           count = std::min(piece, length - first);
+        collect(all, o * length + first, count, x.get(), y.get());
+        loops_[op_].chunks(count, 0, arith::reduce_chunks(count), x.get(), y.get(),
+            values.get() + o * chunks + first / chunk);
+      }
+    });
+    loops_[combine[op_]].rows(plan_.outputs, chunks, values.get(), chunks, nullptr, 0, out_, scratch);
+  }
+
+  // Copies elements [begin, begin + count) of both operands.
+  void collect(const Dims<2>& all, std::int64_t begin, std::int64_t count, T* x, T* y) const {
+    const int row = all.rank - 2, item = all.rank - 1;
+    const std::int64_t items = all.size[item];
+    Position<2> at(all, all.rank, begin);
+    for (std::int64_t done = 0; done < count;) {
+      const std::int64_t left = count - done, here = std::min(items - at.index[item], left);
+      const bool whole = here == items && row >= 0;
+      const std::int64_t rows = whole ? std::min(all.size[row] - at.index[row], left / items) : 1;
+      const auto copy = [&](int k, const T* from, T* to) {
+        const Layout layout{rows, {here, 1}, {row < 0 ? 0 : all.stride[k][row], all.stride[k][item]}, {}, {}};
+        copy_(layout, here, to + done, from + at.offset[k], {});
+      };
+      copy(0, a_, x);
+      if (b_) copy(1, b_, y);
+      done += rows * here;
+      if (whole) at.advance(all, all.rank - 1, rows);
+      else at.advance(all, all.rank, here);
+    }
+  }
+
   const ReductionPlan& plan_;
   const ReduceLoops<T>* loops_;
+  UnaryLoop copy_;
   int op_;
   bool two_;
   const T *a_, *b_;

@@ -220,6 +220,12 @@ TEST_CASE("elementwise: where moves bytes and keeps a NaN's payload", "[kernels]
     test::Vector<std::int64_t> numbers(expected.size());
     where(test::stream(), DType::int64, shape, numbers.data(), {condition.data(), row}, 7.0, -1.0);
     for (std::size_t i = 0; i < out.size(); ++i) REQUIRE(numbers[i] == (condition[i % 37] ? 7 : -1));
+    for (const bool left : {true, false}) {  // one of the two is a number
+      if (left) where(test::stream(), DType::float32, shape, out.data(), condition.data(), 2.5, b.data());
+      else where(test::stream(), DType::float32, shape, out.data(), condition.data(), b.data(), 2.5);
+      for (std::size_t i = 0; i < out.size(); ++i)
+        REQUIRE(out[i] == ((condition[i] != 0) == left ? 2.5f : b[i]));
+    }
     test::Vector<std::uint8_t> flags(expected.size());
     where(test::stream(), DType::boolean, shape, flags.data(), 0.0, 0.0, condition.data());
     CHECK(flags == condition);
@@ -295,6 +301,7 @@ TEST_CASE("elementwise: transposed copies, in place, empty and split over thread
   test::Vector<float> expected;
   for (std::int64_t i = 0; i < rows; ++i)
     for (std::int64_t j = 0; j < columns; ++j) expected.push_back(a[static_cast<std::size_t>(j * rows + i)]);
+  const auto wide = test::noise<float>(2 * rows * columns, Kind::special, 3);
   const auto large = test::noise<float>(200003, Kind::special, 2);
   test::Vector<float> squares, sines;
   for (const float x : large) squares.push_back(x * x), sines.push_back(num::sin(x));
@@ -305,6 +312,15 @@ TEST_CASE("elementwise: transposed copies, in place, empty and split over thread
     copy(test::stream(), DType::float32, DType::float32, {rows, columns}, {out.data(), across},
         {a.data(), across});
     test::require_same(a, out);
+    for (const Strides& steps :
+        {Strides{2, 2 * rows}, Strides{-1, rows}}) {  // between neighbours, and backwards
+      const float* const from = wide.data() + (steps[0] < 0 ? rows - 1 : 0);
+      copy(test::stream(), DType::float32, DType::float32, {rows, columns}, out.data(), {from, steps});
+      for (std::int64_t i = 0; i < rows; ++i)
+        for (std::int64_t j = 0; j < columns; ++j)
+          REQUIRE(std::bit_cast<std::uint32_t>(out[static_cast<std::size_t>(i * columns + j)]) ==
+                  std::bit_cast<std::uint32_t>(from[i * steps[0] + j * steps[1]]));
+    }
     test::Vector<float> in_place = large;
     unary(test::stream(), arith::Square(), DType::float32, {200003}, in_place.data(), in_place.data());
     test::require_same(squares, in_place);

@@ -28,6 +28,29 @@ TEST_CASE("index_select takes slices of any dtype", "[kernels][index]") {
   CHECK((out[0] == 1 && out[1] == 0));
 }
 
+TEST_CASE("index_select and gather: many elements along the last dimension", "[kernels][index]") {
+  const Indexed layout{3, 5, 1};
+  const auto a = test::noise<double>(3 * 5, test::Kind::special, 1);
+  constexpr std::int64_t count = 30001;  // split over threads within a row
+  test::Vector<std::int64_t> index, own;
+  for (std::int64_t i = 0; i < count; ++i) index.push_back(i * i % 5);
+  test::Vector<double> expected, gathered;
+  for (std::int64_t o = 0; o < 3; ++o)
+    for (std::int64_t i = 0; i < count; ++i) {
+      own.push_back((i + o) % 5);
+      expected.push_back(a[static_cast<std::size_t>(o * 5 + index[static_cast<std::size_t>(i)])]);
+      gathered.push_back(a[static_cast<std::size_t>(o * 5 + (i + o) % 5)]);
+    }
+  test::on_every_build([&] {
+    test::require_same(expected, test::written<double>(expected.size(), [&](double* to) {
+      kernels::index_select(test::stream(), DType::float64, layout, to, a.data(), index.data(), count, 1);
+    }));
+    test::require_same(gathered, test::written<double>(gathered.size(), [&](double* to) {
+      kernels::gather(test::stream(), DType::float64, layout, to, a.data(), own.data(), count, 1);
+    }));
+  });
+}
+
 TEST_CASE("index_select refuses indices out of range and writes nothing for them", "[kernels][index]") {
   const test::Vector<float> a = {1, 2, 3};
   for (const std::int64_t bad : {std::int64_t{3}, std::int64_t{-1}}) {

@@ -212,6 +212,23 @@ TEST_CASE("matmul: a row of a product has the same bits in any batch", "[kernels
   }
 }
 
+TEST_CASE("matmul: one row times a matrix that exceeds the cache", "[kernels][matmul]") {
+  for (const auto [m, k, n] : {Size{1, 1030, 300}, Size{1, 61, 5001}}) {
+    CAPTURE(k, n);
+    const auto a = make<float>(Layout::plain, m, k, Kind::wide, 1),
+               b = make<float>(Layout::strided, k, n, Kind::ordinary, 2);
+    Matrix dense = b.matrix;
+    dense.col_stride = 1;
+    const auto bias = test::noise<float>(n, Kind::ordinary, 3);
+    const auto expected = want<float>(a.matrix, dense, nullptr),
+               with_bias = want(a.matrix, dense, bias.data());
+    test::on_every_build([&] {
+      test::require_same(expected, product<float>(a.matrix, dense));
+      test::require_same(with_bias, product(a.matrix, dense, bias.data()));
+    });
+  }
+}
+
 TEST_CASE("matmul: (A B)^T is B^T A^T", "[kernels][matmul]") {
   const auto a = make<float>(Layout::plain, 23, 600, Kind::wide, 1),
              b = make<float>(Layout::plain, 600, 31, Kind::ordinary, 2);

@@ -116,6 +116,33 @@ TEST_CASE("reduce: lines of every length, float64", "[kernels][reduce]") { lines
 TEST_CASE("reduce: any dimensions of any layout, float32", "[kernels][reduce][grids]") { masks<float>(); }
 TEST_CASE("reduce: any dimensions of any layout, float64", "[kernels][reduce]") { masks<double>(); }
 
+TEST_CASE("reduce: dimensions that do not merge, of more elements than are collected at once",
+    "[kernels][reduce][grids]") {
+  struct Case {
+    Shape shape;
+    Strides strides;
+    std::uint32_t dims;
+  };
+  const std::int64_t n = test::on_cuda() && !test::thorough ? 50 : 1000;
+  const Case cases[] = {{{40, 3, n}, {3 * n, n, 1}, 0b101},         // two dimensions around one that stays
+      {{n, 3, 40}, {120, 40, 1}, 0b101}, {{90, n}, {1, 90}, 0b11},  // transposed
+      {{n, 90}, {181, 2}, 0b11}, {{2, n, 70}, {1, 140, 2}, 0b110}};
+  for (const auto& [shape, strides, dims] : cases) {
+    std::int64_t last = 0;
+    for (int i = 0; i < shape.rank(); ++i) last += (shape[i] - 1) * strides[i];
+    const auto a = test::noise<float>(last + 1, Kind::wide, 1),
+               b = test::noise<float>(last + 1, Kind::ordinary, 2);
+    for (const arith::ReduceOp op : ops.of) {
+      CAPTURE(to_string(shape), dims, op.index);
+      const auto expected = want<float>(op, shape, dims, {a.data(), strides}, {b.data(), strides}, 1);
+      test::on_every_build([&] {
+        test::require_same(
+            expected, reduce<float>(op, shape, dims, {a.data(), strides}, {b.data(), strides}, 1));
+      });
+    }
+  }
+}
+
 TEST_CASE("reduce: three levels of chunks, along and across", "[kernels][reduce][grids]") {
   const std::int64_t n = test::on_cuda() && !test::thorough ? 1100 : 1100000;
   const auto a = test::noise<float>(n * 3, Kind::wide, 1), b = test::noise<float>(n, Kind::ordinary, 2);

@@ -1,6 +1,7 @@
 // Loops over the elements of a rectangle. The operations are scalar; the compiler vectorises the loops.
 #include <tenon/kernels/cpu/isa/loop.h>
 #include <tenon/kernels/cpu/isa/parts.h>
+#include <tenon/kernels/cpu/isa/vec.h>
 
 namespace tenon::kernels::cpu::TENON_ISA {
 namespace {
@@ -72,6 +73,16 @@ TENON_INLINE void loop(
       const A v = *x;
       TENON_INDEPENDENT
       for (int64_t i = 0; i < n; ++i) o[i] = f(v, y[i], z[i]);
+    } else if (l.out.item == 1 && l.a.item == 1 && l.b.item == 0 && l.c.item == 1) {
+      if (n == 0) continue;
+      const T v = *y;
+      TENON_INDEPENDENT
+      for (int64_t i = 0; i < n; ++i) o[i] = f(x[i], v, z[i]);
+    } else if (l.out.item == 1 && l.a.item == 1 && l.b.item == 1 && l.c.item == 0) {
+      if (n == 0) continue;
+      const T v = *z;
+      TENON_INDEPENDENT
+      for (int64_t i = 0; i < n; ++i) o[i] = f(x[i], y[i], v);
     } else {
       for (int64_t i = 0; i < n; ++i)
         o[i * l.out.item] = f(x[i * l.a.item], y[i * l.b.item], z[i * l.c.item]);
@@ -159,11 +170,24 @@ void where(
   loop<uint8_t, T>(arith::Where(), l, n, out, a, b, c);
 }
 
+/// out[r][i] = a[i][r], for r and i below W<F>; rows are `out_row` and `a_row` elements apart.
+template <class F>
+TENON_INLINE void transpose_block(F* out, int64_t out_row, const F* a, int64_t a_row) {
+  V<F> v[W<F>];
+#pragma GCC unroll 16
+  for (int i = 0; i < W<F>; ++i) v[i] = load(a + i * a_row);
+  transpose(v);
+#pragma GCC unroll 16
+  for (int r = 0; r < W<F>; ++r) store(out + r * out_row, v[r]);
+}
+
 // Transposes in square tiles, so that each cache line is fully used while it is cached.
 template <class T>
 void move(const Layout& l, int64_t n, void* out, const void* a, arith::Parameters) {
   constexpr int64_t side = 32;
-  const bool across = l.out.item == 1 && l.a.row == 1 && l.rows >= 8 && n >= 8;
+  const auto distance = [](int64_t step) { return step < 0 ? -step : step; };
+  const bool across =
+      l.out.item == 1 && distance(l.a.row) < distance(l.a.item) && l.a.row != 0 && l.rows >= 8 && n >= 8;
   if (!across)
     return loop<T, T>(
         [](T x) __attribute__((always_inline)) { return x; }, l, n, out, a);
@@ -172,8 +196,22 @@ void move(const Layout& l, int64_t n, void* out, const void* a, arith::Parameter
       const int64_t rows = l.rows - r < side ? l.rows - r : side, items = n - i < side ? n - i : side;
       T* const o = at<T>(out, r, l.out) + i;
       const T* const x = at<T>(a, r, l.a) + i * l.a.item;
+      if constexpr (sizeof(T) >= sizeof(float)) {
+        // The floating-point type of this size: its vectors hold any bits.
+        using F = decltype([] {
+          if constexpr (sizeof(T) == sizeof(float)) return 0.0f;
+          else return 0.0;
+        }());
+        if (rows == side && items == side && l.a.row == 1) {
+          for (int64_t j = 0; j < side; j += W<F>)
+            for (int64_t q = 0; q < side; q += W<F>)
+              transpose_block(reinterpret_cast<F*>(o + q * l.out.row + j), l.out.row,
+                  reinterpret_cast<const F*>(x + q + j * l.a.item), l.a.item);
+          continue;
+        }
+      }
       for (int64_t q = 0; q < rows; ++q)
-        for (int64_t j = 0; j < items; ++j) o[q * l.out.row + j] = x[q + j * l.a.item];
+        for (int64_t j = 0; j < items; ++j) o[q * l.out.row + j] = x[q * l.a.row + j * l.a.item];
     }
 }
 

@@ -216,6 +216,55 @@ void row_product(
   store(c + j, bias ? add(total, load(bias + j, left)) : total, left);
 }
 
+/// sums[n] += a[Rows] b[Rows, n], row after row
+template <class T, int Rows>
+TENON_INLINE void add_rows(int64_t n, const T* a, int64_t a_col, const T* b, int64_t b_row, T* sums) {
+  V<T> av[Rows];
+#pragma GCC unroll 8
+  for (int i = 0; i < Rows; ++i) av[i] = set1(a[i * a_col]);
+  int64_t j = 0;
+  for (; j + W<T> <= n; j += W<T>) {
+    V<T> sum = load(sums + j);
+#pragma GCC unroll 8
+    for (int i = 0; i < Rows; ++i) sum = fma(av[i], load(b + i * b_row + j), sum);
+    store(sums + j, sum);
+  }
+  const int64_t left = n - j;
+  if (left == 0) return;
+  V<T> sum = load(sums + j, left);
+#pragma GCC unroll 8
+  for (int i = 0; i < Rows; ++i) sum = fma(av[i], load(b + i * b_row + j, left), sum);
+  store(sums + j, sum, left);
+}
+
+/// row_product for a B that exceeds the cache: its rows are read from their start to their end, several at a
+/// time, while the sums stay in the first-level cache.
+template <class T>
+void row_stream(int64_t n, int64_t k, const T* a, int64_t a_col, const T* b, int64_t b_row, T* c,
+    const T* bias, Scratch scratch) {
+  constexpr int64_t most = 16384 / sizeof(T);
+  constexpr int together = 4;
+  T* const sums = static_cast<T*>(scratch(most * sizeof(T)));
+  for (int64_t j0 = 0; j0 < n; j0 += most) {
+    const int64_t cols = least(n - j0, most);
+    for (int64_t k0 = 0; k0 < k; k0 += chain_chunk) {
+      const int64_t end = least(k, k0 + chain_chunk);
+      for (int64_t j = 0; j < cols; ++j) sums[j] = T(0);
+      int64_t q = k0;
+      for (; q + together <= end; q += together)
+        add_rows<T, together>(cols, a + q * a_col, a_col, b + q * b_row + j0, b_row, sums);
+      for (; q < end; ++q) add_rows<T, 1>(cols, a + q * a_col, a_col, b + q * b_row + j0, b_row, sums);
+      T* const to = c + j0;
+      if (k0 == 0)
+        for (int64_t j = 0; j < cols; ++j) to[j] = T(0) + sums[j];
+      else
+        for (int64_t j = 0; j < cols; ++j) to[j] = to[j] + sums[j];
+    }
+    if (bias)
+      for (int64_t j = j0; j < j0 + cols; ++j) c[j] = c[j] + bias[j];
+  }
+}
+
 template <class T>
 void chain(int64_t m, int64_t n, int64_t k, const T* a, int64_t a_row, int64_t a_col, const T* b,
     int64_t b_row, int64_t b_col, T* c, int64_t c_row, const T* bias, Scratch scratch) {
@@ -225,7 +274,11 @@ void chain(int64_t m, int64_t n, int64_t k, const T* a, int64_t a_row, int64_t a
       for (int64_t j = 0; j < n; ++j) c[i * c_row + j] = bias ? T(0) + bias[j] : T(0);
     return;
   }
-  if (m == 1 && b_col == 1) return row_product(n, k, a, a_col, b, b_row, c, bias);
+  if (m == 1 && b_col == 1) {
+    constexpr int64_t second_level = (int64_t{512} << 10) / sizeof(T);
+    if (n >= 256 && n * k > second_level) return row_stream(n, k, a, a_col, b, b_row, c, bias, scratch);
+    return row_product(n, k, a, a_col, b, b_row, c, bias);
+  }
   const bool pack = m * k > 64 * 1024 && n > width;                                // packing A pays off
   const bool in_place = b_col == 1 && (m <= 2 * tile_rows || n * k <= 16 * 1024);  // read B in place
   for (int64_t j0 = 0; j0 < n; j0 += block_cols<T>) {
