@@ -8,7 +8,7 @@ namespace tenon::cpu {
 
 /// Bytes of large blocks (above 1 MiB) that no tensor uses and this process keeps for reuse.
 TENON_API std::size_t cached_bytes();
-/// The most that cached_bytes() may be. At the start: an eighth of the machine's memory, at most 1 GiB. 0: no
+/// The limit of cached_bytes(): at first an eighth of the machine's memory, but at most 1 GiB. With 0 no
 /// large block is kept.
 TENON_API std::size_t cache_limit();
 TENON_API void set_cache_limit(std::size_t bytes);

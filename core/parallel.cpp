@@ -63,8 +63,8 @@ struct RegionGuard {
   ~RegionGuard() { inside_region = false; }
 };
 
-/// A thread looks this long for work, or for the end of a region, before it sleeps. To wake it takes about as
-/// long (30 us were measured), so at most half of the time is lost, and an idle process uses no CPU.
+/// How long a thread looks for work, or for the end of a region, before it sleeps. Waking it takes about as
+/// long (30 us were measured). An idle process uses no CPU.
 constexpr auto spin_time = std::chrono::microseconds(50);
 
 /// Waits until ready(), or until spin_time has passed; not at all if there are more threads than cores.

@@ -48,7 +48,8 @@ class LargeCache {
       if (kept_[i].bytes == bytes) return remove(i);
     return nullptr;
   }
-  /// Keeps the block, and frees the oldest ones that exceed the limit then. False: the block is too large.
+  /// Keeps the block, and frees the oldest ones as far as the limit requires. False if the block alone
+  /// exceeds the limit.
   bool keep(void* block, std::size_t bytes) noexcept {
     const std::lock_guard lock(mutex_);
     if (bytes > limit()) return false;
@@ -75,8 +76,8 @@ class LargeCache {
   }
   void set_limit(std::size_t bytes) noexcept {
     const std::lock_guard lock(mutex_);
-    limit_ = bytes;
-    shrink(bytes);
+    limit_ = std::min(bytes, unset - 1);
+    shrink(limit_);
   }
   // Around fork(), so that the child does not find the mutex locked by a thread that it lacks.
   void lock() noexcept { mutex_.lock(); }
@@ -116,9 +117,12 @@ class LargeCache {
 
 LargeCache& large_cache() {
   static constinit LargeCache shared;
-  static const int registered =
+  static const struct Registration {
+    Registration() {
       pthread_atfork([] { shared.lock(); }, [] { shared.unlock(); }, [] { shared.unlock(); });
-  static_cast<void>(registered);
+    }
+    ~Registration() { shared.set_limit(0); }  // a plugin that is unloaded leaves no blocks behind
+  } registration;
   return shared;
 }
 
@@ -170,10 +174,10 @@ void* allocate_slow(std::size_t bytes) {
 }
 
 void release_slow(void* block, std::size_t bytes) noexcept {
-  if constexpr (enabled)
+  if constexpr (enabled) {
     if (cache == &unopened && open()) return release(block, bytes);
-  if constexpr (enabled)
     if (bytes > large_limit && cache != &closed && large_cache().keep(block, block_bytes(bytes))) return;
+  }
   std::free(block);
 }
 

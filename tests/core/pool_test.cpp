@@ -98,6 +98,9 @@ TEST_CASE("pool: what is kept stays within the limit, and the oldest goes first"
   cpu::set_cache_limit(0);
   use(2 * mib);
   CHECK(cpu::cached_bytes() == 0);
+  cpu::set_cache_limit(~std::size_t{0});
+  use(2 * mib);
+  CHECK(cpu::cached_bytes() >= 2 * mib);
 }
 
 TEST_CASE("pool: many kept blocks do not exceed the room for them", "[core][pool]") {
