@@ -167,8 +167,7 @@ class Pool {
   void serve() {
     std::unique_lock lock(mutex_);
     for (;;) {
-      Job* job = open_job();
-      if (!job && !stop_) {
+      if (!stop_ && !open_job()) {
         const std::uint64_t seen = posted_;
         ++spinning_;
         lock.unlock();
@@ -176,6 +175,7 @@ class Pool {
         lock.lock();
         --spinning_;
       }
+      Job* job = nullptr;
       wake_.wait(lock, [&] { return stop_ || (job = open_job()); });
       if (!job) return;
       ++job->helpers;

@@ -49,10 +49,12 @@ struct IntegerDraw {
   }
 };
 
-/// 64 random bits for element i: words 0 and 1, or 2 and 3, of block i / 2.
-TENON_HOST_DEVICE uint64_t random_bits(uint64_t seed, uint64_t stream, uint64_t i) {
-  const num::Block block = num::random_block(seed, stream, i / 2);
+/// 64 random bits for element i from its block, number i / 2: words 0 and 1, or 2 and 3.
+TENON_HOST_DEVICE uint64_t bits_in(const num::Block& block, uint64_t i) {
   return i % 2 == 0 ? num::pair(block.word[0], block.word[1]) : num::pair(block.word[2], block.word[3]);
+}
+TENON_HOST_DEVICE uint64_t random_bits(uint64_t seed, uint64_t stream, uint64_t i) {
+  return bits_in(num::random_block(seed, stream, i / 2), i);
 }
 
 /// random_bits() of one element after the other: two that share a block compute it once.
@@ -61,7 +63,7 @@ class RandomBits {
   TENON_HOST_DEVICE_MEMBER RandomBits(uint64_t seed, uint64_t stream) : seed_(seed), stream_(stream) {}
   TENON_HOST_DEVICE_MEMBER uint64_t operator()(uint64_t i) {
     if (i / 2 != index_) block_ = num::random_block(seed_, stream_, index_ = i / 2);
-    return i % 2 == 0 ? num::pair(block_.word[0], block_.word[1]) : num::pair(block_.word[2], block_.word[3]);
+    return bits_in(block_, i);
   }
 
  private:
