@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Fits the polynomials of kernels/arith/math.h and kernels/arith/philox.h: weighted minimax at 40 digits, coefficients
-rounded to float32 (those of pow to float64) one by one, lowest order first, refitting the others after each.
+"""Fits the polynomials of kernels/arith/ (float32.h, float64.h, philox.h): weighted minimax at 40 digits, coefficients
+rounded to their type one by one, lowest order first, refitting the others after each.
 
     scripts/fit_polynomials.py           prints coefficients and the largest relative error of each polynomial
     scripts/fit_polynomials.py --check   compares with the constants in the headers; exit status 1 on a difference
@@ -28,29 +28,28 @@ def to_float64(x):
     return mpf(float(x))
 
 
-def hex_float(x, kind="float"):
+def hex_float(x, kind):
     """C++ spelling of a number that the type `kind` holds exactly."""
     mantissa, exponent = float(x).hex().split("p")
     mantissa = mantissa.rstrip("0")
     return f"{mantissa}{'0' if mantissa.endswith('.') else ''}p{exponent}{'f' if kind == 'float' else ''}"
 
 
-def minimax(values, weights, basis):
-    """Coefficients of the basis rows that make the largest weights * |sum - values| least: Lawson's iteratively reweighted
-    least squares, which unlike an exchange needs no Haar condition (x^3 q(x) on both sides of 0 has none)."""
-    points, count = len(values), len(basis)
-    scaled = [[b * w for b, w in zip(row, weights)] for row in basis]
+def minimax(values, weights, nodes, powers):
+    """Coefficients of the powers that make the largest weights * |sum - values| over the nodes least: Lawson's iteratively
+    reweighted least squares, which unlike an exchange needs no Haar condition (x^3 q(x) on both sides of 0 has none)."""
+    points, count = len(values), len(powers)
+    scaled = [[w * x**p for x, w in zip(nodes, weights)] for p in powers]
     goal = [v * w for v, w in zip(values, weights)]
+    # Entry i, j of the system depends on powers[i] + powers[j] only.
+    moments = {p + q: [w * w * x ** (p + q) for x, w in zip(nodes, weights)] for p in powers for q in powers}
+    rights = [[x * g for x, g in zip(row, goal)] for row in scaled]
     lawson = [mpf(1) / points] * points
     best, least = None, mp.inf
     for _ in range(60):
-        system = mp.matrix(count, count)
-        right = mp.matrix(count, 1)
-        for i in range(count):
-            row = [l * x for l, x in zip(lawson, scaled[i])]
-            right[i] = mp.fdot(row, goal)
-            for j in range(i, count):
-                system[i, j] = system[j, i] = mp.fdot(row, scaled[j])
+        sums = {s: mp.fdot(lawson, row) for s, row in moments.items()}
+        system = mp.matrix([[sums[p + q] for q in powers] for p in powers])
+        right = mp.matrix([mp.fdot(lawson, row) for row in rights])
         solution = mp.lu_solve(system, right)
         errors = [abs(mp.fdot(solution, column) - g) for column, g in zip(zip(*scaled), goal)]
         if max(errors) < least:
@@ -63,7 +62,7 @@ def minimax(values, weights, basis):
     return list(best)
 
 
-def fit(function, fixed, powers, low, high, rounded=to_float32):
+def fit(function, fixed, powers, low, high, rounded):
     """function(x) ~ sum of fixed {power: coefficient} + fitted coefficients of `powers`, relative error."""
     nodes = [(low + high) / 2 - (high - low) / 2 * mp.cos(mp.pi * (i + mpf(1) / 2) / 160) for i in range(160)]
     weights = [1 / abs(function(x)) for x in nodes]
@@ -71,7 +70,7 @@ def fit(function, fixed, powers, low, high, rounded=to_float32):
     known = dict(fixed)
     left = list(powers)
     while left:
-        solution = minimax(rest, weights, [[x**p for x in nodes] for p in left])
+        solution = minimax(rest, weights, nodes, left)
         head = left.pop(0)
         known[head] = rounded(solution[0])
         rest = [r - known[head] * x**head for r, x in zip(rest, nodes)]
@@ -81,74 +80,96 @@ def fit(function, fixed, powers, low, high, rounded=to_float32):
 
 
 def polynomials():
+    """By type and name: the arguments of fit."""
     quarter = mp.pi / 4
     tiny = mpf(10) ** -9
-    half_log_2 = mp.log(2) / 2
-    atanh_limit = mp.sqrt(2) - 1
-    atanh_limit = atanh_limit / (mp.sqrt(2) + 1)
-    pi = to_float32(mp.pi)
+    log_2 = mp.log(2)
+    root_limit = (mp.sqrt(2) - 1) / (mp.sqrt(2) + 1)  # of q = (m - 1) / (m + 1) for m between sqrt(1/2) and sqrt(2)
+
+    def sin_turn(x):
+        return mp.sin(mp.pi * x)
+
+    def cos_turn(x):
+        return mp.cos(mp.pi * x)
+
+    def log2_of(q):
+        return 2 * mp.atanh(q) / log_2
+
+    two = {f"log2_c{p}": sum(split_constant(2 / log_2 / p, 2, to_float64)) for p in (1, 3)}
     return {
-        "log_c": fit(mp.log1p, {1: 1, 2: mpf(-0.5)}, range(3, 11), mpf(-1) / 3, mpf(1) / 3),
-        "exp_c": fit(mp.exp, {0: 1, 1: 1}, range(2, 7), -half_log_2, half_log_2),
-        "tanh_c": fit(mp.tanh, {1: 1}, [3, 5, 7, 9], tiny, mpf("0.6")),
-        "sin_c": fit(mp.sin, {1: 1}, [3, 5, 7, 9], tiny, quarter),
-        "cos_c": fit(mp.cos, {0: 1, 2: mpf(-0.5)}, [4, 6, 8], tiny, quarter),
-        "log2_c": fit(lambda x: 2 * mp.atanh(x) / mp.log(2), {}, range(1, 13, 2), tiny, atanh_limit, to_float64),
-        "exp2_c": fit(lambda x: mpf(2) ** x, {0: 1}, range(1, 9), mpf(-1) / 2, mpf(1) / 2, to_float64),
-        "sin_turn_c": fit(lambda x: mp.sin(mp.pi * x), {1: pi}, [3, 5, 7], tiny, mpf(1) / 4),
-        "cos_turn_c": fit(lambda x: mp.cos(mp.pi * x), {0: 1}, [2, 4, 6, 8], tiny, mpf(1) / 4),
+        ("float", "log_c"): (mp.log1p, {1: 1, 2: mpf(-0.5)}, range(3, 11), mpf(-1) / 3, mpf(1) / 3),
+        ("float", "exp_c"): (mp.exp, {0: 1, 1: 1}, range(2, 7), -log_2 / 2, log_2 / 2),
+        ("float", "tanh_c"): (mp.tanh, {1: 1}, [3, 5, 7, 9], tiny, mpf("0.6")),
+        ("float", "sin_c"): (mp.sin, {1: 1}, [3, 5, 7, 9], tiny, quarter),
+        ("float", "cos_c"): (mp.cos, {0: 1, 2: mpf(-0.5)}, [4, 6, 8], tiny, quarter),
+        ("double", "log2_c"): (log2_of, {}, range(1, 13, 2), tiny, root_limit),
+        ("double", "exp2_c"): (lambda x: mpf(2) ** x, {0: 1}, range(1, 9), mpf(-1) / 2, mpf(1) / 2),
+        ("float", "sin_turn_c"): (sin_turn, {1: to_float32(mp.pi)}, [3, 5, 7], tiny, mpf(1) / 4),
+        ("float", "cos_turn_c"): (cos_turn, {0: 1}, [2, 4, 6, 8], tiny, mpf(1) / 4),
+        ("double", "log64_c"): (lambda s: 2 * mp.atanh(s), {1: 2}, range(3, 16, 2), tiny, root_limit),
+        ("double", "exp64_c"): (mp.exp, {0: 1, 1: 1}, range(2, 12), -log_2 / 2, log_2 / 2),
+        ("double", "tanh64_c"): (mp.tanh, {1: 1}, range(3, 24, 2), tiny, mpf("0.551")),
+        ("double", "sin64_c"): (mp.sin, {1: 1}, range(3, 14, 2), tiny, quarter),
+        ("double", "cos64_c"): (mp.cos, {0: 1, 2: mpf(-0.5)}, range(4, 15, 2), tiny, quarter),
+        ("double", "log2_64_c"): (
+            log2_of, {1: two["log2_c1"], 3: two["log2_c3"]}, range(5, 18, 2), tiny, root_limit),
+        ("double", "exp2_64_c"): (lambda x: mpf(2) ** x, {0: 1}, range(1, 12), mpf(-1) / 2, mpf(1) / 2),
+        ("double", "sin_turn64_c"): (sin_turn, {1: to_float64(mp.pi)}, range(3, 14, 2), tiny, mpf(1) / 4),
+        ("double", "cos_turn64_c"): (cos_turn, {0: 1}, range(2, 15, 2), tiny, mpf(1) / 4),
     }
 
 
-DOUBLES = {"log2_c", "exp2_c"}  # the other constants are floats
+ROUNDED = {"float": to_float32, "double": to_float64}
 
 
-def kind_of(name):
-    return "double" if name in DOUBLES else "float"
-
-
-def split_constant(x, parts):
+def split_constant(x, parts, rounded):
     result = []
     for _ in range(parts):
-        result.append(to_float32(x))
+        result.append(rounded(x))
         x -= result[-1]
     return result
 
 
 def constants():
-    """Names of kernels/arith/math.h and kernels/arith/philox.h, each with its values."""
-    log_2_high = mpf(int(mp.log(2) * 2**16)) / 2**16  # 16 bits: its product with an exponent is exact
-    result = {
-        "half_pi": split_constant(mp.pi / 2, 3),
-        "two_over_pi": [to_float32(2 / mp.pi)],
-        "log2_e": [to_float32(1 / mp.log(2))],
-        "log_2": split_constant(mp.log(2), 2),
-        "exp_log_2": [log_2_high, to_float32(mp.log(2) - log_2_high)],
-        "pi": [to_float32(mp.pi)],
-    }
+    """By type and name: the values in the headers of kernels/arith/."""
+    with mp.workdps(80):
+        log_2_high = mpf(int(mp.log(2) * 2**16)) / 2**16  # 16 bits: its product with an exponent is exact
+        result = {
+            ("float", "half_pi"): split_constant(mp.pi / 2, 3, to_float32),
+            ("float", "two_over_pi"): [to_float32(2 / mp.pi)],
+            ("float", "log2_e"): [to_float32(1 / mp.log(2))],
+            ("float", "log_2"): split_constant(mp.log(2), 2, to_float32),
+            ("float", "exp_log_2"): [log_2_high, to_float32(mp.log(2) - log_2_high)],
+            ("float", "pi"): [to_float32(mp.pi)],
+            ("double", "half_pi64"): split_constant(mp.pi / 2, 3, to_float64),
+            ("double", "two_over_pi64"): [to_float64(2 / mp.pi)],
+            ("double", "log2_e64"): [to_float64(1 / mp.log(2))],
+            ("double", "log_2_64"): split_constant(mp.log(2), 2, to_float64),
+            ("double", "log2_c1"): split_constant(2 / mp.log(2), 2, to_float64),
+            ("double", "log2_c3"): split_constant(2 / mp.log(2) / 3, 2, to_float64),
+            ("double", "pi64"): [to_float64(mp.pi)],
+        }
     errors = {}
-    for name, (coefficients, worst) in polynomials().items():
-        result[name] = coefficients
-        errors[name] = worst
+    for (kind, name), arguments in polynomials().items():
+        result[kind, name], errors[name] = fit(*arguments, ROUNDED[kind])
     return result, errors
 
 
 def main():
     result, errors = constants()
     if "--check" not in sys.argv[1:]:
-        for name, values in result.items():
+        for (kind, name), values in result.items():
             note = f"  // largest relative error {mp.nstr(errors[name], 3)}" if name in errors else ""
-            text = ", ".join(hex_float(v, kind_of(name)) for v in values)
+            text = ", ".join(hex_float(v, kind) for v in values)
             if len(values) == 1:
-                print(f"inline constexpr {kind_of(name)} {name} = {text};{note}")
+                print(f"inline constexpr {kind} {name} = {text};{note}")
             else:
-                print(f"TENON_CONSTANTS {kind_of(name)} {name}[] = {{{text}}};{note}")
+                print(f"TENON_CONSTANTS {kind} {name}[] = {{{text}}};{note}")
         return 0
-    kernels = pathlib.Path(__file__).resolve().parent.parent / "kernels"
-    source = "".join((kernels / "arith" / name).read_text() for name in ("math.h", "philox.h"))
+    folder = pathlib.Path(__file__).resolve().parent.parent / "kernels" / "arith"
+    source = "".join((folder / name).read_text() for name in ("float32.h", "float64.h", "philox.h"))
     bad = 0
-    for name, values in result.items():
-        kind = kind_of(name)
+    for (kind, name), values in result.items():
         found = re.search(rf"(?:constexpr|TENON_CONSTANTS) {kind} {name}(?:\[\])? = \{{?([^;}}]*)\}}?;", source)
         spelled = re.findall(r"-?0x[0-9a-fp.+-]+", found.group(1)) if found else []
         wanted = [hex_float(v, kind) for v in values]

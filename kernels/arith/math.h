@@ -1,9 +1,7 @@
 // Scalar arithmetic shared by the CPU, the CUDA kernels and their emulation: only IEEE + - * / sqrt, fma,
 // integer operations and selects, so every machine gives the same bits (docs/numerics.md). The compiler has
 // nothing to contract, because an unfused product is never added. Everything has internal linkage, and no
-// included header has inline functions.
-//
-// The constants of polynomials and reductions are printed, and compared, by scripts/fit_polynomials.py.
+// included header has inline functions. The functions made of it are in float32.h and float64.h.
 #pragma once
 #include <stdint.h>
 
@@ -18,30 +16,11 @@
 
 namespace tenon::num {
 
-TENON_CONSTANTS float half_pi[] = {0x1.921fb6p+0f, -0x1.777a5cp-25f, -0x1.ee59dap-50f};
-inline constexpr float two_over_pi = 0x1.45f306p-1f;
-inline constexpr float log2_e = 0x1.715476p+0f;
-TENON_CONSTANTS float log_2[] = {0x1.62e43p-1f, -0x1.05c61p-29f};
-TENON_CONSTANTS float exp_log_2[] = {
-    0x1.62e4p-1f, 0x1.7f7d1cp-20f};  // the product of the first one and an exponent is exact
-TENON_CONSTANTS float log_c[] = {0x1.555506p-2f, -0x1.fffefap-3f, 0x1.99d05ap-3f, -0x1.559c2ap-3f,
-    0x1.1ed482p-3f, -0x1.f33d4cp-4f, 0x1.1e718ep-3f, -0x1.07a796p-3f};
-TENON_CONSTANTS float exp_c[] = {
-    0x1.fffffcp-2f, 0x1.555492p-3f, 0x1.5558acp-5f, 0x1.12397ap-7f, 0x1.6a5136p-10f};
-TENON_CONSTANTS float tanh_c[] = {-0x1.555368p-2f, 0x1.10a722p-3f, -0x1.abb934p-5f, 0x1.ff9e7ep-7f};
-TENON_CONSTANTS float sin_c[] = {-0x1.555556p-3f, 0x1.111174p-7f, -0x1.a05964p-13f, 0x1.7c3616p-19f};
-TENON_CONSTANTS float cos_c[] = {0x1.55554ap-5f, -0x1.6c0c2ap-10f, 0x1.99e914p-16f};
-TENON_CONSTANTS double log2_c[] = {0x1.71547652b8252p+1, 0x1.ec709dc53b7f1p-1, 0x1.2776c2941288ep-1,
-    0x1.a61a2e30f20cbp-2, 0x1.47956dab71094p-2, 0x1.21afa26c38eb4p-2};
-TENON_CONSTANTS double exp2_c[] = {0x1.62e42fef89d05p-1, 0x1.ebfbdff8edcd3p-3, 0x1.c6b08dced610cp-5,
-    0x1.3b2ab5ed95ecep-7, 0x1.5d874d0479b14p-10, 0x1.430aa843a8b48p-13, 0x1.00d85497dedb4p-16,
-    0x1.61c52f1f3c7e8p-20};
-
+inline constexpr float infinity = __builtin_inff();
+inline constexpr double infinity64 = __builtin_inf();
 inline constexpr float magic =
     12582912.0f;  // 1.5 * 2^23: x + magic - magic rounds |x| < 2^22 to an integer, ties to even
 inline constexpr double magic64 = 0x1.8p52;  // likewise for |x| < 2^51
-inline constexpr float infinity = __builtin_inff();
-inline constexpr float least_normal = 0x1p-126f;
 
 TENON_HOST_DEVICE float fma(float a, float b, float c) {
 #if defined(__CUDA_ARCH__)
@@ -77,6 +56,12 @@ TENON_HOST_DEVICE uint64_t bits(double x) { return __builtin_bit_cast(uint64_t, 
 TENON_HOST_DEVICE float real(uint32_t x) { return __builtin_bit_cast(float, x); }
 TENON_HOST_DEVICE double real(uint64_t x) { return __builtin_bit_cast(double, x); }
 
+/// r, with the other sign if x is negative.
+TENON_HOST_DEVICE float flip_sign(float r, float x) { return real(bits(r) ^ (bits(x) & 0x80000000u)); }
+TENON_HOST_DEVICE double flip_sign(double r, double x) {
+  return real(bits(r) ^ (bits(x) & 0x8000000000000000u));
+}
+
 TENON_HOST_DEVICE float abs(float x) { return real(bits(x) & 0x7fffffffu); }
 TENON_HOST_DEVICE double abs(double x) { return real(bits(x) & 0x7fffffffffffffffu); }
 TENON_HOST_DEVICE int64_t abs(int64_t x) {
@@ -109,189 +94,10 @@ template <class T>
 TENON_HOST_DEVICE T sign(T x) {
   return x > T(0) ? T(1) : x < T(0) ? T(-1) : x == T(0) ? T(0) : x;
 }
-
-TENON_HOST_DEVICE float exp(float a) {
-  const float j = fma(a, log2_e, magic) - magic;
-  float f = fma(j, -exp_log_2[0], a);
-  f = fma(j, -exp_log_2[1], f);
-  float r = fma(exp_c[4], f, exp_c[3]);
-  r = fma(r, f, exp_c[2]);
-  r = fma(r, f, exp_c[1]);
-  r = fma(r, f, exp_c[0]);
-  r = fma(r, f, 1.0f);
-  r = fma(r, f, 1.0f);
-  const bool in_range = abs(a) < 104.0f;
-  const int32_t n = in_range ? static_cast<int32_t>(j) : 0,
-                half = n >> 1;  // two factors, because 2^n may not be representable
-  r = r * real(static_cast<uint32_t>(half + 127) << 23);
-  r = r * real(static_cast<uint32_t>(n - half + 127) << 23);
-  return in_range ? r : a > 0.0f ? infinity : a < 0.0f ? 0.0f : a;
-}
-
-/// a = m 2^e, m in [2/3, 4/3) for `low` = 2/3. Returns m; e is stored as a float.
-TENON_HOST_DEVICE float split(float a, float low, float& exponent) {
-  const bool tiny = a < least_normal;
-  const uint32_t b = bits(tiny ? a * 0x1p23f : a), e = (b - bits(low)) & 0xff800000u;
-  exponent = fma(static_cast<float>(static_cast<int32_t>(e)), 0x1p-23f, tiny ? -23.0f : 0.0f);
-  return real(b - e);
-}
-
-TENON_HOST_DEVICE float log(float a) {
-  float e;
-  const float f = split(a, 0x1.555556p-1f, e) - 1.0f, s = f * f;
-  float r = fma(log_c[7], s, log_c[5]), t = fma(log_c[6], s, log_c[4]);
-  r = fma(r, s, log_c[3]);
-  t = fma(t, s, log_c[2]);
-  r = fma(r, s, log_c[1]);
-  r = fma(t, f, r);
-  r = fma(r, f, log_c[0]);
-  r = fma(r, f, -0.5f);
-  r = fma(r, s, f);
-  r = fma(e, log_2[0], r);
-  r = a > 0.0f ? r : a == 0.0f ? -infinity : real(0x7fc00000u);
-  return a < infinity ? r : a;
-}
-
-TENON_HOST_DEVICE float tanh(float a) {
-  const float t = abs(a), s = t * t;
-  const float large = 1.0f - 2.0f / (exp(2.0f * t) + 1.0f);
-  float r = fma(tanh_c[3], s, tanh_c[2]);
-  r = fma(r, s, tanh_c[1]);
-  r = fma(r, s, tanh_c[0]);
-  r = fma(r * s, t, t);
-  r = t < 0.5996f ? r : t <= 9.02f ? large : 1.0f;
-  return a == a ? real(bits(r) | (bits(a) & 0x80000000u)) : a;
-}
-
-TENON_HOST_DEVICE float sigmoid(float a) {
-  const float e = exp(-abs(a));
-  return (a < 0.0f ? e : 1.0f) / (1.0f + e);
-}
-
-/// sin of the angle r + quadrant * pi/2, for |r| up to slightly more than pi/4.
-TENON_HOST_DEVICE float sin_quadrant(float r, uint32_t quadrant) {
-  const float s = r * r;
-  float c = fma(cos_c[2], s, cos_c[1]);
-  c = fma(c, s, cos_c[0]);
-  c = fma(c, s, -0.5f);
-  c = fma(c, s, 1.0f);
-  float p = fma(sin_c[3], s, sin_c[2]);
-  p = fma(p, s, sin_c[1]);
-  p = fma(p, s, sin_c[0]);
-  p = fma(p, r * s, r);
-  return real(bits(quadrant & 1u ? c : p) ^ (quadrant & 2u) << 30);
-}
-
-/// Below this, subtracting multiples of pi/2 in three terms is accurate (Cody and Waite).
-inline constexpr float sincos_near = 65536.0f;
-
-/// sin(|x|), or cos(x) with ahead = 1, for |x| < sincos_near.
-TENON_HOST_DEVICE float sin_near(float x, uint32_t ahead) {
-  const float t = abs(x), m = fma(t, two_over_pi, magic), q = m - magic;
-  float r = fma(q, -half_pi[0], t);
-  r = fma(q, -half_pi[1], r);
-  r = fma(q, -half_pi[2], r);
-  return sin_quadrant(r, bits(m) + ahead);
-}
-
-/// sin(|x|), or cos(x) with ahead = 1, for |x| >= sincos_near: x times the relevant bits of 2/pi (Payne and
-/// Hanek), then the fraction of a quadrant in binary64, rounded once.
-TENON_HOST_DEVICE float sin_far(float x, uint32_t ahead) {
-  constexpr uint32_t table[] = {0, 0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0, 0xdb629599, 0x3c439041};
-  if (!(abs(x) < infinity)) return real(0x7fc00000u);
-  const uint32_t mantissa = (bits(x) & 0x007fffffu) << 8 | 0x80000000u;
-  const uint32_t exponent = (bits(x) >> 23 & 0xffu) - 128u, word = exponent >> 5, shift = exponent & 31u;
-  const uint64_t high = static_cast<uint64_t>(table[word]) << 32 | table[word + 1];
-  const uint64_t low = static_cast<uint64_t>(table[word + 1]) << 32 | table[word + 2];
-  const uint64_t end = static_cast<uint64_t>(table[word + 2]) << 32 | table[word + 3];
-  const auto at = [shift](uint64_t pair) { return static_cast<uint32_t>(pair << shift >> 32); };
-  uint64_t p = static_cast<uint64_t>(mantissa) * at(end);
-  p = static_cast<uint64_t>(mantissa) * at(low) + (p >> 32);
-  p = (static_cast<uint64_t>(mantissa * at(high)) << 32) + p;  // turns, 64 bits after the point
-  const uint32_t quadrant = static_cast<uint32_t>((p + (uint64_t(1) << 61)) >> 62);
-  const int64_t fraction = static_cast<int64_t>(p << 2) >> 2;
-  const float r = static_cast<float>(static_cast<double>(fraction) * 0x1.921fb54442d18p-62);
-  return sin_quadrant(r, quadrant + ahead);
-}
-
-TENON_HOST_DEVICE float sin(float x) {
-  const float r = abs(x) < sincos_near ? sin_near(x, 0) : sin_far(x, 0);
-  return real(bits(r) ^ (bits(x) & 0x80000000u));
-}
-TENON_HOST_DEVICE float cos(float x) { return abs(x) < sincos_near ? sin_near(x, 1) : sin_far(x, 1); }
-
-/// 2^x for |x| < 1000.
-TENON_HOST_DEVICE double exp2(double x) {
-  const double m = x + magic64, f = x - (m - magic64);
-  double r = fma(exp2_c[7], f, exp2_c[6]);
-  r = fma(r, f, exp2_c[5]);
-  r = fma(r, f, exp2_c[4]);
-  r = fma(r, f, exp2_c[3]);
-  r = fma(r, f, exp2_c[2]);
-  r = fma(r, f, exp2_c[1]);
-  r = fma(r, f, exp2_c[0]);
-  r = fma(r, f, 1.0);
-  return real(bits(r) + (bits(m) << 52));
-}
-
-/// log2(a) for finite a > 0: e + 2 / log(2) atanh((m - 1) / (m + 1)).
-TENON_HOST_DEVICE double log2(float a) {
-  float e;
-  const double m = static_cast<double>(split(a, 0x1.6a09e6p-1f, e)), q = (m - 1.0) / (m + 1.0), s = q * q;
-  double r = fma(log2_c[5], s, log2_c[4]);
-  r = fma(r, s, log2_c[3]);
-  r = fma(r, s, log2_c[2]);
-  r = fma(r, s, log2_c[1]);
-  r = fma(r, s, log2_c[0]);
-  return fma(r, q, static_cast<double>(e));
-}
-
 /// C's pow(a, 0.5): sqrt, except for +0 at -0 and +infinity at -infinity.
 template <class T>
 TENON_HOST_DEVICE T root(T a) {
   return a == -T(infinity) ? T(infinity) : sqrt(a == T(0) ? T(0) : a);
-}
-
-/// C's pow. The exponents 0, 1, 2, 3, 0.5 and -1 take one or two operations; the others are computed in
-/// binary64 and rounded once, so that overflow and denormal results are correct.
-TENON_HOST_DEVICE float pow(float a, float b) {
-  const float t = abs(a);
-  const double log = t == 0.0f ? -static_cast<double>(infinity) : t < infinity ? log2(t) : t;
-  const double x = log * b;
-  float r = static_cast<float>(exp2(x < -200.0 ? -200.0 : x > 200.0 ? 200.0 : x));
-  r = ((t == 1.0f) & (abs(b) == infinity)) ? 1.0f : r;
-  // The last integer bit of b, and its fraction bits; a branch on abs(b) would prevent vectorisation.
-  const int32_t exponent = static_cast<int32_t>(bits(b) >> 23 & 0xffu) - 127;
-  const int32_t shift = exponent < 0 ? 0 : exponent > 24 ? 24 : exponent;
-  const uint32_t point = (bits(b) << 8 | 0x80000000u) << shift, fraction = exponent < 0 ? 1u : point << 1;
-  const uint32_t flip = fraction == 0 ? point & bits(a) & 0x80000000u : 0u;
-  const float invalid = a > -infinity ? real(0x7fc00000u) : r, below = a < 0.0f ? invalid : r;
-  r = fraction == 0 ? real(bits(r) ^ flip) : below;
-  r = a != a ? a : b != b ? b : r;
-  const float square = a * a, cube = square * a, inverse = 1.0f / a;
-  r = b == 1.0f ? a : r;
-  r = b == 2.0f ? square : r;
-  r = b == 3.0f ? cube : r;
-  r = b == 0.5f ? root(a) : r;
-  r = b == -1.0f ? inverse : r;
-  return ((b == 0.0f) | (a == 1.0f)) ? 1.0f : r;
-}
-
-// float64: the same rules for + - * / sqrt fma; the following functions are libm's, with a bounded error
-// instead of equal bits.
-TENON_HOST_DEVICE double exp(double a) { return __builtin_exp(a); }
-TENON_HOST_DEVICE double log(double a) { return __builtin_log(a); }
-TENON_HOST_DEVICE double tanh(double a) { return __builtin_tanh(a); }
-TENON_HOST_DEVICE double sin(double a) { return __builtin_sin(a); }
-TENON_HOST_DEVICE double cos(double a) { return __builtin_cos(a); }
-TENON_HOST_DEVICE double sigmoid(double a) {
-  const double e = exp(-abs(a));
-  return (a < 0.0 ? e : 1.0) / (1.0 + e);
-}
-TENON_HOST_DEVICE double pow(double a, double b) {
-  if (b == 3.0) return (a * a) * a;
-  if (b == 2.0) return a * a;
-  return b == 0.5 ? root(a) : b == -1.0 ? 1.0 / a : __builtin_pow(a, b);
 }
 
 /// Truncates, saturates, and turns NaN into 0.

@@ -1,7 +1,8 @@
 // What all elementwise operations have in common.
 #pragma once
+#include <tenon/kernels/arith/float32.h>
+#include <tenon/kernels/arith/float64.h>
 #include <tenon/kernels/arith/list.h>
-#include <tenon/kernels/arith/math.h>
 
 namespace tenon::arith {
 

@@ -2,13 +2,19 @@
 // Box-Muller. Shared by the CPU, the CUDA kernels and their emulation, under the rules of
 // kernels/arith/math.h.
 #pragma once
-#include <tenon/kernels/arith/math.h>
+#include <tenon/kernels/arith/float32.h>
+#include <tenon/kernels/arith/float64.h>
 
 namespace tenon::num {
 
 inline constexpr float pi = 0x1.921fb6p+1f;
+inline constexpr double pi64 = 0x1.921fb54442d18p+1;
 TENON_CONSTANTS float sin_turn_c[] = {-0x1.4abc22p+2f, 0x1.467f9ap+1f, -0x1.32e438p-1f};
 TENON_CONSTANTS float cos_turn_c[] = {-0x1.3bd3ccp+2f, 0x1.03c1bp+2f, -0x1.55b2b2p+0f, 0x1.d4f47ap-3f};
+TENON_CONSTANTS double sin_turn64_c[] = {-0x1.4abbce625bdafp+2, 0x1.466bc6774b279p+1, -0x1.32d2ccd4a3f7p-1,
+    0x1.5078221506e4fp-4, -0x1.e2f430429dca3p-8, 0x1.dfdcb037288d7p-12};
+TENON_CONSTANTS double cos_turn64_c[] = {-0x1.3bd3cc9be45dep+2, 0x1.03c1f081b5a52p+2, -0x1.55d3c7e3bfe56p+0,
+    0x1.e1f50675b20b8p-3, -0x1.a6d1e238eb604p-6, 0x1.f9c4adbb6cd48p-10, -0x1.b0345c1cb3281p-14};
 
 struct Block {
   uint32_t word[4];
@@ -77,6 +83,14 @@ TENON_HOST_DEVICE Pair<float> cos_sin_turns(float u) {
   return {real(bits(q & 1u ? p : c) ^ ((q + 1u) & 2u) << 30), real(bits(q & 1u ? c : p) ^ (q & 2u) << 30)};
 }
 
+TENON_HOST_DEVICE Pair<double> cos_sin_turns(double u) {
+  const double a = u + u, m = (a + a) + magic64, t = fma(-0.5, m - magic64, a), s = t * t;
+  const double c = fma(horner(cos_turn64_c, s), s, 1.0);
+  const double p = fma(t, pi64, (t * s) * horner(sin_turn64_c, s));
+  const uint64_t q = bits(m);
+  return {real(bits(q & 1u ? p : c) ^ ((q + 1u) & 2u) << 62), real(bits(q & 1u ? c : p) ^ (q & 2u) << 62)};
+}
+
 /// Two standard normals from two words.
 TENON_HOST_DEVICE Pair<float> box_muller(uint32_t x, uint32_t y) {
   const float u = static_cast<float>(static_cast<int32_t>(x >> 8) + 1) * 0x1p-24f;  // (0, 1]
@@ -86,8 +100,9 @@ TENON_HOST_DEVICE Pair<float> box_muller(uint32_t x, uint32_t y) {
 }
 TENON_HOST_DEVICE Pair<double> box_muller(uint64_t x, uint64_t y) {
   const double u = static_cast<double>(static_cast<int64_t>(x >> 11) + 1) * 0x1p-53;
-  const double radius = sqrt(-2.0 * log(u)), angle = 0x1.921fb54442d18p+2 * uniform(y);
-  return {radius * cos(angle), radius * sin(angle)};
+  const double radius = sqrt(-2.0 * log(u));
+  const Pair<double> angle = cos_sin_turns(uniform(y));
+  return {radius * angle.first, radius * angle.second};
 }
 
 }  // namespace tenon::num

@@ -23,22 +23,6 @@ import sysconfig
 
 # Names are demangled, without namespaces and arguments.
 
-# float64 exp, log, sin, cos, tanh and pow come from CUDA's library (docs/numerics.md section 5). Its log, tanh and pow
-# start a division from an approximate reciprocal, and its tanh uses an approximate float32 2^x; both are corrected by
-# fma. These are the functions that may contain such seeds, and the seeds.
-SEEDS = {
-    r"map_(dense|strided)<(\d+, )?Log, double, double>": {"rcp.approx.ftz.f64"},
-    r"map_(dense|strided)<(\d+, )?Tanh, double, double>": {"rcp.approx.ftz.f64", "ex2.approx.ftz.f32"},
-    r"map_(dense|strided)<(\d+, )?Pow, double, double, double>|__internal_accurate_pow":
-        {"rcp.approx.ftz.f64"},
-    r"fill_normal<(true|false), double>": {"rcp.approx.ftz.f64"},  # log
-}
-# CUDA's sin and cos reduce large arguments with an array of five words: __internal_trig_reduction_slowpathd.
-STACK = {
-    r"map_(dense|strided)<(\d+, )?(Sin|Cos), double, double>": 40,
-    r"fill_normal<(true|false), double>": 40,
-}
-
 # Minimum instruction counts that the design implies for each kernel. Sums and products show how a count arises.
 FUNCTOR = r"[A-Z]\w*(<[^<>]*>)?"
 TILES = r"matmul_tiles<Tile<{}>, (float|double), (true|false), (true|false), {}>"
@@ -182,17 +166,15 @@ def unsound(instruction):
 
 def check_ptx(ptx):
     for (arch, name), instructions in ptx.items():
-        allowed = set().union(*(seeds for pattern, seeds in SEEDS.items() if matches(pattern, name)))
         for instruction in sorted(instructions):
-            if unsound(instruction) and instruction not in allowed:
+            if unsound(instruction):
                 yield Problem(arch, name, "rounding to nearest (.rn), no .ftz, no .approx", instruction)
 
 
 def check_resources(resources):
     for (arch, name), used in resources.items():
-        allowed = max((size for pattern, size in STACK.items() if matches(pattern, name)), default=0)
-        if used["STACK"] > allowed or used["LOCAL"] > 0:
-            yield Problem(arch, name, f"a stack of {allowed} bytes, no local memory",
+        if used["STACK"] > 0 or used["LOCAL"] > 0:
+            yield Problem(arch, name, "no stack, no local memory",
                           f"STACK:{used['STACK']} LOCAL:{used['LOCAL']} REG:{used['REG']}")
 
 
@@ -206,7 +188,7 @@ def check_sass(sass):
         for instruction in instructions:
             if FORBIDDEN.fullmatch(instruction):
                 yield Problem(arch, name, "no tensor cores, no float atomics, no FFMA.FTZ", instruction)
-        if not any(matches(pattern, name) for pattern in STACK) and (spills := count(instructions, "STL")):
+        if spills := count(instructions, "STL"):
             yield Problem(arch, name, "no store to local memory (STL)", f"STL {spills}")
         for pattern, minima in MINIMA.items():
             if matches(pattern, name):
@@ -217,10 +199,9 @@ def check_sass(sass):
 
 def check_patterns(names):
     """Finds patterns that match no kernel, as after a renaming."""
-    for table, patterns in ("SEEDS", SEEDS), ("STACK", STACK), ("MINIMA", MINIMA):
-        for pattern in patterns:
-            if not any(matches(pattern, name) for name in names):
-                yield Problem("-", f"{table}: {pattern}", "a kernel of that name", "none")
+    for pattern in MINIMA:
+        if not any(matches(pattern, name) for name in names):
+            yield Problem("-", f"MINIMA: {pattern}", "a kernel of that name", "none")
 
 
 def check_architectures(ptx, resources, sass):
@@ -265,7 +246,7 @@ def table(resources, sass):
 def checks_of(ptx, resources, sass):
     """The number of comparisons made by check()."""
     minima = sum(len(least) for pattern, least in MINIMA.items() for _, name in sass if matches(pattern, name))
-    return sum(map(len, ptx.values())) + len(resources) + len(sass) + minima + len(SEEDS) + len(STACK) + len(MINIMA)
+    return sum(map(len, ptx.values())) + len(resources) + len(sass) + minima + len(MINIMA)
 
 
 # ---- the tools

@@ -46,7 +46,6 @@ void unary_rows(Tally& tally) {
   const auto a = inputs<T>(1);
   const Shape line = {static_cast<std::int64_t>(a.size())};
   arith::UnaryOps::for_each([&]<class Op>() {
-    if (std::is_same_v<T, double> && Op::costly) return;  // computed by libm
     each<T>(
         tally, Op::name, a.size(),
         [&](T* out) { unary(test::stream(), Op(), dtype_of<T>, line, out, a.data(), bounds); },
@@ -61,7 +60,6 @@ void binary_rows(Tally& tally) {
   const Shape line = {static_cast<std::int64_t>(a.size())};
   const Strides back = {-1};
   arith::BinaryOps::for_each([&]<class Op>() {
-    if (std::is_same_v<T, double> && Op::costly) return;
     each<T>(
         tally, Op::name, a.size(),
         [&](T* out) {
@@ -269,15 +267,19 @@ void random_rows(Tally& tally) {
         else u = num::uniform(pair(i));
         return num::between(T(-1), T(3), width, u);
       });
-  if constexpr (std::is_same_v<T, float>)
-    each<float>(
-        tally, "normal", 5003,
-        [&](float* out) { random_normal(test::stream(), dtype_of<T>, 5003, out, key, 0.5, 2); },
-        [&](std::size_t i) {
+  each<T>(
+      tally, "normal", 5003,
+      [&](T* out) { random_normal(test::stream(), dtype_of<T>, 5003, out, key, 0.5, 2); },
+      [&](std::size_t i) {
+        num::Pair<T> z;
+        if constexpr (sizeof(T) == 4) {
           const num::Block block = words(i / 4);
-          const auto z = num::box_muller(block.word[i / 2 % 2 * 2], block.word[i / 2 % 2 * 2 + 1]);
-          return num::fma(2.0f, i % 2 ? z.second : z.first, 0.5f);
-        });
+          z = num::box_muller(block.word[i / 2 % 2 * 2], block.word[i / 2 % 2 * 2 + 1]);
+        } else {
+          z = num::box_muller(pair(i / 2 * 2), pair(i / 2 * 2 + 1));
+        }
+        return num::fma(T(2), i % 2 ? z.second : z.first, T(0.5));
+      });
   each<std::int64_t>(
       tally, "integers", 5003,
       [&](std::int64_t* out) {

@@ -88,12 +88,6 @@ test::Vector<T> values(Kind kind, std::uint32_t seed) {
   }
 }
 
-/// float64 functions come from the C library on a CPU and from CUDA on a GPU, each within 2 ulp.
-template <class T>
-std::int64_t ulps_of(bool is_function) {
-  return std::is_same_v<T, double> && is_function && test::on_gpu() ? 4 : 0;
-}
-
 // For the operations with two parameters.
 constexpr Parameters bounds = {-0.5, 0.75};
 
@@ -105,11 +99,9 @@ void unary_case() {
       const auto a = source(layout, v);
       CAPTURE(Op::name, static_cast<int>(kind), static_cast<int>(layout));
       check_result(
-          each<T>([&](std::int64_t i) { return arith::bind<Op, T>(bounds)(a[i]); }),
-          [&](Result out) {
+          each<T>([&](std::int64_t i) { return arith::bind<Op, T>(bounds)(a[i]); }), [&](Result out) {
             unary(test::stream(), Op(), dtype_of<T>, shape, out, operand(a, layout), bounds);
-          },
-          ulps_of<T>(Op::costly));
+          });
     }
 }
 template <class Op, class T>
@@ -122,12 +114,10 @@ void binary_case() {
       const auto a = source(left, v), b = source(right, w);
       CAPTURE(Op::name, static_cast<int>(kind), static_cast<int>(left), static_cast<int>(right));
       check_result(
-          each<T>([&](std::int64_t q) { return arith::bind<Op, T>(bounds)(a[q], b[q]); }),
-          [&](Result out) {
+          each<T>([&](std::int64_t q) { return arith::bind<Op, T>(bounds)(a[q], b[q]); }), [&](Result out) {
             binary(
                 test::stream(), Op(), dtype_of<T>, shape, out, operand(a, left), operand(b, right), bounds);
-          },
-          ulps_of<T>(Op::costly));
+          });
     }
 }
 template <class T>

@@ -1,7 +1,5 @@
-// Errors of kernels/arith/math.h in ulp of the result, against long double and the bounds of
+// Errors of kernels/arith/float32.h and float64.h in ulp of the result, against long double and the bounds of
 // docs/numerics.md; special values.
-#include <tenon/kernels/arith/math.h>
-
 #include <tenon/kernels/arith/philox.h>
 #include <tenon/kernels/elementwise.h>
 
@@ -148,28 +146,131 @@ TEST_CASE("math: special values", "[kernels][math]") {
   CHECK(test::bits(num::maximum(0.0f, -0.0f)) == test::bits(-0.0f));
 }
 
-TEST_CASE("math: the float64 functions stay within 2 ulp, sigmoid within 3", "[kernels][math]") {
-  const auto worst_double = [](arith::UnaryOp op, double from, double to, auto&& exact) {
-    constexpr std::int64_t n = 20011;
-    std::vector<double> x(n), y(n);
-    for (std::int64_t i = 0; i < n; ++i)
-      x[static_cast<std::size_t>(i)] = from + (to - from) * static_cast<double>(i) / static_cast<double>(n);
-    kernels::unary(Stream::current(Device::cpu()), op, DType::float64, {n}, y.data(), x.data());
-    double result = 0;
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      const long double want = exact(static_cast<long double>(x[i]));
-      int exponent;
-      std::frexp(want, &exponent);
-      const double error = static_cast<double>(
-          std::abs(static_cast<long double>(y[i]) - want) / std::ldexp(1.0L, std::max(exponent, -1021) - 53));
-      if (!(error <= result)) result = error;
-    }
-    return result;
+// float64
+
+namespace {
+
+/// The largest error at n numbers between from and to, spread evenly over the numbers or over their bit
+/// patterns.
+enum class Spread { numbers, patterns };
+template <class F, class G>
+double worst(double from, double to, Spread spread, const F& f, const G& g, int n = 20011) {
+  double result = 0;
+  const std::uint64_t step = (num::bits(to) - num::bits(from)) / static_cast<std::uint64_t>(n);
+  for (int i = 0; i < n; ++i) {
+    const double x = spread == Spread::numbers ? from + (to - from) * i / n
+                                               : num::real(num::bits(from) + step * static_cast<unsigned>(i));
+    const double error = ulps(f(x), g(static_cast<long double>(x)));
+    if (!(error <= result)) result = error;
+  }
+  return result;
+}
+
+constexpr double largest64 = std::numeric_limits<double>::max(),
+                 least64 = std::numeric_limits<double>::denorm_min();
+constexpr double inf64 = std::numeric_limits<double>::infinity(),
+                 not_a_number64 = std::numeric_limits<double>::quiet_NaN();
+
+}  // namespace
+
+TEST_CASE("math: float64 errors stay within their bounds", "[kernels][math]") {
+  const auto exp = [](double x) { return num::exp(x); };
+  const auto exp_exact = [](long double x) { return std::exp(x); };
+  CHECK(worst(-745.13, 709.78, Spread::numbers, exp, exp_exact) <= 0.9);
+  CHECK(worst(-745.13, -708, Spread::numbers, exp, exp_exact) <= 0.9);
+  CHECK(worst(-2, 2, Spread::numbers, exp, exp_exact) <= 0.9);
+  const auto log = [](double x) { return num::log(x); };
+  const auto log_exact = [](long double x) { return std::log(x); };
+  CHECK(worst(least64, largest64, Spread::patterns, log, log_exact) <= 0.8);
+  CHECK(worst(0.4, 2.5, Spread::numbers, log, log_exact) <= 0.8);
+  CHECK(worst(0.999, 1.001, Spread::numbers, log, log_exact) <= 0.8);
+  const auto tanh = [](double x) { return num::tanh(x); };
+  const auto tanh_exact = [](long double x) { return std::tanh(x); };
+  CHECK(worst(least64, 20, Spread::patterns, tanh, tanh_exact) <= 1.6);
+  CHECK(worst(0, 20, Spread::numbers, tanh, tanh_exact) <= 1.6);
+  CHECK(worst(0.5, 0.6, Spread::numbers, tanh, tanh_exact) <= 1.6);
+  const auto sigmoid = [](double x) { return num::sigmoid(x); };
+  const auto sigmoid_exact = [](long double x) { return 1 / (1 + std::exp(-x)); };
+  CHECK(worst(-30, 30, Spread::numbers, sigmoid, sigmoid_exact) <= 2.5);
+  CHECK(worst(-745, -600, Spread::numbers, sigmoid, sigmoid_exact) <= 2.5);
+  const auto sin = [](double x) { return num::sin(x); };
+  const auto sin_exact = [](long double x) { return std::sin(x); };
+  const auto cos = [](double x) { return num::cos(x); };
+  const auto cos_exact = [](long double x) { return std::cos(x); };
+  for (const auto& [from, to] : {std::pair{0.0, 1.6}, {0.0, 1e3}, {1e5, 1e7}, {0x1p29, 0x1p31}}) {
+    CHECK(worst(from, to, Spread::numbers, sin, sin_exact) <= 1.6);
+    CHECK(worst(from, to, Spread::numbers, cos, cos_exact) <= 1.6);
+  }
+  CHECK(worst(least64, largest64, Spread::patterns, sin, sin_exact) <= 1.6);
+  CHECK(worst(least64, largest64, Spread::patterns, cos, cos_exact) <= 1.6);
+  // Multiples of pi/2, where all leading bits cancel; the last is the double closest to one of them.
+  for (const double x :
+      {0x1.921fb54442d18p+0, 0x1.921fb54442d18p+1, 0x1.f6a7a2955385ep+2, 0x1.6ac5b262ca1ffp+849}) {
+    CHECK(ulps(num::sin(x), std::sin(static_cast<long double>(x))) <= 1.6);
+    CHECK(ulps(num::cos(x), std::cos(static_cast<long double>(x))) <= 1.6);
+  }
+  const long double tau = 6.28318530717958647692528676655900577L;
+  // Up to an eighth of a turn long double can tell; each other eighth is one of these with another sign.
+  const auto turn = [](int k) {
+    return [k](double u) { return k ? num::cos_sin_turns(u).second : num::cos_sin_turns(u).first; };
   };
-  CHECK(worst_double(arith::Exp(), -700, 700, [](long double x) { return std::exp(x); }) <= 2);
-  CHECK(worst_double(arith::Log(), 1e-3, 50, [](long double x) { return std::log(x); }) <= 2);
-  CHECK(worst_double(arith::Sin(), -1e5, 1e5, [](long double x) { return std::sin(x); }) <= 2);
-  CHECK(worst_double(arith::Cos(), -1e5, 1e5, [](long double x) { return std::cos(x); }) <= 2);
-  CHECK(worst_double(arith::Tanh(), -20, 20, [](long double x) { return std::tanh(x); }) <= 2);
-  CHECK(worst_double(arith::Sigmoid(), -30, 30, [](long double x) { return 1 / (1 + std::exp(-x)); }) <= 3);
+  CHECK(worst(0, 0.125, Spread::numbers, turn(0), [&](long double u) { return std::cos(tau * u); }) <= 1.5);
+  CHECK(
+      worst(1e-9, 0.125, Spread::numbers, turn(1), [&](long double u) { return std::sin(tau * u); }) <= 1.5);
+  for (const double u : {0.03, 0.1, 0.125})
+    for (int quarter = 1; quarter < 4; ++quarter) {
+      const num::Pair<double> first = num::cos_sin_turns(u), later = num::cos_sin_turns(u + 0.25 * quarter);
+      const double c[] = {first.first, -first.second, -first.first, first.second};
+      CHECK(std::abs(later.first - c[quarter]) <= 1e-15);
+      CHECK(std::abs(later.second - c[(quarter + 3) % 4]) <= 1e-15);
+    }
+}
+
+TEST_CASE("math: float64 pow is accurate and has C's special cases", "[kernels][math]") {
+  std::mt19937_64 random(1);
+  std::uniform_real_distribution<double> small(0.5, 2.0), near_1(0.999, 1.001);
+  double error = 0;
+  for (int i = 0; i < 60000; ++i) {
+    const double unit = static_cast<double>(static_cast<std::int64_t>(random())) * 0x1p-63;
+    double a = num::real(static_cast<std::uint64_t>(random() >> 1)),
+           b = std::ldexp(unit, static_cast<int>(random() % 12));
+    if (i % 3 == 1) a = small(random), b = unit * 1080;
+    if (i % 3 == 2) a = near_1(random), b = unit * 700000;
+    if (a <= largest64)
+      error = std::max(
+          error, ulps(num::pow(a, b), std::pow(static_cast<long double>(a), static_cast<long double>(b))));
+  }
+  CHECK(error <= 1.0);
+  const double numbers[] = {0.0, -0.0, 1.0, -1.0, 2.0, -2.0, 3.0, -3.0, 4.0, 0.7, -0.7, 2.5, -2.5, inf64,
+      -inf64, not_a_number64, 0.5, -0.5, 1e300, -1e300, 1e-300, 9007199254740991.0, -9007199254740991.0,
+      4503599627370497.5, 9007199254740992.0, 1e18, -7.0, least64};
+  for (const double a : numbers)
+    for (const double b : numbers) {
+      CAPTURE(a, b);
+      const double want = std::pow(a, b), got = num::pow(a, b);
+      if (want == 0 || std::isinf(want) || std::abs(want) == 1) CHECK(test::bits(got) == test::bits(want));
+      else if (std::isnan(want)) CHECK(std::isnan(got));
+      else CHECK(std::abs(got - want) <= 4e-16 * std::abs(want));
+    }
+}
+
+TEST_CASE("math: float64 special values", "[kernels][math]") {
+  for (const double x :
+      {0.0, -0.0, inf64, -inf64, not_a_number64, -1.0, least64, largest64, 800.0, -800.0, 1e6}) {
+    CAPTURE(x);
+    CHECK(test::bits(num::exp(x)) == test::bits(std::exp(x)));
+    CHECK(test::bits(num::log(x)) == test::bits(std::log(x)));
+    if (std::abs(x) != 1) CHECK(test::bits(num::tanh(x)) == test::bits(std::tanh(x)));
+  }
+  CHECK(test::bits(num::sin(-0.0)) == test::bits(-0.0));
+  CHECK(test::bits(num::sin(least64)) == test::bits(least64));
+  CHECK(num::cos(0.0) == 1.0);
+  for (const double x : {inf64, -inf64, not_a_number64}) {
+    CHECK(std::isnan(num::sin(x)));
+    CHECK(std::isnan(num::cos(x)));
+  }
+  CHECK(num::sigmoid(0.0) == 0.5);
+  CHECK(num::sigmoid(inf64) == 1.0);
+  CHECK(test::bits(num::sigmoid(-inf64)) == test::bits(0.0));
+  CHECK(std::isnan(num::sigmoid(not_a_number64)));
 }

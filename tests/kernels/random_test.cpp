@@ -60,7 +60,7 @@ TEST_CASE("random: Philox has Random123's known answers", "[kernels][random]") {
 TEST_CASE("random: each element comes from its block", "[kernels][random]") {
   for (const std::int64_t n : sizes) {
     test::Vector<float> uniform, normal;
-    test::Vector<double> uniform64;
+    test::Vector<double> uniform64, normal64;
     test::Vector<std::int64_t> whole;
     for (std::int64_t i = 0; i < n; ++i) {
       uniform.push_back(std::fma(3.0f, static_cast<float>(word(i) >> 8) * 0x1p-24f, -1.0f));
@@ -69,6 +69,8 @@ TEST_CASE("random: each element comes from its block", "[kernels][random]") {
           -5 + static_cast<std::int64_t>(static_cast<unsigned __int128>(word_pair(i)) * 12 >> 64));
       const num::Pair<float> z = num::box_muller(word(i / 2 * 2), word(i / 2 * 2 + 1));
       normal.push_back(std::fma(0.5f, i % 2 ? z.second : z.first, 2.0f));
+      const num::Pair<double> z64 = num::box_muller(word_pair(i / 2 * 2), word_pair(i / 2 * 2 + 1));
+      normal64.push_back(std::fma(0.5, i % 2 ? z64.second : z64.first, 2.0));
     }
     test::on_every_build([&] {
       test::require_same(uniform, filled<float>(random_uniform, n, key, -1, 2));
@@ -77,14 +79,20 @@ TEST_CASE("random: each element comes from its block", "[kernels][random]") {
       CHECK(filled<std::int64_t>(random_integers, n, key, -5, 7) == whole);
       const auto f = filled<float>(random_integers, n, key, -5, 7);
       CHECK(std::equal(f.begin(), f.end(), whole.begin()));
-      const auto d = filled<double>(random_normal, n, key, 0, 1);
-      for (std::int64_t i = 0; i < n; ++i) {
-        const double u = static_cast<double>((word_pair(i / 2 * 2) >> 11) + 1) * 0x1p-53;
-        const double v = static_cast<double>(word_pair(i / 2 * 2 + 1) >> 11) * 0x1p-53 * 6.283185307179586;
-        const double z = std::sqrt(-2 * std::log(u)) * (i % 2 ? std::sin(v) : std::cos(v));
-        REQUIRE(std::abs(d[static_cast<std::size_t>(i)] - z) <= 1e-14);
-      }
+      test::require_same(normal64, filled<double>(random_normal, n, key, 2, 0.5));
     });
+  }
+}
+
+TEST_CASE("random: float64 normals are Box and Muller's formula", "[kernels][random]") {
+  constexpr std::int64_t n = 1000;
+  const auto got = filled<double>(random_normal, n, key, 0, 1);
+  for (std::int64_t i = 0; i < n; ++i) {
+    const double u = static_cast<double>((word_pair(i / 2 * 2) >> 11) + 1) * 0x1p-53;
+    const double v = static_cast<double>(word_pair(i / 2 * 2 + 1) >> 11) * 0x1p-53 * 6.283185307179586;
+    const double z = std::sqrt(-2 * std::log(u)) * (i % 2 ? std::sin(v) : std::cos(v));
+    CAPTURE(i);
+    CHECK(std::abs(got[static_cast<std::size_t>(i)] - z) <= 1e-14);
   }
 }
 

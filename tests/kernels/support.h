@@ -78,14 +78,17 @@ auto bits(T x) {
   else return x;
 }
 
-/// The error of `got` in units of the last place of `want`. Infinity counts as 2^128, the number that the
-/// range ends before.
-inline double ulps(float got, long double want) {
-  const auto number = [](long double x) { return std::isinf(x) ? std::copysign(0x1p128L, x) : x; };
-  const long double exact = std::abs(want) > 0x1p128L ? std::copysign(0x1p128L, want) : number(want);
+/// The error of `got` in units of the last place of `want`. Infinity counts as the power of two that the
+/// range ends before (2^128 or 2^1024).
+template <class T>
+double ulps(T got, long double want) {
+  using Limits = std::numeric_limits<T>;
+  const long double end = std::ldexp(1.0L, Limits::max_exponent);
+  const auto number = [&](long double x) { return std::isinf(x) ? std::copysign(end, x) : x; };
+  const long double exact = std::abs(want) > end ? std::copysign(end, want) : number(want);
   int exponent;
-  std::frexp(std::clamp(std::abs(exact), 0x1p-126L, 0x1.fffffep127L), &exponent);
-  return static_cast<double>(std::abs(number(got) - exact) / std::ldexp(1.0L, exponent - 24));
+  std::frexp(std::clamp<long double>(std::abs(exact), Limits::min(), Limits::max()), &exponent);
+  return static_cast<double>(std::abs(number(got) - exact) / std::ldexp(1.0L, exponent - Limits::digits));
 }
 
 /// Every element has the same bits, or is off by no more units of the last place than `ulps`; two NaNs are

@@ -41,11 +41,10 @@ inline std::vector<Tensor> leaves(
   for (const Tensor& input : inputs) out.push_back(laid_out(input.to(device), layout).set_requires_grad());
   return out;
 }
-/// A gradient to start a backward pass from `output`, always the same for the same shape and dtype. It is
-/// drawn on the CPU because float64 logarithms differ between devices.
+/// A gradient to start a backward pass from `output`, always the same for the same shape and dtype.
 inline Tensor upstream(const Tensor& output) {
   Generator generator(7);
-  return randn(output.shape(), generator, {.dtype = output.dtype()}).to(output.device());
+  return randn(output.shape(), generator, {.dtype = output.dtype(), .device = output.device()});
 }
 
 /// A leaf.

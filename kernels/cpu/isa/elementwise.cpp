@@ -114,52 +114,54 @@ void convert(const Layout& l, int64_t n, void* out, const void* a, arith::Parame
 
 // Loops that work in blocks: copy n elements, `step` apart, into a block, and back.
 constexpr int64_t block = 64;
-TENON_INLINE void take(float (&to)[block], const float* from, int64_t step, int64_t n) {
+template <class T>
+TENON_INLINE void take(T (&to)[block], const T* from, int64_t step, int64_t n) {
   if (step == 1)
     for (int64_t j = 0; j < n; ++j) to[j] = from[j];
   else
     for (int64_t j = 0; j < n; ++j) to[j] = from[j * step];
 }
-TENON_INLINE void put(const float (&from)[block], float* to, int64_t step, int64_t n) {
+template <class T>
+TENON_INLINE void put(const T (&from)[block], T* to, int64_t step, int64_t n) {
   if (step == 1)
     for (int64_t j = 0; j < n; ++j) to[j] = from[j];
   else
     for (int64_t j = 0; j < n; ++j) to[j * step] = from[j];
 }
 
-// float32 sin and cos: blocks without a large argument use the short reduction, which vectorises.
-template <bool Cos>
+// Blocks without a large argument use the short reduction, which vectorises.
+template <bool Cos, class T>
 void sin_or_cos(const Layout& l, int64_t n, void* out, const void* a, arith::Parameters) {
   for (int64_t r = 0; r < l.rows; ++r)
     for (int64_t i = 0; i < n; i += block) {
       const int64_t here = n - i < block ? n - i : block;
-      float x[block] = {}, y[block];
-      take(x, at<float>(a, r, l.a) + i * l.a.item, l.a.item, here);
-      int far = 0;
-      for (int64_t j = 0; j < block; ++j) far |= !(num::abs(x[j]) < num::sincos_near);
-      if (far) {
+      T x[block] = {}, y[block];
+      take(x, at<T>(a, r, l.a) + i * l.a.item, l.a.item, here);
+      T far = 0;
+      for (int64_t j = 0; j < block; ++j) far = num::is_near(x[j]) ? far : T(1);
+      if (far != T(0)) {
         for (int64_t j = 0; j < here; ++j) y[j] = Cos ? num::cos(x[j]) : num::sin(x[j]);
       } else if (Cos) {
         for (int64_t j = 0; j < block; ++j) y[j] = num::sin_near(x[j], 1);
       } else {
-        for (int64_t j = 0; j < block; ++j)
-          y[j] = num::real(num::bits(num::sin_near(x[j], 0)) ^ (num::bits(x[j]) & 0x80000000u));
+        for (int64_t j = 0; j < block; ++j) y[j] = num::flip_sign(num::sin_near(x[j], 0), x[j]);
       }
-      put(y, at<float>(out, r, l.out) + i * l.out.item, l.out.item, here);
+      put(y, at<T>(out, r, l.out) + i * l.out.item, l.out.item, here);
     }
 }
 
-// float32 pow: with a constant exponent the compiler would hoist the choice of the special case out of the
-// loop, and then not vectorise it.
-void float_pow(const Layout& l, int64_t n, void* out, const void* a, const void* b, arith::Parameters) {
+// With a constant exponent the compiler would hoist the choice of the special case out of the loop, and then
+// not vectorise it.
+template <class T>
+void pow(const Layout& l, int64_t n, void* out, const void* a, const void* b, arith::Parameters) {
   for (int64_t r = 0; r < l.rows; ++r)
     for (int64_t i = 0; i < n; i += block) {
       const int64_t here = n - i < block ? n - i : block;
-      float x[block] = {}, y[block] = {};
-      take(x, at<float>(a, r, l.a) + i * l.a.item, l.a.item, here);
-      take(y, at<float>(b, r, l.b) + i * l.b.item, l.b.item, here);
+      T x[block] = {}, y[block] = {};
+      take(x, at<T>(a, r, l.a) + i * l.a.item, l.a.item, here);
+      take(y, at<T>(b, r, l.b) + i * l.b.item, l.b.item, here);
       for (int64_t j = 0; j < block; ++j) x[j] = num::pow(x[j], y[j]);
-      put(x, at<float>(out, r, l.out) + i * l.out.item, l.out.item, here);
+      put(x, at<T>(out, r, l.out) + i * l.out.item, l.out.item, here);
     }
 }
 
@@ -218,14 +220,14 @@ void move(const Layout& l, int64_t n, void* out, const void* a, arith::Parameter
 // Specialised loops where the compiler does not vectorise the plain one.
 template <class Op, class T>
 constexpr UnaryLoop unary_loop = unary<Op, T>;
-template <>
-constexpr UnaryLoop unary_loop<arith::Sin, float> = sin_or_cos<false>;
-template <>
-constexpr UnaryLoop unary_loop<arith::Cos, float> = sin_or_cos<true>;
+template <class T>
+constexpr UnaryLoop unary_loop<arith::Sin, T> = sin_or_cos<false, T>;
+template <class T>
+constexpr UnaryLoop unary_loop<arith::Cos, T> = sin_or_cos<true, T>;
 template <class Op, class T>
 constexpr BinaryLoop binary_loop = binary<Op, T>;
-template <>
-constexpr BinaryLoop binary_loop<arith::Pow, float> = float_pow;
+template <class T>
+constexpr BinaryLoop binary_loop<arith::Pow, T> = pow<T>;
 
 /// The loops over elements of type T.
 template <class T>

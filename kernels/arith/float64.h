@@ -1,0 +1,220 @@
+// The float64 functions, under the rules of kernels/arith/math.h. Errors: docs/numerics.md. Their constants
+// are printed, and compared, by scripts/fit_polynomials.py.
+//
+// The functions have no branches and no conversion between int64 and double, which AVX2 lacks, so that loops
+// over them vectorise; only sin and cos of large arguments differ.
+#pragma once
+#include <tenon/kernels/arith/math.h>
+
+namespace tenon::num {
+
+// Numbers as sums of two or three doubles.
+TENON_CONSTANTS double half_pi64[] = {0x1.921fb54442d18p+0, 0x1.1a62633145c07p-54, -0x1.f1976b7ed8fbcp-110};
+TENON_CONSTANTS double log_2_64[] = {0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56};
+TENON_CONSTANTS double log2_c1[] = {0x1.71547652b82fep+1, 0x1.777d0ffda0d24p-55};
+TENON_CONSTANTS double log2_c3[] = {0x1.ec709dc3a03fdp-1, 0x1.d27f05548af0cp-55};
+inline constexpr double two_over_pi64 = 0x1.45f306dc9c883p-1;
+inline constexpr double log2_e64 = 0x1.71547652b82fep+0;
+
+TENON_CONSTANTS double exp64_c[] = {0x1.000000000000ap-1, 0x1.555555555550dp-3, 0x1.55555555507bbp-5,
+    0x1.1111111124548p-7, 0x1.6c16c1843152ep-10, 0x1.a01a01384b532p-13, 0x1.a0199a229e041p-16,
+    0x1.71df0ccf46b11p-19, 0x1.28ad4b452addp-22, 0x1.ad9ed91420cdep-26};
+TENON_CONSTANTS double log64_c[] = {0x1.5555555555592p-1, 0x1.999999997ff6bp-2, 0x1.24924941daac3p-2,
+    0x1.c71c521aae26ap-3, 0x1.74663b813a1e8p-3, 0x1.39a20f65a7ffdp-3, 0x1.2f0228c121b4fp-3};
+TENON_CONSTANTS double tanh64_c[] = {-0x1.555555555554fp-2, 0x1.1111111110779p-3, -0x1.ba1ba1b97aa98p-5,
+    0x1.664f4858af867p-6, -0x1.226e2ef8fc5bap-7, 0x1.d6d296e4c5d8dp-9, -0x1.7d8f9346f9b4p-10,
+    0x1.34817ffe552cfp-11, -0x1.e95887fa91898p-13, 0x1.5d2efb2daa6bbp-14, -0x1.465f60d703cb9p-16};
+TENON_CONSTANTS double sin64_c[] = {-0x1.5555555555548p-3, 0x1.111111110f73cp-7, -0x1.a01a019bec4cfp-13,
+    0x1.71de35594ac4p-19, -0x1.ae5e4fbc3eda7p-26, 0x1.5d8cd2611f8a7p-33};
+TENON_CONSTANTS double cos64_c[] = {0x1.555555555554bp-5, -0x1.6c16c16c15015p-10, 0x1.a01a019c8f249p-16,
+    -0x1.27e4f7f1907fap-22, 0x1.1ee9dbce6dfa3p-29, -0x1.8fa6844ca7d99p-37};
+TENON_CONSTANTS double log2_64_c[] = {0x1.2776c50ef9d22p-1, 0x1.a61762a759fa2p-2, 0x1.484b142148433p-2,
+    0x1.0c9a63f1da983p-2, 0x1.c69f828366f01p-3, 0x1.87b19cdedba3dp-3, 0x1.85e14c725771ep-3};
+TENON_CONSTANTS double exp2_64_c[] = {0x1.62e42fefa39efp-1, 0x1.ebfbdff82c59cp-3, 0x1.c6b08d704a0d4p-5,
+    0x1.3b2ab6fba11efp-7, 0x1.5d87fe78b3bap-10, 0x1.4309130c02b89p-13, 0x1.ffcbfbf8c58a3p-17,
+    0x1.62bfcdda3b777p-20, 0x1.b5260da45b95fp-24, 0x1.e611a7866a996p-28, 0x1.e80edf2e62886p-32};
+
+inline constexpr uint64_t sign64 = 0x8000000000000000u, nan64 = 0x7ff8000000000000u;
+
+/// c[i] + c[i+1] x + ... + c[n-1] x^(n-1-i). A loop would keep loops around it from being vectorised.
+template <int i = 0, int n>
+TENON_HOST_DEVICE double horner(const double (&c)[n], double x) {
+  if constexpr (i == n - 1) return c[i];
+  else return fma(horner<i + 1>(c, x), x, c[i]);
+}
+
+/// A sum of two doubles, the second a rounding error of the first or close to one.
+struct TwoDoubles {
+  double high, low;
+};
+/// a + b for |a| >= |b| or a == 0
+TENON_HOST_DEVICE TwoDoubles sum(double a, double b) {
+  const double high = a + b;
+  return {high, b - (high - a)};
+}
+TENON_HOST_DEVICE TwoDoubles operator*(TwoDoubles a, TwoDoubles b) {
+  const double high = a.high * b.high;
+  return {high, fma(a.high, b.high, -high) + fma(a.high, b.low, a.low * b.high)};
+}
+
+/// r 2^n for the whole number n, -2000 < n < 2000, as rounded = n + magic64. Two factors, because 2^n may not
+/// be representable; the first product is exact.
+TENON_HOST_DEVICE double scale(double r, double rounded) {
+  const uint64_t n = bits(rounded) - bits(magic64) + 2046, half = n >> 1;
+  return r * real(half << 52) * real((n - half) << 52);
+}
+
+TENON_HOST_DEVICE double exp(double a) {
+  const double x = a < -800.0 ? -800.0 : a > 800.0 ? 800.0 : a;
+  const double m = fma(x, log2_e64, magic64), j = m - magic64;
+  double f = fma(j, -log_2_64[0], x);  // exact
+  f = fma(j, -log_2_64[1], f);
+  double r = horner(exp64_c, f);
+  r = fma(r, f, 1.0);
+  r = fma(r, f, 1.0);
+  return scale(r, m);
+}
+
+/// a = m 2^e for a > 0, m in [low, 2 low).
+TENON_HOST_DEVICE double split(double a, double low, double& exponent) {
+  const bool tiny = a < 0x1p-1022;
+  const uint64_t b = bits(tiny ? a * 0x1p54 : a), e = (b - bits(low)) & 0xfff0000000000000u;
+  // e + 2048, a 12-bit number, becomes the low bits of a double.
+  exponent = real(bits(0x1p52) + ((e ^ sign64) >> 52)) - (0x1p52 + (tiny ? 2048.0 + 54.0 : 2048.0));
+  return real(b - e);
+}
+inline constexpr double half_root64 = 0x1.6a09e667f3bcdp-1;
+
+/// e log(2) + 2 atanh(s), s = f / (2 + f); 2 s is written as f - s f, because f is exact.
+TENON_HOST_DEVICE double log(double a) {
+  double e;
+  const double f = split(a, half_root64, e) - 1.0, s = f / (2.0 + f), z = s * s;
+  const double half = 0.5 * f, h = half * f;  // f^2 / 2
+  double r = fma(horner(log64_c, z), z, h);
+  r = fma(e, log_2_64[1], s * r);
+  r = fma(-half, f, r) + f;
+  r = fma(e, log_2_64[0], r);
+  r = a > 0.0 ? r : a == 0.0 ? -infinity64 : real(nan64);
+  return a < infinity64 ? r : a;
+}
+
+TENON_HOST_DEVICE double tanh(double a) {
+  const double t = abs(a), s = t * t;
+  const double large = 1.0 - 2.0 / (exp(2.0 * t) + 1.0);
+  double r = horner(tanh64_c, s);
+  r = fma(r * s, t, t);
+  r = t < 0.55 ? r : large;
+  return a == a ? real(bits(r) | (bits(a) & sign64)) : a;
+}
+
+TENON_HOST_DEVICE double sigmoid(double a) {
+  const double e = exp(-abs(a));
+  return (a < 0.0 ? e : 1.0) / (1.0 + e);
+}
+
+/// sin of the angle r + quadrant * pi/2, for |r| up to slightly more than pi/4.
+TENON_HOST_DEVICE double sin_quadrant(double r, uint64_t quadrant) {
+  const double s = r * r;
+  double c = fma(horner(cos64_c, s), s, -0.5);
+  c = fma(c, s, 1.0);
+  const double p = fma(horner(sin64_c, s), r * s, r);
+  return real(bits(quadrant & 1u ? c : p) ^ (quadrant & 2u) << 62);
+}
+
+/// Whether subtracting multiples of pi/2 in three terms is accurate (Cody and Waite); the first difference is
+/// exact.
+TENON_HOST_DEVICE bool is_near(double x) { return abs(x) < 0x1p30; }
+
+/// sin(|x|), or cos(x) with ahead = 1, for x with is_near(x).
+TENON_HOST_DEVICE double sin_near(double x, uint32_t ahead) {
+  const double t = abs(x), m = fma(t, two_over_pi64, magic64), q = m - magic64;
+  double r = fma(q, -half_pi64[0], t);
+  r = fma(q, -half_pi64[1], r);
+  r = fma(q, -half_pi64[2], r);
+  return sin_quadrant(r, bits(m) + ahead);
+}
+
+/// 64 zeros, then the bits of 1 / (2 pi) after the point.
+TENON_CONSTANTS uint64_t turns_per_radian[] = {0, 0x28be60db9391054a, 0x7f09d5f47d4d3770, 0x36d8a5664f10e410,
+    0x7f9458eaf7aef158, 0x6dc91b8e909374b8, 0x01924bba82746487, 0x3f877ac72c4a69cf, 0xba208d7d4baed121,
+    0x3a671c09ad17df90, 0x4e64758e60d4ce7d, 0x272117e2ef7e4a0e, 0xc7fe25fff7816603, 0xfbcbc462d6829b47,
+    0xdb4d9fb3c9f2c26d, 0xd3d18fd9a797fa8b, 0x5d49eeb1faf97c5e, 0xcf41ce7de294a4ba, 0x9afed7ec47e35742,
+    0x1580cc11bf1edaea};
+
+/// sin(|x|), or cos(x) with ahead = 1, for the other x: |x| times the relevant bits of 1 / (2 pi) (Payne and
+/// Hanek), 128 bits after the point.
+TENON_HOST_DEVICE double sin_far(double x, uint32_t ahead) {
+  if (!(abs(x) < infinity64)) return real(nan64);
+  const uint64_t mantissa = bits(x) << 11 | sign64;
+  const uint32_t exponent = (static_cast<uint32_t>(bits(x) >> 52) & 0x7ffu) - 1022u, word = exponent >> 6,
+                 shift = exponent & 63u;
+  using Wide = unsigned __int128;
+  const auto at = [&](uint32_t i) {
+    return static_cast<uint64_t>(
+        (static_cast<Wide>(turns_per_radian[word + i]) << 64 | turns_per_radian[word + i + 1]) << shift >>
+        64);
+  };
+  Wide p = static_cast<Wide>(mantissa) * at(2);
+  p = static_cast<Wide>(mantissa) * at(1) + (p >> 64);
+  p += static_cast<Wide>(mantissa * at(0)) << 64;  // turns
+  const uint64_t quadrant = (static_cast<uint64_t>(p >> 64) + (uint64_t{1} << 61)) >> 62;
+  p <<= 2;
+  // The fraction of a quadrant, in three parts that are exact doubles.
+  const double high = static_cast<double>(static_cast<int64_t>(p >> 64) >> 32) * 0x1p-32;
+  const double middle = static_cast<double>(static_cast<uint32_t>(p >> 64)) * 0x1p-64;
+  const double low = static_cast<double>(static_cast<int64_t>(static_cast<uint64_t>(p) >> 11)) * 0x1p-117;
+  const TwoDoubles f = sum(high, middle + low);
+  const double r = fma(f.high, half_pi64[0], fma(f.high, half_pi64[1], f.low * half_pi64[0]));
+  return sin_quadrant(r, quadrant + ahead);
+}
+
+TENON_HOST_DEVICE double sin(double x) { return flip_sign(is_near(x) ? sin_near(x, 0) : sin_far(x, 0), x); }
+TENON_HOST_DEVICE double cos(double x) { return is_near(x) ? sin_near(x, 1) : sin_far(x, 1); }
+
+/// log2(a) for finite a > 0, within 2^-66: e + 2 / log(2) atanh(q), q = (m - 1) / (m + 1).
+TENON_HOST_DEVICE TwoDoubles log2_twice(double a) {
+  double e;
+  const double m = split(a, half_root64, e), f = m - 1.0;
+  const TwoDoubles divisor = sum(1.0, m);  // m may be larger than 1, but the error is a double all the same
+  TwoDoubles q = {f / divisor.high, 0.0};
+  q.low = fma(-q.high, divisor.low, fma(-q.high, divisor.high, f)) / divisor.high;
+  const TwoDoubles z = q * q;
+  TwoDoubles r = sum(log2_c3[0], horner(log2_64_c, z.high) * z.high);
+  r.low += log2_c3[1];
+  const TwoDoubles rz = r * z;
+  r = sum(log2_c1[0], rz.high);
+  r.low += rz.low + log2_c1[1];
+  const TwoDoubles rq = r * q;
+  r = sum(e, rq.high);
+  r.low += rq.low;
+  return r;
+}
+
+/// C's pow, with the special cases of float32; 2^(b log2(a)) with log2 as a sum of two doubles.
+TENON_HOST_DEVICE double pow(double a, double b) {
+  const double t = abs(a);
+  const TwoDoubles l = log2_twice(t);
+  const double high = t == 0.0 ? -infinity64 : t < infinity64 ? l.high : t;
+  const double x = high * b, error = fma(b, l.low, fma(high, b, -x));
+  const double clamped = x < -1200.0 ? -1200.0 : x > 1200.0 ? 1200.0 : x;
+  const double n = clamped + magic64, f = (clamped - (n - magic64)) + (clamped == x ? error : 0.0);
+  double r = scale(fma(horner(exp2_64_c, f), f, 1.0), n);
+  r = ((t == 1.0) & (abs(b) == infinity64)) ? 1.0 : r;
+  // The last integer bit of b, and its fraction bits.
+  const uint64_t biased = bits(b) >> 52 & 0x7ffu;
+  const uint64_t shift = biased < 1023u ? 0 : biased > 1023u + 53u ? 53 : biased - 1023u;
+  const uint64_t point = (bits(b) << 11 | sign64) << shift, fraction = biased < 1023u ? 1u : point << 1;
+  const uint64_t flip = fraction == 0 ? point & bits(a) & sign64 : 0u;
+  const double invalid = a > -infinity64 ? real(nan64) : r, below = a < 0.0 ? invalid : r;
+  r = fraction == 0 ? real(bits(r) ^ flip) : below;
+  r = a != a ? a : b != b ? b : r;
+  const double square = a * a, cube = square * a, inverse = 1.0 / a;
+  r = b == 1.0 ? a : r;
+  r = b == 2.0 ? square : r;
+  r = b == 3.0 ? cube : r;
+  r = b == 0.5 ? root(a) : r;
+  r = b == -1.0 ? inverse : r;
+  return ((b == 0.0) | (a == 1.0)) ? 1.0 : r;
+}
+
+}  // namespace tenon::num
