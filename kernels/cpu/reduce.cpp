@@ -5,6 +5,7 @@
 
 #include <tenon/core/parallel.h>
 #include <tenon/kernels/cpu/dispatch.h>
+#include <tenon/kernels/cpu/reduce_integers.h>
 #include <tenon/kernels/reduce_plan.h>
 
 namespace tenon::kernels::cpu {
@@ -209,35 +210,6 @@ void reduce_of(ReduceOp op, const Shape& shape, std::uint32_t dims, T* out, cons
     for (std::int64_t i = 0; i < outputs; ++i) out[i] = out[i] / static_cast<T>(divisor);
 }
 
-/// Reductions of integers and booleans, for which any order gives the same result; the result is int64.
-template <class Op, class T>
-void reduce_integers(const Shape& shape, std::uint32_t dims, std::int64_t* out, const Operand& a) {
-  using Accumulator = typename Op::template Accumulator<T>;
-  const T value = static_cast<T>(a.value);
-  const LoopOperand operand = reduce_operand(a, &value);
-  const ReductionPlan plan(shape, dims, operand, operand);
-  const T* const p = reinterpret_cast<const T*>(operand.data);
-  const auto into = [](Accumulator acc, T x) {
-    return Op::template into<arith::ElementMath>(acc, static_cast<Accumulator>(x));
-  };
-  parallel_for(plan.outputs, std::max<std::int64_t>(1, grain / (plan.length + 1)),
-      [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t i = begin; i < end; ++i) {
-          const T* const from = p + Position<2>(plan.kept, plan.kept.rank, i).offset[0];
-          Accumulator acc = arith::identity<Op, Accumulator>;
-          if (plan.reduced.rank < 2) {
-            const std::int64_t step = only_step(plan.reduced, 0);
-            for (std::int64_t q = 0; q < plan.length; ++q) acc = into(acc, from[q * step]);
-          } else if (plan.length > 0) {
-            Position<2> here(plan.reduced, plan.reduced.rank, 0);
-            for (std::int64_t q = 0; q < plan.length; ++q, here.advance(plan.reduced, plan.reduced.rank, 1))
-              acc = into(acc, from[here.offset[0]]);
-          }
-          out[i] = static_cast<std::int64_t>(acc);
-        }
-      });
-}
-
 }  // namespace
 
 void reduce(Stream, ReduceOp op, DType dtype, const Shape& shape, std::uint32_t dims, void* out,
@@ -245,11 +217,7 @@ void reduce(Stream, ReduceOp op, DType dtype, const Shape& shape, std::uint32_t 
   visit_any(dtype, [&]<class T>(std::type_identity<T>) {
     if constexpr (is_floating_point(dtype_of<T>))
       reduce_of(op, shape, dims, static_cast<T*>(out), a, b, divisor);
-    else
-      ReduceOps::visit(op.index, [&]<class Op>() {
-        if constexpr (Op::template takes<T>)
-          reduce_integers<Op, T>(shape, dims, static_cast<std::int64_t*>(out), a);
-      });
+    else reduce_integers(op, dtype, shape, dims, static_cast<std::int64_t*>(out), a);
   });
 }
 

@@ -257,3 +257,57 @@ TEST_CASE("reduce: integers and booleans sum to int64", "[kernels][reduce]") {
   CHECK(wrapped[0] == INT64_MIN);
   CHECK_THROWS_WITH(sum(arith::SumOfProducts()), "product: needs floating-point numbers; the dtype is int64");
 }
+
+TEST_CASE("reduce: integers and booleans over any dimensions of any layout", "[kernels][reduce]") {
+  // Some are longer than what one thread takes at once.
+  const std::int64_t many = test::on_cuda() ? 3000 : 70000;
+  for (const Shape& shape :
+      {Shape{many}, Shape{3, many}, Shape{many, 3}, Shape{many / 50, 50}, Shape{5, 40, 30}})
+    for (std::uint32_t dims = 1; dims < 1u << shape.rank(); ++dims)
+      for (const bool turned : {false, true}) {
+        Strides steps = shape;
+        std::int64_t step = 1;
+        for (int i = 0; i < shape.rank(); ++i) {
+          const int at = turned ? i : shape.rank() - 1 - i;
+          steps[at] = step;
+          step *= shape[at];
+        }
+        test::Vector<std::int64_t> numbers;
+        test::Vector<std::uint8_t> bits;
+        for (std::int64_t i = 0; i < step; ++i) {
+          numbers.push_back(static_cast<std::int64_t>(static_cast<std::uint64_t>(i) * 0x9e3779b97f4a7c15u));
+          bits.push_back(i * 7 % 3 == 0);
+        }
+        std::int64_t outputs = 1;
+        for (int i = 0; i < shape.rank(); ++i) outputs *= dims >> i & 1 ? 1 : shape[i];
+        test::Vector<std::int64_t> sums(static_cast<std::size_t>(outputs), 0),
+            counts = sums, largest(sums.size(), INT64_MIN);
+        for (std::int64_t i = 0; i < step; ++i) {
+          std::int64_t rest = i, offset = 0, output = 0, scale = 1;
+          for (int d = shape.rank() - 1; d >= 0; --d) {
+            const std::int64_t index = rest % shape[d];
+            rest /= shape[d];
+            offset += index * steps[d];
+            if (dims >> d & 1) continue;
+            output += index * scale;
+            scale *= shape[d];
+          }
+          const auto o = static_cast<std::size_t>(output), at = static_cast<std::size_t>(offset);
+          sums[o] = static_cast<std::int64_t>(
+              static_cast<std::uint64_t>(sums[o]) + static_cast<std::uint64_t>(numbers[at]));
+          counts[o] += bits[at];
+          largest[o] = std::max(largest[o], numbers[at]);
+        }
+        CAPTURE(shape, dims, turned);
+        test::on_every_build([&] {
+          const auto reduced = [&](arith::ReduceOp op, DType dtype, const void* data) {
+            return test::written<std::int64_t>(sums.size(), [&](std::int64_t* out) {
+              kernels::reduce(test::stream(), op, dtype, shape, dims, out, {data, steps}, {data, steps}, 1);
+            });
+          };
+          REQUIRE(reduced(arith::Sum(), DType::int64, numbers.data()) == sums);
+          REQUIRE(reduced(arith::Sum(), DType::boolean, bits.data()) == counts);
+          REQUIRE(reduced(arith::Amax(), DType::int64, numbers.data()) == largest);
+        });
+      }
+}

@@ -6,6 +6,7 @@ namespace tenon::kernels::cpu::TENON_ISA {
 
 void add_elementwise(Table& table);
 void add_reduce(Table& table);
+void add_reduce_integers(Table& table);
 void add_matmul(Table& table);
 void add_random(Table& table);
 void add_update(Table& table);

@@ -15,6 +15,7 @@ Table make_table() {
   table.name = TENON_TEXT(TENON_ISA);
   add_elementwise(table);
   add_reduce(table);
+  add_reduce_integers(table);
   add_matmul(table);
   add_random(table);
   add_update(table);

@@ -61,6 +61,15 @@ struct ReduceLoops {
       T* out, Scratch);
 };
 
+/// Reductions of integers and booleans, which have no order. Partial results start as `identity`.
+struct IntegerReduceLoops {
+  int64_t identity;
+  /// Reduces n elements, `step` apart, into one partial result, and returns it.
+  int64_t (*line)(int64_t n, const void* a, int64_t step, int64_t partial);
+  /// Reduces each of n consecutive elements into the partial result in its place.
+  void (*across)(int64_t n, const void* a, int64_t* partials);
+};
+
 template <class T>
 struct MatmulLoops {
   /// CHAIN: c[m, n] (row stride n) = a[m, k] b[k, n] (+ bias[n]).
@@ -100,6 +109,8 @@ struct Table {
   ElementwiseLoops elementwise;
   Floating<float> f32;
   Floating<double> f64;
+  /// By dtype and operation; null if the operation does not support the dtype.
+  IntegerReduceLoops reduce_integers[dtype_count][arith::ReduceOps::size];
   /// a * b + a in two roundings: detects unwanted contraction by the compiler.
   float (*unfused)(float a, float b);
 
