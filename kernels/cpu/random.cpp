@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include <tenon/kernels/arith/fill.h>
+#include <tenon/core/parallel.h>
 #include <tenon/kernels/cpu/dispatch.h>
-#include <tenon/kernels/cpu/fill_by_index.h>
 
 namespace tenon::kernels::cpu {
 namespace {
@@ -44,19 +43,22 @@ void random_integers(
     Stream, DType dtype, std::int64_t n, void* out, RandomKey key, std::int64_t low, std::int64_t high) {
   const arith::IntegerDraw draw(low, high);
   visit_number("random_integers", dtype, [&]<class T>(std::type_identity<T>) {
-    fill_by_index<T>(n, out, [draw, bits = arith::RandomBits(key.seed, key.stream)](std::int64_t i) mutable {
-      return draw(bits(static_cast<std::uint64_t>(i)));
+    fill_groups(n, [&](std::int64_t begin, std::int64_t end) {
+      cpu_table().fill<T>().integers(begin, end, static_cast<T*>(out), key.seed, key.stream, draw);
     });
   });
 }
 
 void random_permutation(Stream, std::int64_t n, std::int64_t* out, RandomKey key) {
-  for (std::int64_t i = 0; i < n; ++i) out[i] = i;
+  cpu_table().fill<std::int64_t>().arange(0, n, out, {0, 1});
   // The Fisher-Yates shuffle, from the end; step i draws from [0, i] with the bits of element i.
-  arith::RandomBits bits(key.seed, key.stream);
-  for (std::int64_t i = n - 1; i > 0; --i) {
-    const arith::IntegerDraw draw(0, i + 1);
-    std::swap(out[i], out[draw(bits(static_cast<std::uint64_t>(i)))]);
+  constexpr std::int64_t batch = 512;
+  std::uint64_t bits[batch];
+  for (std::int64_t end = n, begin; end > 0; end = begin) {
+    begin = (end - 1) / batch * batch;
+    cpu_table().random_bits(begin, end, bits, key.seed, key.stream);
+    for (std::int64_t i = end - 1; i >= std::max<std::int64_t>(begin, 1); --i)
+      std::swap(out[i], out[arith::IntegerDraw(0, i + 1)(bits[i - begin])]);
   }
 }
 

@@ -25,6 +25,11 @@ class IntegerReduction {
         out_(out) {}
 
   void run() {
+    if (plan_.outputs == 0) return;
+    if (plan_.length == 0) {
+      std::fill_n(out_, plan_.outputs, loops_.identity);
+      return;
+    }
     const Dims<2>&kept = plan_.kept, &reduced = plan_.reduced;
     const bool beside = kept.rank > 0 && kept.stride[0][kept.rank - 1] == 1 && kept.size[kept.rank - 1] >= 16;
     const bool behind = reduced.rank > 0 && reduced.stride[0][reduced.rank - 1] == 1;

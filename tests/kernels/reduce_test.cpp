@@ -261,8 +261,8 @@ TEST_CASE("reduce: integers and booleans sum to int64", "[kernels][reduce]") {
 TEST_CASE("reduce: integers and booleans over any dimensions of any layout", "[kernels][reduce]") {
   // Some are longer than what one thread takes at once.
   const std::int64_t many = test::on_cuda() ? 3000 : 70000;
-  for (const Shape& shape :
-      {Shape{many}, Shape{3, many}, Shape{many, 3}, Shape{many / 50, 50}, Shape{5, 40, 30}})
+  for (const Shape& shape : {Shape{many}, Shape{3, many}, Shape{many, 3}, Shape{many / 50, 50},
+           Shape{5, 40, 30}, Shape{0}, Shape{0, 20}, Shape{3, 0, 20}, Shape{20, 0}})
     for (std::uint32_t dims = 1; dims < 1u << shape.rank(); ++dims)
       for (const bool turned : {false, true}) {
         Strides steps = shape;

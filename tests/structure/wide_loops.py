@@ -23,9 +23,16 @@ WANTED = [
     (r"convert<.*>", 1),
     (r"line<.*>", 1),
     (r"across<.*>", 1),
-    (r"sgd.*", 1),
-    (r"(uniform|normal)_fill.*", 1),
+    (r"sgd<.*>", 1),
+    (r"(uniform|normal)_fill<.*>", 1),
+    (r"integers<.*>", 1),
+    (r"random_bits", 1),
+    (r"arange<.*>", 1),
+    (r"linspace<.*>", 2),
 ]
+# Loops that store nothing, and loops that load nothing.
+REDUCING = r"line<.*>"
+FILLING = r"(arange|linspace)<.*>"
 # AVX2 has no instruction for these conversions.
 NOT_WIDE = {"avx2": r"convert<(float|double), long>|convert<long, (float|double)>", "avx512": r"(?!)"}
 # Functions that work in blocks.
@@ -79,9 +86,9 @@ def stores(text):
 
 
 def wide_loops(name, lines, register):
-    """The number of innermost loops that load neighbouring elements, use a wide register and, unless they reduce, store
-    neighbouring ones."""
-    reduces = name.startswith("line<")
+    """The number of innermost loops that use a wide register, load neighbouring elements and store neighbouring ones."""
+    may_not_store = re.fullmatch(REDUCING, name)
+    may_not_load = re.fullmatch(FILLING, name)
     addresses = {address for address, _ in lines}
     loops = []
     for address, instruction in lines:
@@ -92,8 +99,8 @@ def wide_loops(name, lines, register):
     for first, last in loops:
         body = [text for address, text in lines if first <= address <= last]
         inner = any((a, b) != (first, last) and first <= a and b <= last for a, b in loops)
-        count += (not inner and any(register in text for text in body) and any(map(loads, body)) and
-                  (reduces or any(map(stores, body))))
+        count += (not inner and any(register in text for text in body) and
+                  bool(may_not_load or any(map(loads, body))) and bool(may_not_store or any(map(stores, body))))
     return count
 
 

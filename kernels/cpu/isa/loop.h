@@ -2,6 +2,7 @@
 #pragma once
 
 #define TENON_INLINE [[gnu::always_inline]] static inline
+#define TENON_INLINE_MEMBER [[gnu::always_inline]]
 
 // An operand either is the result itself or does not overlap it, so iterations are independent.
 #if defined(__clang__)

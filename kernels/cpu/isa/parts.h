@@ -8,6 +8,7 @@ void add_elementwise(Table& table);
 void add_reduce(Table& table);
 void add_reduce_integers(Table& table);
 void add_matmul(Table& table);
+void add_fill(Table& table);
 void add_random(Table& table);
 void add_update(Table& table);
 

@@ -1,4 +1,4 @@
-// Random fills: 64 counters at a time, in loops that vectorise.
+// Random fills: 64 counters at a time, then 16, in loops that vectorise.
 #include <tenon/kernels/arith/philox.h>
 #include <tenon/kernels/cpu/isa/loop.h>
 #include <tenon/kernels/cpu/isa/parts.h>
@@ -6,87 +6,124 @@
 namespace tenon::kernels::cpu::TENON_ISA {
 namespace {
 
-constexpr int counters = 64;
+/// The words of N blocks: word[c][i] is word c of block i.
+template <int N>
+struct Words {
+  alignas(64) uint32_t word[4][N];
 
-/// Words of blocks first ... first + 63: word[c][i] is word c of block first + i.
-TENON_INLINE void draw(uint64_t seed, uint64_t stream, uint64_t first, uint32_t (&word)[4][counters]) {
-  for (int i = 0; i < counters; ++i) {
-    const num::Block x = num::random_block(seed, stream, first + static_cast<unsigned>(i));
-    word[0][i] = x.word[0], word[1][i] = x.word[1], word[2][i] = x.word[2], word[3][i] = x.word[3];
-  }
-}
-
-/// Writes value[c][i] to out[i * Lanes + c] for the elements that exist.
-template <class T, int Lanes>
-TENON_INLINE void deal(const T (&value)[Lanes][counters], int64_t n, T* out) {
-  if (n >= Lanes * counters) {
-    for (int i = 0; i < counters; ++i)
-      for (int c = 0; c < Lanes; ++c) out[i * Lanes + c] = value[c][i];
-  } else {
-    for (int i = 0; i < n; ++i) out[i] = value[i % Lanes][i / Lanes];
-  }
-}
-
-void uniform_fill(int64_t begin, int64_t end, float* out, const RandomFill<float>& fill) {
-  const RandomFill<float> f = fill;
-  alignas(64) uint32_t word[4][counters];
-  alignas(64) float value[4][counters];
-  for (int64_t at = begin; at < end; at += 4 * counters) {
-    draw(f.seed, f.stream, static_cast<uint64_t>(at) / 4, word);
-    for (int c = 0; c < 4; ++c)
-      for (int i = 0; i < counters; ++i)
-        value[c][i] = num::between(f.low, f.high, f.width, num::uniform(word[c][i]));
-    deal(value, end - at, out + at);
-  }
-}
-void uniform_fill(int64_t begin, int64_t end, double* out, const RandomFill<double>& fill) {
-  const RandomFill<double> f = fill;
-  alignas(64) uint32_t word[4][counters];
-  alignas(64) double value[2][counters];
-  for (int64_t at = begin; at < end; at += 2 * counters) {
-    draw(f.seed, f.stream, static_cast<uint64_t>(at) / 2, word);
-    for (int c = 0; c < 2; ++c)
-      for (int i = 0; i < counters; ++i)
-        value[c][i] =
-            num::between(f.low, f.high, f.width, num::uniform(num::pair(word[2 * c][i], word[2 * c + 1][i])));
-    deal(value, end - at, out + at);
-  }
-}
-
-void normal_fill(int64_t begin, int64_t end, float* out, const RandomFill<float>& fill) {
-  const RandomFill<float> f = fill;
-  alignas(64) uint32_t word[4][counters];
-  alignas(64) float value[4][counters];
-  for (int64_t at = begin; at < end; at += 4 * counters) {
-    draw(f.seed, f.stream, static_cast<uint64_t>(at) / 4, word);
-    for (int c = 0; c < 4; c += 2)
-      for (int i = 0; i < counters; ++i) {
-        const num::Pair<float> z = num::box_muller(word[c][i], word[c + 1][i]);
-        value[c][i] = num::fma(f.width, z.first, f.low), value[c + 1][i] = num::fma(f.width, z.second, f.low);
-      }
-    deal(value, end - at, out + at);
-  }
-}
-void normal_fill(int64_t begin, int64_t end, double* out, const RandomFill<double>& fill) {
-  const RandomFill<double> f = fill;
-  alignas(64) uint32_t word[4][counters];
-  alignas(64) double value[2][counters];
-  for (int64_t at = begin; at < end; at += 2 * counters) {
-    draw(f.seed, f.stream, static_cast<uint64_t>(at) / 2, word);
-    for (int i = 0; i < counters; ++i) {
-      const num::Pair<double> z =
-          num::box_muller(num::pair(word[0][i], word[1][i]), num::pair(word[2][i], word[3][i]));
-      value[0][i] = num::fma(f.width, z.first, f.low), value[1][i] = num::fma(f.width, z.second, f.low);
+  TENON_INLINE_MEMBER Words(uint64_t seed, uint64_t stream, uint64_t first) {
+    for (int i = 0; i < N; ++i) {
+      const num::Block x = num::random_block(seed, stream, first + static_cast<unsigned>(i));
+      word[0][i] = x.word[0], word[1][i] = x.word[1], word[2][i] = x.word[2], word[3][i] = x.word[3];
     }
-    deal(value, end - at, out + at);
   }
+  /// Element c of block i as random bits: one word for float, two for the others.
+  template <class T>
+  TENON_INLINE_MEMBER auto bits(int c, int i) const {
+    if constexpr (arith::is_same<T, float>) return word[c][i];
+    else return num::pair(word[2 * c][i], word[2 * c + 1][i]);
+  }
+};
+
+/// The elements per block: one per word for float, one per two words for the others.
+template <class T>
+constexpr int lanes = arith::is_same<T, float> ? 4 : 2;
+
+/// Fills elements [begin, end) into out[0 ...]: compute(words, value) sets value[c][i], element c of block i,
+/// for all blocks.
+template <int Lanes, class T, class Compute>
+TENON_INLINE void fill(int64_t begin, int64_t end, T* out, uint64_t seed, uint64_t stream, Compute compute) {
+  const auto step = [&]<int N>(int64_t at, const Words<N>& words) __attribute__((always_inline)) {
+    alignas(64) T value[Lanes][N];
+    compute(words, value);
+    T* const to = out + (at - begin);
+    if (end - at >= Lanes * N) {
+      for (int i = 0; i < N; ++i)
+        for (int c = 0; c < Lanes; ++c) to[i * Lanes + c] = value[c][i];
+    } else {
+      for (int64_t i = 0; i < end - at; ++i) to[i] = value[i % Lanes][i / Lanes];
+    }
+  };
+  const auto block_of = [](int64_t at) { return static_cast<uint64_t>(at) / Lanes; };
+  int64_t at = begin;
+  for (; end - at >= Lanes * 64; at += Lanes * 64) step(at, Words<64>(seed, stream, block_of(at)));
+  for (; at < end; at += Lanes * 16) step(at, Words<16>(seed, stream, block_of(at)));
+}
+
+template <class T>
+void uniform_fill(int64_t begin, int64_t end, T* out, const RandomFill<T>& parameters) {
+  const RandomFill<T> f = parameters;
+  fill<lanes<T>>(
+      begin, end, out + begin, f.seed,
+      f.stream, [f]<int N>(const Words<N>& words, T(&value)[lanes<T>][N]) __attribute__((always_inline)) {
+        for (int c = 0; c < lanes<T>; ++c)
+          for (int i = 0; i < N; ++i)
+            value[c][i] = num::between(f.low, f.high, f.width, num::uniform(words.template bits<T>(c, i)));
+      });
+}
+
+template <class T>
+void normal_fill(int64_t begin, int64_t end, T* out, const RandomFill<T>& parameters) {
+  const RandomFill<T> f = parameters;
+  fill<lanes<T>>(
+      begin, end, out + begin, f.seed,
+      f.stream, [f]<int N>(const Words<N>& words, T(&value)[lanes<T>][N]) __attribute__((always_inline)) {
+        for (int c = 0; c < lanes<T>; c += 2)
+          for (int i = 0; i < N; ++i) {
+            const num::Pair<T> z =
+                num::box_muller(words.template bits<T>(c, i), words.template bits<T>(c + 1, i));
+            value[c][i] = num::fma(f.width, z.first, f.low);
+            value[c + 1][i] = num::fma(f.width, z.second, f.low);
+          }
+      });
+}
+
+template <class T>
+void integers(
+    int64_t begin, int64_t end, T* out, uint64_t seed, uint64_t stream, const arith::IntegerDraw& numbers) {
+  const arith::IntegerDraw draw = numbers;
+  const auto with = [&](auto below) __attribute__((always_inline)) {
+    fill<2>(
+        begin, end, out + begin, seed, stream,
+        [ draw, below ]<int N>(const Words<N>& words, T(&value)[2][N]) __attribute__((always_inline)) {
+          for (int c = 0; c < 2; ++c)
+            for (int i = 0; i < N; ++i)
+              value[c][i] = static_cast<T>(
+                  static_cast<int64_t>(draw.low + below(draw.range, words.template bits<double>(c, i))));
+        });
+  };
+  // Without a product of 128 bits where the range allows it, so that the loop vectorises.
+  if (draw.range >> 32 == 0)
+    with([](uint64_t range, uint64_t bits) __attribute__((always_inline)) {
+      return ((bits >> 32) * range + ((bits & 0xffffffffu) * range >> 32)) >> 32;
+    });
+  else
+    with(
+        [](uint64_t range, uint64_t bits) __attribute__((always_inline)) { return num::below(range, bits); });
+}
+
+void random_bits(int64_t begin, int64_t end, uint64_t* out, uint64_t seed, uint64_t stream) {
+  fill<2>(
+      begin, end, out, seed, stream,
+      []<int N>(const Words<N>& words, uint64_t(&value)[2][N]) __attribute__((always_inline)) {
+        for (int c = 0; c < 2; ++c)
+          for (int i = 0; i < N; ++i) value[c][i] = words.template bits<double>(c, i);
+      });
+}
+
+template <class T>
+void add_loops(Floating<T>& to) {
+  to.random = {uniform_fill<T>, normal_fill<T>};
+  to.fill.integers = integers<T>;
 }
 
 }  // namespace
 
 void add_random(Table& table) {
-  table.f32.random = {uniform_fill, normal_fill};
-  table.f64.random = {uniform_fill, normal_fill};
+  add_loops(table.f32);
+  add_loops(table.f64);
+  table.fill_int64.integers = integers<int64_t>;
+  table.random_bits = random_bits;
 }
 
 }  // namespace tenon::kernels::cpu::TENON_ISA

@@ -17,6 +17,7 @@ Table make_table() {
   add_reduce(table);
   add_reduce_integers(table);
   add_matmul(table);
+  add_fill(table);
   add_random(table);
   add_update(table);
   table.unfused = unfused;

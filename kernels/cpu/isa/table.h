@@ -9,6 +9,7 @@
 
 #include <tenon/core/dtype_list.h>
 #include <tenon/kernels/arith/elementwise.h>
+#include <tenon/kernels/arith/fill.h>
 #include <tenon/kernels/arith/reduce.h>
 #include <tenon/kernels/arith/update.h>
 
@@ -77,6 +78,16 @@ struct MatmulLoops {
       int64_t b_row, int64_t b_col, T* c, int64_t c_row, const T* bias, Scratch);
 };
 
+/// Fills of elements [begin, end); `out` points to element 0.
+template <class T>
+struct FillLoops {
+  void (*arange)(int64_t begin, int64_t end, T* out, const arith::Arange<T>&);
+  void (*linspace)(int64_t begin, int64_t end, T* out, const arith::Linspace&);  // null for int64
+  /// begin is a multiple of 128
+  void (*integers)(
+      int64_t begin, int64_t end, T* out, uint64_t seed, uint64_t stream, const arith::IntegerDraw&);
+};
+
 /// The parameters of a random fill, in the element type.
 template <class T>
 struct RandomFill {
@@ -101,6 +112,7 @@ struct Floating {
   ReduceLoops<T> reduce[arith::ReduceOps::size];
   MatmulLoops<T> matmul;
   RandomLoops<T> random;
+  FillLoops<T> fill;
   UpdateLoops<T> update;
 };
 
@@ -111,6 +123,9 @@ struct Table {
   Floating<double> f64;
   /// By dtype and operation; null if the operation does not support the dtype.
   IntegerReduceLoops reduce_integers[dtype_count][arith::ReduceOps::size];
+  FillLoops<int64_t> fill_int64;
+  /// The 64 random bits of elements [begin, end), written to out[0 ...]; begin is even.
+  void (*random_bits)(int64_t begin, int64_t end, uint64_t* out, uint64_t seed, uint64_t stream);
   /// a * b + a in two roundings: detects unwanted contraction by the compiler.
   float (*unfused)(float a, float b);
 
@@ -119,6 +134,11 @@ struct Table {
     static_assert(arith::is_same<T, float> || arith::is_same<T, double>);
     if constexpr (arith::is_same<T, float>) return f32;
     else return f64;
+  }
+  template <class T>
+  const FillLoops<T>& fill() const {
+    if constexpr (arith::is_same<T, int64_t>) return fill_int64;
+    else return of<T>().fill;
   }
 };
 
