@@ -114,12 +114,12 @@ void where(Stream, DType dtype, const Shape& shape, const Result& out, const Ope
 }
 
 void copy(Stream, DType to, DType from, const Shape& shape, const Result& out, const Operand& a) {
-  const UnaryLoop loop = cpu_table().elementwise.copy[index(to)][index(from)];
   const CpuOperand x(a, from, shape);
-  for_each_rectangle(
-      shape, simple_grain,
-      [=](const Layout& l, std::int64_t n, char* o, const char* x_at) { loop(l, n, o, x_at, {}); },
-      output(out, to), x);
+  const auto loop = [loop = cpu_table().elementwise.copy[index(to)][index(from)]](const Layout& l,
+                        std::int64_t n, char* o, const char* x_at) { loop(l, n, o, x_at, {}); };
+  // Moving elements needs no other copy.
+  if (to == from) for_each_rectangle<false>(shape, simple_grain, loop, output(out, to), x);
+  else for_each_rectangle(shape, simple_grain, loop, output(out, to), x);
 }
 
 }  // namespace tenon::kernels::cpu

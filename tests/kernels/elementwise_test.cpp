@@ -1,6 +1,9 @@
 // Elementwise kernels against the scalar operations, bit for bit: every operation, dtype, layout and build.
 #include <tenon/kernels/elementwise.h>
 
+#include <algorithm>
+#include <array>
+
 #include "oracle.h"
 #include "support.h"
 
@@ -322,6 +325,78 @@ TEST_CASE("elementwise: transposed copies, in place, empty and split over thread
     const Strides none = {0, 1};
     binary(test::stream(), arith::Add(), DType::float32, {3, 0}, {out.data(), none}, a.data(), 1.0);
   });
+}
+
+namespace {
+
+/// Strides of an operand whose dimensions lie in memory in the order of a permutation, `gap` elements apart.
+Strides permuted(const Shape& sizes, const std::array<int, 3>& order, std::int64_t gap) {
+  Strides steps = sizes;
+  std::int64_t step = gap;
+  for (const int i : order) {
+    steps[i] = step;
+    step *= sizes[i];
+  }
+  return steps;
+}
+
+template <class T>
+void every_order(std::uint32_t seed) {
+  const Shape sizes = test::on_cuda() ? Shape{5, 9, 40} : Shape{3, 40, 140};
+  const auto n = static_cast<std::size_t>(sizes.numel());
+  const auto draw = [&](std::uint32_t more) {
+    if constexpr (std::is_floating_point_v<T>) {
+      return test::noise<T>(static_cast<std::int64_t>(3 * n), Kind::special, seed + more);
+    } else {
+      std::mt19937_64 random(seed + more);
+      test::Vector<T> v(3 * n);
+      for (T& x : v) x = static_cast<T>(random());
+      return v;
+    }
+  };
+  const auto a = draw(0), b = draw(1);
+  test::Vector<std::uint8_t> choices(3 * n);
+  for (std::size_t i = 0; i < choices.size(); ++i) choices[i] = i * 7 % 5 < 2;
+  std::array<int, 3> left = {0, 1, 2};
+  do {
+    std::array<int, 3> right = {0, 1, 2};
+    do {
+      const Strides steps = permuted(sizes, left, 1), others = permuted(sizes, right, 3);
+      const auto at = [&](const auto& values, const Strides& strides, std::size_t i) {
+        return values[static_cast<std::size_t>(test::offset(sizes, strides, static_cast<std::int64_t>(i)))];
+      };
+      test::Vector<T> sums(n), chosen(n);
+      test::Vector<std::uint8_t> less(n);
+      for (std::size_t i = 0; i < n; ++i) {
+        const T x = at(a, steps, i), y = at(b, others, i);
+        sums[i] = arith::Add()(x, y);
+        less[i] = arith::Lt()(x, y);
+        chosen[i] = at(choices, others, i) ? x : y;
+      }
+      CAPTURE(left, right);
+      test::on_every_build([&] {
+        const DType dtype = dtype_of<T>;
+        test::require_same(sums, test::written<T>(n, [&](T* out) {
+          binary(test::stream(), arith::Add(), dtype, sizes, out, {a.data(), steps}, {b.data(), others});
+        }));
+        REQUIRE(less == test::written<std::uint8_t>(n, [&](std::uint8_t* out) {
+          compare(test::stream(), arith::Lt(), dtype, sizes, out, {a.data(), steps}, {b.data(), others});
+        }));
+        test::require_same(chosen, test::written<T>(n, [&](T* out) {
+          where(test::stream(), dtype, sizes, out, {choices.data(), others}, {a.data(), steps},
+              {b.data(), others});
+        }));
+      });
+    } while (std::next_permutation(right.begin(), right.end()));
+  } while (std::next_permutation(left.begin(), left.end()));
+}
+
+}  // namespace
+
+TEST_CASE("elementwise: operands in every order of their dimensions", "[kernels][elementwise]") {
+  every_order<float>(1);
+  every_order<double>(2);
+  every_order<std::int64_t>(3);
 }
 
 TEST_CASE("elementwise: errors", "[kernels][elementwise]") {
