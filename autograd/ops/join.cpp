@@ -1,5 +1,6 @@
 // Joining tensors.
 #include <algorithm>
+#include <iterator>
 
 #include <tenon/autograd/ops/common.h>
 
@@ -13,6 +14,16 @@ namespace {
 
 /// A vector without elements can be joined to anything, as in PyTorch, as an initial empty list.
 bool is_nothing(const Tensor& tensor) { return tensor.dim() == 1 && tensor.numel() == 0; }
+
+/// Copies `part` into `out`, from element `first` on and with these strides.
+void copy_part(
+    const char* name, const Tensor& out, std::int64_t first, const Strides& strides, const Tensor& part) {
+  if (part.numel() == 0) return;
+  char* const to = static_cast<char*>(out.raw()) + first * static_cast<std::int64_t>(size_of(out.dtype()));
+  const bool dense = strides == contiguous_strides(part.shape());
+  kernels::copy(out.stream(), out.dtype(), out.dtype(), part.shape(),
+      dense ? kernels::Result(to) : kernels::Result(to, strides), Operand(name, part, part.shape()));
+}
 
 }  // namespace
 
@@ -36,18 +47,12 @@ Tensor cat(const std::vector<Tensor>& tensors, std::int64_t dim, CallSite site) 
   }
   Tensor out = new_tensor(shape, first.dtype(), first.stream());
   std::vector<std::int64_t> starts;
-  {
-    const NoGradGuard no_grad;
-    std::int64_t at = 0;
-    for (const Tensor& tensor : tensors) {
-      starts.push_back(at);
-      if (is_nothing(tensor)) continue;
-      const std::int64_t length = tensor.shape()[d];
-      const Tensor part = narrow(out, d, at, length);
-      kernels::copy(out.stream(), out.dtype(), out.dtype(), tensor.shape(), autograd::result_of(part),
-          Operand("cat", tensor, tensor.shape()));
-      at += length;
-    }
+  std::int64_t at = 0;
+  for (const Tensor& tensor : tensors) {
+    starts.push_back(at);
+    if (is_nothing(tensor)) continue;
+    copy_part("cat", out, at * out.strides()[d], out.strides(), tensor);
+    at += tensor.shape()[d];
   }
   return autograd::record_list("cat", site, std::move(out), tensors, [&](std::size_t i) {
     const std::int64_t length = is_nothing(tensors[i]) ? 0 : tensors[i].shape()[d];
@@ -60,15 +65,27 @@ Tensor cat(const std::vector<Tensor>& tensors, std::int64_t dim, CallSite site) 
 Tensor stack(const std::vector<Tensor>& tensors, std::int64_t dim, CallSite site) {
   const Call call("stack", site);
   check(!tensors.empty(), "stack: needs at least one tensor");
-  const int d = wrap_dim("stack", dim, tensors.front().shape().rank() + 1);
-  std::vector<Tensor> rows;
-  rows.reserve(tensors.size());
+  const Tensor& first = tensors.front();
+  const int d = wrap_dim("stack", dim, first.shape().rank() + 1);
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    check(tensors[i].shape() == tensors.front().shape(), "stack: tensor {} is {}, the first is {}", i,
-        tensors[i].shape(), tensors.front().shape());
-    rows.push_back(unsqueeze(tensors[i], d));
+    check_same_kind("stack", first, tensors[i]);
+    check(tensors[i].shape() == first.shape(), "stack: tensor {} is {}, the first is {}", i,
+        tensors[i].shape(), first.shape());
   }
-  return cat(rows, d);
+  Shape shape;
+  for (int i = 0; i <= first.shape().rank(); ++i)
+    shape.push_back(i == d ? std::ssize(tensors) : first.shape()[i - (i > d)]);
+  Tensor out = new_tensor(shape, first.dtype(), first.stream());
+  Strides strides;  // of a part
+  for (int i = 0; i < shape.rank(); ++i)
+    if (i != d) strides.push_back(out.strides()[i]);
+  for (std::size_t i = 0; i < tensors.size(); ++i)
+    copy_part("stack", out, static_cast<std::int64_t>(i) * out.strides()[d], strides, tensors[i]);
+  return autograd::record_list("stack", site, std::move(out), tensors, [&](std::size_t i) {
+    return [d, i](const Tensor& g, const Shape& from) {
+      return reshape(narrow(g, d, static_cast<std::int64_t>(i), 1), from);
+    };
+  });
 }
 
 }  // namespace tenon

@@ -208,14 +208,16 @@ TEST_CASE("where: the tape stores only lines of user code", "[where]") {
           "\"leaf\" at " + std::string(__FILE__) + ":" + std::to_string(leaf_line));
   const nn::Linear layer(2, 1);
   REQUIRE(autograd::node_of(layer.weight)->site.line() == CallSite::current().line() - 1);
-  const Tensor y = stack({x, x});
+  const Tensor turned = t(ones({2, 3}, {.requires_grad = true}));
+  const Tensor y = flatten(turned);
   const auto line = CallSite::current().line() - 1;
   REQUIRE(autograd::node_of(y)->site.line() == line);
-  REQUIRE(autograd::node_of(y)->edges()[0].source->site.line() == line);  // the unsqueeze() inside
+  REQUIRE(autograd::node_of(y)->edges()[0].source.get() != autograd::node_of(turned));
+  REQUIRE(autograd::node_of(y)->edges()[0].source->site.line() == line);  // the contiguous() inside
   // Operations in a recorded pass belong to the operation that they differentiate.
   const Tensor z = exp(y).sum();
   const auto z_line = CallSite::current().line() - 1;
-  const Tensor gradient = autograd::grad(z, {x}, {.create_graph = true})[0];
+  const Tensor gradient = autograd::grad(z, {turned}, {.create_graph = true})[0];
   REQUIRE(std::string(autograd::node_of(gradient)->site.file_name()) == __FILE__);
   REQUIRE(autograd::node_of(gradient)->site.line() <= z_line);
 }

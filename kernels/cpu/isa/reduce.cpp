@@ -273,6 +273,26 @@ void column_chunk(const Columns<T>& c, int64_t w, T* to) {
   }
 }
 
+/// k <= Rows rows, each of which is a partial result: the tree stays in registers.
+template <class Op, int Rows, class T>
+void few_row_columns(const Columns<T>& c, int64_t w, T* out) {
+  for (int64_t j = 0; j < w; j += W<T>) {
+    const int64_t left = w - j;
+    V<T> p[Rows];
+#pragma GCC unroll 16
+    for (int q = 0; q < Rows; ++q) {
+      p[q] = identity<Op, T>();
+      if (q < c.k) p[q] = left < W<T> ? column_step<Op>(c, q, j, left, p[q]) : column_step<Op>(c, q, j, p[q]);
+    }
+#pragma GCC unroll 4
+    for (int h = Rows / 2; h > 0; h /= 2)
+#pragma GCC unroll 8
+      for (int q = 0; q < h; ++q) p[q] = combine<Op, T>(p[q], p[q + h]);
+    if (left < W<T>) store(out + j, p[0], left);
+    else store(out + j, p[0]);
+  }
+}
+
 template <class Op, class T>
 void column_block(const Columns<T>& c, int64_t w, T* out, Scratch scratch) {
   int64_t count = reduce_chunks(c.k);
@@ -300,6 +320,13 @@ void column_values(int64_t k, int64_t w, const T* a, int64_t a_row, const T* b, 
     T* out, Scratch scratch) {
   if (k == 0) {
     for (int64_t j = 0; j < w; ++j) out[j] = arith::finish<Op>(arith::identity<Op, T>);
+    return;
+  }
+  const Columns<T> all{a, a_row, b, b_row, b_item, k};
+  if (k <= 16) {
+    if (k <= 4) few_row_columns<Op, 4>(all, w, out);
+    else few_row_columns<Op, 16>(all, w, out);
+    for (int64_t j = 0; j < w; ++j) out[j] = arith::finish<Op>(out[j]);
     return;
   }
   for (int64_t j = 0; j < w; j += most_columns)
