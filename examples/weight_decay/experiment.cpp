@@ -25,15 +25,9 @@ Data make_data(std::int64_t samples) {
 // Normalises NaNs, so that their sign does not depend on the machine.
 double plain(double value) { return std::isnan(value) ? std::nan("") : value; }
 
-double mean_loss(data::DataLoader<2>& loader, nn::Linear& net, Device device) {
+double mean_loss(const Data& data, nn::Linear& net) {
   const NoGradGuard no_grad;
-  double sum = 0;
-  std::int64_t count = 0;
-  for (auto [x, y] : loader) {
-    sum += mse_loss(net(x.to(device)), y.to(device), Reduction::sum).item<double>();
-    count += y.size(0);
-  }
-  return plain(sum / static_cast<double>(count));
+  return plain(mse_loss(net(data.x), data.y).item<double>());
 }
 
 /// A model and its optimizer on one device.
@@ -61,13 +55,15 @@ Run train(
     const Settings& settings, double weight_decay, const Data& data, Log& log, Verification* verification) {
   // Every run starts from the seed, with the same initial weights and batches; only the decay differs.
   manual_seed(settings.seed);
+  const auto part = [&](std::int64_t start, std::int64_t samples, Device device) {
+    return Data{data.x.narrow(0, start, samples).to(device), data.y.narrow(0, start, samples).to(device)};
+  };
+  const Data samples = part(0, train_samples, Device::cpu());
   data::DataLoader train(
-      data::TensorDataset(data.x.narrow(0, 0, train_samples), data.y.narrow(0, 0, train_samples)),
-      {.batch_size = settings.batch_size, .shuffle = true});
-  data::DataLoader train_in_order(train.dataset(), {.batch_size = settings.batch_size});
-  data::DataLoader test(data::TensorDataset(data.x.narrow(0, train_samples, test_samples),
-                            data.y.narrow(0, train_samples, test_samples)),
-      {.batch_size = settings.batch_size});
+      data::TensorDataset(samples.x, samples.y), {.batch_size = settings.batch_size, .shuffle = true});
+  // Losses are evaluated on all samples at once.
+  const Data seen = part(0, train_samples, settings.device),
+             unseen = part(train_samples, test_samples, settings.device);
 
   Learner learner(settings, weight_decay, settings.device);
   nn::Linear& net = learner.net;
@@ -86,8 +82,8 @@ Run train(
   };
 
   Run run{.weight_decay = weight_decay};
-  run.first_train_loss = mean_loss(train_in_order, net, settings.device);
-  run.first_test_loss = mean_loss(test, net, settings.device);
+  run.first_train_loss = mean_loss(seen, net);
+  run.first_test_loss = mean_loss(unseen, net);
   const std::string name = fmt::format("wd={}", weight_decay);
   log.begin(name);
   const auto start = std::chrono::steady_clock::now();
@@ -109,8 +105,8 @@ Run train(
       }
       ++run.steps;
     }
-    run.train_curve.push_back(mean_loss(train_in_order, net, settings.device));
-    run.test_curve.push_back(mean_loss(test, net, settings.device));
+    run.train_curve.push_back(mean_loss(seen, net));
+    run.test_curve.push_back(mean_loss(unseen, net));
     log.add(run.train_loss(), run.test_loss(), epoch);
   }
   run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
