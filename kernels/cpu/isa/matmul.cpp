@@ -265,6 +265,48 @@ void row_stream(int64_t n, int64_t k, const T* a, int64_t a_col, const T* b, int
   }
 }
 
+/// Rows rows of C, where B has unit stride along k, as the weights of a linear layer: blocks of B are
+/// transposed in registers, since packing B costs more than so few rows can earn back.
+template <class T, int Rows>
+void few_rows_turned(int64_t n, int64_t k, const T* a, int64_t a_row, int64_t a_col, const T* b,
+    int64_t b_col, T* c, int64_t c_row, const T* bias) {
+  constexpr int w = W<T>;
+  constexpr int64_t ahead = 512 / sizeof(T);  // of the elements that are multiplied, what is fetched
+  for (int64_t j = 0; j < n; j += w) {
+    const int64_t cols = least(n - j, w);
+    const T* const p = b + j * b_col;
+    V<T> total[Rows];
+    for (int i = 0; i < Rows; ++i) total[i] = zero<T>();
+    for (int64_t k0 = 0; k0 < k; k0 += chain_chunk) {
+      const int64_t end = least(k, k0 + chain_chunk);
+      V<T> acc[Rows];
+      for (int i = 0; i < Rows; ++i) acc[i] = zero<T>();
+      for (int64_t q = k0; q < end; q += w) {
+        const int64_t left = end - q;
+        V<T> r[w];
+        if (cols == w && q + ahead < k)
+#pragma GCC unroll 16
+          for (int i = 0; i < w; ++i) __builtin_prefetch(p + i * b_col + q + ahead);
+#pragma GCC unroll 16
+        for (int i = 0; i < w; ++i)
+          r[i] = i >= cols ? zero<T>() : left >= w ? load(p + i * b_col + q) : load(p + i * b_col + q, left);
+        transpose(r);
+#pragma GCC unroll 16
+        for (int d = 0; d < w; ++d)
+          if (d < left)
+#pragma GCC unroll 4
+            for (int i = 0; i < Rows; ++i) acc[i] = fma(set1(a[i * a_row + (q + d) * a_col]), r[d], acc[i]);
+      }
+      for (int i = 0; i < Rows; ++i) total[i] = add(total[i], acc[i]);
+    }
+    for (int i = 0; i < Rows; ++i) {
+      T* const to = c + i * c_row + j;
+      if (cols == w) store(to, bias ? add(total[i], load(bias + j)) : total[i]);
+      else store(to, bias ? add(total[i], load(bias + j, cols)) : total[i], cols);
+    }
+  }
+}
+
 template <class T>
 void chain(int64_t m, int64_t n, int64_t k, const T* a, int64_t a_row, int64_t a_col, const T* b,
     int64_t b_row, int64_t b_col, T* c, int64_t c_row, const T* bias, Scratch scratch) {
@@ -278,6 +320,11 @@ void chain(int64_t m, int64_t n, int64_t k, const T* a, int64_t a_row, int64_t a
     constexpr int64_t second_level = (int64_t{512} << 10) / sizeof(T);
     if (n >= 256 && n * k > second_level) return row_stream(n, k, a, a_col, b, b_row, c, bias, scratch);
     return row_product(n, k, a, a_col, b, b_row, c, bias);
+  }
+  if (m <= 4 && (m == 1 || k >= 64) && b_row == 1 && b_col != 1) {
+    constexpr decltype(&few_rows_turned<T, 1>) of_rows[] = {
+        few_rows_turned<T, 1>, few_rows_turned<T, 2>, few_rows_turned<T, 3>, few_rows_turned<T, 4>};
+    return of_rows[m - 1](n, k, a, a_row, a_col, b, b_col, c, c_row, bias);
   }
   const bool pack = m * k > 64 * 1024 && n > width;                                // packing A pays off
   const bool in_place = b_col == 1 && (m <= 2 * tile_rows || n * k <= 16 * 1024);  // read B in place
@@ -301,17 +348,22 @@ void chain(int64_t m, int64_t n, int64_t k, const T* a, int64_t a_row, int64_t a
                       height = (rows + panels - 1) / panels;  // equal panels
         const T* const a0 = a + i0 * a_row + k0 * a_col;
         if (pack) pack_a(depth, rows, height, a0, a_row, a_col, packed_a);
-        for (int64_t j = 0; j < cols; j += width) {
+        const auto one_tile = [&](int64_t i, int64_t j) __attribute__((always_inline)) {
           t.cols = least(cols - j, width);
           t.b = in_place ? b0 + j : packed_b + depth * j;
           t.bias = bias && k0 + depth == k ? bias + j0 + j : nullptr;
-          const auto& of_rows = tiles<T>.of[in_place && t.cols % W<T>][t.cols > W<T>][pack];
-          for (int64_t i = 0; i < rows; i += height) {
-            t.a = pack ? packed_a + depth * i : a0 + i * a_row;
-            t.c = c + (i0 + i) * c_row + j0 + j;
-            of_rows[least(rows - i, height)](t);
-          }
-        }
+          t.a = pack ? packed_a + depth * i : a0 + i * a_row;
+          t.c = c + (i0 + i) * c_row + j0 + j;
+          tiles<T>.of[in_place && t.cols % W<T>][t.cols > W<T>][pack][least(rows - i, height)](t);
+        };
+        // A panel of B is used for all rows. But if the depth is so small that writing C takes the time, C is
+        // written along its rows.
+        if (k <= 32)
+          for (int64_t i = 0; i < rows; i += height)
+            for (int64_t j = 0; j < cols; j += width) one_tile(i, j);
+        else
+          for (int64_t j = 0; j < cols; j += width)
+            for (int64_t i = 0; i < rows; i += height) one_tile(i, j);
       }
     }
   }
