@@ -6,6 +6,15 @@
 namespace tenon::kernels::cpu::TENON_ISA {
 namespace {
 
+// Hardly any x86-64 machine lacks AVX2: that build is compact rather than fast.
+#if defined(__x86_64__) && !defined(__AVX2__)
+constexpr bool rows_together = false;
+#define TENON_LEAF [[gnu::noinline]] static
+#else
+constexpr bool rows_together = true;
+#define TENON_LEAF TENON_INLINE
+#endif
+
 using arith::reduce_chunks;
 constexpr int64_t chunk = arith::reduce_chunk;
 constexpr int partials = arith::reduce_partials;
@@ -68,7 +77,7 @@ TENON_INLINE const T* offset(const T* p, int64_t n) {
 
 /// The value of one chunk, n <= 1024.
 template <class Op, class T>
-TENON_INLINE T leaf(const T* x, const T* y, int64_t n) {
+TENON_LEAF T leaf(const T* x, const T* y, int64_t n) {
   constexpr int w = W<T>;
   if (n <= w) {
     if (n == w) return fold<Op, T>(step<Op>(x, y, 0, identity<Op, T>()));
@@ -196,10 +205,11 @@ template <class Op, class T>
 void row_values(
     int64_t rows, int64_t k, const T* a, int64_t a_row, const T* b, int64_t b_row, T* out, Scratch scratch) {
   int64_t i = 0;
-  if (k > 0 && k <= chunk && (Op::operands == 1 || b_row == 0)) {
-    for (; i + 4 <= rows; i += 4) few_rows<Op, 4>(k, a + i * a_row, a_row, b, out + i);
-    if (i + 2 <= rows) few_rows<Op, 2>(k, a + i * a_row, a_row, b, out + i), i += 2;
-  }
+  if constexpr (rows_together)
+    if (k > 0 && k <= chunk && (Op::operands == 1 || b_row == 0)) {
+      for (; i + 4 <= rows; i += 4) few_rows<Op, 4>(k, a + i * a_row, a_row, b, out + i);
+      if (i + 2 <= rows) few_rows<Op, 2>(k, a + i * a_row, a_row, b, out + i), i += 2;
+    }
   for (; i < rows; ++i) out[i] = row_value<Op>(k, a + i * a_row, offset(b, i * b_row), scratch);
 }
 
