@@ -165,23 +165,13 @@ TENON_HOST_DEVICE float pow(float a, float b) {
   const float t = abs(a);
   const double log = t == 0.0f ? -static_cast<double>(infinity) : t < infinity ? log2(t) : t;
   const double x = log * b;
-  float r = static_cast<float>(exp2(x < -200.0 ? -200.0 : x > 200.0 ? 200.0 : x));
-  r = ((t == 1.0f) & (abs(b) == infinity)) ? 1.0f : r;
+  const float r = static_cast<float>(exp2(x < -200.0 ? -200.0 : x > 200.0 ? 200.0 : x));
   // The last integer bit of b, and its fraction bits; a branch on abs(b) would prevent vectorisation.
   const int32_t exponent = static_cast<int32_t>(bits(b) >> 23 & 0xffu) - 127;
   const int32_t shift = exponent < 0 ? 0 : exponent > 24 ? 24 : exponent;
   const uint32_t point = (bits(b) << 8 | 0x80000000u) << shift, fraction = exponent < 0 ? 1u : point << 1;
   const uint32_t flip = fraction == 0 ? point & bits(a) & 0x80000000u : 0u;
-  const float invalid = a > -infinity ? real(0x7fc00000u) : r, below = a < 0.0f ? invalid : r;
-  r = fraction == 0 ? real(bits(r) ^ flip) : below;
-  r = a != a ? a : b != b ? b : r;
-  const float square = a * a, cube = square * a, inverse = 1.0f / a;
-  r = b == 1.0f ? a : r;
-  r = b == 2.0f ? square : r;
-  r = b == 3.0f ? cube : r;
-  r = b == 0.5f ? root(a) : r;
-  r = b == -1.0f ? inverse : r;
-  return ((b == 0.0f) | (a == 1.0f)) ? 1.0f : r;
+  return pow_cases(a, b, r, fraction == 0, flip);
 }
 
 }  // namespace tenon::num

@@ -198,23 +198,13 @@ TENON_HOST_DEVICE double pow(double a, double b) {
   const double x = high * b, error = fma(b, l.low, fma(high, b, -x));
   const double clamped = x < -1200.0 ? -1200.0 : x > 1200.0 ? 1200.0 : x;
   const double n = clamped + magic64, f = (clamped - (n - magic64)) + (clamped == x ? error : 0.0);
-  double r = scale(fma(horner(exp2_64_c, f), f, 1.0), n);
-  r = ((t == 1.0) & (abs(b) == infinity64)) ? 1.0 : r;
+  const double r = scale(fma(horner(exp2_64_c, f), f, 1.0), n);
   // The last integer bit of b, and its fraction bits.
   const uint64_t biased = bits(b) >> 52 & 0x7ffu;
   const uint64_t shift = biased < 1023u ? 0 : biased > 1023u + 53u ? 53 : biased - 1023u;
   const uint64_t point = (bits(b) << 11 | sign64) << shift, fraction = biased < 1023u ? 1u : point << 1;
   const uint64_t flip = fraction == 0 ? point & bits(a) & sign64 : 0u;
-  const double invalid = a > -infinity64 ? real(nan64) : r, below = a < 0.0 ? invalid : r;
-  r = fraction == 0 ? real(bits(r) ^ flip) : below;
-  r = a != a ? a : b != b ? b : r;
-  const double square = a * a, cube = square * a, inverse = 1.0 / a;
-  r = b == 1.0 ? a : r;
-  r = b == 2.0 ? square : r;
-  r = b == 3.0 ? cube : r;
-  r = b == 0.5 ? root(a) : r;
-  r = b == -1.0 ? inverse : r;
-  return ((b == 0.0) | (a == 1.0)) ? 1.0 : r;
+  return pow_cases(a, b, r, fraction == 0, flip);
 }
 
 }  // namespace tenon::num

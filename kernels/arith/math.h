@@ -100,6 +100,24 @@ TENON_HOST_DEVICE T root(T a) {
   return a == -T(infinity) ? T(infinity) : sqrt(a == T(0) ? T(0) : a);
 }
 
+/// C's pow from r = |a|^b: its special cases, and the exponents that take one or two operations. `whole`
+/// tells whether b is a whole number; `flip` is the sign bit if b is odd and a negative.
+template <class T, class Bits>
+TENON_HOST_DEVICE T pow_cases(T a, T b, T r, bool whole, Bits flip) {
+  const T size = abs(a), exponent = abs(b);
+  r = ((size == T(1)) & (exponent == T(infinity))) ? T(1) : r;
+  const T invalid = a > -T(infinity) ? T(__builtin_nanf("")) : r, below = a < T(0) ? invalid : r;
+  r = whole ? real(bits(r) ^ flip) : below;
+  r = a != a ? a : b != b ? b : r;
+  const T square = a * a, cube = square * a, inverse = T(1) / a;
+  r = b == T(1) ? a : r;
+  r = b == T(2) ? square : r;
+  r = b == T(3) ? cube : r;
+  r = b == T(0.5) ? root(a) : r;
+  r = b == T(-1) ? inverse : r;
+  return ((b == T(0)) | (a == T(1))) ? T(1) : r;
+}
+
 /// Truncates, saturates, and turns NaN into 0.
 TENON_HOST_DEVICE int64_t to_int64(double a) {
   if (a != a) return 0;

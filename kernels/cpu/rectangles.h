@@ -19,6 +19,8 @@ class Staging {
  public:
   static constexpr std::int64_t tile = 4096, side = 32;
 
+  /// Stages nothing.
+  Staging() = default;
   /// For a loop over rows of `items` items; operand 0 is the result.
   Staging(const LoopOperand* operands, cpu::Step* const* steps, int count, std::int64_t items) {
     if (steps[0]->item != 1 || items < 8) return;
@@ -84,11 +86,12 @@ template <bool Staged, class Loop, int N, int... K>
   cpu::Step* const steps[] = {&layout.out, &layout.a, &layout.b, &layout.c};
   for (int k = 0; k < N; ++k)
     *steps[k] = {row < 0 ? 0 : dims.stride[k][row], item < 0 ? 1 : dims.stride[k][item]};
+  const Staging staging = Staged && item >= 0 ? Staging(operands, steps, N, dims.size[item]) : Staging();
   const auto call = [&](std::int64_t rows, std::int64_t items, const std::int64_t(&offset)[N]) {
     cpu::Layout here = layout;
     here.rows = rows;
     if constexpr (Staged)
-      if (const Staging staging(operands, steps, N, items); staging.any()) {
+      if (staging.any()) {
         alignas(64) char buffers[N][8 * Staging::tile];  // [0] is not used
         for (std::int64_t r = 0; r < rows; r += staging.rows())
           for (std::int64_t i = 0; i < items; i += staging.items()) {

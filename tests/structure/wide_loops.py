@@ -4,7 +4,8 @@
 ISA is avx2 or avx512. A compiler gives up on vectorising a loop without a word: because of a condition with a
 constant operand, a call, a conversion that the machine lacks. For each function of a table (docs/design.md) this counts
 the innermost loops whose body has a 32-byte (64-byte) register; each has at least as many as its source has loops over
-contiguous elements, or is listed below. A loop over a block of fixed size may be unrolled: its functions must have wide multiply-adds.
+contiguous elements, or is listed below. A loop over a block of fixed size may be unrolled: its functions must have wide
+multiply-adds.
 """
 
 import re

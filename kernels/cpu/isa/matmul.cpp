@@ -111,6 +111,15 @@ struct Tiles<T, 0> {
 template <class T>
 constexpr Tiles<T, tile_rows> tiles;
 
+/// r[k] = element k of up to W rows, for k < left; zero where a row does not exist.
+template <class T>
+TENON_INLINE void load_turned(const T* p, int64_t row, int64_t rows, int64_t left, V<T> (&r)[W<T>]) {
+#pragma GCC unroll 16
+  for (int i = 0; i < W<T>; ++i)
+    r[i] = i >= rows ? zero<T>() : left >= W<T> ? load(p + i * row) : load(p + i * row, left);
+  transpose(r);
+}
+
 /// Transposes up to W rows with unit stride along k into vectors across the rows. Writes whole vectors.
 template <class T>
 TENON_INLINE void turn(const T* p, int64_t row, int64_t rows, int64_t depth, T* to, int64_t to_row) {
@@ -118,10 +127,7 @@ TENON_INLINE void turn(const T* p, int64_t row, int64_t rows, int64_t depth, T* 
   for (int64_t k = 0; k < depth; k += w) {
     const int64_t left = depth - k;
     V<T> r[w];
-#pragma GCC unroll 16
-    for (int i = 0; i < w; ++i)
-      r[i] = i >= rows ? zero<T>() : left >= w ? load(p + i * row + k) : load(p + i * row + k, left);
-    transpose(r);
+    load_turned(p + k, row, rows, left, r);
 #pragma GCC unroll 16
     for (int i = 0; i < w; ++i)
       if (i < left) store(to + (k + i) * to_row, r[i]);
@@ -287,10 +293,7 @@ void few_rows_turned(int64_t n, int64_t k, const T* a, int64_t a_row, int64_t a_
         if (cols == w && q + ahead < k)
 #pragma GCC unroll 16
           for (int i = 0; i < w; ++i) __builtin_prefetch(p + i * b_col + q + ahead);
-#pragma GCC unroll 16
-        for (int i = 0; i < w; ++i)
-          r[i] = i >= cols ? zero<T>() : left >= w ? load(p + i * b_col + q) : load(p + i * b_col + q, left);
-        transpose(r);
+        load_turned(p + q, b_col, cols, left, r);
 #pragma GCC unroll 16
         for (int d = 0; d < w; ++d)
           if (d < left)
