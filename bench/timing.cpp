@@ -1,43 +1,34 @@
 #include "timing.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <fstream>
+#include <thread>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
-
-#include <tenon/io/atomic_file.h>
 
 namespace bench {
-
-namespace {
-
-std::string processor() {
-  std::ifstream info("/proc/cpuinfo");
-  for (std::string line; std::getline(info, line);)
-    if (line.starts_with("model name")) return line.substr(line.find(": ") + 2);
-  return "unknown";
-}
-
-}  // namespace
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-Contender on_host(std::string name, std::function<void()> call, const std::function<void()>& finish) {
-  const auto seconds_of = [call = std::move(call), finish](std::int64_t calls) {
+Contender on_host(std::string name, std::function<void(std::int64_t)> run, const Pace& pace,
+    const std::function<void()>& finish) {
+  const auto seconds_of = [run = std::move(run), finish](std::int64_t calls) {
     const auto start = Clock::now();
-    for (std::int64_t i = 0; i < calls; ++i) call();
+    run(calls);
     if (finish) finish();
     return seconds_since(start);
   };
-  constexpr double slice = 0.002;
   std::int64_t calls = 1;
-  for (double taken = 0; (taken = seconds_of(calls)) < slice / 2;) calls *= taken < slice / 20 ? 10 : 2;
-  return {std::move(name), [=] { return seconds_of(calls) / static_cast<double>(calls); }};
+  for (double taken = 0; (taken = seconds_of(calls)) < pace.min_time / 2;)
+    calls *= taken < pace.min_time / 20 ? 10 : 2;
+  return {std::move(name), [=] {
+            if (pace.pause > 0) {
+              std::this_thread::sleep_for(std::chrono::duration<double>(pace.pause));
+              seconds_of(std::max<std::int64_t>(1, calls / 4));  // wakes the contender's own threads
+            }
+            return seconds_of(calls) / static_cast<double>(calls);
+          }};
 }
 
 std::vector<Timing> race(const std::vector<Contender>& contenders, int rounds) {
@@ -64,53 +55,6 @@ std::string seconds_text(double seconds) {
   if (seconds < 1e-3) return fmt::format("{:.3g} us", seconds * 1e6);
   if (seconds < 1) return fmt::format("{:.3g} ms", seconds * 1e3);
   return fmt::format("{:.3g} s", seconds);
-}
-
-void print(const Result& result) {
-  fmt::print("{}  (largest relative error {:.1e})\n", result.subject, result.largest_error);
-  for (const Timing& timing : result.timings) {
-    fmt::print("  {:<28} {:>9}  [{}, {}]", timing.name, seconds_text(timing.median()),
-        seconds_text(timing.quantile(10)), seconds_text(timing.quantile(90)));
-    if (result.work > 0) fmt::print("  {:6.1f} GFLOP/s", result.work / timing.median() * 1e-9);
-    if (&timing != &result.timings.front()) fmt::print("  tenon is {:.2f} times as fast", timing.ratio);
-    fmt::print("\n");
-  }
-}
-
-void save_json(const std::vector<Result>& results, const std::string& path) {
-  using Json = nlohmann::ordered_json;
-  Json json{{"processor", processor()}, {"results", Json::array()}};
-  for (const Result& result : results) {
-    Json one{{"subject", result.subject}, {"largest_relative_error", result.largest_error},
-        {"contenders", Json::array()}};
-    for (const Timing& timing : result.timings)
-      one["contenders"].push_back(
-          {{"name", timing.name}, {"median_seconds", timing.median()}, {"p10_seconds", timing.quantile(10)},
-              {"p90_seconds", timing.quantile(90)}, {"ratio_to_tenon", timing.ratio}});
-    json["results"].push_back(std::move(one));
-  }
-  tenon::io::write_file_atomically(path, json.dump(2) + "\n");
-}
-
-Options parse(int argc, char** argv, const char* what, const std::vector<std::string>& devices, int threads,
-    const std::function<void(CLI::App&)>& add) {
-  Options options{.device = devices.front(), .threads = threads};
-  CLI::App app(what);
-  app.add_option("--json", options.json, "write the results into this file");
-  app.add_option("--device", options.device, "where to run")
-      ->check(CLI::IsMember(devices))
-      ->capture_default_str();
-  app.add_option("--threads", options.threads, "threads of tenon and of a peer on the CPU")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  if (add) add(app);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp& help) { std::exit(app.exit(help)); } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "{}\n", error.what());
-    std::exit(2);
-  }
-  return options;
 }
 
 }  // namespace bench

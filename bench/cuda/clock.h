@@ -9,15 +9,13 @@
 #include <tenon/core/cuda.h>
 #include <tenon/tenon.h>
 
-#include "timing.h"
+#include "../timing.h"
 
 namespace bench {
 
 inline void check_runtime(cudaError_t error) {
-  tenon::check(error == cudaSuccess, "bench_cuda_kernels: {}", cudaGetErrorString(error));
+  tenon::check(error == cudaSuccess, "CUDA: {}", cudaGetErrorString(error));
 }
-
-inline constexpr int rounds = 21;
 
 /// Measures contenders by the device's clock.
 class DeviceClock {
@@ -25,30 +23,32 @@ class DeviceClock {
   DeviceClock()
       : from_(tenon::randn({size / 4}, {.device = tenon::Device::cuda()})),
         to_(tenon::empty({size / 4}, from_.options())) {
-    bool ignored = false;
+    char ignored = 0;
     copy_seconds_ = 1e-3;  // an initial guess; the calls queued behind it are copies too
-    const Contender copies = on_device([this] { copy(); }, ignored);
-    copy_seconds_ = race({copies}, rounds)[0].median();
+    const auto copies = [this](std::int64_t calls) {
+      for (std::int64_t i = 0; i < calls; ++i) copy();
+    };
+    copy_seconds_ = race({on_device("copy", copies, ignored)}, 21)[0].median();
   }
 
   double copy_rate() const { return 2.0 * size / copy_seconds_; }
 
   /// Times one of several queued calls. If they could not all be queued, `host_bound` becomes true: the time
   /// then includes pauses of the host.
-  Contender on_device(std::function<void()> call, bool& host_bound) {
-    for (int i = 0; i < 3; ++i) call();
+  Contender on_device(std::string name, std::function<void(std::int64_t calls)> run, char& host_bound) {
+    run(3);
     stream_.synchronize();
     constexpr int tries = 10;
     const auto start = Clock::now();
-    for (int i = 0; i < tries; ++i) call();
+    run(tries);
     const double host = seconds_since(start) / tries;
     stream_.synchronize();
     const double each = seconds_since(start) / tries;
     int calls = static_cast<int>(std::clamp(1e-3 / each, 1.0, 100.0));
     int copies =
         static_cast<int>(std::min<double>(1 + std::ceil(1.5 * host * calls / copy_seconds_), most_copies));
-    return {"device", [=, this, &host_bound]() mutable {
-              while (!in_line(call, calls, copies)) {
+    return {std::move(name), [=, this, &host_bound]() mutable {
+              while (!in_line(run, calls, copies)) {
                 host_bound = copies == most_copies;
                 if (host_bound) break;
                 copies = std::min(2 * copies, most_copies);
@@ -66,10 +66,10 @@ class DeviceClock {
   /// call must be queued while the copies still keep the device busy, that is, before `begin_` is reached.
   /// Otherwise the time includes pauses of the host, and the result is false: retry with more copies and
   /// fewer calls (a queue holds about a thousand launches).
-  bool in_line(const std::function<void()>& call, int calls, int copies) {
+  bool in_line(const std::function<void(std::int64_t)>& run, int calls, int copies) {
     for (int c = 0; c < copies; ++c) copy();
     begin_.record(stream_);
-    for (int c = 0; c < calls; ++c) call();
+    run(calls);
     end_.record(stream_);
     const bool busy = !begin_.ready();
     stream_.synchronize();

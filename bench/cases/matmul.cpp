@@ -1,0 +1,57 @@
+// Products of [m, k] and [k, n]; a size is m x k x n.
+#include "../case.h"
+
+using namespace tenon;
+
+namespace bench {
+namespace {
+
+/// `nt`: the second matrix is the transpose of a row-major one, as the weight of a layer. `tn`: the first is.
+enum class Layout { nn, nt, tn };
+
+Case product(const std::string& name, Layout layout, const std::vector<Size>& sizes,
+    std::vector<Size> cuda_sizes = {}, DType dtype = DType::float32) {
+  return {.name = "matmul/" + name,
+      .sizes = sizes,
+      .inputs =
+          [layout, dtype](const Size& size) {
+            const std::int64_t m = size[0], k = size[1], n = size[2];
+            const Options options{.dtype = dtype};
+            return Tensors{layout == Layout::tn ? randn({k, m}, options).t() : randn({m, k}, options),
+                layout == Layout::nt ? randn({n, k}, options).t() : randn({k, n}, options)};
+          },
+      .make = function([](const Tensors& in) { return matmul(in[0], in[1]); }),
+      .flops = [](const Size& size) { return 2.0 * static_cast<double>(size[0] * size[1] * size[2]); },
+      .cuda_sizes = std::move(cuda_sizes)};
+}
+
+std::vector<Size> squares(std::initializer_list<std::int64_t> sides) {
+  std::vector<Size> sizes;
+  for (const std::int64_t n : sides) sizes.push_back({n, n, n});
+  return sizes;
+}
+
+}  // namespace
+
+std::vector<Case> matmul_cases() {
+  const std::vector<Size> big = squares({128, 512, 1024, 2048, 4096});
+  return {
+      product("square", Layout::nn, squares({16, 32, 64, 127, 128, 256, 384, 512, 1000, 1024, 2048}), big),
+      product("square_nt", Layout::nt, squares({64, 127, 256, 512, 1024}), big),
+      product("square_tn", Layout::tn, squares({64, 127, 256, 512, 1024})),
+      product("square_float64", Layout::nn, squares({128, 512, 1024}), {}, DType::float64),
+      product("layer", Layout::nt,
+          {{5, 200, 1}, {32, 64, 128}, {32, 128, 10}, {64, 784, 256}, {64, 512, 512}}, {{5, 200, 1}}),
+      product("layer_gradient", Layout::tn, {{128, 32, 64}, {256, 64, 784}, {512, 64, 512}}),
+      product("few_rows", Layout::nn, {{1, 4096, 4096}, {4, 4096, 4096}, {8, 4096, 4096}}, {{8, 4096, 4096}}),
+      product(
+          "few_rows_nt", Layout::nt, {{1, 4096, 4096}, {4, 4096, 4096}, {8, 4096, 4096}}, {{8, 4096, 4096}}),
+      product(
+          "few_columns", Layout::nn, {{4096, 4096, 1}, {4096, 4096, 8}}, {{4096, 4096, 1}, {4096, 4096, 8}}),
+      product("few_columns_tn", Layout::tn, {{4096, 4096, 1}, {4096, 4096, 8}}),
+      product("outer", Layout::nn, {{1000, 1, 1000}, {4096, 1, 4096}}),
+      product("deep", Layout::nn, {{64, 8192, 64}}, {{64, 8192, 64}}),
+  };
+}
+
+}  // namespace bench

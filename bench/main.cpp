@@ -1,0 +1,251 @@
+// tenon_bench: measures tenon's operations beside other libraries and beside what the machine can do.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <regex>
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <tenon/io/atomic_file.h>
+#include <tenon/tenon.h>
+
+#include "peers/peers.h"
+#include "report.h"
+#if defined(TENON_BENCH_CUDA)
+#include "cuda/device.h"
+#endif
+
+namespace {
+
+using bench::Case, bench::Json, bench::Row, bench::Size;
+
+struct Options {
+  bool list = false, roofs = false, profile = false;
+  std::string filter = ".*", cache = "both", device = "cpu", isa{}, json{}, csv{}, plot{};
+  std::vector<std::string> sizes{};
+  std::vector<int> threads{1};
+  int rounds = 21;
+  double min_time = 0.002;
+};
+
+Options parse(int argc, char** argv) {
+  Options options;
+  CLI::App app("Measures tenon's operations beside other libraries and beside what the machine can do.");
+  app.add_flag("--list", options.list, "print the names of the rows, and measure nothing");
+  app.add_option(
+      "--filter", options.filter, "measure only rows with a name that contains this regular expression");
+  app.add_option("--size", options.sizes,
+         "measure these sizes, as in 1000 or 64x784x256, in cases with as many numbers")
+      ->delimiter(',');
+  app.add_option("--cache", options.cache, "warm: the inputs are in a cache if they fit; cold: in none; both")
+      ->check(CLI::IsMember({"warm", "cold", "both"}))
+      ->capture_default_str();
+  app.add_option("--threads", options.threads, "thread counts, each measured in a process of its own")
+      ->delimiter(',')
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--rounds", options.rounds, "rounds per row; slow rows have a quarter as many")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--min-time", options.min_time, "seconds of calls per round and contender")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--isa", options.isa, "tenon's kernels: baseline, avx2 or avx512; without it, the fastest");
+  app.add_option("--device", options.device, "where tenon runs: cpu or cuda")
+      ->check(CLI::IsMember({"cpu", "cuda"}))
+      ->capture_default_str();
+  app.add_flag("--roofs", options.roofs, "measure only what the machine can do");
+  app.add_flag("--profile", options.profile,
+      "call each row once between cudaProfilerStart and cudaProfilerStop, for a profiler");
+  app.add_option("--json", options.json, "write the results into this file");
+  app.add_option("--csv", options.csv, "the same as a table");
+  app.add_option("--plot", options.plot, "draw the rows' rates below the machine's roofs, as SVG");
+  // For a process that run_each starts.
+  int threads = 0;
+  std::string part;
+  app.add_option("--part-threads", threads)->group("");
+  app.add_option("--part-json", part)->group("");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& help) { std::exit(app.exit(help)); } catch (const CLI::ParseError& error) {
+    fmt::print(stderr, "tenon_bench: {}\n", error.what());
+    std::exit(2);
+  }
+  if (threads > 0) {
+    options.threads = {threads};
+    options.json = part;
+    options.csv = options.plot = "";
+  }
+  return options;
+}
+
+Size size_from(const std::string& text) {
+  Size size;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (true) {
+    std::int64_t number = 0;
+    const auto [next, error] = std::from_chars(at, end, number);
+    tenon::check(error == std::errc() && number > 0 && (next == end || (*next == 'x' && next + 1 != end)),
+        "--size: {} is not a size; write it as in 1000 or 64x784x256", text);
+    size.push_back(number);
+    if (next == end) return size;
+    at = next + 1;
+  }
+}
+
+struct Selected {
+  Case one;
+  Size size;
+  bool cold;
+};
+
+std::vector<Selected> select(const Options& options) {
+  std::vector<Selected> chosen;
+  std::vector<Size> sizes;
+  for (const std::string& text : options.sizes) sizes.push_back(size_from(text));
+  const std::regex filter(options.filter);
+  const bool on_cpu = options.device == "cpu";
+  for (const Case& one : bench::all_cases()) {
+    std::vector<Size> wanted = one.sizes;
+    if (!on_cpu) wanted = one.cuda_sizes.empty() ? std::vector<Size>{one.sizes.back()} : one.cuda_sizes;
+    if (!sizes.empty()) {
+      wanted.clear();
+      for (const Size& size : sizes)
+        if (size.size() == one.sizes[0].size()) wanted.push_back(size);
+    }
+    for (const Size& size : wanted)
+      for (const bool cold : {false, true}) {
+        if (on_cpu ? options.cache == (cold ? "warm" : "cold") : cold) continue;
+        if (!std::regex_search(bench::row_name(one, size, cold), filter)) continue;
+        if (cold && !bench::has_cold_row(one, size, bench::caches())) continue;
+        chosen.push_back({one, size, cold});
+      }
+  }
+  return chosen;
+}
+
+void save(const Options& options, const Json& report) {
+  if (!options.json.empty()) tenon::io::write_file_atomically(options.json, report.dump(1) + "\n");
+  if (!options.csv.empty()) tenon::io::write_file_atomically(options.csv, bench::csv_of(report["rows"]));
+  if (!options.plot.empty()) bench::save_roofline(report, options.plot);
+}
+
+/// Measures in this process: a row for each of `selected`, as soon as it is there.
+template <class Measure>
+Json measure_all(const Options& options, int threads, Json report, const std::vector<Selected>& selected,
+    Measure measure) {
+  report["rows"] = Json::array();
+  bench::print_header(report["context"], report["roofs"]);
+  if (options.roofs) return report;
+  for (const Selected& chosen : selected) {
+    report["rows"].push_back(bench::json_of(measure(chosen), threads));
+    bench::print(report["rows"].back());
+    save(options, report);  // an interrupted run keeps what it has
+  }
+  return report;
+}
+
+Json run_on_cpu(const Options& options, const std::vector<Selected>& selected) {
+  const int threads = options.threads[0];
+  tenon::set_num_threads(threads);
+  // A peer's threads spin for a while after its calls and would compete with those of the next contender.
+  const double pause = threads > 1 && !bench::libraries().empty() ? 0.05 : 0;
+  const bench::Plan plan{options.rounds, {options.min_time, pause}, threads};
+  const bench::Roofs roofs = bench::measure_roofs();
+  const Json report{{"context", bench::context(threads)}, {"roofs", bench::json_of(roofs)}};
+  return measure_all(options, threads, report, selected, [&](const Selected& chosen) {
+    return bench::measure(chosen.one, chosen.size, chosen.cold, plan, roofs);
+  });
+}
+
+#if defined(TENON_BENCH_CUDA)
+Json run_on_cuda(const Options& options, const std::vector<Selected>& selected) {
+  if (options.profile) {
+    for (const Selected& chosen : selected) bench::CudaDevice::profile(chosen.one, chosen.size);
+    return {{"rows", Json::array()}};
+  }
+  bench::CudaDevice device;
+  Json report{{"context", bench::context(tenon::num_threads())}, {"roofs", device.roofs()}};
+  report["context"].update(device.context());
+  return measure_all(options, tenon::num_threads(), report, selected, [&](const Selected& chosen) {
+    return device.measure(chosen.one, chosen.size, {.rounds = options.rounds});
+  });
+}
+#else
+Json run_on_cuda(const Options&, const std::vector<Selected>&) {
+  throw tenon::Error("--device cuda: tenon was built without CUDA");
+}
+#endif
+
+Json run(const Options& options, const std::vector<Selected>& selected) {
+  return options.device == "cpu" ? run_on_cpu(options, selected) : run_on_cuda(options, selected);
+}
+
+/// Starts this program again for each number of threads: libraries keep threads that a process cannot get rid
+/// of. The first report takes in the rows of the others.
+Json run_each(int argc, char** argv, const std::vector<int>& counts) {
+  Json all;
+  for (const int threads : counts) {
+    const std::string file =
+        fmt::format("{}/tenon_bench.{}.json", std::filesystem::temp_directory_path().string(), getpid());
+    std::vector<std::string> words(argv, argv + argc);
+    words.insert(words.end(), {"--part-threads", std::to_string(threads), "--part-json", file});
+    std::vector<char*> arguments;
+    for (std::string& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    const pid_t child = fork();
+    if (child == 0) {
+      execv("/proc/self/exe", arguments.data());
+      _exit(127);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    std::ifstream stream(file);
+    tenon::check(stream.good(), "tenon_bench: the process with {} threads left no report", threads);
+    Json report = Json::parse(stream);
+    std::filesystem::remove(file);
+    if (all.is_null()) all = std::move(report);
+    else
+      for (Json& row : report["rows"]) all["rows"].push_back(std::move(row));
+    fmt::print("\n");
+  }
+  all["context"]["threads"] = counts;
+  return all;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const Options options = parse(argc, argv);
+  try {
+    if (!options.isa.empty()) setenv("TENON_ISA", options.isa.c_str(), 1);
+    const std::vector<Selected> selected = select(options);
+    tenon::check(!selected.empty(), "tenon_bench: no row matches; --list prints all of them");
+    if (options.list) {
+      for (const Selected& chosen : selected)
+        fmt::print("{}\n", bench::row_name(chosen.one, chosen.size, chosen.cold));
+      return 0;
+    }
+    if (options.device == "cuda" && !tenon::cuda::is_available()) {
+      fmt::print("tenon_bench: there is no CUDA device\n");
+      return 77;
+    }
+    const Json report =
+        options.threads.size() == 1 ? run(options, selected) : run_each(argc, argv, options.threads);
+    save(options, report);
+    int failed = 0;
+    for (const Json& row : report["rows"]) failed += row.contains("failure");
+    if (failed) fmt::print(stderr, "tenon_bench: {} of {} rows failed\n", failed, report["rows"].size());
+    return failed ? 1 : 0;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return 2;
+  }
+}

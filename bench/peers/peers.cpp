@@ -1,0 +1,22 @@
+#include "peers.h"
+
+namespace bench {
+
+#if !defined(TENON_BENCH_TORCH)
+const Library* libtorch() { return nullptr; }
+#endif
+#if !defined(TENON_BENCH_OPENBLAS)
+const Library* openblas() { return nullptr; }
+#endif
+#if !defined(TENON_BENCH_EIGEN)
+const Library* eigen() { return nullptr; }
+#endif
+
+std::vector<const Library*> libraries() {
+  std::vector<const Library*> found;
+  for (const Library* library : {libtorch(), openblas(), eigen()})
+    if (library) found.push_back(library);
+  return found;
+}
+
+}  // namespace bench

@@ -1,0 +1,26 @@
+// Other libraries, each linked if it was found.
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "../case.h"
+
+namespace bench {
+
+struct Library {
+  std::string name;                   // as in the columns of the report
+  std::string version;                // of the library, and of what it computes with
+  std::map<std::string, Make> cases;  // by the case's name
+  void (*set_threads)(int);           // null: it has one thread
+};
+
+// Null if the library was not found when the benchmarks were built.
+const Library* libtorch();
+const Library* openblas();
+const Library* eigen();
+
+/// Those that were found.
+std::vector<const Library*> libraries();
+
+}  // namespace bench
