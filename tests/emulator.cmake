@@ -9,7 +9,8 @@ check_cxx_source_runs("int main() { return __builtin_cpu_supports(\"fma\") ? 0 :
 add_library(tenon_emu_kernels STATIC ${TENON_CUDA_KERNELS})
 add_library(tenon_emu_objects OBJECT ${TENON_DEVICE_SOURCES} ${TENON_CUDA_RUNTIME})
 set_source_files_properties(${TENON_CUDA_KERNELS} PROPERTIES LANGUAGE CXX COMPILE_OPTIONS "-x;c++")
-foreach(library tenon_emu_kernels tenon_emu_objects)
+# tenon_emulated(library): compile its sources, which are kernels or start them, for the emulator
+function(tenon_emulated library)
   target_link_libraries(${library} PRIVATE tenon_flags PUBLIC simt_emu PRIVATE fmt::fmt-header-only)
   target_include_directories(${library} PUBLIC ${TENON_INCLUDE_DIR})
   target_compile_definitions(${library}
@@ -20,7 +21,9 @@ foreach(library tenon_emu_kernels tenon_emu_objects)
   # (Carrier::fetch) has no side effects, and drops its calls. Both analyses are affected; -O1, -O3, UBSan and nvcc get
   # it right.
   target_compile_options(${library} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-ipa-pure-const -fno-ipa-modref>)
-endforeach()
+endfunction()
+tenon_emulated(tenon_emu_kernels)
+tenon_emulated(tenon_emu_objects)
 # tenon_emu_program(name sources...): a program whose CUDA devices are emulated
 function(tenon_emu_program name)
   add_executable(${name} ${ARGN} simt_emu/device.cpp)
@@ -62,3 +65,8 @@ tenon_test(emu/plants ${python} ${CMAKE_CURRENT_SOURCE_DIR}/simt_emu/plants.py $
   ${PROJECT_BINARY_DIR}/compile_commands.json ${plants}/link.rsp $<TARGET_FILE:emu_plants> ${plants})
 cmake_host_system_information(RESULT cores QUERY NUMBER_OF_LOGICAL_CORES)
 set_tests_properties(emu/plants PROPERTIES TIMEOUT 600 PROCESSORS ${cores} COST 300)
+
+# Performance counters.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT TENON_SANITIZE)
+  include(counters.cmake)
+endif()

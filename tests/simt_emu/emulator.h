@@ -51,7 +51,8 @@ using CallSite = std::source_location;
 struct Self {
   uint3 thread;
   unsigned lane;
-  bool fenced;  // by this thread, since its last atomic operation
+  bool fenced;           // by this thread, since its last atomic operation
+  bool in_a_collective;  // between meet() and leave()
 };
 struct Running {
   uint3 block{};

@@ -1,5 +1,6 @@
 // Collectives of a warp: the lanes of a mask meet, the last to arrive wakes the others, and the values that
 // they contributed can be read until the last lane has left.
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -62,6 +63,8 @@ Meeting& arrive(unsigned mask, const char* op, CallSite at, bool fences, const V
   if (meeting.arrived == mask) {
     *link = meeting.next;
     const unsigned first = self->thread.x - self->lane;
+    const unsigned lanes = std::min(32u, running.block_dim.x - first);
+    if (watcher && mask == ~0u >> (32 - lanes)) watcher->threads_meet(first, first + lanes);
     for (unsigned lane = 0; lane < 32; ++lane)
       if (lane != self->lane && (mask >> lane & 1u)) wake(first + lane);
   } else {
@@ -83,10 +86,13 @@ void forget_meetings() {
 }
 
 Meeting& meet(unsigned mask, const char* op, Value value, CallSite at) {
-  return arrive(mask, op, at, false, value);
+  Meeting& meeting = arrive(mask, op, at, false, value);
+  self->in_a_collective = true;
+  return meeting;
 }
 const Value& left_by(const Meeting& meeting, unsigned lane) { return meeting.values[lane]; }
 void leave(Meeting& meeting) {
+  self->in_a_collective = false;
   meeting.left |= 1u << self->lane;
   if (meeting.left != meeting.mask) return;
   meeting.next = idle;

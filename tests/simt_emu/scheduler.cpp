@@ -20,6 +20,7 @@ namespace simt::emu {
 Self* self = nullptr;
 Running running;
 unsigned schedule_seed = 0;
+const Watcher* watcher = nullptr;
 constinit std::mutex emulator_mutex;
 
 namespace {
@@ -76,12 +77,14 @@ struct GivenUp {};
 void work() {
   current().fenced = false;
   acquire(begin_token);
+  if (watcher) watcher->thread_begins();
   try {
     kernel_call(kernel_made);
   } catch (const std::exception& error) {
     const Unseen unseen;
     failure = error.what();
   } catch (const GivenUp&) {}
+  if (watcher) watcher->thread_ends();
   release(end_token);
   current().state = State::done;
   ++block.done;
@@ -90,7 +93,8 @@ void work() {
 void prepare_threads() {
   if (!threads) {
     threads = new Thread[most_threads];
-    for (unsigned i = 0; i < most_threads; ++i) static_cast<Self&>(threads[i]) = {{i, 0, 0}, i % 32, false};
+    for (unsigned i = 0; i < most_threads; ++i)
+      static_cast<Self&>(threads[i]) = {{i, 0, 0}, i % 32, false, false};
   }
   static unsigned made[identities];
   for (unsigned& i = made[block.identity]; i < block.size; ++i)
@@ -199,7 +203,9 @@ int run(void* stream, const void* kernel, unsigned grid, unsigned size, void (*c
   kernel_call = call;
   kernel_made = made;
   release(begin_token);
+  if (watcher) watcher->launch_begins(kernel, grid, size);
   run_blocks(grid);
+  if (watcher) watcher->launch_ends(!failure.empty());
   acquire(end_token);
   if (!failure.empty()) throw Error(std::exchange(failure, {}));
   return 0;
@@ -251,6 +257,11 @@ void* shared_object(const void* key, std::size_t bytes) {
   object->in_use = true;
   return object->memory;
 }
+bool is_shared(std::uintptr_t address) {
+  return std::any_of(objects, objects + object_count, [=](const SharedObject& object) {
+    return object.in_use && address - reinterpret_cast<std::uintptr_t>(object.memory) < object.bytes;
+  });
+}
 
 void barrier(CallSite at) {
   void* const token = block.tokens[block.barriers % 2];
@@ -267,6 +278,7 @@ void barrier(CallSite at) {
   } else {
     block.at_barrier = 0;
     ++block.barriers;
+    if (watcher) watcher->threads_meet(0, block.size);
     for (unsigned i = 0; i < block.size; ++i)
       if (&threads[i] != self) wake(i);
   }

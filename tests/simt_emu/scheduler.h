@@ -27,6 +27,19 @@ void wait(const char* what, CallSite at, const Meeting* meeting);
 void wake(unsigned thread);
 /// As in "scheduler.cpp:12".
 std::string text(CallSite at);
+/// Whether the address lies in a shared object of the running block.
+bool is_shared(std::uintptr_t address);
+
+/// What the counters must be told of a launch. `self` is the thread that begins, ends or is the last to meet.
+struct Watcher {
+  void (*launch_begins)(const void* kernel, unsigned grid, unsigned threads);
+  void (*thread_begins)();
+  void (*threads_meet)(unsigned first, unsigned end);  // these all wait at one barrier or collective
+  void (*thread_ends)();
+  void (*launch_ends)(bool failed);
+};
+/// Null unless a program has the counters and they are on.
+extern const Watcher* watcher;
 
 // ---- meetings.cpp
 
