@@ -2,12 +2,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <regex>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -17,13 +15,14 @@
 
 #include "peers/peers.h"
 #include "report.h"
+#include "select.h"
 #if defined(TENON_BENCH_CUDA)
 #include "cuda/device.h"
 #endif
 
 namespace {
 
-using bench::Case, bench::Json, bench::Row, bench::Size;
+using bench::Json;
 
 struct Options {
   bool list = false, roofs = false, profile = false;
@@ -85,52 +84,6 @@ Options parse(int argc, char** argv) {
   return options;
 }
 
-Size size_from(const std::string& text) {
-  Size size;
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  while (true) {
-    std::int64_t number = 0;
-    const auto [next, error] = std::from_chars(at, end, number);
-    tenon::check(error == std::errc() && number > 0 && (next == end || (*next == 'x' && next + 1 != end)),
-        "--size: {} is not a size; write it as in 1000 or 64x784x256", text);
-    size.push_back(number);
-    if (next == end) return size;
-    at = next + 1;
-  }
-}
-
-struct Selected {
-  Case one;
-  Size size;
-  bool cold;
-};
-
-std::vector<Selected> select(const Options& options) {
-  std::vector<Selected> chosen;
-  std::vector<Size> sizes;
-  for (const std::string& text : options.sizes) sizes.push_back(size_from(text));
-  const std::regex filter(options.filter);
-  const bool on_cpu = options.device == "cpu";
-  for (const Case& one : bench::all_cases()) {
-    std::vector<Size> wanted = one.sizes;
-    if (!on_cpu) wanted = one.cuda_sizes.empty() ? std::vector<Size>{one.sizes.back()} : one.cuda_sizes;
-    if (!sizes.empty()) {
-      wanted.clear();
-      for (const Size& size : sizes)
-        if (size.size() == one.sizes[0].size()) wanted.push_back(size);
-    }
-    for (const Size& size : wanted)
-      for (const bool cold : {false, true}) {
-        if (on_cpu ? options.cache == (cold ? "warm" : "cold") : cold) continue;
-        if (!std::regex_search(bench::row_name(one, size, cold), filter)) continue;
-        if (cold && !bench::has_cold_row(one, size, bench::caches())) continue;
-        chosen.push_back({one, size, cold});
-      }
-  }
-  return chosen;
-}
-
 void save(const Options& options, const Json& report) {
   if (!options.json.empty()) tenon::io::write_file_atomically(options.json, report.dump(1) + "\n");
   if (!options.csv.empty()) tenon::io::write_file_atomically(options.csv, bench::csv_of(report["rows"]));
@@ -139,12 +92,12 @@ void save(const Options& options, const Json& report) {
 
 /// Measures in this process: a row for each of `selected`, as soon as it is there.
 template <class Measure>
-Json measure_all(const Options& options, int threads, Json report, const std::vector<Selected>& selected,
-    Measure measure) {
+Json measure_all(const Options& options, int threads, Json report,
+    const std::vector<bench::Selected>& selected, Measure measure) {
   report["rows"] = Json::array();
   bench::print_header(report["context"], report["roofs"]);
   if (options.roofs) return report;
-  for (const Selected& chosen : selected) {
+  for (const bench::Selected& chosen : selected) {
     report["rows"].push_back(bench::json_of(measure(chosen), threads));
     bench::print(report["rows"].back());
     save(options, report);  // an interrupted run keeps what it has
@@ -152,7 +105,7 @@ Json measure_all(const Options& options, int threads, Json report, const std::ve
   return report;
 }
 
-Json run_on_cpu(const Options& options, const std::vector<Selected>& selected) {
+Json run_on_cpu(const Options& options, const std::vector<bench::Selected>& selected) {
   const int threads = options.threads[0];
   tenon::set_num_threads(threads);
   // A peer's threads spin for a while after its calls and would compete with those of the next contender.
@@ -160,31 +113,31 @@ Json run_on_cpu(const Options& options, const std::vector<Selected>& selected) {
   const bench::Plan plan{options.rounds, {options.min_time, pause}, threads};
   const bench::Roofs roofs = bench::measure_roofs();
   const Json report{{"context", bench::context(threads)}, {"roofs", bench::json_of(roofs)}};
-  return measure_all(options, threads, report, selected, [&](const Selected& chosen) {
+  return measure_all(options, threads, report, selected, [&](const bench::Selected& chosen) {
     return bench::measure(chosen.one, chosen.size, chosen.cold, plan, roofs);
   });
 }
 
 #if defined(TENON_BENCH_CUDA)
-Json run_on_cuda(const Options& options, const std::vector<Selected>& selected) {
+Json run_on_cuda(const Options& options, const std::vector<bench::Selected>& selected) {
   if (options.profile) {
-    for (const Selected& chosen : selected) bench::CudaDevice::profile(chosen.one, chosen.size);
+    for (const bench::Selected& chosen : selected) bench::CudaDevice::profile(chosen.one, chosen.size);
     return {{"rows", Json::array()}};
   }
   bench::CudaDevice device;
   Json report{{"context", bench::context(tenon::num_threads())}, {"roofs", device.roofs()}};
   report["context"].update(device.context());
-  return measure_all(options, tenon::num_threads(), report, selected, [&](const Selected& chosen) {
+  return measure_all(options, tenon::num_threads(), report, selected, [&](const bench::Selected& chosen) {
     return device.measure(chosen.one, chosen.size, {.rounds = options.rounds});
   });
 }
 #else
-Json run_on_cuda(const Options&, const std::vector<Selected>&) {
+Json run_on_cuda(const Options&, const std::vector<bench::Selected>&) {
   throw tenon::Error("--device cuda: tenon was built without CUDA");
 }
 #endif
 
-Json run(const Options& options, const std::vector<Selected>& selected) {
+Json run(const Options& options, const std::vector<bench::Selected>& selected) {
   return options.device == "cpu" ? run_on_cpu(options, selected) : run_on_cuda(options, selected);
 }
 
@@ -226,10 +179,14 @@ int main(int argc, char** argv) {
   const Options options = parse(argc, argv);
   try {
     if (!options.isa.empty()) setenv("TENON_ISA", options.isa.c_str(), 1);
-    const std::vector<Selected> selected = select(options);
-    tenon::check(!selected.empty(), "tenon_bench: no row matches; --list prints all of them");
+    const bool on_cpu = options.device == "cpu";
+    const std::vector<bench::Selected> selected = bench::select({.filter = options.filter,
+        .sizes = options.sizes,
+        .device = on_cpu ? bench::Where::cpu : bench::Where::cuda,
+        .warm = options.cache != "cold",
+        .cold = on_cpu && options.cache != "warm"});
     if (options.list) {
-      for (const Selected& chosen : selected)
+      for (const bench::Selected& chosen : selected)
         fmt::print("{}\n", bench::row_name(chosen.one, chosen.size, chosen.cold));
       return 0;
     }

@@ -129,6 +129,11 @@ Traffic traffic_of(const Case& one, const Size& size, const Tensors& inputs, con
   return one.traffic ? one.traffic(size) : Traffic{bytes_of(inputs), bytes_of(results)};
 }
 
+Tensor on_cuda(const Tensor& tensor) {
+  const bool transposed = tensor.dim() == 2 && tensor.strides()[0] == 1 && tensor.strides()[1] != 1;
+  return transposed ? tensor.t().to(Device::cuda()).t() : tensor.to(Device::cuda());
+}
+
 std::string text_of(const Size& size) { return fmt::format("{}", fmt::join(size, "x")); }
 
 std::string row_name(const Case& one, const Size& size, bool cold) {

@@ -36,6 +36,8 @@ bool has_cold_row(const Case& one, const Size& size, const Caches& caches);
 
 /// The bytes of a call with these inputs and results.
 Traffic traffic_of(const Case& one, const Size& size, const Tensors& inputs, const Tensors& results);
+/// A copy on the CUDA device. A transposed matrix stays one; the copy of a view would be contiguous.
+tenon::Tensor on_cuda(const tenon::Tensor& tensor);
 /// The largest difference relative to the largest value. Throws if it exceeds the tolerance, or is NaN.
 double compare(const std::string& who, const Tensors& found, const Tensors& expected, double tolerance);
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Times PyTorch, eager on CUDA, in cases of bench_cuda_kernels: torch_eager.py [--json FILE]
+"""Times PyTorch, eager on CUDA, in cases of tenon_bench: torch_eager.py [--json FILE]
 
-The names of the cases are the same. As there, a case has two times: that of the device, for queued calls, and that of
-one synchronised call including its host side. Exit status 77 without PyTorch or a CUDA device.
+The names of the rows are the same. As there, a row has two times: that of the device, for queued calls, and that of
+one synchronised call including its host side, which comes first for steps. Exit status 77 without PyTorch or a CUDA device.
 """
 
 import argparse
@@ -25,7 +25,9 @@ MOST_COPIES = 64
 
 
 def spread(values):
-    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
+    values = sorted(values)
+    return {"median_seconds": statistics.median(values), "p10_seconds": values[(len(values) - 1) * 10 // 100],
+            "p90_seconds": values[(len(values) - 1) * 90 // 100]}
 
 
 class Stopwatch:
@@ -33,7 +35,7 @@ class Stopwatch:
         self.source = torch.randn(1 << 28, device="cuda")  # 1 GiB
         self.target = torch.empty_like(self.source)
         self.copy_seconds = 1e-3  # an initial guess; the calls queued behind it are copies too
-        self.copy_seconds = self.time([self.copy])[0]["median"]
+        self.copy_seconds = self.time([self.copy])[0]["median_seconds"]
 
     def copy(self):
         self.target.copy_(self.source)
@@ -60,7 +62,7 @@ class Stopwatch:
         copies = min(1 + math.ceil(1.5 * host * count / self.copy_seconds), MOST_COPIES)
         begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
 
-        def in_line(lined_up, copies):  # see bench/device_clock.h
+        def in_line(lined_up, copies):  # see bench/cuda/clock.h
             for _ in range(copies):
                 self.copy()
             begin.record()
@@ -138,7 +140,7 @@ def training_step(**options):
     x, y = torch.randn(5, 200, device="cuda"), torch.randn(5, 1, device="cuda")
     net = torch.nn.Linear(200, 1, device="cuda")
     groups = [{"params": [net.weight], "weight_decay": 3}, {"params": [net.bias]}]
-    optimizer = torch.optim.SGD(groups, lr=0.003, momentum=0.9, **options)
+    optimizer = torch.optim.SGD(groups, lr=0.003, **options)
 
     def call():
         loss = torch.nn.functional.mse_loss(net(x), y)
@@ -149,28 +151,45 @@ def training_step(**options):
     return [call]
 
 
+def graph_of(calls):
+    """The same step as a CUDA graph, as in PyTorch's documentation: warmed up on a side stream, then captured."""
+    call, = calls
+    side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        for _ in range(3):
+            call()
+    torch.cuda.current_stream().wait_stream(side)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        call()
+    return [graph.replay]
+
+
 def cases():
-    """(case, contender, a function that makes its calls)"""
+    """(case, contender, a function that makes its calls, whether the time of waited calls counts)"""
     fused = {"fused": True}
-    yield "training step 200 -> 1, batch 5", "PyTorch", training_step
-    yield "training step 200 -> 1, batch 5", "PyTorch fused", lambda: training_step(**fused)
-    for layout in ("NN", "NT"):
+    step = "step/mlp/5x200x1"
+    yield step, "PyTorch", training_step, True
+    yield step, "PyTorch fused", lambda: training_step(**fused), True
+    yield step, "PyTorch graph", lambda: graph_of(training_step(**fused)), True
+    for layout, nt in (("", False), ("_nt", True)):
         for n in (128, 512, 1024, 2048, 4096):
-            yield f"matmul {n} {layout}", "PyTorch", lambda n=n, nt=layout == "NT": product(n, n, n, nt)
-    yield "matmul 4096 x 4096 x 1", "PyTorch", lambda: product(4096, 4096, 1)
-    yield "matmul 5 x 200 x 1", "PyTorch", lambda: product(5, 200, 1)
-    yield "matmul 4096 x 4096 x 8", "PyTorch", lambda: product(4096, 4096, 8)
-    yield "matmul 8 x 4096 x 4096 NN", "PyTorch", lambda: product(8, 4096, 4096)
-    yield "matmul 8 x 4096 x 4096 NT", "PyTorch", lambda: product(8, 4096, 4096, True)
-    yield "matmul 64 x 8192 x 64", "PyTorch", lambda: product(64, 8192, 64)
-    yield ("gradient of index_select 65536 rows of 256", "PyTorch",
-           lambda: gradient((65536, 256), 65536, (65536,), lambda x, index: x.index_select(0, index)))
-    yield ("gradient of gather 4096 of 4096 x 1000", "PyTorch",
-           lambda: gradient((4096, 1000), 1000, (4096, 1), lambda x, index: x.gather(1, index)))
-    yield "mse forward and backward 16 Mi", "PyTorch", lambda: squared_error(1 << 24)
-    for name, count, n in (("16 Mi", 1, 1 << 24), ("100 x 10000", 100, 10000)):
-        yield f"sgd with momentum {name}", "PyTorch", lambda c=count, n=n: sgd(c, n)
-        yield f"sgd with momentum {name}", "PyTorch fused", lambda c=count, n=n: sgd(c, n, **fused)
+            yield f"matmul/square{layout}/{n}x{n}x{n}", "PyTorch", lambda n=n, nt=nt: product(n, n, n, nt), False
+    for name, m, k, n in (("few_columns", 4096, 4096, 1), ("few_columns", 4096, 4096, 8), ("few_rows", 8, 4096, 4096),
+                          ("few_rows_nt", 8, 4096, 4096), ("layer", 5, 200, 1), ("deep", 64, 8192, 64)):
+        transposed = name in ("few_rows_nt", "layer")
+        yield (f"matmul/{name}/{m}x{k}x{n}", "PyTorch",
+               lambda m=m, k=k, n=n, nt=transposed: product(m, k, n, nt), False)
+    yield ("index/select_rows_gradient/65536x256", "PyTorch",
+           lambda: gradient((65536, 256), 65536, (65536,), lambda x, index: x.index_select(0, index)), False)
+    yield ("index/gather_labels_gradient/4096x1000", "PyTorch",
+           lambda: gradient((4096, 1000), 1000, (4096, 1), lambda x, index: x.gather(1, index)), False)
+    yield f"loss/mse_with_gradient/{1 << 24}", "PyTorch", lambda: squared_error(1 << 24), False
+    for count, n in ((1, 1 << 24), (100, 10000)):
+        name = f"optimizer/sgd_momentum/{count}x{n}"
+        yield name, "PyTorch", lambda c=count, n=n: sgd(c, n), False
+        yield name, "PyTorch fused", lambda c=count, n=n: sgd(c, n, **fused), False
 
 
 def main():
@@ -184,22 +203,23 @@ def main():
     torch.manual_seed(0)
     print(f"PyTorch {torch.__version__} on {torch.cuda.get_device_name(0)}\n")
     stopwatch, results, failed = Stopwatch(), [], 0
-    print("| Case | | device time [min, max], us | call, us |\n| --- | --- | --- | --- |")
-    for name, who, make in cases():
+    print("| Case | | time [10th, 90th percentile], us | other, us |\n| --- | --- | --- | --- |")
+    for name, who, make, whole_calls in cases():
         try:
             on_device, with_host, host_bound = stopwatch.time(make())
-        except (RuntimeError, TypeError) as error:  # an older PyTorch has no fused SGD
+        except (RuntimeError, TypeError, ValueError) as error:  # an older PyTorch has no fused SGD
             failed += 1
             print(f"| {name} | {who} | failed | {str(error).splitlines()[0]} |")
         else:
-            results.append({"name": name, "peer": who, "device_seconds": on_device, "call_seconds": with_host,
-                            "host_bound": host_bound})
-            median, low, high = (1e6 * on_device[key] for key in ("median", "min", "max"))
-            device = f"{median:.2f} [{low:.2f}, {high:.2f}]" + " host-bound" * host_bound
-            print(f"| {name} | {who} | {device} | {1e6 * with_host['median']:.2f} |", flush=True)
+            main_times, others = (with_host, on_device) if whole_calls else (on_device, with_host)
+            results.append({"name": name, "peer": who, **main_times,
+                            "other_median_seconds": others["median_seconds"], "host_bound": host_bound})
+            median, low, high = (1e6 * main_times[key] for key in ("median_seconds", "p10_seconds", "p90_seconds"))
+            print(f"| {name} | {who} | {median:.2f} [{low:.2f}, {high:.2f}]{' host-bound' * host_bound} | "
+                  f"{1e6 * others['median_seconds']:.2f} |", flush=True)
         if path:  # after every case, so that an interrupted run keeps its results
             report = {"torch": torch.__version__, "card": torch.cuda.get_device_name(0), "failed": failed,
-                      "cases": results}
+                      "rows": results}
             with open(path, "w", encoding="utf-8") as file:
                 json.dump(report, file, indent=2)
                 file.write("\n")

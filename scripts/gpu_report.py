@@ -59,29 +59,23 @@ def judge_sanitizer(folder, stage):
 
 
 def judge_roofs(folder):
-    card = load(folder / "roofs.json")["card"]
-    launch = [seconds(card["launch"][f"{clock}_seconds"]["median"]) for clock in ("device", "call")]
-    return True, (f"copies at {card['copy_bytes_per_second'] * 1e-9:.0f} GB/s, float32 at up to "
-                  f"{card['fp32_flops_per_second'] * 1e-12:.1f} TFLOP/s (from the highest clock), a launch takes "
-                  f"{launch[0]} in a queue, {launch[1]} if it is waited for")
+    roofs = load(folder / "roofs.json")["roofs"]
+    launch = [seconds(roofs[name]) for name in ("launch_seconds", "waited_launch_seconds")]
+    return True, (f"copies at {roofs['memory_bytes_per_second'] * 1e-9:.0f} GB/s, float32 at "
+                  f"{roofs['flops_per_second'] * 1e-12:.1f} TFLOP/s, a launch takes {launch[0]} in a queue, {launch[1]} "
+                  "if it is waited for")
 
 
 def judge_kernels(folder):
-    cases = load(folder / "kernels.json")["cases"]
-    bad = [case["name"] for case in cases if not case["passed"]]
-    text = f"{len(cases) - len(bad)} of {len(cases)} cases have the bits of the CPU"
-    return bool(cases) and not bad, text + (f"; not {', '.join(bad)}" if bad else "")
-
-
-def judge_train_step(folder):
-    results = load(folder / "train_step.json")["results"]
-    return bool(results), "; ".join(
-        f"{one['subject']}: {seconds(one['contenders'][0]['median_seconds'])}" for one in results)
+    rows = load(folder / "kernels.json")["rows"]
+    bad = [row["name"] for row in rows if "failure" in row]
+    text = f"{len(rows) - len(bad)} of {len(rows)} cases have the bits of the CPU"
+    return bool(rows) and not bad, text + (f"; not {', '.join(bad)}" if bad else "")
 
 
 def judge_pytorch(folder):
     report = load(folder / "pytorch.json")
-    return not report["failed"], f"PyTorch {report['torch']}, {len(report['cases'])} cases, {report['failed']} failed"
+    return not report["failed"], f"PyTorch {report['torch']}, {len(report['rows'])} cases, {report['failed']} failed"
 
 
 def judge_ncu(folder):
@@ -93,13 +87,13 @@ def judge_ncu(folder):
 
 
 def slowest_cases(folder, most=4):
-    """The names of the cases with the smallest share of their floor, of those above 10 us (below, a launch dominates)."""
+    """The names of the cases with the smallest share of their roof, of those above 10 us (below, a launch dominates)."""
     try:
-        cases = [case for case in load(folder / "kernels.json")["cases"]
-                 if "share_of_floor" in case and case["device_seconds"]["median"] > 1e-5]
+        rows = [row for row in load(folder / "kernels.json")["rows"]
+                if "roof" in row and row["contenders"][0]["median_seconds"] > 1e-5]
     except (OSError, ValueError, KeyError):
         return []
-    return [case["name"] for case in sorted(cases, key=lambda case: case["share_of_floor"])[:most]]
+    return [row["name"] for row in sorted(rows, key=lambda row: row["roof"]["share"])[:most]]
 
 
 def judge(stage, folder):
@@ -131,7 +125,7 @@ def seconds(value):
 
 
 def spread(times):
-    return f"{seconds(times['median'])} [{seconds(times['min'])}, {seconds(times['max'])}]"
+    return f"{seconds(times['median_seconds'])} [{seconds(times['p10_seconds'])}, {seconds(times['p90_seconds'])}]"
 
 
 def table(head, rows):
@@ -139,42 +133,43 @@ def table(head, rows):
     return ["| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head)] + cells] + [""]
 
 
-def join(cases, pytorch):
-    """Adds PyTorch's times to the cases with the same name; a peer's ratio is its time divided by ours."""
-    for case in cases:
+def join(rows, pytorch):
+    """Adds PyTorch's times to the rows with the same name; a peer's ratio is its time divided by ours."""
+    for row in rows:
         for found in pytorch:
-            if found["name"] == case["name"] and case["passed"]:
-                which = f"{case['counts']}_seconds"
-                ratio = found[which]["median"] / case[which]["median"]
-                times = {key: found.get(key) for key in ("device_seconds", "call_seconds", "host_bound")}
-                case["peers"].append({"name": found["peer"], "ratio": ratio} | times)
+            if found["name"] == row["name"] and "failure" not in row:
+                ratio = found["median_seconds"] / row["contenders"][0]["median_seconds"]
+                row["contenders"].append({**found, "name": found["peer"], "ratio": ratio})
 
 
 def host_bound(times):
     return " host-bound" if times.get("host_bound") else ""
 
 
-def peer_cell(case, wanted):
-    which = f"{case['counts']}_seconds"
-    cells = [f"{peer['name'].removeprefix('PyTorch ')}: " * (peer["name"] != wanted) +
-             f"{seconds(peer[which]['median'])} ({peer['ratio']:.2f})" + host_bound(peer) * (case["counts"] == "device")
-             for peer in case["peers"] if peer["name"].startswith(wanted)]
+def peer_cell(row, pytorch):
+    """NVIDIA's libraries, or PyTorch's ways."""
+    cells = [f"{peer['name'].removeprefix('PyTorch ')}: " * (peer["name"] != "PyTorch") +
+             f"{seconds(peer['median_seconds'])} ({peer['ratio']:.2f})" + host_bound(peer)
+             for peer in row["contenders"][1:] if peer["name"].startswith("PyTorch") == pytorch]
     return "; ".join(cells)
 
 
-def kernel_rows(cases):
-    for case in cases:
-        if not case["passed"]:
-            yield [case["name"], "**failed**", case.get("error", ""), "", "", "", ""]
+def rate(row):
+    times = row["contenders"][0]["median_seconds"]
+    if row["flops"] > 0:
+        return f"{row['flops'] / times * 1e-12:.2f} TFLOP/s"
+    return f"{row['bytes'] / times * 1e-9:.0f} GB/s"
+
+
+def kernel_rows(rows):
+    for row in rows:
+        if "failure" in row:
+            yield [row["name"], "**failed**", row["failure"], "", "", "", ""]
             continue
-        share = "in cache" if case.get("cached") else ""
-        if "share_of_floor" in case:
-            share = f"{100 * case['share_of_floor']:.0f}% ({case['floor']})"
-        device, call = spread(case["device_seconds"]), seconds(case["call_seconds"]["median"])
-        if case["counts"] == "call":
-            device, call = seconds(case["device_seconds"]["median"]), spread(case["call_seconds"])
-        yield [case["name"], device + host_bound(case), call, case.get("rate", ""), share, peer_cell(case, "cublas"),
-               peer_cell(case, "PyTorch")]
+        own = row["contenders"][0]
+        share = f"{100 * row['roof']['share']:.0f}% ({row['roof']['limit']})" if "roof" in row else ""
+        yield [row["name"], spread(own) + host_bound(own), seconds(own["other_median_seconds"]), rate(row), share,
+               peer_cell(row, False), peer_cell(row, True)]
 
 
 def excerpt(path):
@@ -202,29 +197,20 @@ def markdown(report):
     lines += table(["Stage", "", "Seconds", ""],
                    [[s["name"], s["status"], s["seconds"], s["text"]] for s in report["stages"]])
     if "kernels" in report:
-        card = report["kernels"]["card"]
+        roofs = report["kernels"]["roofs"]
         lines += ["## Kernels", "",
-                  "Every case was first compared with the bits of the CPU; matrix products above 3e10 operations only in every "
-                  "8th row.",
-                  "Medians of 21 rounds, or of 5 for long cases; their range in brackets. Device: one of many calls "
-                  "queued on the device; call: one including host time. Host-bound: the host could not keep the "
-                  "queue filled.",
-                  "The floor is the minimum amount of data to be moved, at the "
-                  f"{card['copy_bytes_per_second'] * 1e-9:.0f} GB/s of a large copy in the same run (a kernel that "
+                  "Every case was first compared with the bits of the CPU.",
+                  "Time: the median [10th, 90th percentile] of 21 rounds, or of 5 for long cases, of one of many calls queued "
+                  "on the device; other: the median of one call that is waited for, host time included. For steps "
+                  "it is the other way round. Host-bound: the host could not keep the queue filled.",
+                  "The roof is the minimum amount of data to be moved, at the "
+                  f"{roofs['memory_bytes_per_second'] * 1e-9:.0f} GB/s of a large copy in the same run (a kernel that "
                   "mostly reads can exceed it; cases that fit into the cache have none), or computed, at the "
-                  f"{card['fp32_flops_per_second'] * 1e-12:.1f} TFLOP/s that {card['multiprocessors']} "
-                  f"multiprocessors reach at {card['clock_mhz']:.0f} MHz.",
-                  "A peer's number in brackets is its time divided by ours: above 1 tenon is faster. cuBLAS, in float32 "
-                  "throughout, alternated with tenon; PyTorch ran in a separate process.", ""]
-        lines += table(["Case", "Device", "Call", "Rate", "Of the floor", "cuBLAS", "PyTorch"],
-                       kernel_rows(report["kernels"]["cases"]))
-    if "train_step" in report:
-        lines += ["## Training steps, including host time (bench_train_step)", ""]
-        lines += table(["Step", "", "Median", "Middle 80%", "Ratio"],
-                       [[result["subject"], one["name"], seconds(one["median_seconds"]),
-                         f"{seconds(one['p10_seconds'])} to {seconds(one['p90_seconds'])}",
-                         f"{one['ratio_to_tenon']:.2f}"]
-                        for result in report["train_step"]["results"] for one in result["contenders"]])
+                  f"{roofs['flops_per_second'] * 1e-12:.1f} TFLOP/s of a loop of multiply-adds in the same run.",
+                  "A peer's number in brackets is its time divided by ours: above 1 tenon is faster. NVIDIA's libraries, in "
+                  "float32 throughout, alternated with tenon; PyTorch ran in a separate process.", ""]
+        lines += table(["Case", "Time", "Other", "Rate", "Of the roof", "NVIDIA", "PyTorch"],
+                       kernel_rows(report["kernels"]["rows"]))
     for stage in report["stages"]:
         if "log" in stage:
             lines += [f"## From the log of {stage['name']}", "", "````", *stage["log"], "````", ""]
@@ -243,7 +229,7 @@ def write(folder, bases):
         if stage["status"] in ("failed", "unfinished"):
             stage["log"] = excerpt(folder / f"{stage['name']}.log")
         report["stages"].append(stage)
-    for part in ("flagship", "kernels", "train_step", "pytorch"):
+    for part in ("flagship", "kernels", "pytorch"):
         try:
             report[part] = load(folder / f"{part}.json")
         except (OSError, ValueError):
@@ -251,7 +237,7 @@ def write(folder, bases):
     if "flagship" in report:
         report["flagship"] = {key: report["flagship"][key] for key in ("device", "verify") if key in report["flagship"]}
     if "kernels" in report:
-        join(report["kernels"]["cases"], report.get("pytorch", {}).get("cases", []))
+        join(report["kernels"]["rows"], report.get("pytorch", {}).get("rows", []))
     for base in bases:
         for path, text in ((f"{base}.json", json.dumps(report, indent=2) + "\n"), (f"{base}.md", markdown(report))):
             pathlib.Path(f"{path}.new").write_text(text, encoding="utf-8")

@@ -21,20 +21,10 @@ int attribute(cudaDeviceAttr which) {
   return value;
 }
 
-/// A transposed matrix stays one: a copy of it would be contiguous.
-Tensor on_device(const Tensor& t) {
-  const bool transposed = t.dim() == 2 && t.strides()[0] == 1 && t.strides()[1] != 1;
-  return transposed ? t.t().to(Device::cuda()).t() : t.to(Device::cuda());
-}
 Tensors on_device(const Tensors& tensors) {
   Tensors there;
-  for (const Tensor& t : tensors) there.push_back(on_device(t));
+  for (const Tensor& t : tensors) there.push_back(on_cuda(t));
   return there;
-}
-
-Tensors result_of(const Work& work) {
-  manual_seed(1);  // for the cases that draw numbers
-  return work.result();
 }
 
 }  // namespace
@@ -123,7 +113,8 @@ Row CudaDevice::measure(const Case& one, const Size& size, const Plan& plan) {
   try {
     manual_seed(0);
     const Tensors inputs = one.inputs(size);
-    const Tensors expected = result_of(one.make({inputs}));
+    manual_seed(1);  // for the cases that draw numbers
+    const Tensors expected = one.make({inputs}).result();
     const Traffic traffic = traffic_of(one, size, inputs, expected);
     row.bytes = traffic.all();
     row.flops = one.flops ? one.flops(size) : 0;
@@ -132,9 +123,10 @@ Row CudaDevice::measure(const Case& one, const Size& size, const Plan& plan) {
     std::vector<Tensors> sets{on_device(inputs)};
     while (static_cast<double>(sets.size()) < wanted) sets.push_back(on_device(one.inputs(size)));
 
+    manual_seed(1);
     std::vector<Work> works{one.make(sets)};
     std::vector<std::string> names{"tenon"};
-    const Tensors found = result_of(works[0]);
+    const Tensors found = works[0].result();
     for (std::size_t i = 0; i < expected.size(); ++i)
       check(bitwise_equal(found[i].to(Device::cpu()), expected[i]),
           "result {} has other bits than on the CPU", i);
@@ -143,7 +135,7 @@ Row CudaDevice::measure(const Case& one, const Size& size, const Plan& plan) {
       if (peer == library->cases.end()) continue;
       works.push_back(peer->second(sets));
       names.push_back(library->name);
-      const Tensors result = result_of(works.back());
+      const Tensors result = works.back().result();
       if (one.check_result) one.check_result(result);
       else row.largest_error = std::max(row.largest_error, compare(library->name, result, expected, 1e-4));
     }

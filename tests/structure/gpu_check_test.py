@@ -18,12 +18,12 @@ import unittest.mock
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PASSED = "echo 'All tests passed (3 assertions in 2 test cases)'"
-TIMES = {"median": 2e-5, "min": 1e-5, "max": 3e-5}
-CARD = {"copy_bytes_per_second": 4e12, "fp32_flops_per_second": 6e13, "multiprocessors": 132, "clock_mhz": 1980,
-        "launch": {"device_seconds": TIMES, "call_seconds": TIMES}}
-CASES = [{"name": f"share {share}", "passed": True, "counts": "device", "device_seconds": TIMES, "call_seconds": TIMES,
-          "share_of_floor": share, "floor": "memory", "peers": []} for share in (0.9, 0.2, 0.5, 0.3, 0.7, 0.1)]
-CASES[2]["device_seconds"] = {**TIMES, "median": 2e-6}  # as long as a launch
+ROOFS = {"memory_bytes_per_second": 4e12, "flops_per_second": 6e13, "launch_seconds": 2e-5, "waited_launch_seconds": 3e-5}
+TIMES = {"name": "tenon", "median_seconds": 2e-5, "p10_seconds": 1e-5, "p90_seconds": 3e-5, "ratio": 1,
+         "other_median_seconds": 4e-5, "host_bound": False}
+ROWS = [{"name": f"share/{share}", "bytes": 1e6, "flops": 0, "contenders": [TIMES],
+         "roof": {"limit": "memory", "share": share}} for share in (0.9, 0.2, 0.5, 0.3, 0.7, 0.1)]
+ROWS[2]["contenders"] = [{**TIMES, "median_seconds": 2e-6}]  # as long as a launch
 
 STUBS = {
     "bin/nvidia-smi": """case "$*" in
@@ -44,10 +44,10 @@ fi
 trap '' TERM; sleep 1000 & echo $! > $CHILD; wait; wait""",
     "build/gpu/examples/weight_decay/weight_decay": """while [ "$1" != --json ]; do shift; done
 echo '{"verify": {"steps": 5, "largest_relative": 0, "passed": true, "bits": {"compared": 9, "different": 0}}}' > $2""",
-    "build/gpu/bench/bench_cuda_kernels": f"""if [ "$1" = --card ]; then echo '{json.dumps({"card": CARD})}' > $3
-else echo '{json.dumps({"card": CARD, "cases": CASES})}' > $2; fi""",
+    "build/gpu/bench/tenon_bench": f"""[ "$1 $2" = '--device cuda' ] || exit 3
+if [ "$3" = --roofs ]; then echo '{json.dumps({"roofs": ROOFS})}' > $5
+else echo '{json.dumps({"roofs": ROOFS, "rows": ROWS})}' > $4; fi""",
     "bin/ncu": """echo "$@"; echo '==PROF== Profiling "add_rows" - 0: 0%....100% - 40 passes'""",
-    "build/gpu/bench/bench_train_step": "echo 'no result here'",
     "bench/torch_eager.py": "import sys; print('there is no PyTorch'); sys.exit(77)",
 }
 
@@ -107,12 +107,12 @@ class GpuCheck(unittest.TestCase):
         self.assertEqual(list(stages), ["roofs", "tests", "tests-1", "tests-2", "tests-cuda", "tests-cuda-1",
                                         "tests-cuda-2", "bits", "flagship", "memcheck", "initcheck", "synccheck",
                                         "racecheck", "racecheck-matmul", "memcheck-cuda", "initcheck-cuda", "kernels",
-                                        "train_step", "pytorch", "ncu"])
+                                        "pytorch", "ncu"])
         for name in ("tests", "tests-2", "tests-cuda-1", "tests-cuda-2", "bits", "flagship", "memcheck", "racecheck",
                      "kernels"):
             self.assertEqual(stages[name][0], "passed", name)
-        self.assertEqual(stages["roofs"], ("passed", "copies at 4000 GB/s, float32 at up to 60.0 TFLOP/s (from the "
-                                           "highest clock), a launch takes 20 us in a queue, 20 us if it is waited for"))
+        self.assertEqual(stages["roofs"], ("passed", "copies at 4000 GB/s, float32 at 60.0 TFLOP/s, a launch takes 20 us "
+                                           "in a queue, 30 us if it is waited for"))
         self.assertEqual(stages["tests-1"], ("failed", "exit status 1; test cases: 2 | 1 passed | 1 failed; "
                                              "failed: matmul: a tile"))
         self.assertEqual(stages["tests-cuda"][0], "failed")
@@ -120,12 +120,11 @@ class GpuCheck(unittest.TestCase):
         self.assertTrue(self.gone())
         self.assertEqual(stages["initcheck"][0], "failed")
         self.assertIn("7 errors", stages["initcheck"][1])
-        self.assertEqual(stages["train_step"][0], "failed")
         self.assertEqual(stages["pytorch"], ("not run", "there is no PyTorch"))
         self.assertEqual(stages["ncu"], ("passed", "1 launches profiled; see ncu.log for the results"))
         profiled = (self.root / "build/gpu/check/ncu.log").read_text().splitlines()[0]
         self.assertTrue(profiled.startswith("--clock-control none "), profiled)
-        self.assertTrue(profiled.endswith(" --profile share 0.1 share 0.2 share 0.3 share 0.7"), profiled)
+        self.assertTrue(profiled.endswith(" --profile --filter ^(share/0.1|share/0.2|share/0.3|share/0.7)$"), profiled)
         self.assertEqual((self.out / "bits.md").read_text(), "bits\nof this card\n")
         self.assertIn("# NVIDIA Stub 1", (self.out / "report.md").read_text())
         self.assertTrue((self.root / "bench/results/stub-1.md").exists())
@@ -177,7 +176,7 @@ class GpuCheck(unittest.TestCase):
         self.addCleanup(sys.path.pop, 0)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        for program in (module.TEST_KERNELS, module.TEST_CUDA, module.FLAGSHIP, module.BENCH, module.TRAIN):
+        for program in (module.TEST_KERNELS, module.TEST_CUDA, module.FLAGSHIP, module.BENCH):
             program.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(shutil.which("true"), program)
         archive = self.root.parent / "pack.tar.xz"
@@ -185,10 +184,10 @@ class GpuCheck(unittest.TestCase):
         with unittest.mock.patch.dict(os.environ, self.environment):
             with self.assertRaisesRegex(SystemExit, "test_kernels needs LibTorch, which the GPU machine may not have"):
                 module.pack(archive)
-        module.TRAIN.unlink()
-        with self.assertRaisesRegex(SystemExit, "there is no .*bench_train_step; build it first"):
+        module.BENCH.unlink()
+        with self.assertRaisesRegex(SystemExit, "there is no .*tenon_bench; build it first"):
             module.pack(archive)
-        shutil.copy(shutil.which("true"), module.TRAIN)
+        shutil.copy(shutil.which("true"), module.BENCH)
         module.MOST_BYTES = 1000
         with self.assertRaisesRegex(SystemExit, "a pack of [0-9]+ bytes is too large; the most are 1000"):
             module.pack(archive)
@@ -208,7 +207,7 @@ class GpuCheck(unittest.TestCase):
         _, stages = self.report()
         self.assertEqual(list(stages), ["roofs", "tests", "tests-1", "tests-2", "tests-cuda", "tests-cuda-1",
                                         "tests-cuda-2", "bits", "flagship"])
-        self.assertEqual(stages["roofs"], ("not run", "there is no bench_cuda_kernels"))
+        self.assertEqual(stages["roofs"], ("not run", "there is no tenon_bench"))
 
 
 if __name__ == "__main__":
