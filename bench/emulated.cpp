@@ -100,7 +100,7 @@ int main(int argc, char** argv) {
       ->delimiter(',');
   app.add_option(
          "--multiprocessors", multiprocessors, "of the device that kernels are chosen for; 132 is an H100")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(1, 1024))
       ->capture_default_str();
   app.add_option("--json", json, "write the counters into this file");
   try {

@@ -47,13 +47,13 @@ Options parse(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--threads", options.threads, "thread counts, each measured in a process of its own")
       ->delimiter(',')
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(1, 1024))
       ->capture_default_str();
   app.add_option("--rounds", options.rounds, "rounds per row; slow rows have a quarter as many")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
   app.add_option("--min-time", options.min_time, "seconds of calls per round and contender")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(1e-6, 100.0))
       ->capture_default_str();
   app.add_option("--isa", options.isa, "tenon's kernels: baseline, avx2 or avx512; without it, the fastest");
   app.add_option("--device", options.device, "where tenon runs: cpu or cuda")
@@ -161,7 +161,7 @@ Json run_each(int argc, char** argv, const std::vector<int>& counts) {
     int status = 0;
     waitpid(child, &status, 0);
     std::ifstream stream(file);
-    tenon::check(stream.good(), "tenon_bench: the process with {} threads left no report", threads);
+    tenon::check(stream.good(), "the process with {} threads left no report", threads);
     Json report = Json::parse(stream);
     std::filesystem::remove(file);
     if (all.is_null()) all = std::move(report);
@@ -202,7 +202,7 @@ int main(int argc, char** argv) {
     if (failed) fmt::print(stderr, "tenon_bench: {} of {} rows failed\n", failed, report["rows"].size());
     return failed ? 1 : 0;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "{}\n", error.what());
+    fmt::print(stderr, "tenon_bench: {}\n", error.what());
     return 2;
   }
 }

@@ -157,6 +157,4 @@ std::string csv_of(const Json& rows) {
   return text;
 }
 
-void save_roofline(const Json&, const std::string&) {}
-
 }  // namespace bench

@@ -69,9 +69,7 @@ std::vector<Case> elementwise_cases() {
   select.make = function([](const Tensors& in) { return where(in[0], in[1], in[2]); });
   Case select_number = select;
   select_number.name += "_number";
-  select_number.inputs = [](const Size& size) {
-    return Tensors{randn(Shape(size)) > 0, randn(Shape(size))};
-  };
+  select_number.inputs = [](const Size& size) { return Tensors{randn(Shape(size)) > 0, randn(Shape(size))}; };
   select_number.make = function([](const Tensors& in) { return where(in[0], in[1], 0.5); });
   Case in_place = two_operands("add_in_place", [](const Tensor& a, const Tensor& b) { return a + b; });
   in_place.make =
