@@ -112,9 +112,11 @@ class Reduction {
       all.size[all.rank] = plan_.reduced.size[i];
       for (int k = 0; k < 2; ++k) all.stride[k][all.rank] = plan_.reduced.stride[k][i];
     }
-    // At least 16 rows: if neighbours in memory belong to different rows, a piece takes whole cache lines.
-    const std::int64_t wanted = std::clamp<std::int64_t>(16 * all.size[all.rank - 1], grain / 4, 4 * grain),
-                       piece = (wanted + chunk - 1) / chunk * chunk;
+    const std::int64_t items = all.size[all.rank - 1],
+                       rows = std::max<std::int64_t>(32, grain / 4 / items / 32 * 32);
+    // Rows in multiples of 32: if neighbours in memory belong to different rows, whole cache lines are
+    // copied.
+    const std::int64_t piece = all.rank > 1 && rows * items <= 32 * grain ? rows * items : grain / 4;
     if (plan_.length <= piece) gather_rows(all, piece / plan_.length);
     else gather_chunks(all, piece);
   }
@@ -135,23 +137,41 @@ class Reduction {
         });
   }
 
-  // Pieces of one output at a time.
+  // Outputs longer than a piece: threads share their chunks, then the upper levels follow.
   void gather_chunks(const Dims<2>& all, std::int64_t piece) {
-    const std::int64_t length = plan_.length, chunks = arith::reduce_chunks(length),
-                       pieces = (length + piece - 1) / piece;
+    const std::int64_t chunks = arith::reduce_chunks(plan_.length);
     const std::unique_ptr<T[]> values(new T[static_cast<std::size_t>(plan_.outputs * chunks)]);
-    parallel_for(plan_.outputs * pieces, 1, [&](std::int64_t begin, std::int64_t end) {
-      const std::unique_ptr<T[]> x(new T[static_cast<std::size_t>(piece)]),
-          y(b_ ? new T[static_cast<std::size_t>(piece)] : nullptr);
-      for (std::int64_t i = begin; i < end; ++i) {
-        const std::int64_t o = i / pieces, first = i % pieces * piece,
-                           count = std::min(piece, length - first);
-        collect(all, o * length + first, count, x.get(), y.get());
-        loops_[op_].chunks(count, 0, arith::reduce_chunks(count), x.get(), y.get(),
-            values.get() + o * chunks + first / chunk);
+    parallel_for(plan_.outputs * chunks, grain / chunk, [&](std::int64_t begin, std::int64_t end) {
+      const auto room = static_cast<std::size_t>(std::min(piece, (end - begin) * chunk) + chunk);
+      const std::unique_ptr<T[]> x(new T[room]), y(b_ ? new T[room] : nullptr);
+      while (begin < end) {
+        const std::int64_t o = begin / chunks, first = begin % chunks,
+                           last = std::min(chunks, first + end - begin);
+        gather_chunks_of(all, piece, o, first, last, x.get(), y.get(), values.get() + o * chunks);
+        begin += last - first;
       }
     });
     loops_[combine[op_]].rows(plan_.outputs, chunks, values.get(), chunks, nullptr, 0, out_, scratch);
+  }
+
+  // Chunks [first, last) of output o. Pieces end with a row; what is left of a chunk waits for the next
+  // piece.
+  void gather_chunks_of(const Dims<2>& all, std::int64_t piece, std::int64_t o, std::int64_t first,
+      std::int64_t last, T* x, T* y, T* values) const {
+    const std::int64_t items = all.size[all.rank - 1], end = std::min(plan_.length, last * chunk);
+    for (std::int64_t at = first * chunk, held = 0; at < end;) {
+      const std::int64_t into_row = at % items, to_row = into_row ? items - into_row : piece,
+                         count = std::min({to_row, piece, end - at});
+      collect(all, o * plan_.length + at, count, x + held, y ? y + held : nullptr);
+      at += count;
+      held += count;
+      const std::int64_t ready = at == end ? held : held / chunk * chunk, n = arith::reduce_chunks(ready);
+      loops_[op_].chunks(ready, 0, n, x, y, values + first);
+      first += n;
+      held -= ready;
+      std::copy_n(x + ready, held, x);
+      if (y) std::copy_n(y + ready, held, y);
+    }
   }
 
   // Copies elements [begin, begin + count) of both operands.

@@ -183,6 +183,13 @@ TENON_INLINE void transpose_block(F* out, int64_t out_row, const F* a, int64_t a
   for (int r = 0; r < W<F>; ++r) store(out + r * out_row, v[r]);
 }
 
+/// A block at an edge: out[r][i] for r below `rows` and i below `items`.
+template <class T>
+void transpose_part(T* out, int64_t out_row, const T* a, int64_t a_row, int64_t rows, int64_t items) {
+  for (int64_t i = 0; i < items; ++i)
+    for (int64_t r = 0; r < rows; ++r) out[r * out_row + i] = a[r + i * a_row];
+}
+
 /// Fetches the cache lines of a later block: the hardware does not foresee steps of a row.
 template <int side, class T>
 TENON_INLINE void prefetch_block(T* out, int64_t out_row, const T* a, int64_t a_row) {
@@ -213,16 +220,20 @@ void move(const Layout& l, int64_t n, void* out, const void* a, arith::Parameter
           if constexpr (sizeof(T) == sizeof(float)) return 0.0f;
           else return 0.0;
         }());
-        if (rows == side && items == side && l.a.row == 1) {
-          for (int64_t j = 0; j < side; j += W<F>)
-            for (int64_t q = 0; q < side; q += W<F>) {
+        if (l.a.row == 1) {
+          for (int64_t j = 0; j < items; j += W<F>)
+            for (int64_t q = 0; q < rows; q += W<F>) {
               T* const to = o + q * l.out.row + j;
               const T* const from = x + q + j * l.a.item;
               constexpr int64_t ahead = 2 * W<F>;
-              if (i + j + ahead + W<F> <= n)
+              if (i + j + ahead + W<F> <= n && q + W<F> <= rows)
                 prefetch_block<W<F>>(to + ahead, l.out.row, from + ahead * l.a.item, l.a.item);
-              transpose_block(
-                  reinterpret_cast<F*>(to), l.out.row, reinterpret_cast<const F*>(from), l.a.item);
+              if (j + W<F> <= items && q + W<F> <= rows)
+                transpose_block(
+                    reinterpret_cast<F*>(to), l.out.row, reinterpret_cast<const F*>(from), l.a.item);
+              else
+                transpose_part(to, l.out.row, from, l.a.item, rows - q < W<F> ? rows - q : W<F>,
+                    items - j < W<F> ? items - j : W<F>);
             }
           continue;
         }
