@@ -73,7 +73,7 @@ struct Traffic {
 };
 
 struct Case {
-  std::string name;                               // group/what, as in reduce/sum
+  std::string name{};                             // group/what, as in reduce/sum
   std::vector<Size> sizes;                        // measured unless --size names others
   std::function<Tensors(const Size&)> inputs;     // random numbers, never zeros
   Make make;                                      // tenon's call
@@ -83,6 +83,7 @@ struct Case {
   double tolerance = 1e-5;                             // of a result, relative to its largest value
   std::vector<Size> cuda_sizes{};                      // on a CUDA device; without it, the last of `sizes`
   bool whole_calls = false;                            // on a CUDA device, time calls with their host time
+  bool only_cpu = false;
 };
 
 /// Every case, in the order of the report.
@@ -97,6 +98,10 @@ std::vector<Case> matmul_cases();
 std::vector<Case> index_cases();
 std::vector<Case> random_cases();
 std::vector<Case> training_cases();
+std::vector<Case> program_cases();
+
+/// Compiles a program that includes only this header.
+Make include_of(const std::string& header, const std::string& options);
 
 // ---- inputs
 

@@ -88,7 +88,7 @@ void fill(Row& row, const Case& one, const Plan& plan, const Roofs& roofs) {
     contenders.push_back(on_host(name, works.back().run, plan.pace));
   };
   enter("tenon", one.make);
-  row.page_faults = page_faults_of(works[0]);
+  if (!one.only_cpu) row.page_faults = page_faults_of(works[0]);
   for (const Library* library : libraries()) {
     const auto peer = library->cases.find(one.name);
     if (peer == library->cases.end() || (plan.threads > 1 && !library->set_threads)) continue;

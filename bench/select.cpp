@@ -32,6 +32,7 @@ double work_of(const Case& one, const Size& size) {
 
 std::vector<Size> sizes_on(Where device, const Case& one) {
   if (device == Where::cpu) return one.sizes;
+  if (one.only_cpu) return {};
   if (device == Where::cuda)
     return one.cuda_sizes.empty() ? std::vector<Size>{one.sizes.back()} : one.cuda_sizes;
   constexpr double most = 3e5;

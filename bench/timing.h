@@ -35,7 +35,7 @@ struct Timing {
 };
 
 /// Measures the contenders in turn, in one warm-up round and `rounds` rounds that count, or a quarter as many
-/// if a round takes longer than 0.2 s.
+/// if a round takes longer than 0.2 s, or one if it takes longer than 5 s.
 std::vector<Timing> race(const std::vector<Contender>& contenders, int rounds);
 
 /// `0.62 us`

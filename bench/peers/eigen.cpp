@@ -64,6 +64,7 @@ std::map<std::string, Make> cases() {
       {"reduce/sum_rows", of([](T in) -> Vector { return matrix(in[0]).rowwise().sum().array(); })},
       {"reduce/sum_columns",
           of([](T in) -> Vector { return matrix(in[0]).colwise().sum().transpose().array(); })},
+      {"program/include", include_of("Eigen/Dense", "-isystem " TENON_BENCH_EIGEN_INCLUDE)},
       {"loss/mse", of([](T in) { return (vector(in[0]) - vector(in[1])).square().mean(); })},
   };
   for (const char* name : {"square", "square_nt", "square_tn", "layer", "layer_gradient", "few_rows",

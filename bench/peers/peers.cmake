@@ -9,8 +9,10 @@ find_library(TENON_C10_LIBRARY c10 HINTS ${TENON_BENCH_TORCH}/lib)
 if(TENON_TORCH_INCLUDE AND TENON_TORCH_LIBRARY AND TENON_C10_LIBRARY)
   tenon_peer(torch ${TENON_TORCH_LIBRARY} ${TENON_C10_LIBRARY}
     -Wl,--unresolved-symbols=ignore-in-shared-libs)  # of its CUDA half
-  target_include_directories(tenon_bench_torch SYSTEM PRIVATE
-    ${TENON_TORCH_INCLUDE} ${TENON_TORCH_INCLUDE}/torch/csrc/api/include)
+  set(folders ${TENON_TORCH_INCLUDE} ${TENON_TORCH_INCLUDE}/torch/csrc/api/include)
+  target_include_directories(tenon_bench_torch SYSTEM PRIVATE ${folders})
+  list(JOIN folders " -isystem " folders)
+  target_compile_definitions(tenon_bench_torch PRIVATE TENON_BENCH_TORCH_OPTIONS="-isystem ${folders}")
 else()
   message(STATUS "tenon: LibTorch was not found; it is no peer of tenon_bench")
 endif()
@@ -27,6 +29,8 @@ endif()
 find_package(Eigen3 QUIET)
 if(Eigen3_FOUND)
   tenon_peer(eigen Eigen3::Eigen)
+  get_target_property(folder Eigen3::Eigen INTERFACE_INCLUDE_DIRECTORIES)
+  target_compile_definitions(tenon_bench_eigen PRIVATE TENON_BENCH_EIGEN_INCLUDE="${folder}")
   target_compile_options(tenon_bench_eigen PRIVATE -O3 -march=native)  # it does not choose at run time
 else()
   message(STATUS "tenon: Eigen was not found; it is no peer of tenon_bench")

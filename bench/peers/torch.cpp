@@ -287,6 +287,8 @@ std::map<std::string, Make> cases() {
       {"random/linspace", of([=](T in) { return torch::linspace(0, 1, n_of(in)); })},
       {"random/full", of([=](T in) { return torch::full({n_of(in)}, 1.5); })},
 
+      {"program/include", include_of("torch/torch.h", TENON_BENCH_TORCH_OPTIONS)},
+
       {"optimizer/sgd", sgd(0)},
       {"optimizer/sgd_momentum", sgd(0.9)},
       {"loader/epoch", loader_epoch()},
