@@ -9,9 +9,9 @@ struct Indexed {
   std::int64_t outer, size, inner;
 };
 
-/// out[o, i, j] = a[o, index[i], j] for i < count; any dtype. If an index is not in [0, size), throws Error
-/// and leaves the result untouched: `index_select: index 7 at position 2 is out of range; dimension 0 has
-/// size 5`.
+/// out[o, i, j] = a[o, index[i], j] for i < count; any dtype. If an index is not in [0, size), throws Error:
+/// `index_select: index 7 at position 2 is out of range; dimension 0 has size 5`. No elements are written for
+/// it; others may have been.
 void index_select(Stream stream, DType dtype, Indexed layout, void* out, const void* a,
     const std::int64_t* index, std::int64_t count, int dim);
 

@@ -1,123 +1,166 @@
 #include <tenon/kernels/index.h>
 
 #include <algorithm>
-#include <cstring>
+#include <atomic>
 
-#include <tenon/core/check.h>
 #include <tenon/core/parallel.h>
-#include <tenon/kernels/arith/comparison.h>
+#include <tenon/kernels/cpu/dispatch.h>
 
 namespace tenon::kernels::cpu {
 namespace {
 
 constexpr std::int64_t grain = 32768;
 
-template <class T>
-void add_rows(Indexed layout, T* out, const T* g, const std::int64_t* index, std::int64_t count) {
-  const std::int64_t outer = layout.outer, size = layout.size, inner = layout.inner;
-  std::fill_n(out, outer * size * inner, T(0));
-  // Each thread owns columns of the result, so that contributions to one index are added in ascending order.
-  const std::int64_t columns = outer * inner;
-  parallel_for(
-      columns, std::max<std::int64_t>(16, grain / (count + 1)), [&](std::int64_t begin, std::int64_t end) {
-        while (begin < end) {
-          const std::int64_t o = begin / inner, j = begin % inner, width = std::min(inner - j, end - begin);
-          for (std::int64_t i = 0; i < count; ++i) {
-            T* const to = out + (o * size + index[i]) * inner + j;
-            const T* const from = g + (o * count + i) * inner + j;
-            for (std::int64_t c = 0; c < width; ++c) to[c] = to[c] + from[c];
-          }
-          begin += width;
-        }
-      });
+std::int64_t grain_of(std::int64_t elements_per_item) {
+  return std::max<std::int64_t>(1, grain / std::max<std::int64_t>(1, elements_per_item));
 }
 
-/// The same with one index per element.
-template <class T>
-void add_elements(Indexed layout, T* out, const T* g, const std::int64_t* index, std::int64_t count) {
-  const std::int64_t outer = layout.outer, size = layout.size, inner = layout.inner;
-  std::fill_n(out, outer * size * inner, T(0));
-  parallel_for(outer, std::max<std::int64_t>(1, grain / (count * inner + 1)),
-      [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t o = begin; o < end; ++o)
-          for (std::int64_t i = 0; i < count; ++i)
-            for (std::int64_t j = 0; j < inner; ++j) {
-              const std::int64_t at = (o * count + i) * inner + j;
-              T& to = out[(o * size + index[at]) * inner + j];
-              to = to + g[at];
-            }
-      });
-}
+/// n indices into a dimension of a size; remembers whether one was out of range.
+class Indices {
+ public:
+  Indices(std::int64_t n, const std::int64_t* index, std::int64_t size) : n_(n), index_(index), size_(size) {}
 
-template <class T>
-void take_rows(Indexed layout, T* out, const T* a, const std::int64_t* index, std::int64_t count) {
-  const std::int64_t inner = layout.inner;
-  const auto rows = [&](std::int64_t begin, std::int64_t end, auto copy) {
-    std::int64_t i = begin % count;
-    const T* from = a + begin / count * layout.size * inner;
-    for (std::int64_t r = begin; r < end; ++r) {
-      copy(out + r * inner, from + index[i] * inner);
-      if (++i == count) i = 0, from += layout.size * inner;
-    }
-  };
-  parallel_for(layout.outer * count, std::max<std::int64_t>(1, grain / inner),
-      [&](std::int64_t begin, std::int64_t end) {
-        if (inner == 1) rows(begin, end, [](T* to, const T* from) { *to = *from; });
-        else
-          rows(begin, end, [size = static_cast<std::size_t>(inner) * sizeof(T)](T* to, const T* from) {
-            std::memcpy(to, from, size);
-          });
-      });
-}
+  /// Calls take(begin, end) for ranges that cover the indices, as far as all of a range are good.
+  template <class Take>
+  void for_each(std::int64_t least, const Take& take) {
+    constexpr std::int64_t block = 1024;  // stays in a cache from its check to its use
+    parallel_for(n_, least, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t last; begin < end; begin = last) {
+        last = std::min(end, begin + block);
+        if (!cpu_table().index.in_range(last - begin, index_ + begin, size_)) return refuse();
+        take(begin, last);
+      }
+    });
+  }
+  /// One of the indices is out of range.
+  void refuse() { good_.store(false, std::memory_order_relaxed); }
+  /// After refuse(), throws for the first one out of range.
+  void require(const char* range_error, int dim) const {
+    if (good_.load(std::memory_order_relaxed)) return;
+    for (std::int64_t i = 0; i < n_; ++i)
+      check(index_[i] >= 0 && index_[i] < size_, range_error, index_[i], i, dim, size_);
+  }
 
+ private:
+  std::int64_t n_;
+  const std::int64_t* index_;
+  std::int64_t size_;
+  std::atomic<bool> good_ = true;
+};
+
+/// Sums of rows. `index_step` is the number of indices of an outer position, or 0 if all share the same.
 template <class T>
-void take_elements(Indexed layout, T* out, const T* a, const std::int64_t* index, std::int64_t count) {
-  const std::int64_t inner = layout.inner, n = layout.outer * count * inner;
-  parallel_for(n, grain, [&](std::int64_t begin, std::int64_t end) {
-    const std::int64_t plane = count * inner;
-    std::int64_t in_plane = begin % plane, j = begin % inner;
-    const T* from = a + begin / plane * layout.size * inner;
-    for (std::int64_t at = begin; at < end; ++at) {
-      out[at] = from[index[at] * inner + j];
-      if (++j == inner) j = 0;
-      if (++in_plane == plane) in_plane = 0, from += layout.size * inner;
+void add_rows(const Indexed& layout, T* out, const T* g, const std::int64_t* index, std::int64_t count,
+    std::int64_t index_step) {
+  const std::int64_t rows = layout.outer * layout.size, inner = layout.inner;
+  if (rows * inner == 0) return;
+  const auto& add = cpu_table().of<T>().index_add.rows;
+  if ((rows + layout.outer * count) * inner <= grain)
+    return add({layout.size, count, inner, inner, index, index_step}, 0, rows, out, g);
+  // Split by columns, the work is even, also if most rows of g belong to one row of the result.
+  const std::int64_t narrowest = 256 / sizeof(T), share = inner / num_threads() + 1;
+  const std::int64_t block =
+      layout.outer < num_threads() ? std::min(inner, std::max(narrowest, share)) : inner;
+  const std::int64_t blocks = (inner + block - 1) / block;
+  // Each thread owns rows of the result, and reads all indices of an outer position that it shares with
+  // others. If the rows are narrow and in a cache, this takes as long as adding everything.
+  const bool is_quick = inner < 16 && layout.size * inner * static_cast<std::int64_t>(sizeof(T)) <= 1 << 20;
+  const std::int64_t least =
+      std::max(grain_of((1 + count / layout.size) * block), is_quick ? layout.size : 1);
+  parallel_for(blocks * rows, least, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t b = begin / rows; b * rows < end; ++b) {
+      const std::int64_t j = b * block;
+      add({layout.size, count, inner, std::min(block, inner - j), index, index_step},
+          std::max<std::int64_t>(begin - b * rows, 0), std::min(end - b * rows, rows), out + j, g + j);
     }
   });
+}
+
+/// How many columns of each row to work on at a time: all of them, or as many as fit into a cache if that is
+/// worthwhile.
+std::int64_t columns_at_once(const Indexed& layout, std::int64_t count, std::int64_t bytes) {
+  constexpr std::int64_t cache = 256 << 10, least = 32;
+  const std::int64_t fit = cache / std::max<std::int64_t>(1, layout.size * bytes) / 16 * 16;
+  return fit < least || 2 * fit >= layout.inner || count < layout.size / 4 ? layout.inner : fit;
 }
 
 }  // namespace
 
 void index_select(Stream, DType dtype, Indexed layout, void* out, const void* a, const std::int64_t* index,
     std::int64_t count, int dim) {
-  for (std::int64_t i = 0; i < count; ++i)
-    check(index[i] >= 0 && index[i] < layout.size, index_select_error, index[i], i, dim, layout.size);
-  if (layout.inner == 0) return;
-  visit_any(dtype, [&]<class T>(std::type_identity<T>) {
-    using Element = arith::Bytes<T>;
-    take_rows(layout, static_cast<Element*>(out), static_cast<const Element*>(a), index, count);
-  });
+  const std::int64_t bytes = layout.inner * static_cast<std::int64_t>(size_of(dtype));
+  const IndexedRows rows{layout.size, count, bytes, bytes, index, 0};
+  const auto take = [&](std::int64_t begin, std::int64_t end) {
+    if (bytes > 0) cpu_table().index.take(rows, begin, end, out, a);
+  };
+  Indices indices(count, index, layout.size);
+  if (layout.outer == 1) indices.for_each(grain_of(layout.inner), take);
+  else indices.for_each(4 * grain, [](std::int64_t, std::int64_t) {});
+  indices.require(index_select_error, dim);
+  if (layout.outer != 1) parallel_for(layout.outer * count, grain_of(layout.inner), take);
 }
 
 void index_add(Stream, DType dtype, Indexed layout, void* out, const void* g, const std::int64_t* index,
     std::int64_t count) {
   visit_floating("index_add", dtype, [&]<class T>(std::type_identity<T>) {
-    add_rows(layout, static_cast<T*>(out), static_cast<const T*>(g), index, count);
+    add_rows(layout, static_cast<T*>(out), static_cast<const T*>(g), index, count, 0);
   });
 }
 
 void gather(Stream, DType dtype, Indexed layout, void* out, const void* a, const std::int64_t* index,
     std::int64_t count, int dim) {
-  for (std::int64_t at = 0; at < layout.outer * count * layout.inner; ++at)
-    check(index[at] >= 0 && index[at] < layout.size, gather_error, index[at], at, dim, layout.size);
-  const auto take = [&]<class T>(
-                        T* to) { take_elements(layout, to, static_cast<const T*>(a), index, count); };
-  visit_any(dtype, [&]<class T>(std::type_identity<T>) { take(static_cast<arith::Bytes<T>*>(out)); });
+  const std::int64_t bytes = static_cast<std::int64_t>(size_of(dtype)), inner = layout.inner,
+                     size = layout.size, n = layout.outer * count * inner;
+  if (n == 0) return;
+  Indices indices(n, index, size);
+  if (inner == 1) {
+    const IndexedRows rows{size, count, bytes, bytes, index, count};
+    indices.for_each(grain,
+        [&](std::int64_t begin, std::int64_t end) { cpu_table().index.take(rows, begin, end, out, a); });
+    return indices.require(gather_error, dim);
+  }
+  const std::int64_t block = columns_at_once(layout, count, bytes), blocks = (inner + block - 1) / block;
+  parallel_for(layout.outer * blocks * count, grain_of(block), [&](std::int64_t begin, std::int64_t end) {
+    std::int64_t i = begin % count, b = begin / count % blocks, o = begin / count / blocks;
+    for (std::int64_t rows; begin < end; begin += rows) {
+      rows = std::min(count - i, end - begin);
+      const std::int64_t j = b * block, at = (o * count + i) * inner + j;
+      if (!cpu_table().index.take_columns[static_cast<int>(dtype)](
+              {size, rows, inner, std::min(block, inner - j), index + at},
+              static_cast<char*>(out) + at * bytes,
+              static_cast<const char*>(a) + (o * size * inner + j) * bytes))
+        return indices.refuse();
+      i = 0;
+      if (++b == blocks) b = 0, ++o;
+    }
+  });
+  indices.require(gather_error, dim);
 }
 
 void gather_add(Stream, DType dtype, Indexed layout, void* out, const void* g, const std::int64_t* index,
     std::int64_t count) {
   visit_floating("gather_add", dtype, [&]<class T>(std::type_identity<T>) {
-    add_elements(layout, static_cast<T*>(out), static_cast<const T*>(g), index, count);
+    T* const to = static_cast<T*>(out);
+    const T* const from = static_cast<const T*>(g);
+    const std::int64_t size = layout.size, inner = layout.inner;
+    if (inner == 1) return add_rows(layout, to, from, index, count, count);
+    if (layout.outer * size * inner == 0) return;
+    // Each thread owns columns of the result, so that contributions to one element are added in ascending
+    // order.
+    std::int64_t block = columns_at_once(layout, count, sizeof(T));
+    if (layout.outer < num_threads())
+      block = std::min(block, std::max<std::int64_t>(16, inner / num_threads()));
+    const std::int64_t blocks = (inner + block - 1) / block;
+    parallel_for(
+        layout.outer * blocks, grain_of((size + count) * block), [&](std::int64_t begin, std::int64_t end) {
+          for (std::int64_t o = begin / blocks, b = begin % blocks; begin < end; ++begin) {
+            const std::int64_t j = b * block, at = o * count * inner + j;
+            cpu_table().of<T>().index_add.columns(
+                {size, count, inner, std::min(block, inner - j), index + at}, to + o * size * inner + j,
+                from + at);
+            if (++b == blocks) b = 0, ++o;
+          }
+        });
   });
 }
 

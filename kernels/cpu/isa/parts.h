@@ -11,5 +11,6 @@ void add_matmul(Table& table);
 void add_fill(Table& table);
 void add_random(Table& table);
 void add_update(Table& table);
+void add_index(Table& table);
 
 }  // namespace tenon::kernels::cpu::TENON_ISA

@@ -20,6 +20,7 @@ Table make_table() {
   add_fill(table);
   add_random(table);
   add_update(table);
+  add_index(table);
   table.unfused = unfused;
   return table;
 }

@@ -101,6 +101,37 @@ struct RandomLoops {
   void (*normal)(int64_t begin, int64_t end, T* out, const RandomFill<T>&);
 };
 
+/// Rows of a dense array [outer, size, row] and of one [outer, count, row], whose row i belongs to row
+/// index[i] of the first one; the indices of outer position o start at index + o * index_step. They are in
+/// range.
+struct IndexedRows {
+  int64_t size, count;
+  int64_t row, width;  // the distance between rows, and how much of each is worked on
+  const int64_t* index;
+  int64_t index_step;
+};
+/// Columns of such arrays at one outer position, with an index for each element: index[i * row + j].
+struct IndexedColumns {
+  int64_t size, count;
+  int64_t row, width;
+  const int64_t* index;
+};
+struct IndexLoops {
+  /// Whether all n indices are in [0, size).
+  bool (*in_range)(int64_t n, const int64_t* index, int64_t size);
+  /// Copies rows [begin, end) of outer * count whole ones, whose size is in bytes.
+  void (*take)(const IndexedRows&, int64_t begin, int64_t end, void* out, const void* a);
+  /// out[i, j] = a[index[i, j], j]. Checks the indices: false if one is out of range.
+  bool (*take_columns[dtype_count])(const IndexedColumns&, void* out, const void* a);
+};
+template <class T>
+struct IndexAddLoops {
+  /// Rows [begin, end) of outer * size: +0, and what g has for them, added in ascending order.
+  void (*rows)(const IndexedRows&, int64_t begin, int64_t end, T* out, const T* g);
+  /// The same for columns: out[index[i, j], j] += g[i, j].
+  void (*columns)(const IndexedColumns&, T* out, const T* g);
+};
+
 template <class T>
 struct UpdateLoops {
   void (*sgd)(int64_t n, T* param, const T* grad, T* buffer, const arith::Sgd<T>&);
@@ -114,6 +145,7 @@ struct Floating {
   RandomLoops<T> random;
   FillLoops<T> fill;
   UpdateLoops<T> update;
+  IndexAddLoops<T> index_add;
 };
 
 struct Table {
@@ -124,6 +156,7 @@ struct Table {
   /// By dtype and operation; null if the operation does not support the dtype.
   IntegerReduceLoops reduce_integers[dtype_count][arith::ReduceOps::size];
   FillLoops<int64_t> fill_int64;
+  IndexLoops index;
   /// The 64 random bits of elements [begin, end), written to out[0 ...]; begin is even.
   void (*random_bits)(int64_t begin, int64_t end, uint64_t* out, uint64_t seed, uint64_t stream);
   /// a * b + a in two roundings: detects unwanted contraction by the compiler.
