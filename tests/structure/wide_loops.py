@@ -30,10 +30,13 @@ WANTED = [
     (r"random_bits", 1),
     (r"arange<.*>", 1),
     (r"linspace<.*>", 2),
+    (r"in_range", 1),
+    (r"clear<.*>", 1),
+    (r"add_rows<.*>", 2),
 ]
 # Loops that store nothing, and loops that load nothing.
-REDUCING = r"line<.*>"
-FILLING = r"(arange|linspace)<.*>"
+REDUCING = r"line<.*>|in_range"
+FILLING = r"(arange|linspace|clear)<.*>"
 # AVX2 has no instruction for these conversions.
 NOT_WIDE = {"avx2": r"convert<(float|double), long>|convert<long, (float|double)>", "avx512": r"(?!)"}
 # Functions that work in blocks.
