@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Writes the CPU table of README.md's section Speed from a report of tenon_bench: speed_table.py REPORT.json [--check]
+"""Writes the CPU tables of README.md's section Speed from reports of tenon_bench: speed_table.py REPORT.json... [--check]
 
-The table stands between two markers, the first of which names the report. It has chosen rows, and for each peer the
+They stand between two markers, the first of which names the reports, of one machine and commit. They have chosen rows, and for each peer the
 geometric mean of all rows, the number of rows in which the peer is faster, and the worst of them. --check changes
-nothing, takes the report that README.md names, and fails if the table is not its.
+nothing, takes the reports that README.md names, and fails if the tables are not theirs.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 BEGIN, END = "<!-- {}, written by scripts/speed_table.py -->", "<!-- end of the table -->"
-PLACE = re.compile(r"<!-- (\S+), written by scripts/speed_table\.py -->\n.*?<!-- end of the table -->", re.DOTALL)
+PLACE = re.compile(r"<!-- ([^,]+), written by scripts/speed_table\.py -->\n.*?<!-- end of the table -->", re.DOTALL)
 # What people ask first: (row, threads, words)
 CHOSEN = [
     ("step/mlp/5x200x1", 1, "training step: 200 -> 1, batch 5"),
@@ -48,12 +48,17 @@ def seconds(value):
     return f"{value:.3g} s"
 
 
-def table(report, path):
-    context = report["context"]
-    rows = {(row["name"], row["threads"]): row for row in report["rows"]}
-    failed = [row["name"] for row in report["rows"] if "failure" in row]
+def table(paths):
+    reports = [json.loads((ROOT / path).read_text(encoding="utf-8")) for path in paths]
+    context = reports[0]["context"]
+    for path, report in zip(paths, reports):
+        for key in ("processor", "commit", "isa", "compiler", "peers"):
+            if report["context"][key] != context[key]:
+                sys.exit(f"speed_table: {paths[0]} and {path} differ in {key}")
+    rows = {(row["name"], row["threads"]): row for report in reports for row in report["rows"]}
+    failed = [name for (name, _), row in rows.items() if "failure" in row]
     if failed:
-        sys.exit(f"speed_table: {path} has failed rows: {', '.join(failed)}")
+        sys.exit(f"speed_table: there are failed rows: {', '.join(failed)}")
     peers = list(context["peers"])
     lines = [f"{context['processor']}, {context['cores']} cores, {context['isa'].upper()}; {context['compiler']}; "
              + ", ".join(f"{name} {version.split()[0]}" for name, version in context["peers"].items())
@@ -63,7 +68,7 @@ def table(report, path):
     for name, threads, words in CHOSEN:
         row = rows.get((name, threads))
         if row is None:
-            sys.exit(f"speed_table: {path} has no row {name} with {threads} threads")
+            sys.exit(f"speed_table: no report has the row {name} with {threads} threads")
         ratios = {one["name"]: f"{one['ratio']:.2f}" for one in row["contenders"][1:]}
         share = f"{100 * row['roof']['share']:.0f} %" if "roof" in row else ""
         lines.append(f"| {words} | {seconds(row['contenders'][0]['median_seconds'])} | {share} | "
@@ -80,22 +85,21 @@ def table(report, path):
         worst, name = min(ratios)
         lines.append(f"| {peer}, {threads} thread{'s' * (threads > 1)} | {len(ratios)} | {mean:.2f} | {below} | "
                      f"{worst:.2f}, `{name}` |")
-    return "\n".join([BEGIN.format(path), *lines, END])
+    return "\n".join([BEGIN.format(" ".join(paths)), *lines, END])
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
-    parser.add_argument("report", nargs="?", help="relative to the root of the source tree")
+    parser.add_argument("reports", nargs="*", help="relative to the root of the source tree")
     parser.add_argument("--check", action="store_true", help="change nothing; fail if the table is not the report's")
     options = parser.parse_args()
     text = README.read_text(encoding="utf-8")
     found = PLACE.search(text)
     if not found:
         sys.exit("speed_table: README.md has no markers")
-    path = options.report or found[1]
-    new = text[:found.start()] + table(json.loads((ROOT / path).read_text(encoding="utf-8")), path) + text[found.end():]
+    new = text[:found.start()] + table(options.reports or found[1].split()) + text[found.end():]
     if options.check:
-        sys.stdout.writelines(difflib.unified_diff(text.splitlines(True), new.splitlines(True), "README.md", path))
+        sys.stdout.writelines(difflib.unified_diff(text.splitlines(True), new.splitlines(True), "README.md", "its reports"))
         return int(text != new)
     README.write_text(new, encoding="utf-8")
     return 0
