@@ -11,6 +11,7 @@ target_compile_options(simt_emu_counters PRIVATE -O2)
 # tenon_counted(library): compile its kernels for the emulator, with counters
 function(tenon_counted library)
   tenon_emulated(${library})
+  target_compile_definitions(${library} PRIVATE SIMT_EMU_COUNTED)  # kernels are flattened
   target_compile_options(${library} PRIVATE -O2 -fsanitize=thread -fsanitize-coverage=trace-pc
     -fno-tree-sra -fno-ipa-sra  # they split 16-byte accesses into their elements
     # Threads are put together by addresses, so code must be in the order of the source, and in one copy.

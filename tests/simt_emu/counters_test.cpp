@@ -5,6 +5,7 @@
 #include <functional>
 
 #include <simt_emu/control.h>
+#include <tenon/kernels/elementwise.h>
 #include <tenon/tenon.h>
 
 #include "../support/catch.h"
@@ -195,6 +196,57 @@ TEST_CASE("counters: kernels of the library") {
   CHECK(product.stores.bytes == 128 * 128 * 4);
   CHECK(product.global().coalescing() == 1);
   CHECK(product.shared_loads.conflicts() == 0);
+}
+
+namespace {
+
+/// Every elementwise operation of T on `n` elements, dense or `step` apart, asks for each element once.
+template <class T>
+void require_elements_once(std::int64_t n, std::int64_t step) {
+  constexpr DType dtype = dtype_of<T>;
+  const Shape shape{n};
+  const Strides steps{step};
+  std::vector<Tensor> tensors;
+  for (int i = 0; i < 4; ++i) tensors.push_back(ones({n * step}, {.dtype = dtype, .device = device()}));
+  const auto in = [&](int i) {
+    return step == 1 ? kernels::Operand(tensors[i].raw()) : kernels::Operand(tensors[i].raw(), steps);
+  };
+  const kernels::Result out =
+      step == 1 ? kernels::Result(tensors[3].raw()) : kernels::Result(tensors[3].raw(), steps);
+  const Stream stream = Stream::current(device());
+  const auto check = [&](std::int64_t operands, std::size_t result_bytes, const std::function<void()>& f) {
+    const emu::KernelCounters got = counters_of(f);
+    INFO(got.kernel);
+    CHECK(got.loads.bytes == static_cast<std::uint64_t>(operands * n) * sizeof(T));
+    CHECK(got.stores.bytes == static_cast<std::uint64_t>(n) * result_bytes);
+  };
+  arith::UnaryOps::for_each([&]<class Op>() {
+    if constexpr (arith::takes<Op, T>)
+      check(1, sizeof(T), [&] { kernels::unary(stream, Op(), dtype, shape, out, in(0), {-1, 1}); });
+  });
+  arith::BinaryOps::for_each([&]<class Op>() {
+    if constexpr (arith::takes<Op, T>)
+      check(2, sizeof(T), [&] { kernels::binary(stream, Op(), dtype, shape, out, in(0), in(1), {-1, 1}); });
+  });
+  arith::TernaryOps::for_each([&]<class Op>() {
+    if constexpr (arith::takes<Op, T>)
+      check(3, sizeof(T), [&] {
+        kernels::ternary(stream, Op(), dtype, shape, out, in(0), in(1), in(2), {2, 3});
+      });
+  });
+  arith::CompareOps::for_each([&]<class Op>() {
+    check(2, 1, [&] { kernels::compare(stream, Op(), dtype, shape, out, in(0), in(1)); });
+  });
+}
+
+}  // namespace
+
+TEST_CASE("counters: every elementwise operation loads and stores each element once") {
+  for (const std::int64_t step : {1, 2}) {
+    require_elements_once<float>(1000, step);
+    require_elements_once<double>(1000, step);
+    require_elements_once<std::int64_t>(1000, step);
+  }
 }
 
 TEST_CASE("counters: counted kernels give the same results") {

@@ -13,7 +13,13 @@
 
 #include <simt_emu/vectors.h>
 
+#if defined(SIMT_EMU_COUNTED)
+// Everything inline. g++ inserts no call where a structure that a function returns is stored, as in
+// `*place = f(x)`, so that store would be missing.
+#define __global__ __attribute__((flatten))
+#else
 #define __global__
+#endif
 #define __device__
 #define __host__
 #define __forceinline__ inline
@@ -79,6 +85,9 @@ struct Value {
 };
 Meeting& meet(unsigned mask, const char* op, Value value, CallSite at);
 const Value& left_by(const Meeting& meeting, unsigned lane);
+/// The lanes that contributed a value other than 0, one bit each. Not in the header, so that each lane's loop
+/// over all lanes is not instrumented.
+unsigned votes(const Meeting& meeting);
 void leave(Meeting& meeting);
 /// A meeting that also orders memory.
 void meet_and_fence(unsigned mask, const char* op, CallSite at);
@@ -147,12 +156,10 @@ T __shfl_up_sync(unsigned mask, T value, unsigned delta, int width = 32, SIMT_HE
   return simt::emu::shuffle(mask, "__shfl_up_sync", value, from, simt::emu::group(width), 32, at);
 }
 inline unsigned __ballot_sync(unsigned mask, int predicate, SIMT_HERE) {
-  return simt::emu::collective(mask, "__ballot_sync", predicate, at, [&](auto of) {
-    unsigned votes = 0;
-    for (unsigned lane = 0; lane < 32; ++lane)
-      if ((mask >> lane & 1u) && of(lane)) votes |= 1u << lane;
-    return votes;
-  });
+  simt::emu::Meeting& meeting = simt::emu::meet(mask, "__ballot_sync", {{predicate != 0, 0}}, at);
+  const unsigned votes = simt::emu::votes(meeting);
+  simt::emu::leave(meeting);
+  return votes;
 }
 inline int __any_sync(unsigned mask, int predicate, SIMT_HERE) {
   return __ballot_sync(mask, predicate, at) != 0;

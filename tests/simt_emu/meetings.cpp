@@ -91,6 +91,12 @@ Meeting& meet(unsigned mask, const char* op, Value value, CallSite at) {
   return meeting;
 }
 const Value& left_by(const Meeting& meeting, unsigned lane) { return meeting.values[lane]; }
+unsigned votes(const Meeting& meeting) {
+  unsigned lanes = 0;
+  for (unsigned lane = 0; lane < 32; ++lane)
+    lanes |= static_cast<unsigned>(meeting.values[lane].part[0] != 0) << lane;
+  return lanes & meeting.mask;
+}
 void leave(Meeting& meeting) {
   self->in_a_collective = false;
   meeting.left |= 1u << self->lane;
