@@ -74,15 +74,16 @@ struct Traffic {
 
 struct Case {
   std::string name{};                             // group/what, as in reduce/sum
-  std::vector<Size> sizes;                        // measured unless --size names others
-  std::function<Tensors(const Size&)> inputs;     // random numbers, never zeros
-  Make make;                                      // tenon's call
+  std::vector<Size> sizes{};                      // measured unless --size names others
+  std::function<Tensors(const Size&)> inputs{};   // random numbers, never zeros
+  Make make{};                                    // tenon's call
   std::function<double(const Size&)> flops{};     // arithmetic that counts; without it, memory is the limit
   std::function<Traffic(const Size&)> traffic{};  // without it: reads all inputs, writes all results
   std::function<void(const Tensors&)> check_result{};  // throws; without it, see reference_of in measure.cpp
   double tolerance = 1e-5;                             // of a result, relative to its largest value
   std::vector<Size> cuda_sizes{};                      // on a CUDA device; without it, the last of `sizes`
-  bool whole_calls = false;                            // on a CUDA device, time calls with their host time
+  std::vector<Size> emulated_sizes{};  // in the emulator; without it, see sizes_on in select.cpp
+  bool whole_calls = false;            // on a CUDA device, time calls with their host time
   bool only_cpu = false;
 };
 

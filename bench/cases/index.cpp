@@ -70,8 +70,10 @@ std::vector<Case> index_cases() {
     return Traffic{12 * labels, 4 * labels};
   };
   all.push_back(gradient(all[0], rows));
+  all.back().emulated_sizes = {{1000, 16}};  // every warp reads all of the index, and votes on it
   all.push_back(gradient(all[1], columns));
   all.push_back(gradient(all[2], pick));
+  all.back().emulated_sizes = {{300, 300}};  // some threads per column read all of its index
   all.push_back(gradient(all[3], pick));
   return all;
 }

@@ -48,10 +48,7 @@ Make include_of(const std::string& header, const std::string& options) {
 }
 
 std::vector<Case> program_cases() {
-  Case include;
-  include.name = "program/include";
-  include.sizes = {{1}};
-  include.only_cpu = true;
+  Case include{.name = "program/include", .sizes = {{1}}, .only_cpu = true};
   include.inputs = [](const Size&) { return Tensors{}; };
   include.make = include_of("tenon/tenon.h", "-I" TENON_BENCH_INCLUDE);
   include.check_result = [](const Tensors& status) {

@@ -51,6 +51,9 @@ std::vector<Case> reduce_cases() {
   integers.inputs = [](const Size& size) { return Tensors{randint(-1000, 1000, Shape(size))}; };
   Case wide = reduction("sum_float64", vectors, [](const Tensor& x) { return x.sum(); });
   wide.inputs = uniforms(1, DType::float64);
+  Case short_rows =
+      reduction("sum_many_short_rows", {{100'000, 10}}, [](const Tensor& x) { return x.sum({1}); });
+  short_rows.emulated_sizes = {{10'000, 10}};  // a warp per row, which shuffles
   Case part = reduction(
       "sum_of_columns_view", matrices, [](const Tensor& x) { return x.narrow(1, 0, x.size(1) / 2).sum(); });
   part.traffic = [](const Size& size) { return Traffic{2.0 * static_cast<double>(size[0] * size[1]), 4}; };
@@ -67,7 +70,7 @@ std::vector<Case> reduce_cases() {
       reduction(
           "sum_columns", matrices, [](const Tensor& x) { return x.sum({0}); }, square),
       reduction("sum_few_long_columns", {{10, 100'000}}, [](const Tensor& x) { return x.sum({0}); }),
-      reduction("sum_many_short_rows", {{100'000, 10}}, [](const Tensor& x) { return x.sum({1}); }),
+      short_rows,
       reduction("sum_outer_dims", {{20, 50, 100}},
           [](const Tensor& x) {
             return x.sum({0, 2});
