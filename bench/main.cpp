@@ -110,7 +110,7 @@ Json run_on_cpu(const Options& options, const std::vector<bench::Selected>& sele
   tenon::set_num_threads(threads);
   // A peer's threads spin for a while after its calls and would compete with those of the next contender.
   const double pause = threads > 1 && !bench::libraries().empty() ? 0.05 : 0;
-  const bench::Plan plan{options.rounds, {options.min_time, pause}, threads};
+  const bench::Plan plan{options.rounds, options.min_time, pause, threads};
   const bench::Roofs roofs = bench::measure_roofs();
   const Json report{{"context", bench::context(threads)}, {"roofs", bench::json_of(roofs)}};
   return measure_all(options, threads, report, selected, [&](const bench::Selected& chosen) {

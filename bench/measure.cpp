@@ -61,10 +61,10 @@ void add_roof(Row& row, std::vector<Contender>& contenders, const Traffic& traff
   if (row.flops > 1e5 && roofs.computes(row.flops, traffic.all())) {
     row.limit = "arithmetic";
     const bool wide = inputs[0].dtype() == DType::float64;
-    contenders.push_back(on_host("roof", fma_roof(row.flops, wide), plan.pace));
+    contenders.push_back(on_host("roof", fma_roof(row.flops, wide), plan.min_time));
   } else if (traffic.all() >= least_bytes / 2) {
     row.limit = row.cold || traffic.all() > roofs.sizes.last ? "memory" : "caches";
-    contenders.push_back(on_host("roof", stream_roof(traffic, sets), plan.pace));
+    contenders.push_back(on_host("roof", stream_roof(traffic, sets), plan.min_time));
   }
 }
 
@@ -85,7 +85,7 @@ void fill(Row& row, const Case& one, const Plan& plan, const Roofs& roofs) {
     const Tensors result = works.back().result();
     if (one.check_result) one.check_result(result);
     else row.largest_error = std::max(row.largest_error, compare(name, result, expected, one.tolerance));
-    contenders.push_back(on_host(name, works.back().run, plan.pace));
+    contenders.push_back(on_host(name, works.back().run, plan.min_time));
   };
   enter("tenon", one.make);
   if (!one.only_cpu) row.page_faults = page_faults_of(works[0]);
@@ -96,7 +96,7 @@ void fill(Row& row, const Case& one, const Plan& plan, const Roofs& roofs) {
     enter(library->name, peer->second);
   }
   add_roof(row, contenders, traffic, count, sets[0], plan, roofs);
-  row.timings = race(contenders, plan.rounds);
+  row.timings = race(contenders, plan.rounds, plan.pause);
   if (!row.limit.empty()) {
     row.roof = row.timings.back();
     row.timings.pop_back();

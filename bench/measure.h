@@ -43,7 +43,7 @@ double compare(const std::string& who, const Tensors& found, const Tensors& expe
 
 struct Plan {
   int rounds = 21;
-  Pace pace{};
+  double min_time = 0.002, pause = 0;  // seconds, see timing.h
   int threads = 1;
 };
 /// A result that is wrong, or any other exception, becomes the row's failure.

@@ -82,7 +82,7 @@ std::function<void(std::int64_t)> copy_roof(const Traffic& traffic, std::size_t 
     for (const std::int64_t turn : {4, 16, 256}) {
       if (stream == loops().stream_through && traffic.written < caches().l2) continue;
       const auto way = [=](std::int64_t calls) { run(stream, turn, calls); };
-      const double seconds = race({on_host("", way, {.min_time = 2e-4})}, 5)[0].median();
+      const double seconds = race({on_host("", way, 2e-4)}, 5)[0].median();
       if (fastest && seconds >= least) continue;
       least = seconds;
       fastest = way;
@@ -125,7 +125,7 @@ bool Roofs::computes(double operations, double bytes) const {
 
 Roofs measure_roofs() {
   const auto rate = [](double work, std::function<void(std::int64_t)> run) {
-    return work / race({on_host("", std::move(run), {})}, 21)[0].quantile(10);
+    return work / race({on_host("", std::move(run))}, 21)[0].quantile(10);
   };
   const Caches sizes = caches();
   const double in_l2 = sizes.l2 / 2 * tenon::num_threads(), in_memory = 4 * sizes.last;

@@ -11,27 +11,18 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-Contender on_host(std::string name, std::function<void(std::int64_t)> run, const Pace& pace,
-    const std::function<void()>& finish) {
-  const auto seconds_of = [run = std::move(run), finish](std::int64_t calls) {
+Contender on_host(std::string name, std::function<void(std::int64_t)> run, double min_time) {
+  const auto seconds_of = [run = std::move(run)](std::int64_t calls) {
     const auto start = Clock::now();
     run(calls);
-    if (finish) finish();
     return seconds_since(start);
   };
   std::int64_t calls = 1;
-  for (double taken = 0; (taken = seconds_of(calls)) < pace.min_time / 2;)
-    calls *= taken < pace.min_time / 20 ? 10 : 2;
-  return {std::move(name), [=] {
-            if (pace.pause > 0) {
-              std::this_thread::sleep_for(std::chrono::duration<double>(pace.pause));
-              seconds_of(std::max<std::int64_t>(1, calls / 4));  // wakes the contender's own threads
-            }
-            return seconds_of(calls) / static_cast<double>(calls);
-          }};
+  for (double taken = 0; (taken = seconds_of(calls)) < min_time / 2;) calls *= taken < min_time / 20 ? 10 : 2;
+  return {std::move(name), [=] { return seconds_of(calls) / static_cast<double>(calls); }};
 }
 
-std::vector<Timing> race(const std::vector<Contender>& contenders, int rounds) {
+std::vector<Timing> race(const std::vector<Contender>& contenders, int rounds, double pause) {
   std::vector<std::vector<double>> seconds(contenders.size()), ratios(contenders.size());
   const auto start = Clock::now();
   for (const Contender& contender : contenders) contender.measure();
@@ -40,6 +31,10 @@ std::vector<Timing> race(const std::vector<Contender>& contenders, int rounds) {
   if (taken > 5) rounds = 1;
   for (int round = 0; round < rounds; ++round)
     for (std::size_t i = 0; i < contenders.size(); ++i) {
+      if (pause > 0) {
+        std::this_thread::sleep_for(std::chrono::duration<double>(pause));
+        contenders[i].measure();
+      }
       seconds[i].push_back(contenders[i].measure());
       ratios[i].push_back(seconds[i].back() / seconds[0].back());
     }

@@ -15,15 +15,8 @@ struct Contender {
   std::function<double()> measure;  // makes some calls and returns the seconds per call
 };
 
-/// How contenders are timed by the host's clock.
-struct Pace {
-  double min_time = 0.002;  // seconds of calls per round
-  double pause = 0;         // seconds before each round, in which other contenders' threads fall asleep
-};
-
-/// `run` makes that many calls. `finish` waits for the enqueued work, if the calls do not.
-Contender on_host(std::string name, std::function<void(std::int64_t calls)> run, const Pace& pace,
-    const std::function<void()>& finish = {});
+/// Timed by the host's clock, over at least about `min_time` seconds of calls. `run` makes that many calls.
+Contender on_host(std::string name, std::function<void(std::int64_t calls)> run, double min_time = 0.002);
 
 /// The measurements of one contender.
 struct Timing {
@@ -36,7 +29,9 @@ struct Timing {
 
 /// Measures the contenders in turn, in one warm-up round and `rounds` rounds that count, or a quarter as many
 /// if a round takes longer than 0.2 s, or one if it takes longer than 5 s.
-std::vector<Timing> race(const std::vector<Contender>& contenders, int rounds);
+/// `pause` is a time in seconds before each turn, in which the threads of the one before fall asleep; the
+/// turn then starts with calls that do not count, which wake its own.
+std::vector<Timing> race(const std::vector<Contender>& contenders, int rounds, double pause = 0);
 
 /// `0.62 us`
 std::string seconds_text(double seconds);

@@ -47,14 +47,15 @@ struct CudaDevice::State {
     std::vector<Contender> on_device, whole;
     for (std::size_t i = 0; i < works.size(); ++i) {
       on_device.push_back(clock.on_device(names[i], works[i].run, timed.host_bound[i]));
-      whole.push_back(on_host(names[i],
+      whole.push_back(on_host(
+          names[i],
           [run = works[i].run](std::int64_t calls) {
             for (std::int64_t c = 0; c < calls; ++c) {
               run(1);
               cuda::synchronize();
             }
           },
-          {.min_time = 1e-3}));
+          1e-3));
     }
     timed.device = race(on_device, rounds);
     timed.call = race(whole, rounds);

@@ -14,7 +14,7 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-const bench::Plan quick{.rounds = 3, .pace = {.min_time = 1e-5}};
+const bench::Plan quick{.rounds = 3, .min_time = 1e-5};
 const bench::Roofs roofs{.flops = 1e11, .l2_bytes = 1e11, .memory_bytes = 1e10, .sizes = {1 << 20, 1 << 24}};
 
 template <class Function>
