@@ -108,7 +108,7 @@ Json measure_all(const Options& options, int threads, Json report,
 Json run_on_cpu(const Options& options, const std::vector<bench::Selected>& selected) {
   const int threads = options.threads[0];
   tenon::set_num_threads(threads);
-  // A peer's threads spin for a while after its calls and would compete with those of the next contender.
+  // A peer's threads spin for a while after its calls, and compete with those of the next contender.
   const double pause = threads > 1 && !bench::libraries().empty() ? 0.05 : 0;
   const bench::Plan plan{options.rounds, options.min_time, pause, threads};
   const bench::Roofs roofs = bench::measure_roofs();

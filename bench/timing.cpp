@@ -1,7 +1,6 @@
 #include "timing.h"
 
 #include <algorithm>
-#include <thread>
 
 #include <fmt/format.h>
 
@@ -31,10 +30,8 @@ std::vector<Timing> race(const std::vector<Contender>& contenders, int rounds, d
   if (taken > 5) rounds = 1;
   for (int round = 0; round < rounds; ++round)
     for (std::size_t i = 0; i < contenders.size(); ++i) {
-      if (pause > 0) {
-        std::this_thread::sleep_for(std::chrono::duration<double>(pause));
-        contenders[i].measure();
-      }
+      if (pause > 0)
+        for (const auto begin = Clock::now(); seconds_since(begin) < pause;) contenders[i].measure();
       seconds[i].push_back(contenders[i].measure());
       ratios[i].push_back(seconds[i].back() / seconds[0].back());
     }

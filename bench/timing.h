@@ -29,8 +29,8 @@ struct Timing {
 
 /// Measures the contenders in turn, in one warm-up round and `rounds` rounds that count, or a quarter as many
 /// if a round takes longer than 0.2 s, or one if it takes longer than 5 s.
-/// `pause` is a time in seconds before each turn, in which the threads of the one before fall asleep; the
-/// turn then starts with calls that do not count, which wake its own.
+/// Each turn starts with `pause` seconds of calls that do not count, in which the threads of the contender
+/// before it fall asleep.
 std::vector<Timing> race(const std::vector<Contender>& contenders, int rounds, double pause = 0);
 
 /// `0.62 us`

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the CPU tables of README.md's section Speed from reports of tenon_bench: speed_table.py REPORT.json... [--check]
 
-They stand between two markers, the first of which names the reports, of one machine and commit. They have chosen rows, and for each peer the
+They stand between two markers, the first of which names the reports, of one machine. They have chosen rows, and for each peer the
 geometric mean of all rows, the number of rows in which the peer is faster, and the worst of them. --check changes
 nothing, takes the reports that README.md names, and fails if the tables are not theirs.
 """
@@ -14,6 +14,7 @@ import math
 import pathlib
 import re
 import sys
+import textwrap
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
@@ -37,7 +38,6 @@ CHOSEN = [
     ("matmul/square/128x128x128", 1, "`matmul` 128"),
     ("matmul/square/512x512x512", 1, "`matmul` 512"),
     ("matmul/square/2048x2048x2048", 1, "`matmul` 2048"),
-    ("matmul/square/2048x2048x2048", 2, "`matmul` 2048, two threads"),
 ]
 
 
@@ -52,18 +52,20 @@ def table(paths):
     reports = [json.loads((ROOT / path).read_text(encoding="utf-8")) for path in paths]
     context = reports[0]["context"]
     for path, report in zip(paths, reports):
-        for key in ("processor", "commit", "isa", "compiler", "peers"):
+        for key in ("processor", "isa", "compiler", "peers"):
             if report["context"][key] != context[key]:
                 sys.exit(f"speed_table: {paths[0]} and {path} differ in {key}")
+    commits = dict.fromkeys(report["context"]["commit"] for report in reports)
     rows = {(row["name"], row["threads"]): row for report in reports for row in report["rows"]}
     failed = [name for (name, _), row in rows.items() if "failure" in row]
     if failed:
         sys.exit(f"speed_table: there are failed rows: {', '.join(failed)}")
     peers = list(context["peers"])
-    lines = [f"{context['processor']}, {context['cores']} cores, {context['isa'].upper()}; {context['compiler']}; "
-             + ", ".join(f"{name} {version.split()[0]}" for name, version in context["peers"].items())
-             + f"; {context['date']}, commit {context['commit']}. A peer's number is its time divided by tenon's: above 1 "
-             "tenon is faster.", "",
+    text = (f"{context['processor']}, {context['cores']} cores, {context['isa'].upper()}; {context['compiler']}; "
+            + ", ".join(f"{name} {version.split()[0]}" for name, version in context["peers"].items())
+            + f"; {context['date']}, {'commits' if len(commits) > 1 else 'commit'} {' and '.join(commits)}. A peer's number is "
+            "its time divided by tenon's: above 1 tenon is faster.")
+    lines = [*textwrap.wrap(text, 120), "",
              "| | tenon | of the roof | " + " | ".join(peers) + " |", "| --- " * (3 + len(peers)) + "|"]
     for name, threads, words in CHOSEN:
         row = rows.get((name, threads))
