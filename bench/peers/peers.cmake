@@ -6,10 +6,13 @@ set(TENON_BENCH_TORCH "" CACHE PATH "The folder that has LibTorch's include and 
 find_path(TENON_TORCH_INCLUDE torch/csrc/api/include/torch/torch.h HINTS ${TENON_BENCH_TORCH}/include)
 find_library(TENON_TORCH_LIBRARY torch_cpu HINTS ${TENON_BENCH_TORCH}/lib)
 find_library(TENON_C10_LIBRARY c10 HINTS ${TENON_BENCH_TORCH}/lib)
+# Debian's LibTorch needs functions of libfmt, of which tenon has hidden copies. ld takes that for an error.
+find_program(TENON_GOLD ld.gold)
 if(TENON_TORCH_INCLUDE AND TENON_TORCH_LIBRARY AND TENON_C10_LIBRARY)
-  tenon_peer(torch ${TENON_TORCH_LIBRARY} ${TENON_C10_LIBRARY}
+  tenon_peer(torch ${TENON_TORCH_LIBRARY} ${TENON_C10_LIBRARY} $<$<BOOL:${TENON_GOLD}>:-fuse-ld=gold>
     -Wl,--unresolved-symbols=ignore-in-shared-libs)  # of its CUDA half
   set(folders ${TENON_TORCH_INCLUDE} ${TENON_TORCH_INCLUDE}/torch/csrc/api/include)
+  list(REMOVE_ITEM folders /usr/include)  # named explicitly, it would come too late for the compiler's own headers
   target_include_directories(tenon_bench_torch SYSTEM PRIVATE ${folders})
   list(JOIN folders " -isystem " folders)
   target_compile_definitions(tenon_bench_torch PRIVATE TENON_BENCH_TORCH_OPTIONS="-isystem ${folders}")

@@ -243,7 +243,8 @@ std::map<std::string, Make> cases() {
       {"layout/to_float64", of([](T in) { return in[0].to(torch::kFloat64); })},
       {"layout/multiply_transpose", of([](T in) { return in[0].t() * 2.0; })},
       {"layout/add_transposes", of([](T in) { return in[0].t() + in[1].t(); })},
-      {"layout/every_other_column", of([](T in) { return in[0].slice(1, 0, std::nullopt, 2).contiguous(); })},
+      {"layout/every_other_column",
+          of([](T in) { return in[0].slice(1, 0, in[0].size(1), 2).contiguous(); })},
       {"layout/permute", of([](T in) {
          return in[0].permute({0, 2, 1}).contiguous();
        })},
@@ -260,7 +261,7 @@ std::map<std::string, Make> cases() {
       {"reduce/sum_few_long_columns", of([](T in) { return in[0].sum(0); })},
       {"reduce/sum_many_short_rows", of([](T in) { return in[0].sum(1); })},
       {"reduce/sum_outer_dims", of([](T in) {
-         return in[0].sum({0, 2});
+         return in[0].sum(std::vector<std::int64_t>{0, 2});
        })},
       {"reduce/sum_transpose", of([](T in) { return in[0].t().sum(); })},
       {"reduce/sum_of_columns_view", of([](T in) { return in[0].narrow(1, 0, in[0].size(1) / 2).sum(); })},
