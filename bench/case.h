@@ -4,8 +4,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <type_traits>
-#include <utility>
 #include <vector>
 
 #include <tenon/tenon.h>
@@ -30,6 +28,11 @@ struct TensorsOf {
   Tensors operator()(const tenon::Tensor& result) const { return {result}; }
   Tensors operator()(const Tensors& result) const { return result; }
 };
+
+/// Whether this is the transpose of a row-major matrix, or a part of one.
+inline bool is_transposed(const tenon::Tensor& tensor) {
+  return tensor.dim() == 2 && tensor.strides()[0] == 1 && tensor.strides()[1] != 1;
+}
 
 /// Makes the compiler compute a result that nobody uses.
 template <class T>

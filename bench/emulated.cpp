@@ -4,26 +4,18 @@
 
 #include <fmt/format.h>
 #include <simt_emu/counters.h>
-#include <CLI/CLI.hpp>
 
 #include <tenon/core/cuda/backend.h>
 #include <tenon/io/atomic_file.h>
 #include <tenon/tenon.h>
 
-#include "measure.h"
+#include "options.h"
 #include "report.h"
-#include "select.h"
 
 namespace {
 
 using bench::Json, bench::Tensors;
 using simt::emu::KernelCounters;
-
-Tensors on_device(const Tensors& tensors) {
-  Tensors there;
-  for (const tenon::Tensor& t : tensors) there.push_back(bench::on_cuda(t));
-  return there;
-}
 
 Json json_of(const KernelCounters& counters) {
   return {{"kernel", counters.kernel}, {"grid", counters.grid}, {"threads", counters.threads},
@@ -39,14 +31,8 @@ Json measure(const bench::Selected& chosen) {
   try {
     tenon::manual_seed(0);
     const Tensors inputs = chosen.one.inputs(chosen.size);
-    tenon::manual_seed(1);  // for the cases that draw numbers
-    const Tensors expected = chosen.one.make({inputs}).result();
-    tenon::manual_seed(1);
-    const bench::Work work = chosen.one.make({on_device(inputs)});
-    const Tensors found = work.result();
-    for (std::size_t i = 0; i < expected.size(); ++i)
-      tenon::check(bitwise_equal(found[i].to(tenon::Device::cpu()), expected[i]),
-          "result {} has other bits than on the CPU", i);
+    const Tensors expected = bench::result_on_cpu(chosen.one, inputs);
+    const bench::Work work = bench::work_on_cuda(chosen.one, {bench::on_cuda(inputs)}, expected);
     row["bytes"] = bench::traffic_of(chosen.one, chosen.size, inputs, expected).all();
     row["flops"] = chosen.one.flops ? chosen.one.flops(chosen.size) : 0;
     row["launches"] = Json::array();
@@ -92,28 +78,17 @@ int main(int argc, char** argv) {
   int multiprocessors = 132;
   std::string json;
   CLI::App app("Counts what the CUDA kernels ask of a GPU, without one: they run in an emulator.");
-  app.add_flag("--list", list, "print the names of the rows, and run nothing");
-  app.add_option(
-      "--filter", wanted.filter, "run only rows with a name that contains this regular expression");
-  app.add_option(
-         "--size", wanted.sizes, "run these sizes, as in 1000 or 64x784x256, in cases with as many numbers")
-      ->delimiter(',');
+  bench::add_selection(app, list, wanted);
   app.add_option(
          "--multiprocessors", multiprocessors, "of the device that kernels are chosen for; 132 is an H100")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
   app.add_option("--json", json, "write the counters into this file");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp& help) { return app.exit(help); } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "tenon_bench_emulated: {}\n", error.what());
-    return 2;
-  }
+  bench::parse_or_exit(app, argc, argv, "tenon_bench_emulated");
   try {
     const std::vector<bench::Selected> selected = bench::select(wanted);
     if (list) {
-      for (const bench::Selected& chosen : selected)
-        fmt::print("{}\n", bench::row_name(chosen.one, chosen.size, false));
+      bench::print_names(selected);
       return 0;
     }
     tenon::cuda::override_multiprocessors(tenon::Device::cuda(), multiprocessors);

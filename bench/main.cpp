@@ -8,14 +8,13 @@
 #include <fstream>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include <tenon/io/atomic_file.h>
 #include <tenon/tenon.h>
 
+#include "options.h"
 #include "peers/peers.h"
 #include "report.h"
-#include "select.h"
 #if defined(TENON_BENCH_CUDA)
 #include "cuda/device.h"
 #endif
@@ -26,8 +25,8 @@ using bench::Json;
 
 struct Options {
   bool list = false, roofs = false, profile = false;
-  std::string filter = ".*", cache = "both", device = "cpu", isa{}, json{}, csv{}, plot{};
-  std::vector<std::string> sizes{};
+  bench::Wanted wanted{};
+  std::string cache = "both", device = "cpu", isa{}, json{}, csv{}, plot{};
   std::vector<int> threads{1};
   int rounds = 21;
   double min_time = 0.002;
@@ -36,12 +35,7 @@ struct Options {
 Options parse(int argc, char** argv) {
   Options options;
   CLI::App app("Measures tenon's operations beside other libraries and beside what the machine can do.");
-  app.add_flag("--list", options.list, "print the names of the rows, and measure nothing");
-  app.add_option(
-      "--filter", options.filter, "measure only rows with a name that contains this regular expression");
-  app.add_option("--size", options.sizes,
-         "measure these sizes, as in 1000 or 64x784x256, in cases with as many numbers")
-      ->delimiter(',');
+  bench::add_selection(app, options.list, options.wanted);
   app.add_option("--cache", options.cache, "warm: the inputs are in a cache if they fit; cold: in none; both")
       ->check(CLI::IsMember({"warm", "cold", "both"}))
       ->capture_default_str();
@@ -70,17 +64,16 @@ Options parse(int argc, char** argv) {
   std::string part;
   app.add_option("--part-threads", threads)->group("");
   app.add_option("--part-json", part)->group("");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp& help) { std::exit(app.exit(help)); } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "tenon_bench: {}\n", error.what());
-    std::exit(2);
-  }
+  bench::parse_or_exit(app, argc, argv, "tenon_bench");
   if (threads > 0) {
     options.threads = {threads};
     options.json = part;
     options.csv = options.plot = "";
   }
+  const bool on_cpu = options.device == "cpu";
+  options.wanted.device = on_cpu ? bench::Where::cpu : bench::Where::cuda;
+  options.wanted.warm = options.cache != "cold";
+  options.wanted.cold = on_cpu && options.cache != "warm";
   return options;
 }
 
@@ -179,15 +172,9 @@ int main(int argc, char** argv) {
   const Options options = parse(argc, argv);
   try {
     if (!options.isa.empty()) setenv("TENON_ISA", options.isa.c_str(), 1);
-    const bool on_cpu = options.device == "cpu";
-    const std::vector<bench::Selected> selected = bench::select({.filter = options.filter,
-        .sizes = options.sizes,
-        .device = on_cpu ? bench::Where::cpu : bench::Where::cuda,
-        .warm = options.cache != "cold",
-        .cold = on_cpu && options.cache != "warm"});
+    const std::vector<bench::Selected> selected = bench::select(options.wanted);
     if (options.list) {
-      for (const bench::Selected& chosen : selected)
-        fmt::print("{}\n", bench::row_name(chosen.one, chosen.size, chosen.cold));
+      bench::print_names(selected);
       return 0;
     }
     if (options.device == "cuda" && !tenon::cuda::is_available()) {

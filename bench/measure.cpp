@@ -129,9 +129,26 @@ Traffic traffic_of(const Case& one, const Size& size, const Tensors& inputs, con
   return one.traffic ? one.traffic(size) : Traffic{bytes_of(inputs), bytes_of(results)};
 }
 
-Tensor on_cuda(const Tensor& tensor) {
-  const bool transposed = tensor.dim() == 2 && tensor.strides()[0] == 1 && tensor.strides()[1] != 1;
-  return transposed ? tensor.t().to(Device::cuda()).t() : tensor.to(Device::cuda());
+Tensors on_cuda(const Tensors& tensors) {
+  Tensors there;
+  for (const Tensor& t : tensors)
+    there.push_back(is_transposed(t) ? t.t().to(Device::cuda()).t() : t.to(Device::cuda()));
+  return there;
+}
+
+Tensors result_on_cpu(const Case& one, const Tensors& inputs) {
+  manual_seed(1);
+  return one.make({inputs}).result();
+}
+
+Work work_on_cuda(const Case& one, const std::vector<Tensors>& sets, const Tensors& expected) {
+  manual_seed(1);  // as in result_on_cpu
+  Work work = one.make(sets);
+  const Tensors found = work.result();
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    check(bitwise_equal(found[i].to(Device::cpu()), expected[i]), "result {} has other bits than on the CPU",
+        i);
+  return work;
 }
 
 std::string text_of(const Size& size) { return fmt::format("{}", fmt::join(size, "x")); }

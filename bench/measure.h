@@ -36,8 +36,12 @@ bool has_cold_row(const Case& one, const Size& size, const Caches& caches);
 
 /// The bytes of a call with these inputs and results.
 Traffic traffic_of(const Case& one, const Size& size, const Tensors& inputs, const Tensors& results);
-/// A copy on the CUDA device. A transposed matrix stays one; the copy of a view would be contiguous.
-tenon::Tensor on_cuda(const tenon::Tensor& tensor);
+/// Copies on the CUDA device. A transposed matrix stays one; the copy of another view is contiguous.
+Tensors on_cuda(const Tensors& tensors);
+Tensors result_on_cpu(const Case& one, const Tensors& inputs);
+/// The case's call on the CUDA device, for inputs there. Throws unless its first result has the bits of
+/// `expected`, from result_on_cpu. Both start from the same seed, for the cases that draw numbers.
+Work work_on_cuda(const Case& one, const std::vector<Tensors>& sets, const Tensors& expected);
 /// The largest difference relative to the largest value. Throws if it exceeds the tolerance, or is NaN.
 double compare(const std::string& who, const Tensors& found, const Tensors& expected, double tolerance);
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Writes the CPU tables of README.md's section Speed from reports of tenon_bench: speed_table.py REPORT.json... [--check]
 
-They stand between two markers, the first of which names the reports, of one machine. They have chosen rows, and for each peer the
-geometric mean of all rows, the number of rows in which the peer is faster, and the worst of them. --check changes
-nothing, takes the reports that README.md names, and fails if the tables are not theirs.
+They stand between two markers, the first of which names the reports, of one machine: chosen rows, then for each peer
+the geometric mean of all rows, the number of rows below 0.95, and the worst of them. --check changes nothing, takes the
+reports that README.md names, and fails if the tables are not theirs.
 """
 
 import argparse
@@ -15,6 +15,8 @@ import pathlib
 import re
 import sys
 import textwrap
+
+from gpu_report import seconds, table
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
@@ -41,14 +43,7 @@ CHOSEN = [
 ]
 
 
-def seconds(value):
-    for unit, scale in (("ns", 1e-9), ("us", 1e-6), ("ms", 1e-3)):
-        if value < 999.5 * scale:
-            return f"{value / scale:.3g} {unit}"
-    return f"{value:.3g} s"
-
-
-def table(paths):
+def tables(paths):
     reports = [json.loads((ROOT / path).read_text(encoding="utf-8")) for path in paths]
     context = reports[0]["context"]
     for path, report in zip(paths, reports):
@@ -65,28 +60,28 @@ def table(paths):
             + ", ".join(f"{name} {version.split()[0]}" for name, version in context["peers"].items())
             + f"; {context['date']}, {'commits' if len(commits) > 1 else 'commit'} {' and '.join(commits)}. A peer's number is "
             "its time divided by tenon's: above 1 tenon is faster.")
-    lines = [*textwrap.wrap(text, 120), "",
-             "| | tenon | of the roof | " + " | ".join(peers) + " |", "| --- " * (3 + len(peers)) + "|"]
+    chosen = []
     for name, threads, words in CHOSEN:
         row = rows.get((name, threads))
         if row is None:
             sys.exit(f"speed_table: no report has the row {name} with {threads} threads")
         ratios = {one["name"]: f"{one['ratio']:.2f}" for one in row["contenders"][1:]}
         share = f"{100 * row['roof']['share']:.0f} %" if "roof" in row else ""
-        lines.append(f"| {words} | {seconds(row['contenders'][0]['median_seconds'])} | {share} | "
-                     + " | ".join(ratios.get(peer, "") for peer in peers) + " |")
-    lines.append("")
+        chosen.append([words, seconds(row["contenders"][0]["median_seconds"]), share,
+                       *(ratios.get(peer, "") for peer in peers)])
     by_peer = collections.defaultdict(list)
     for (name, threads), row in rows.items():
         for one in row["contenders"][1:]:
             by_peer[threads, one["name"]].append((one["ratio"], name))
-    lines += ["| | rows | geometric mean | rows below 0.95 | the worst |", "| --- | --- | --- | --- | --- |"]
+    summary = []
     for (threads, peer), ratios in sorted(by_peer.items()):
         mean = math.exp(sum(math.log(ratio) for ratio, _ in ratios) / len(ratios))
         below = sum(ratio < 0.95 for ratio, _ in ratios)
         worst, name = min(ratios)
-        lines.append(f"| {peer}, {threads} thread{'s' * (threads > 1)} | {len(ratios)} | {mean:.2f} | {below} | "
-                     f"{worst:.2f}, `{name}` |")
+        summary.append([f"{peer}, {threads} thread{'s' * (threads > 1)}", len(ratios), f"{mean:.2f}", below,
+                        f"{worst:.2f}, `{name}`"])
+    lines = [*textwrap.wrap(text, 120), "", *table(["", "tenon", "of the roof", *peers], chosen),
+             *table(["", "rows", "geometric mean", "rows below 0.95", "the worst"], summary)[:-1]]
     return "\n".join([BEGIN.format(" ".join(paths)), *lines, END])
 
 
@@ -99,7 +94,7 @@ def main():
     found = PLACE.search(text)
     if not found:
         sys.exit("speed_table: README.md has no markers")
-    new = text[:found.start()] + table(options.reports or found[1].split()) + text[found.end():]
+    new = text[:found.start()] + tables(options.reports or found[1].split()) + text[found.end():]
     if options.check:
         sys.stdout.writelines(difflib.unified_diff(text.splitlines(True), new.splitlines(True), "README.md", "its reports"))
         return int(text != new)

@@ -9,11 +9,7 @@ namespace {
 template <class Function>
 Case selection(const std::string& name, const std::vector<Size>& sizes,
     std::function<Tensors(const Size&)> inputs, Function f) {
-  return {.name = "index/" + name,
-      .sizes = sizes,
-      .inputs = std::move(inputs),
-      .make = function(f),
-      .cuda_sizes = {}};
+  return {.name = "index/" + name, .sizes = sizes, .inputs = std::move(inputs), .make = function(f)};
 }
 
 /// The gradient of a selection with respect to its first input, for a given gradient of the result.

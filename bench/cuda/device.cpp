@@ -21,12 +21,6 @@ int attribute(cudaDeviceAttr which) {
   return value;
 }
 
-Tensors on_device(const Tensors& tensors) {
-  Tensors there;
-  for (const Tensor& t : tensors) there.push_back(on_cuda(t));
-  return there;
-}
-
 }  // namespace
 
 struct CudaDevice::State {
@@ -64,7 +58,6 @@ struct CudaDevice::State {
 };
 
 CudaDevice::CudaDevice() {
-  check(cuda::is_available(), "--device cuda: there is no CUDA device");
   state_ = std::make_unique<State>();
   const Tensor out = empty({1}, {.device = Device::cuda()});
   void* const stream = Stream::current(Device::cuda()).native_handle();
@@ -114,23 +107,17 @@ Row CudaDevice::measure(const Case& one, const Size& size, const Plan& plan) {
   try {
     manual_seed(0);
     const Tensors inputs = one.inputs(size);
-    manual_seed(1);  // for the cases that draw numbers
-    const Tensors expected = one.make({inputs}).result();
+    const Tensors expected = result_on_cpu(one, inputs);
     const Traffic traffic = traffic_of(one, size, inputs, expected);
     row.bytes = traffic.all();
     row.flops = one.flops ? one.flops(size) : 0;
     // Several sets of inputs, so that none is found in the L2 cache.
     const double wanted = std::clamp(std::ceil(2 * state_->l2_bytes / std::max(row.bytes, 1.0)), 1.0, 32.0);
-    std::vector<Tensors> sets{on_device(inputs)};
-    while (static_cast<double>(sets.size()) < wanted) sets.push_back(on_device(one.inputs(size)));
+    std::vector<Tensors> sets{on_cuda(inputs)};
+    while (static_cast<double>(sets.size()) < wanted) sets.push_back(on_cuda(one.inputs(size)));
 
-    manual_seed(1);
-    std::vector<Work> works{one.make(sets)};
+    std::vector<Work> works{work_on_cuda(one, sets, expected)};
     std::vector<std::string> names{"tenon"};
-    const Tensors found = works[0].result();
-    for (std::size_t i = 0; i < expected.size(); ++i)
-      check(bitwise_equal(found[i].to(Device::cpu()), expected[i]),
-          "result {} has other bits than on the CPU", i);
     for (const Library* library : cuda_libraries()) {
       const auto peer = library->cases.find(one.name);
       if (peer == library->cases.end()) continue;
@@ -158,7 +145,7 @@ Row CudaDevice::measure(const Case& one, const Size& size, const Plan& plan) {
 
 void CudaDevice::profile(const Case& one, const Size& size) {
   manual_seed(0);
-  const Work work = one.make({on_device(one.inputs(size))});
+  const Work work = one.make({on_cuda(one.inputs(size))});
   work.run(1);
   cuda::synchronize();
   fmt::print("{}\n", row_name(one, size, false));

@@ -8,7 +8,7 @@ namespace bench {
 
 class CudaDevice {
  public:
-  /// Measures the device's roofs. Throws Error if there is no device.
+  /// Measures the device's roofs.
   CudaDevice();
   ~CudaDevice();
 

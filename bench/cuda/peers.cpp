@@ -44,8 +44,6 @@ cublasHandle_t cublas_handle() {
   return handle;
 }
 
-bool is_transposed(const Tensor& matrix) { return matrix.strides()[0] == 1 && matrix.strides()[1] != 1; }
-
 /// cuBLAS is column-major, so it sees the transposed matrices: C^T = B^T A^T.
 void multiply(const Tensor& a, const Tensor& b, const Tensor& c) {
   const auto m = static_cast<int>(a.size(0)), k = static_cast<int>(a.size(1)),
@@ -78,7 +76,7 @@ Library cublas() {
       return c;
     };
   });
-  for (const Case& one : matmul_cases()) made.cases.emplace(one.name, product);
+  add_products(made.cases, product);
   return made;
 }
 #endif

@@ -30,8 +30,6 @@ Make of(Function f) {
   return function(f, FromEigen{});
 }
 
-bool is_transposed(const Tensor& t) { return t.strides()[0] == 1 && t.strides()[1] != 1; }
-
 Matrix multiply(const Tensor& a, const Tensor& b) {
   Matrix c(a.size(0), b.size(1));
   if (is_transposed(b)) c.noalias() = matrix(a) * matrix(b.t()).transpose();
@@ -67,9 +65,8 @@ std::map<std::string, Make> cases() {
       {"program/include", include_of("Eigen/Dense", "-isystem " TENON_BENCH_EIGEN_INCLUDE)},
       {"loss/mse", of([](T in) { return (vector(in[0]) - vector(in[1])).square().mean(); })},
   };
-  for (const char* name : {"square", "square_nt", "square_tn", "layer", "layer_gradient", "few_rows",
-           "few_rows_nt", "few_columns", "few_columns_tn", "outer", "deep"})
-    all.emplace(std::string("matmul/") + name, of([](T in) { return multiply(in[0], in[1]); }));
+  add_products(all, of([](T in) { return multiply(in[0], in[1]); }));
+  all.erase("matmul/square_float64");  // the maps above are of float32
   return all;
 }
 

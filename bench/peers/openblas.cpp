@@ -14,7 +14,7 @@ struct Operand {
   blasint leading;
 };
 Operand operand(const Tensor& matrix) {
-  const bool transposed = matrix.strides()[1] != 1 && matrix.strides()[0] == 1;
+  const bool transposed = is_transposed(matrix);
   return {transposed ? CblasTrans : CblasNoTrans,
       static_cast<blasint>(std::max<std::int64_t>(transposed ? matrix.size(0) : matrix.size(1), 1))};
 }
@@ -53,9 +53,7 @@ const Library* openblas() {
         return c;
       };
     });
-    for (const char* name : {"square", "square_nt", "square_tn", "square_float64", "layer", "layer_gradient",
-             "few_rows", "few_rows_nt", "few_columns", "few_columns_tn", "outer", "deep"})
-      made.cases.emplace(std::string("matmul/") + name, product);
+    add_products(made.cases, product);
     return made;
   }();
   return &library;

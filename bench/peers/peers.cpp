@@ -12,6 +12,10 @@ const Library* openblas() { return nullptr; }
 const Library* eigen() { return nullptr; }
 #endif
 
+void add_products(std::map<std::string, Make>& cases, const Make& product) {
+  for (const Case& one : matmul_cases()) cases.emplace(one.name, product);
+}
+
 std::vector<const Library*> libraries() {
   std::vector<const Library*> found;
   for (const Library* library : {libtorch(), openblas(), eigen()})

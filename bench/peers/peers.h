@@ -20,6 +20,9 @@ const Library* libtorch();
 const Library* openblas();
 const Library* eigen();
 
+/// Enters a library's matrix product for all cases of matmul.
+void add_products(std::map<std::string, Make>& cases, const Make& product);
+
 /// Those that were found.
 std::vector<const Library*> libraries();
 

@@ -295,9 +295,7 @@ std::map<std::string, Make> cases() {
       {"loader/epoch", loader_epoch()},
       {"step/mlp", training_step()},
   };
-  for (const char* name : {"square", "square_nt", "square_tn", "square_float64", "layer", "layer_gradient",
-           "few_rows", "few_rows_nt", "few_columns", "few_columns_tn", "outer", "deep"})
-    all.emplace(std::string("matmul/") + name, mm);
+  add_products(all, mm);
   return all;
 }
 

@@ -183,11 +183,11 @@ TENON_INLINE void transpose_block(F* out, int64_t out_row, const F* a, int64_t a
   for (int r = 0; r < W<F>; ++r) store(out + r * out_row, v[r]);
 }
 
-/// A block at an edge: out[r][i] for r below `rows` and i below `items`.
+/// out[r][i] = a[r][i], element by element.
 template <class T>
-void transpose_part(T* out, int64_t out_row, const T* a, int64_t a_row, int64_t rows, int64_t items) {
-  for (int64_t i = 0; i < items; ++i)
-    for (int64_t r = 0; r < rows; ++r) out[r * out_row + i] = a[r + i * a_row];
+void move_block(T* out, int64_t out_row, const T* a, Step from, int64_t rows, int64_t items) {
+  for (int64_t r = 0; r < rows; ++r)
+    for (int64_t i = 0; i < items; ++i) out[r * out_row + i] = a[r * from.row + i * from.item];
 }
 
 /// Fetches the cache lines of a later block: the hardware does not foresee steps of a row.
@@ -232,14 +232,13 @@ void move(const Layout& l, int64_t n, void* out, const void* a, arith::Parameter
                 transpose_block(
                     reinterpret_cast<F*>(to), l.out.row, reinterpret_cast<const F*>(from), l.a.item);
               else
-                transpose_part(to, l.out.row, from, l.a.item, rows - q < W<F> ? rows - q : W<F>,
+                move_block(to, l.out.row, from, l.a, rows - q < W<F> ? rows - q : W<F>,
                     items - j < W<F> ? items - j : W<F>);
             }
           continue;
         }
       }
-      for (int64_t q = 0; q < rows; ++q)
-        for (int64_t j = 0; j < items; ++j) o[q * l.out.row + j] = x[q * l.a.row + j * l.a.item];
+      move_block(o, l.out.row, x, l.a, rows, items);
     }
 }
 
