@@ -26,8 +26,10 @@ TENON_CONSTANTS double exp2_c[] = {0x1.62e42fef89d05p-1, 0x1.ebfbdff8edcd3p-3, 0
 
 inline constexpr float least_normal = 0x1p-126f;
 
-TENON_HOST_DEVICE float exp(float a) {
-  const float j = fma(a, log2_e, magic) - magic;
+/// exp(a) / 2^j for |a| < 104; rounded = j + magic.
+TENON_HOST_DEVICE float exp_reduced(float a, float& rounded) {
+  rounded = fma(a, log2_e, magic);
+  const float j = rounded - magic;
   float f = fma(j, -exp_log_2[0], a);
   f = fma(j, -exp_log_2[1], f);
   float r = fma(exp_c[4], f, exp_c[3]);
@@ -35,26 +37,46 @@ TENON_HOST_DEVICE float exp(float a) {
   r = fma(r, f, exp_c[1]);
   r = fma(r, f, exp_c[0]);
   r = fma(r, f, 1.0f);
-  r = fma(r, f, 1.0f);
+  return fma(r, f, 1.0f);
+}
+
+TENON_HOST_DEVICE float exp(float a) {
+  float m;
+  float r = exp_reduced(a, m);
   const bool in_range = abs(a) < 104.0f;
-  const int32_t n = in_range ? static_cast<int32_t>(j) : 0,
+  const int32_t n = in_range ? static_cast<int32_t>(m - magic) : 0,
                 half = n >> 1;  // two factors, because 2^n may not be representable
   r = r * real(static_cast<uint32_t>(half + 127) << 23);
   r = r * real(static_cast<uint32_t>(n - half + 127) << 23);
   return in_range ? r : a > 0.0f ? infinity : a < 0.0f ? 0.0f : a;
 }
 
-/// a = m 2^e, m in [2/3, 4/3) for `low` = 2/3. Returns m; e is stored as a float.
-TENON_HOST_DEVICE float split(float a, float low, float& exponent) {
-  const bool tiny = a < least_normal;
-  const uint32_t b = bits(tiny ? a * 0x1p23f : a), e = (b - bits(low)) & 0xff800000u;
-  exponent = fma(static_cast<float>(static_cast<int32_t>(e)), 0x1p-23f, tiny ? -23.0f : 0.0f);
-  return real(b - e);
+/// exp(a) where is_usual_exp(a): r and the result are normal, so the exponent is added in place.
+TENON_HOST_DEVICE bool is_usual_exp(float a) { return abs(a) < 87.0f; }
+TENON_HOST_DEVICE float usual_exp(float a) {
+  float m;
+  const float r = exp_reduced(a, m);
+  return real(bits(r) + (bits(m) << 23));
 }
 
-TENON_HOST_DEVICE float log(float a) {
-  float e;
-  const float f = split(a, 0x1.555556p-1f, e) - 1.0f, s = f * f;
+/// a = m 2^e for normal a > 0, m in [low, 2 low). Returns m; e is stored as a float.
+TENON_HOST_DEVICE float split_normal(float a, float low, float& exponent) {
+  const uint32_t b = bits(a), e = (b - bits(low)) & 0xff800000u;
+  exponent = static_cast<float>(static_cast<int32_t>(e)) * 0x1p-23f;
+  return real(b - e);
+}
+/// The same for every finite a > 0.
+TENON_HOST_DEVICE float split(float a, float low, float& exponent) {
+  const bool tiny = a < least_normal;
+  const float m = split_normal(tiny ? a * 0x1p23f : a, low, exponent);
+  exponent = exponent - (tiny ? 23.0f : 0.0f);
+  return m;
+}
+inline constexpr float two_thirds = 0x1.555556p-1f;
+
+/// f + e log(2) + O(f^2)
+TENON_HOST_DEVICE float log_sum(float f, float e) {
+  const float s = f * f;
   float r = fma(log_c[7], s, log_c[5]), t = fma(log_c[6], s, log_c[4]);
   r = fma(r, s, log_c[3]);
   t = fma(t, s, log_c[2]);
@@ -63,26 +85,40 @@ TENON_HOST_DEVICE float log(float a) {
   r = fma(r, f, log_c[0]);
   r = fma(r, f, -0.5f);
   r = fma(r, s, f);
-  r = fma(e, log_2[0], r);
+  return fma(e, log_2[0], r);
+}
+
+TENON_HOST_DEVICE float log(float a) {
+  float e;
+  const float f = split(a, two_thirds, e) - 1.0f;
+  float r = log_sum(f, e);
   r = a > 0.0f ? r : a == 0.0f ? -infinity : real(0x7fc00000u);
   return a < infinity ? r : a;
 }
 
+/// log(a) where is_usual_log(a).
+TENON_HOST_DEVICE bool is_usual_log(float a) { return (a >= least_normal) & (a < infinity); }
+TENON_HOST_DEVICE float usual_log(float a) {
+  float e;
+  const float f = split_normal(a, two_thirds, e) - 1.0f;
+  return log_sum(f, e);
+}
+
 TENON_HOST_DEVICE float tanh(float a) {
   const float t = abs(a), s = t * t;
-  const float large = 1.0f - 2.0f / (exp(2.0f * t) + 1.0f);
+  const float large = 1.0f - 2.0f / (usual_exp(2.0f * (t < 9.02f ? t : 9.02f)) + 1.0f);  // 1 from 9.02 on
   float r = fma(tanh_c[3], s, tanh_c[2]);
   r = fma(r, s, tanh_c[1]);
   r = fma(r, s, tanh_c[0]);
   r = fma(r * s, t, t);
-  r = t < 0.5996f ? r : t <= 9.02f ? large : 1.0f;
+  r = t < 0.5996f ? r : large;
   return a == a ? real(bits(r) | (bits(a) & 0x80000000u)) : a;
 }
 
-TENON_HOST_DEVICE float sigmoid(float a) {
-  const float e = exp(-abs(a));
-  return (a < 0.0f ? e : 1.0f) / (1.0f + e);
-}
+/// sigmoid(a) from exp(-|a|)
+TENON_HOST_DEVICE float sigmoid_from(float a, float e) { return (a < 0.0f ? e : 1.0f) / (1.0f + e); }
+TENON_HOST_DEVICE float sigmoid(float a) { return sigmoid_from(a, exp(-abs(a))); }
+TENON_HOST_DEVICE float usual_sigmoid(float a) { return sigmoid_from(a, usual_exp(-abs(a))); }
 
 /// sin of the angle r + quadrant * pi/2, for |r| up to slightly more than pi/4.
 TENON_HOST_DEVICE float sin_quadrant(float r, uint32_t quadrant) {

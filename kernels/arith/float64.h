@@ -64,53 +64,86 @@ TENON_HOST_DEVICE double scale(double r, double rounded) {
   return r * real(half << 52) * real((n - half) << 52);
 }
 
-TENON_HOST_DEVICE double exp(double a) {
-  const double x = a < -800.0 ? -800.0 : a > 800.0 ? 800.0 : a;
-  const double m = fma(x, log2_e64, magic64), j = m - magic64;
+/// exp(x) / 2^j for |x| <= 800; rounded = j + magic64.
+TENON_HOST_DEVICE double exp_reduced(double x, double& rounded) {
+  rounded = fma(x, log2_e64, magic64);
+  const double j = rounded - magic64;
   double f = fma(j, -log_2_64[0], x);  // exact
   f = fma(j, -log_2_64[1], f);
   double r = horner(exp64_c, f);
   r = fma(r, f, 1.0);
-  r = fma(r, f, 1.0);
+  return fma(r, f, 1.0);
+}
+
+TENON_HOST_DEVICE double exp(double a) {
+  double m;
+  const double r = exp_reduced(a < -800.0 ? -800.0 : a > 800.0 ? 800.0 : a, m);
   return scale(r, m);
 }
 
-/// a = m 2^e for a > 0, m in [low, 2 low).
+/// exp(a) where is_usual_exp(a): r and the result are normal, so the exponent is added in place.
+TENON_HOST_DEVICE bool is_usual_exp(double a) { return abs(a) < 708.0; }
+TENON_HOST_DEVICE double usual_exp(double a) {
+  double m;
+  const double r = exp_reduced(a, m);
+  return real(bits(r) + (bits(m) << 52));
+}
+
+/// a = m 2^e for normal a > 0, m in [low, 2 low).
+TENON_HOST_DEVICE double split_normal(double a, double low, double& exponent) {
+  const uint64_t b = bits(a), e = (b - bits(low)) & 0xfff0000000000000u;
+  // e + 2048, a 12-bit number, becomes the low bits of a double.
+  exponent = real(bits(0x1p52) + ((e ^ sign64) >> 52)) - (0x1p52 + 2048.0);
+  return real(b - e);
+}
+/// The same for every finite a > 0.
 TENON_HOST_DEVICE double split(double a, double low, double& exponent) {
   const bool tiny = a < 0x1p-1022;
-  const uint64_t b = bits(tiny ? a * 0x1p54 : a), e = (b - bits(low)) & 0xfff0000000000000u;
-  // e + 2048, a 12-bit number, becomes the low bits of a double.
-  exponent = real(bits(0x1p52) + ((e ^ sign64) >> 52)) - (0x1p52 + (tiny ? 2048.0 + 54.0 : 2048.0));
-  return real(b - e);
+  const double m = split_normal(tiny ? a * 0x1p54 : a, low, exponent);
+  exponent = exponent - (tiny ? 54.0 : 0.0);
+  return m;
 }
 inline constexpr double half_root64 = 0x1.6a09e667f3bcdp-1;
 
 /// e log(2) + 2 atanh(s), s = f / (2 + f); 2 s is written as f - s f, because f is exact.
-TENON_HOST_DEVICE double log(double a) {
-  double e;
-  const double f = split(a, half_root64, e) - 1.0, s = f / (2.0 + f), z = s * s;
+TENON_HOST_DEVICE double log_sum(double f, double e) {
+  const double s = f / (2.0 + f), z = s * s;
   const double half = 0.5 * f, h = half * f;  // f^2 / 2
   double r = fma(horner(log64_c, z), z, h);
   r = fma(e, log_2_64[1], s * r);
   r = fma(-half, f, r) + f;
-  r = fma(e, log_2_64[0], r);
+  return fma(e, log_2_64[0], r);
+}
+
+TENON_HOST_DEVICE double log(double a) {
+  double e;
+  const double f = split(a, half_root64, e) - 1.0;
+  double r = log_sum(f, e);
   r = a > 0.0 ? r : a == 0.0 ? -infinity64 : real(nan64);
   return a < infinity64 ? r : a;
 }
 
+/// log(a) where is_usual_log(a).
+TENON_HOST_DEVICE bool is_usual_log(double a) { return (a >= 0x1p-1022) & (a < infinity64); }
+TENON_HOST_DEVICE double usual_log(double a) {
+  double e;
+  const double f = split_normal(a, half_root64, e) - 1.0;
+  return log_sum(f, e);
+}
+
 TENON_HOST_DEVICE double tanh(double a) {
   const double t = abs(a), s = t * t;
-  const double large = 1.0 - 2.0 / (exp(2.0 * t) + 1.0);
+  const double large = 1.0 - 2.0 / (usual_exp(2.0 * (t < 20.0 ? t : 20.0)) + 1.0);  // 1 from 20 on
   double r = horner(tanh64_c, s);
   r = fma(r * s, t, t);
   r = t < 0.55 ? r : large;
   return a == a ? real(bits(r) | (bits(a) & sign64)) : a;
 }
 
-TENON_HOST_DEVICE double sigmoid(double a) {
-  const double e = exp(-abs(a));
-  return (a < 0.0 ? e : 1.0) / (1.0 + e);
-}
+/// sigmoid(a) from exp(-|a|)
+TENON_HOST_DEVICE double sigmoid_from(double a, double e) { return (a < 0.0 ? e : 1.0) / (1.0 + e); }
+TENON_HOST_DEVICE double sigmoid(double a) { return sigmoid_from(a, exp(-abs(a))); }
+TENON_HOST_DEVICE double usual_sigmoid(double a) { return sigmoid_from(a, usual_exp(-abs(a))); }
 
 /// sin of the angle r + quadrant * pi/2, for |r| up to slightly more than pi/4.
 TENON_HOST_DEVICE double sin_quadrant(double r, uint64_t quadrant) {

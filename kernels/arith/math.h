@@ -86,9 +86,16 @@ TENON_HOST_DEVICE T minimum(T a, T b) {
   const T smaller = a < b ? a : b;
   return a != a ? a : smaller;
 }
+/// minimum(maximum(a, low), high), with one test for NaN.
+template <class T>
+TENON_HOST_DEVICE T clamp(T a, T low, T high) {
+  const T upper = low != low ? low : high;
+  const T from_below = a > low ? a : low, within = from_below < upper ? from_below : upper;
+  return a != a ? a : within;
+}
 template <class T>
 TENON_HOST_DEVICE T relu(T x) {
-  return (x > T(0) || x != x) ? x : T(0);
+  return x <= T(0) ? T(0) : x;
 }
 template <class T>
 TENON_HOST_DEVICE T sign(T x) {

@@ -34,6 +34,14 @@ struct Exp : Elementwise {
   TENON_HOST_DEVICE_MEMBER T operator()(T a) const {
     return num::exp(a);
   }
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER static bool is_usual(T a) {
+    return num::is_usual_exp(a);
+  }
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER static T usual(T a) {
+    return num::usual_exp(a);
+  }
 };
 struct Log : Elementwise {
   static constexpr const char* name = "log";
@@ -41,6 +49,14 @@ struct Log : Elementwise {
   template <Floating T>
   TENON_HOST_DEVICE_MEMBER T operator()(T a) const {
     return num::log(a);
+  }
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER static bool is_usual(T a) {
+    return num::is_usual_log(a);
+  }
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER static T usual(T a) {
+    return num::usual_log(a);
   }
 };
 struct Sin : Elementwise {
@@ -50,6 +66,14 @@ struct Sin : Elementwise {
   TENON_HOST_DEVICE_MEMBER T operator()(T a) const {
     return num::sin(a);
   }
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER static bool is_usual(T a) {
+    return num::is_near(a);
+  }
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER static T usual(T a) {
+    return num::flip_sign(num::sin_near(a, 0), a);
+  }
 };
 struct Cos : Elementwise {
   static constexpr const char* name = "cos";
@@ -57,6 +81,14 @@ struct Cos : Elementwise {
   template <Floating T>
   TENON_HOST_DEVICE_MEMBER T operator()(T a) const {
     return num::cos(a);
+  }
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER static bool is_usual(T a) {
+    return num::is_near(a);
+  }
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER static T usual(T a) {
+    return num::sin_near(a, 1);
   }
 };
 struct Tanh : Elementwise {
@@ -73,6 +105,14 @@ struct Sigmoid : Elementwise {
   template <Floating T>
   TENON_HOST_DEVICE_MEMBER T operator()(T a) const {
     return num::sigmoid(a);
+  }
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER static bool is_usual(T a) {
+    return num::is_usual_exp(a);
+  }
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER static T usual(T a) {
+    return num::usual_sigmoid(a);
   }
 };
 struct Relu : Elementwise {
@@ -124,7 +164,7 @@ struct Clamp : Elementwise {
   static constexpr int parameters = 2;
   template <Floating T>
   TENON_HOST_DEVICE_MEMBER T operator()(T a, T low, T high) const {
-    return num::minimum(num::maximum(a, low), high);
+    return num::clamp(a, low, high);
   }
   TENON_HOST_DEVICE_MEMBER int64_t operator()(int64_t a, int64_t low, int64_t high) const {
     return num::minimum(num::maximum(a, low), high);

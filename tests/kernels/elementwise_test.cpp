@@ -227,12 +227,14 @@ TEST_CASE("elementwise: clamp, its gradient, and the gradients of the losses", "
     for (const Layout layout : {Layout::dense, Layout::one_value, Layout::number, Layout::transposed}) {
       const auto u = values<float>(kind, 1), v = values<float>(kind, 2), w = values<float>(kind, 3);
       const auto g = source(layout, u), a = source(Layout::dense, v), b = source(Layout::dense, w);
-      check_result(
-          each<float>([&](std::int64_t i) { return num::minimum(num::maximum(g[i], -0.5f), 0.75f); }),
-          [&](Result out) {
-            unary(
-                test::stream(), arith::Clamp(), DType::float32, shape, out, operand(g, layout), {-0.5, 0.75});
-          });
+      constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+      for (const auto& [low, high] : {std::pair{-0.5f, 0.75f}, {-0.0f, 0.0f}, {0.0f, -0.0f}, {1.0f, -1.0f},
+               {nan, 0.5f}, {-0.5f, nan}, {nan, nan}})
+        check_result(each<float>([&](std::int64_t i) { return num::minimum(num::maximum(g[i], low), high); }),
+            [&](Result out) {
+              unary(test::stream(), arith::Clamp(), DType::float32, shape, out, operand(g, layout),
+                  {low, high});
+            });
       check_result(each<float>([&](std::int64_t i) { return -0.5f <= a[i] && a[i] <= 0.75f ? g[i] : 0.0f; }),
           [&](Result out) {
             binary(test::stream(), arith::ClampBackward(), DType::float32, shape, out, operand(g, layout),

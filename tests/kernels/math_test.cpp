@@ -70,6 +70,31 @@ TEST_CASE("math: errors stay within their bounds", "[kernels][math]") {
             1e30f, 2e30f, 61, [](float x) { return num::cos(x); }, cosine) <= 1.5);
 }
 
+TEST_CASE("math: the usual case of a function is the function", "[kernels][math]") {
+  arith::UnaryOps::for_each([]<class Op>() {
+    if constexpr (requires { Op::usual(1.0f); }) {
+      CAPTURE(Op::name);
+      std::int64_t usual = 0;
+      const auto check = [&](auto x) {
+        if (!Op::is_usual(x)) return;
+        ++usual;
+        if (test::bits(Op::usual(x)) != test::bits(Op()(x))) FAIL_CHECK(Op::name << " of " << x);
+      };
+      for (std::uint64_t b = 0; b < std::uint64_t{1} << 32; b += 10007)
+        check(num::real(static_cast<std::uint32_t>(b)));
+      for (std::uint64_t b = 0; b < ~std::uint64_t{0} - (std::uint64_t{1} << 46);
+           b += (std::uint64_t{1} << 46) - 1)
+        check(num::real(b));
+      for (const float limit : {87.0f, 104.0f, 65536.0f, num::least_normal, largest})
+        for (const float x : {limit, std::nextafter(limit, 0.0f), std::nextafter(limit, inf)})
+          check(x), check(-x);
+      for (const double limit : {708.0, 800.0, 0x1p30, 0x1p-1022, std::numeric_limits<double>::max()})
+        for (const double x : {limit, std::nextafter(limit, 0.0)}) check(x), check(-x);
+      CHECK(usual > 100'000);
+    }
+  });
+}
+
 TEST_CASE("math: sin and cos of the angles of Box-Muller", "[kernels][math]") {
   double sin_error = 0, cos_error = 0, log_error = 0;
   const long double tau = 6.28318530717958647692528676655900577L;

@@ -17,6 +17,8 @@ REGISTER = {"avx2": "ymm", "avx512": "zmm"}
 # The number of wide loops in each function. The loops of elementwise.cpp differ in which operands are single numbers.
 WANTED = [
     (r"unary<.*>", 1),
+    (r"unary_in_blocks<(Exp|Log|Sigmoid), .*>", 2),
+    (r"unary_in_blocks<(Sin|Cos), .*>", 1),
     (r"binary<.*>", 3),
     (r"ternary<.*>", 4),
     (r"compare<.*>", 3),
@@ -40,7 +42,7 @@ FILLING = r"(arange|linspace|clear)<.*>"
 # AVX2 has no instruction for these conversions.
 NOT_WIDE = {"avx2": r"convert<(float|double), long>|convert<long, (float|double)>", "avx512": r"(?!)"}
 # Functions that work in blocks.
-BLOCKS = r"(sin_or_cos|pow)<.*>"
+BLOCKS = r"pow<.*>"
 
 
 def functions(objdump, path):

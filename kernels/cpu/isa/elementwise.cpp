@@ -129,24 +129,31 @@ TENON_INLINE void put(const T (&from)[block], T* to, int64_t step, int64_t n) {
     for (int64_t j = 0; j < n; ++j) to[j * step] = from[j];
 }
 
-// Blocks without a large argument use the short reduction, which vectorises.
-template <bool Cos, class T>
-void sin_or_cos(const Layout& l, int64_t n, void* out, const void* a, arith::Parameters) {
+/// Operations whose special cases (a result that overflows, a very large angle) cost as much as the rest.
+template <class Op, class T>
+concept HasUsualCase = requires(T a) {
+  Op::is_usual(a), Op::usual(a);
+};
+
+/// Leaves out the special cases for each block of arguments that has none.
+template <class Op, class T>
+void unary_in_blocks(const Layout& l, int64_t n, void* out, const void* a, arith::Parameters) {
+  constexpr int64_t together = 256;
+  if (l.out.item != 1 || l.a.item != 1) return loop<T, T>(Op(), l, n, out, a);
   for (int64_t r = 0; r < l.rows; ++r)
-    for (int64_t i = 0; i < n; i += block) {
-      const int64_t here = n - i < block ? n - i : block;
-      T x[block] = {}, y[block];
-      take(x, at<T>(a, r, l.a) + i * l.a.item, l.a.item, here);
-      T far = 0;
-      for (int64_t j = 0; j < block; ++j) far = num::is_near(x[j]) ? far : T(1);
-      if (far != T(0)) {
-        for (int64_t j = 0; j < here; ++j) y[j] = Cos ? num::cos(x[j]) : num::sin(x[j]);
-      } else if (Cos) {
-        for (int64_t j = 0; j < block; ++j) y[j] = num::sin_near(x[j], 1);
+    for (int64_t i = 0; i < n; i += together) {
+      const int64_t here = n - i < together ? n - i : together;
+      T* const o = at<T>(out, r, l.out) + i;
+      const T* const x = at<T>(a, r, l.a) + i;
+      T special = 0;
+      for (int64_t j = 0; j < here; ++j) special = Op::is_usual(x[j]) ? special : T(1);
+      if (special != T(0)) {
+        TENON_INDEPENDENT
+        for (int64_t j = 0; j < here; ++j) o[j] = Op()(x[j]);
       } else {
-        for (int64_t j = 0; j < block; ++j) y[j] = num::flip_sign(num::sin_near(x[j], 0), x[j]);
+        TENON_INDEPENDENT
+        for (int64_t j = 0; j < here; ++j) o[j] = Op::usual(x[j]);
       }
-      put(y, at<T>(out, r, l.out) + i * l.out.item, l.out.item, here);
     }
 }
 
@@ -245,10 +252,9 @@ void move(const Layout& l, int64_t n, void* out, const void* a, arith::Parameter
 // Specialised loops where the compiler does not vectorise the plain one.
 template <class Op, class T>
 constexpr UnaryLoop unary_loop = unary<Op, T>;
-template <class T>
-constexpr UnaryLoop unary_loop<arith::Sin, T> = sin_or_cos<false, T>;
-template <class T>
-constexpr UnaryLoop unary_loop<arith::Cos, T> = sin_or_cos<true, T>;
+template <class Op, class T>
+requires HasUsualCase<Op, T>
+constexpr UnaryLoop unary_loop<Op, T> = unary_in_blocks<Op, T>;
 template <class Op, class T>
 constexpr BinaryLoop binary_loop = binary<Op, T>;
 template <class T>
