@@ -213,21 +213,24 @@ TEST_CASE("matmul: a row of a product has the same bits in any batch", "[kernels
   }
 }
 
-TEST_CASE("matmul: one row times a matrix that exceeds the cache", "[kernels][matmul]") {
-  for (const auto [m, k, n] : {Size{1, 1030, 300}, Size{1, 61, 5001}}) {
-    CAPTURE(k, n);
-    const auto a = make<float>(Layout::plain, m, k, Kind::wide, 1),
-               b = make<float>(Layout::strided, k, n, Kind::ordinary, 2);
-    Matrix dense = b.matrix;
-    dense.col_stride = 1;
-    const auto bias = test::noise<float>(n, Kind::ordinary, 3);
-    const auto expected = want<float>(a.matrix, dense, nullptr),
-               with_bias = want(a.matrix, dense, bias.data());
-    test::on_every_build([&] {
-      test::require_same(expected, product<float>(a.matrix, dense));
-      test::require_same(with_bias, product(a.matrix, dense, bias.data()));
-    });
-  }
+TEMPLATE_TEST_CASE(
+    "matmul: a few rows times a matrix that exceeds the cache", "[kernels][matmul]", float, double) {
+  using T = TestType;
+  for (const auto [m, k, n] : {Size{1, 1030, 300}, Size{1, 61, 5001}, Size{2, 700, 257}, Size{5, 530, 301},
+           Size{16, 131, 1003}, Size{17, 131, 1003}})
+    for (const Layout left : {Layout::plain, Layout::transposed}) {
+      CAPTURE(m, k, n, static_cast<int>(left));
+      const auto a = make<T>(left, m, k, Kind::wide, 1),
+                 b = make<T>(Layout::strided, k, n, Kind::ordinary, 2);
+      Matrix dense = b.matrix;
+      dense.col_stride = 1;
+      const auto bias = test::noise<T>(n, Kind::ordinary, 3);
+      const auto expected = want<T>(a.matrix, dense, nullptr), with_bias = want(a.matrix, dense, bias.data());
+      test::on_every_build([&] {
+        test::require_same(expected, product<T>(a.matrix, dense));
+        test::require_same(with_bias, product(a.matrix, dense, bias.data()));
+      });
+    }
 }
 
 TEST_CASE("matmul: (A B)^T is B^T A^T", "[kernels][matmul]") {

@@ -134,20 +134,33 @@ TENON_INLINE void turn(const T* p, int64_t row, int64_t rows, int64_t depth, T* 
   }
 }
 
+// Where the elements of a row are adjacent, a few rows at a time are read from their start to their end,
+// since reading a panel's part of every row would have the processor wait for each of them.
+constexpr int64_t rows_at_once = 8;
+
 /// Packs b(k, j) into panels of tile_cols columns, k-major, with zeros past the right edge.
 template <class T>
 void pack_b(int64_t depth, int64_t n, const T* b, int64_t row, int64_t col, T* to) {
   constexpr int64_t w = W<T>, width = tile_cols<T>;
+  if (col == 1) {
+    for (int64_t k0 = 0; k0 < depth; k0 += rows_at_once) {
+      const int64_t end = least(depth, k0 + rows_at_once);
+      for (int64_t j = 0; j < n; j += w) {
+        T* const t = to + j / width * width * depth + j % width;
+        if (n - j >= w)
+          for (int64_t k = k0; k < end; ++k) store(t + k * width, load(b + k * row + j));
+        else
+          for (int64_t k = k0; k < end; ++k) store(t + k * width, load(b + k * row + j, n - j));
+      }
+    }
+    return;
+  }
   for (int64_t j0 = 0; j0 < n; j0 += width, to += depth * width)
     for (int64_t v = 0; v < tile_vectors && j0 + v * w < n; ++v) {
       const int64_t cols = n - j0 - v * w;
       const T* const p = b + (j0 + v * w) * col;
       T* const t = to + v * w;
-      if (col == 1 && cols >= w)
-        for (int64_t k = 0; k < depth; ++k) store(t + k * width, load(p + k * row));
-      else if (col == 1)
-        for (int64_t k = 0; k < depth; ++k) store(t + k * width, load(p + k * row, cols));
-      else if (row == 1) turn(p, col, least(cols, w), depth, t, width);
+      if (row == 1) turn(p, col, least(cols, w), depth, t, width);
       else
         for (int64_t k = 0; k < depth; ++k)
           for (int64_t j = 0; j < w; ++j) t[k * width + j] = j < cols ? p[k * row + j * col] : T(0);
@@ -157,17 +170,32 @@ void pack_b(int64_t depth, int64_t n, const T* b, int64_t row, int64_t col, T* t
 /// Packs a(i, k) into panels of `height` rows (the last may have fewer), k-major.
 template <class T>
 void pack_a(int64_t depth, int64_t m, int64_t height, const T* a, int64_t row, int64_t col, T* to) {
+  constexpr int64_t w = W<T>;
+  if (row == 1) {
+    for (int64_t k0 = 0; k0 < depth; k0 += rows_at_once)
+      for (int64_t i0 = 0; i0 < m; i0 += height) {
+        const int64_t rows = least(m - i0, height), end = least(depth, k0 + rows_at_once);
+        T* const t = to + i0 * depth;
+        // Whole vectors: the elements written past the last row belong to the next k, and are overwritten
+        // later unless they belong to the next panel.
+        const int64_t whole = i0 + 2 * w <= m && end < depth ? (rows + w - 1) / w * w : rows / w * w;
+        for (int64_t k = k0; k < end; ++k) {
+          const T* const p = a + k * col + i0;
+          int64_t i = 0;
+          for (; i < whole; i += w) store(t + k * rows + i, load(p + i));
+          for (; i < rows; ++i) t[k * rows + i] = p[i];
+        }
+      }
+    return;
+  }
   for (int64_t i0 = 0; i0 < m; i0 += height) {
     const int64_t rows = least(m - i0, height);
     const T* const p = a + i0 * row;
-    if (row == 1 && i0 + 2 * W<T> <= m)
-      for (int64_t k = 0; k < depth; ++k)
-        for (int64_t i = 0; i < rows; i += W<T>) store(to + k * rows + i, load(p + k * col + i));
-    else if (col == 1)
+    if (col == 1)
       // From last to first: the elements written past the last row belong to the next k and are overwritten
       // later.
-      for (int64_t i = (rows - 1) / W<T> * W<T>; i >= 0; i -= W<T>)
-        turn(p + i * row, row, least(rows - i, W<T>), depth, to + i, rows);
+      for (int64_t i = (rows - 1) / w * w; i >= 0; i -= w)
+        turn(p + i * row, row, least(rows - i, w), depth, to + i, rows);
     else
       for (int64_t k = 0; k < depth; ++k)
         for (int64_t i = 0; i < rows; ++i) to[k * rows + i] = p[i * row + k * col];
@@ -222,52 +250,75 @@ void row_product(
   store(c + j, bias ? add(total, load(bias + j, left)) : total, left);
 }
 
-/// sums[n] += a[Rows] b[Rows, n], row after row
-template <class T, int Rows>
-TENON_INLINE void add_rows(int64_t n, const T* a, int64_t a_col, const T* b, int64_t b_row, T* sums) {
-  V<T> av[Rows];
+/// sums[M, n] += a[M, K] b[K, n], row after row of b; the rows of sums are sums_row apart.
+template <class T, int M, int K>
+TENON_INLINE void add_rows(int64_t n, const T* a, int64_t a_row, int64_t a_col, const T* b, int64_t b_row,
+    T* sums, int64_t sums_row) {
+  V<T> av[M][K];
 #pragma GCC unroll 8
-  for (int i = 0; i < Rows; ++i) av[i] = set1(a[i * a_col]);
+  for (int i = 0; i < M; ++i)
+#pragma GCC unroll 8
+    for (int q = 0; q < K; ++q) av[i][q] = set1(a[i * a_row + q * a_col]);
   int64_t j = 0;
   for (; j + W<T> <= n; j += W<T>) {
-    V<T> sum = load(sums + j);
+    V<T> bv[K];
 #pragma GCC unroll 8
-    for (int i = 0; i < Rows; ++i) sum = fma(av[i], load(b + i * b_row + j), sum);
-    store(sums + j, sum);
+    for (int q = 0; q < K; ++q) bv[q] = load(b + q * b_row + j);
+#pragma GCC unroll 8
+    for (int i = 0; i < M; ++i) {
+      V<T> sum = load(sums + i * sums_row + j);
+#pragma GCC unroll 8
+      for (int q = 0; q < K; ++q) sum = fma(av[i][q], bv[q], sum);
+      store(sums + i * sums_row + j, sum);
+    }
   }
   const int64_t left = n - j;
   if (left == 0) return;
-  V<T> sum = load(sums + j, left);
 #pragma GCC unroll 8
-  for (int i = 0; i < Rows; ++i) sum = fma(av[i], load(b + i * b_row + j, left), sum);
-  store(sums + j, sum, left);
+  for (int i = 0; i < M; ++i) {
+    V<T> sum = load(sums + i * sums_row + j, left);
+#pragma GCC unroll 8
+    for (int q = 0; q < K; ++q) sum = fma(av[i][q], load(b + q * b_row + j, left), sum);
+    store(sums + i * sums_row + j, sum, left);
+  }
 }
 
-/// row_product for a B that exceeds the cache: its rows are read from their start to their end, several at a
-/// time, while the sums stay in the first-level cache.
+/// A few rows of C for a B that exceeds the cache: its rows are read from their start to their end, several
+/// at a time, while the sums stay in the first-level cache.
 template <class T>
-void row_stream(int64_t n, int64_t k, const T* a, int64_t a_col, const T* b, int64_t b_row, T* c,
-    const T* bias, Scratch scratch) {
-  constexpr int64_t most = 16384 / sizeof(T);
+void stream_rows(int64_t m, int64_t n, int64_t k, const T* a, int64_t a_row, int64_t a_col, const T* b,
+    int64_t b_row, T* c, int64_t c_row, const T* bias, Scratch scratch) {
+  constexpr int64_t size = 32768 / sizeof(T);
   constexpr int together = 4;
-  T* const sums = static_cast<T*>(scratch(most * sizeof(T)));
+  const int64_t most = size / m / W<T> * W<T>;  // columns
+  T* const sums = static_cast<T*>(scratch(size * sizeof(T)));
   for (int64_t j0 = 0; j0 < n; j0 += most) {
     const int64_t cols = least(n - j0, most);
     for (int64_t k0 = 0; k0 < k; k0 += chain_chunk) {
       const int64_t end = least(k, k0 + chain_chunk);
-      for (int64_t j = 0; j < cols; ++j) sums[j] = T(0);
+      for (int64_t j = 0; j < m * most; ++j) sums[j] = T(0);
       int64_t q = k0;
-      for (; q + together <= end; q += together)
-        add_rows<T, together>(cols, a + q * a_col, a_col, b + q * b_row + j0, b_row, sums);
-      for (; q < end; ++q) add_rows<T, 1>(cols, a + q * a_col, a_col, b + q * b_row + j0, b_row, sums);
-      T* const to = c + j0;
-      if (k0 == 0)
-        for (int64_t j = 0; j < cols; ++j) to[j] = T(0) + sums[j];
-      else
-        for (int64_t j = 0; j < cols; ++j) to[j] = to[j] + sums[j];
+      const auto add = [&]<int K>() __attribute__((always_inline)) {
+        const T *const x = a + q * a_col, *const y = b + q * b_row + j0;
+        int64_t i = 0;
+        for (; i + 2 <= m; i += 2)
+          add_rows<T, 2, K>(cols, x + i * a_row, a_row, a_col, y, b_row, sums + i * most, most);
+        if (i < m) add_rows<T, 1, K>(cols, x + i * a_row, a_row, a_col, y, b_row, sums + i * most, most);
+        q += K;
+      };
+      while (q + together <= end) add.template operator()<together>();
+      while (q < end) add.template operator()<1>();
+      for (int64_t i = 0; i < m; ++i) {
+        T* const to = c + i * c_row + j0;
+        const T* const sum = sums + i * most;
+        if (k0 == 0)
+          for (int64_t j = 0; j < cols; ++j) to[j] = T(0) + sum[j];
+        else
+          for (int64_t j = 0; j < cols; ++j) to[j] = to[j] + sum[j];
+        if (bias && end == k)
+          for (int64_t j = 0; j < cols; ++j) to[j] = to[j] + bias[j0 + j];
+      }
     }
-    if (bias)
-      for (int64_t j = j0; j < j0 + cols; ++j) c[j] = c[j] + bias[j];
   }
 }
 
@@ -319,18 +370,18 @@ void chain(int64_t m, int64_t n, int64_t k, const T* a, int64_t a_row, int64_t a
       for (int64_t j = 0; j < n; ++j) c[i * c_row + j] = bias ? T(0) + bias[j] : T(0);
     return;
   }
-  if (m == 1 && b_col == 1) {
-    constexpr int64_t second_level = (int64_t{512} << 10) / sizeof(T);
-    if (n >= 256 && n * k > second_level) return row_stream(n, k, a, a_col, b, b_row, c, bias, scratch);
-    return row_product(n, k, a, a_col, b, b_row, c, bias);
-  }
+  constexpr int64_t second_level = (int64_t{512} << 10) / sizeof(T);
+  if (m <= 16 && b_col == 1 && n >= 256 && n * k > second_level)
+    return stream_rows(m, n, k, a, a_row, a_col, b, b_row, c, c_row, bias, scratch);
+  if (m == 1 && b_col == 1) return row_product(n, k, a, a_col, b, b_row, c, bias);
   if (m <= 4 && (m == 1 || k >= 64) && b_row == 1 && b_col != 1) {
     constexpr decltype(&few_rows_turned<T, 1>) of_rows[] = {
         few_rows_turned<T, 1>, few_rows_turned<T, 2>, few_rows_turned<T, 3>, few_rows_turned<T, 4>};
     return of_rows[m - 1](n, k, a, a_row, a_col, b, b_col, c, c_row, bias);
   }
-  const bool pack = m * k > 64 * 1024 && n > width;                                // packing A pays off
-  const bool in_place = b_col == 1 && (m <= 2 * tile_rows || n * k <= 16 * 1024);  // read B in place
+  const bool pack = m * k > 64 * 1024 && n > width;  // packing A pays off
+  const bool in_place =
+      b_col == 1 && n * k <= (m <= 2 * tile_rows ? second_level : 16 * 1024);  // read B in place
   for (int64_t j0 = 0; j0 < n; j0 += block_cols<T>) {
     const int64_t cols = least(n - j0, block_cols<T>);
     for (int64_t k0 = 0; k0 < k; k0 += chain_chunk) {
