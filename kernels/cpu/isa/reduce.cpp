@@ -83,29 +83,23 @@ TENON_LEAF T leaf(const T* x, const T* y, int64_t n) {
     if (n == w) return fold<Op, T>(step<Op>(x, y, 0, identity<Op, T>()));
     return fold<Op, T>(step<Op>(x, y, 0, n, identity<Op, T>()));
   }
-  constexpr int all = partials / w, held = all < 8              ? all
-                                           : sizeof(V<T>) == 64 ? all
-                                                                : 8;  // as many vectors as the registers hold
+  // Memory is fastest when it is read in order, so all partial results are held at once, although AVX2 has
+  // registers for half of them only.
+  constexpr int all = partials / w;
   V<T> p[all];
-#pragma GCC unroll 8
-  for (int pass = 0; pass < all / held; ++pass) {
-    V<T> acc[held];
-#pragma GCC unroll 16
-    for (int j = 0; j < held; ++j) acc[j] = identity<Op, T>();
-    int64_t i = pass * held * w;
-    for (; i + held * w <= n; i += partials)
-#pragma GCC unroll 16
-      for (int j = 0; j < held; ++j) acc[j] = step<Op>(x, y, i + j * w, acc[j]);
-    if (i < n) {
-#pragma GCC unroll 16
-      for (int j = 0; j < held; ++j) {
-        const int64_t at = i + j * w, left = n - at;
-        if (left >= w) acc[j] = step<Op>(x, y, at, acc[j]);
-        else if (left > 0) acc[j] = step<Op>(x, y, at, left, acc[j]);
-      }
+#pragma GCC unroll 32
+  for (int j = 0; j < all; ++j) p[j] = identity<Op, T>();
+  int64_t i = 0;
+  for (; i + partials <= n; i += partials)
+#pragma GCC unroll 32
+    for (int j = 0; j < all; ++j) p[j] = step<Op>(x, y, i + j * w, p[j]);
+  if (i < n) {
+#pragma GCC unroll 32
+    for (int j = 0; j < all; ++j) {
+      const int64_t at = i + j * w, left = n - at;
+      if (left >= w) p[j] = step<Op>(x, y, at, p[j]);
+      else if (left > 0) p[j] = step<Op>(x, y, at, left, p[j]);
     }
-#pragma GCC unroll 16
-    for (int j = 0; j < held; ++j) p[pass * held + j] = acc[j];
   }
 #pragma GCC unroll 8
   for (int h = all / 2; h; h /= 2)
