@@ -1,113 +1,153 @@
-// Random fills: 64 counters at a time, then 16, in loops that vectorise.
+// Random fills: the words of 64 counters at a time, then of 16; the loops over them are vectorised.
 #include <tenon/kernels/arith/philox.h>
 #include <tenon/kernels/cpu/isa/loop.h>
 #include <tenon/kernels/cpu/isa/parts.h>
+#include <tenon/kernels/cpu/isa/vec.h>
 
 namespace tenon::kernels::cpu::TENON_ISA {
 namespace {
 
-/// The words of N blocks: word[c][i] is word c of block i.
-template <int N>
-struct Words {
-  alignas(64) uint32_t word[4][N];
+TENON_INLINE Words64 take(const uint64_t* p) {
+  Words64 v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return v;
+}
+TENON_INLINE void put(uint64_t* p, Words64 v) { __builtin_memcpy(p, &v, sizeof v); }
 
-  TENON_INLINE_MEMBER Words(uint64_t seed, uint64_t stream, uint64_t first) {
-    for (int i = 0; i < N; ++i) {
-      const num::Block x = num::random_block(seed, stream, first + static_cast<unsigned>(i));
-      word[0][i] = x.word[0], word[1][i] = x.word[1], word[2][i] = x.word[2], word[3][i] = x.word[3];
-    }
+/// num::random_block for w counters from `first` on, a word per 64-bit lane: the upper halves of the lanes
+/// are left undefined, as nothing that follows depends on them.
+struct Blocks {
+  Words64 word[4];
+};
+TENON_INLINE Blocks random_blocks(uint64_t seed, uint64_t stream, uint64_t first) {
+  Words64 index{};
+  for (int lane = 0; lane < W<double>; ++lane) index[lane] = first + static_cast<uint64_t>(lane);
+  Words64 c0 = index, c1 = index >> 32, c2 = Words64{} + stream, c3 = c2 >> 32;
+  uint32_t key0 = static_cast<uint32_t>(seed), key1 = static_cast<uint32_t>(seed >> 32);
+#pragma GCC unroll 10
+  for (int round = 0; round < 10; ++round, key0 += 0x9e3779b9u, key1 += 0xbb67ae85u) {
+    const Words64 p = multiply_lower(Words64{} + 0xd2511f53u, c0),
+                  q = multiply_lower(Words64{} + 0xcd9e8d57u, c2);
+    c0 = q >> 32 ^ c1 ^ key0;
+    c1 = q;
+    c2 = p >> 32 ^ c3 ^ key1;
+    c3 = p;
   }
-  /// Element c of block i as random bits: one word for float, two for the others.
-  template <class T>
-  TENON_INLINE_MEMBER auto bits(int c, int i) const {
-    if constexpr (arith::is_same<T, float>) return word[c][i];
-    else return num::pair(word[2 * c][i], word[2 * c + 1][i]);
+  return {{c0, c1, c2, c3}};
+}
+
+/// The words of N blocks, in the order of the elements that are made of them: one 32-bit word each, or a
+/// 64-bit word that consists of two.
+template <class Word, int N>
+struct RandomWords {
+  static constexpr int size = N * 16 / sizeof(Word);
+  alignas(64) Word of[size];
+
+  TENON_INLINE_MEMBER RandomWords(uint64_t seed, uint64_t stream, uint64_t first) {
+    uint64_t even[N], odd[N];
+    for (int i = 0; i < N; i += W<double>) {
+      const Blocks x = random_blocks(seed, stream, first + static_cast<uint64_t>(i));
+      put(even + i, (x.word[0] & 0xffffffffu) | x.word[1] << 32);
+      put(odd + i, (x.word[2] & 0xffffffffu) | x.word[3] << 32);
+    }
+    uint64_t both[2 * N];
+    for (int i = 0; i < N; ++i) both[2 * i] = even[i], both[2 * i + 1] = odd[i];
+    __builtin_memcpy(of, both, sizeof both);
   }
 };
 
-/// The elements per block: one per word for float, one per two words for the others.
-template <class T>
-constexpr int lanes = arith::is_same<T, float> ? 4 : 2;
-
-/// Fills elements [begin, end) into out[0 ...]: compute(words, value) sets value[c][i], element c of block i,
-/// for all blocks.
-template <int Lanes, class T, class Compute>
+/// Fills elements [begin, end) of a call into out[0 ...]. compute(words, to, n) makes n elements.
+template <class Word, class T, class Compute>
 TENON_INLINE void fill(int64_t begin, int64_t end, T* out, uint64_t seed, uint64_t stream, Compute compute) {
-  const auto step = [&]<int N>(int64_t at, const Words<N>& words) __attribute__((always_inline)) {
-    alignas(64) T value[Lanes][N];
-    compute(words, value);
-    T* const to = out + (at - begin);
-    if (end - at >= Lanes * N) {
-      for (int i = 0; i < N; ++i)
-        for (int c = 0; c < Lanes; ++c) to[i * Lanes + c] = value[c][i];
-    } else {
-      for (int64_t i = 0; i < end - at; ++i) to[i] = value[i % Lanes][i / Lanes];
-    }
+  const auto words = [&]<int N>(int64_t at) __attribute__((always_inline)) {
+    return RandomWords<Word, N>(seed, stream, static_cast<uint64_t>(at) * sizeof(Word) / 16);
   };
-  const auto block_of = [](int64_t at) { return static_cast<uint64_t>(at) / Lanes; };
+  constexpr int64_t many = RandomWords<Word, 64>::size, few = RandomWords<Word, 16>::size;
   int64_t at = begin;
-  for (; end - at >= Lanes * 64; at += Lanes * 64) step(at, Words<64>(seed, stream, block_of(at)));
-  for (; at < end; at += Lanes * 16) step(at, Words<16>(seed, stream, block_of(at)));
+  for (; end - at >= many; at += many) {
+    auto x = words.template operator()<64>(at);
+    compute(x.of, out + (at - begin), many);
+  }
+  for (; at < end; at += few) {
+    alignas(64) T some[few];
+    auto x = words.template operator()<16>(at);
+    compute(x.of, some, few);
+    for (int64_t i = 0; i < few && i < end - at; ++i) out[at - begin + i] = some[i];
+  }
 }
+
+/// The words of uniform and normal numbers.
+template <class T>
+struct WordOf {
+  using type = uint64_t;
+};
+template <>
+struct WordOf<float> {
+  using type = uint32_t;
+};
 
 template <class T>
 void uniform_fill(int64_t begin, int64_t end, T* out, const RandomFill<T>& parameters) {
+  using Word = typename WordOf<T>::type;
   const RandomFill<T> f = parameters;
-  fill<lanes<T>>(
+  fill<Word>(
       begin, end, out + begin, f.seed,
-      f.stream, [f]<int N>(const Words<N>& words, T(&value)[lanes<T>][N]) __attribute__((always_inline)) {
-        for (int c = 0; c < lanes<T>; ++c)
-          for (int i = 0; i < N; ++i)
-            value[c][i] = num::between(f.low, f.high, f.width, num::uniform(words.template bits<T>(c, i)));
+      f.stream, [f](const Word* words, T* to, int64_t n) __attribute__((always_inline)) {
+        TENON_INDEPENDENT
+        for (int64_t i = 0; i < n; ++i) to[i] = num::between(f.low, f.high, f.width, num::uniform(words[i]));
       });
 }
 
 template <class T>
 void normal_fill(int64_t begin, int64_t end, T* out, const RandomFill<T>& parameters) {
+  using Word = typename WordOf<T>::type;
   const RandomFill<T> f = parameters;
-  fill<lanes<T>>(
+  fill<Word>(
       begin, end, out + begin, f.seed,
-      f.stream, [f]<int N>(const Words<N>& words, T(&value)[lanes<T>][N]) __attribute__((always_inline)) {
-        for (int c = 0; c < lanes<T>; c += 2)
-          for (int i = 0; i < N; ++i) {
-            const num::Pair<T> z =
-                num::box_muller(words.template bits<T>(c, i), words.template bits<T>(c + 1, i));
-            value[c][i] = num::fma(f.width, z.first, f.low);
-            value[c + 1][i] = num::fma(f.width, z.second, f.low);
-          }
+      f.stream, [f](const Word* words, T* to, int64_t n) __attribute__((always_inline)) {
+        TENON_INDEPENDENT
+        for (int64_t i = 0; i < n; i += 2) {
+          const num::Pair<T> z = num::box_muller(words[i], words[i + 1]);
+          to[i] = num::fma(f.width, z.first, f.low);
+          to[i + 1] = num::fma(f.width, z.second, f.low);
+        }
       });
+}
+
+/// num::below for a range of less than 2^32: without a product of 128 bits.
+TENON_INLINE Words64 below(Words64 range, Words64 word) {
+  return (multiply_lower(range, word >> 32) + (multiply_lower(range, word) >> 32)) >> 32;
 }
 
 template <class T>
 void integers(
     int64_t begin, int64_t end, T* out, uint64_t seed, uint64_t stream, const arith::IntegerDraw& numbers) {
   const arith::IntegerDraw draw = numbers;
-  const auto with = [&](auto below) __attribute__((always_inline)) {
-    fill<2>(
+  const auto with = [&](auto drawn) __attribute__((always_inline)) {
+    fill<uint64_t>(
         begin, end, out + begin, seed, stream,
-        [ draw, below ]<int N>(const Words<N>& words, T(&value)[2][N]) __attribute__((always_inline)) {
-          for (int c = 0; c < 2; ++c)
-            for (int i = 0; i < N; ++i)
-              value[c][i] = static_cast<T>(
-                  static_cast<int64_t>(draw.low + below(draw.range, words.template bits<double>(c, i))));
+        [ draw, drawn ](uint64_t * words, T * to, int64_t n) __attribute__((always_inline)) {
+          drawn(words, n);
+          TENON_INDEPENDENT
+          for (int64_t i = 0; i < n; ++i) to[i] = static_cast<T>(static_cast<int64_t>(draw.low + words[i]));
         });
   };
-  // Without a product of 128 bits where the range allows it, so that the loop vectorises.
   if (draw.range >> 32 == 0)
-    with([](uint64_t range, uint64_t bits) __attribute__((always_inline)) {
-      return ((bits >> 32) * range + ((bits & 0xffffffffu) * range >> 32)) >> 32;
+    with([draw](uint64_t * words, int64_t n) __attribute__((always_inline)) {
+      for (int64_t i = 0; i < n; i += W<double>)
+        put(words + i, below(Words64{} + draw.range, take(words + i)));
     });
   else
-    with(
-        [](uint64_t range, uint64_t bits) __attribute__((always_inline)) { return num::below(range, bits); });
+    with([draw](uint64_t * words, int64_t n) __attribute__((always_inline)) {
+      for (int64_t i = 0; i < n; ++i) words[i] = num::below(draw.range, words[i]);
+    });
 }
 
 void random_bits(int64_t begin, int64_t end, uint64_t* out, uint64_t seed, uint64_t stream) {
-  fill<2>(
+  fill<uint64_t>(
       begin, end, out, seed, stream,
-      []<int N>(const Words<N>& words, uint64_t(&value)[2][N]) __attribute__((always_inline)) {
-        for (int c = 0; c < 2; ++c)
-          for (int i = 0; i < N; ++i) value[c][i] = words.template bits<double>(c, i);
+      [](const uint64_t* words, uint64_t* to, int64_t n) __attribute__((always_inline)) {
+        for (int64_t i = 0; i < n; ++i) to[i] = words[i];
       });
 }
 

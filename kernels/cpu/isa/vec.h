@@ -298,6 +298,19 @@ TENON_INLINE V<T> zero() {
   return set1(T(0));
 }
 
+/// A vector of 64-bit words.
+using Words64 [[gnu::vector_size(sizeof(V<double>))]] = uint64_t;
+/// The products of their lower halves.
+TENON_INLINE Words64 multiply_lower(Words64 a, Words64 b) {
+#if defined(__AVX512F__)
+  return (Words64)_mm512_mul_epu32((__m512i)a, (__m512i)b);
+#elif defined(__AVX2__)
+  return (Words64)_mm256_mul_epu32((__m256i)a, (__m256i)b);
+#else
+  return (a & 0xffffffffu) * (b & 0xffffffffu);
+#endif
+}
+
 // Of halves of vectors, and of single lanes.
 template <class Vector>
 TENON_INLINE Vector largest(Vector a, Vector b) {
