@@ -36,8 +36,14 @@ T multiply_add(int64_t steps, T start) {
   return all[0];
 }
 
-uint64_t read(const Bits* from, const Bits* end) {
-  Bits a{}, b{}, c{}, d{};
+/// A part of a line, as wide as a register: the compiler would pass wider vectors through memory.
+using Part [[gnu::vector_size(width), gnu::may_alias]] = uint64_t;
+const Part* parts(const Bits* line) { return reinterpret_cast<const Part*>(line); }
+Part* parts(Bits* line) { return reinterpret_cast<Part*>(line); }
+
+uint64_t read(const Bits* first, const Bits* last) {
+  const Part *from = parts(first), *const end = parts(last);
+  Part a{}, b{}, c{}, d{};
   for (; end - from >= 4; from += 4) {
     a |= from[0];
     b |= from[1];
@@ -49,8 +55,9 @@ uint64_t read(const Bits* from, const Bits* end) {
   return a[0];
 }
 
-void write(Bits* to, Bits* end, uint64_t value) {
-  for (; to != end; ++to) *to = Bits{} + value;
+void write(Bits* first, Bits* last, uint64_t value) {
+  Part* const end = parts(last);
+  for (Part* to = parts(first); to != end; ++to) *to = Part{} + value;
 }
 
 void write_through(Bits* to, Bits* end, uint64_t value) {
@@ -63,8 +70,9 @@ void write_through(Bits* to, Bits* end, uint64_t value) {
 #endif
 }
 
-void update(Bits* place, int64_t lines, uint64_t value) {
-  for (int64_t i = 0; i < lines; ++i) place[i] += value;
+void update(Bits* first, int64_t lines, uint64_t value) {
+  Part* const end = parts(first + lines);
+  for (Part* place = parts(first); place != end; ++place) *place += value;
 }
 
 template <void (*store)(Bits*, Bits*, uint64_t)>
