@@ -209,7 +209,7 @@ void row_values(
 
 // Columns are reduced by whole rows. Partial results are visited in bit-reversed order, so that the tree
 // keeps one row of results per level.
-constexpr int64_t most_columns = 512;
+constexpr int64_t most_columns = 2048;
 
 template <class T>
 struct Columns {
@@ -248,7 +248,27 @@ TENON_INLINE V<T> column_partial(const Columns<T>& c, int64_t p, int64_t j, int6
   return acc;
 }
 
-/// One chunk (k <= 1024) of w <= 512 columns.
+/// The vectors of a cache line.
+template <class T>
+struct Line {
+  static constexpr int count = 64 / sizeof(V<T>);
+  V<T> of[count];
+};
+/// Partial result p, of Rows rows, of the line of columns at j. The line of each row is read once.
+template <class Op, int Rows, class T>
+TENON_INLINE Line<T> column_partial(const Columns<T>& c, int64_t p, int64_t j) {
+  Line<T> acc;
+#pragma GCC unroll 4
+  for (int v = 0; v < Line<T>::count; ++v) acc.of[v] = identity<Op, T>();
+#pragma GCC unroll 8
+  for (int r = 0; r < Rows; ++r)
+#pragma GCC unroll 4
+    for (int v = 0; v < Line<T>::count; ++v)
+      acc.of[v] = column_step<Op>(c, p + r * partials, j + v * W<T>, acc.of[v]);
+  return acc;
+}
+
+/// One chunk (k <= 1024) of w <= most_columns columns.
 template <class Op, class T>
 void column_chunk(const Columns<T>& c, int64_t w, T* to) {
   alignas(64) T stack[8][most_columns];
@@ -263,7 +283,28 @@ void column_chunk(const Columns<T>& c, int64_t w, T* to) {
     while (q >> up & 1) ++up;
     T* const put = up == levels ? to : stack[up];
     const int h = 1 << levels >> 1;
-    for (int64_t j = 0; j < w; j += W<T>) {
+    const auto rows_of = [&](int64_t partial) { return (c.k - partial + partials - 1) / partials; };
+    const auto lines = [&]<int Rows>() __attribute__((always_inline)) {
+      constexpr int64_t line = Line<T>::count * W<T>;
+      int64_t j = 0;
+      for (; j + line <= w; j += line) {
+        const Line<T> a = column_partial<Op, Rows>(c, p, j), b = column_partial<Op, Rows>(c, p + h, j),
+                      d = column_partial<Op, Rows>(c, p + h / 2, j),
+                      e = column_partial<Op, Rows>(c, p + h / 2 + h, j);
+#pragma GCC unroll 4
+        for (int v = 0; v < Line<T>::count; ++v) {
+          V<T> acc = combine<Op, T>(combine<Op, T>(a.of[v], b.of[v]), combine<Op, T>(d.of[v], e.of[v]));
+          for (int l = down; l < up; ++l) acc = combine<Op, T>(load(stack[l] + j + v * W<T>), acc);
+          store(put + j + v * W<T>, acc);
+        }
+      }
+      return j;
+    };
+    // One or two rows each: a batch of up to 256.
+    int64_t j = 0;
+    if (const int64_t rows = rows_of(p); together == 4 && rows == rows_of(p + h / 2 + h))
+      j = rows == 1 ? lines.template operator()<1>() : rows == 2 ? lines.template operator()<2>() : 0;
+    for (; j < w; j += W<T>) {
       const int64_t left = w - j;
       V<T> acc = column_partial<Op>(c, p, j, left);
       if (together == 4)
