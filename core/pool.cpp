@@ -38,8 +38,9 @@ bool open() {
   return true;
 }
 
-/// The kept blocks above large_limit, oldest first. Never destroyed, like the blocks of static tensors.
-class LargeCache {
+/// The blocks that are kept for all threads, oldest first. Never destroyed, like the blocks of static
+/// tensors.
+class SharedCache {
  public:
   /// A block of this size, or null.
   void* take(std::size_t bytes) noexcept {
@@ -115,8 +116,8 @@ class LargeCache {
   std::size_t count_ = 0, bytes_ = 0, limit_ = unset;
 };
 
-LargeCache& large_cache() {
-  static constinit LargeCache shared;
+SharedCache& shared_cache() {
+  static constinit SharedCache shared;
   static const struct Registration {
     Registration() {
       pthread_atfork([] { shared.lock(); }, [] { shared.unlock(); }, [] { shared.unlock(); });
@@ -164,11 +165,11 @@ void reopen_thread_cache() noexcept {
 void* allocate_slow(std::size_t bytes) {
   if constexpr (enabled) {
     if (cache == &unopened) open();
-    if (bytes > large_limit && cache != &closed)
-      if (void* const block = large_cache().take(block_bytes(bytes))) return block;
+    if (bytes >= least_shared && cache != &closed)
+      if (void* const block = shared_cache().take(block_bytes(bytes))) return block;
   }
   void* block = from_system(bytes);
-  if (!block && cache != &closed && large_cache().empty()) block = from_system(bytes);
+  if (!block && cache != &closed && shared_cache().empty()) block = from_system(bytes);
   check(block != nullptr, "allocate: out of memory; {} bytes were requested", bytes);
   return block;
 }
@@ -176,7 +177,7 @@ void* allocate_slow(std::size_t bytes) {
 void release_slow(void* block, std::size_t bytes) noexcept {
   if constexpr (enabled) {
     if (cache == &unopened && open()) return release(block, bytes);
-    if (bytes > large_limit && cache != &closed && large_cache().keep(block, block_bytes(bytes))) return;
+    if (bytes >= least_shared && cache != &closed && shared_cache().keep(block, block_bytes(bytes))) return;
   }
   std::free(block);
 }
@@ -185,12 +186,12 @@ void release_slow(void* block, std::size_t bytes) noexcept {
 
 namespace tenon::cpu {
 
-std::size_t cached_bytes() { return pool::large_cache().bytes(); }
-std::size_t cache_limit() { return pool::large_cache().limit_bytes(); }
-void set_cache_limit(std::size_t bytes) { pool::large_cache().set_limit(bytes); }
+std::size_t cached_bytes() { return pool::shared_cache().bytes(); }
+std::size_t cache_limit() { return pool::shared_cache().limit_bytes(); }
+void set_cache_limit(std::size_t bytes) { pool::shared_cache().set_limit(bytes); }
 
 void empty_cache() {
-  pool::large_cache().empty();
+  pool::shared_cache().empty();
   pool::close_thread_cache();
   pool::reopen_thread_cache();
 }

@@ -1,6 +1,7 @@
-// A bounded cache in front of malloc: one per thread for blocks up to 1 MiB, and one for the process for
-// larger blocks. Blocks have no owner: one freed in another thread joins that thread's cache, and a full
-// cache returns blocks to malloc, so a producer and a consumer cannot grow memory without limit.
+// Bounded caches in front of malloc: one per thread for blocks up to 1 MiB, and one for the process for
+// larger blocks and for those from 64 KiB on that a thread's cache has no room for. Blocks have no owner: one
+// freed in another thread joins that thread's cache, and a full cache returns blocks to malloc, so a producer
+// and a consumer cannot grow memory without limit.
 #pragma once
 #include <array>
 #include <bit>
@@ -19,6 +20,7 @@ inline constexpr bool enabled = true;
 #endif
 
 inline constexpr std::size_t small_limit = 1024, large_limit = std::size_t{1} << 20;
+inline constexpr std::size_t least_shared = std::size_t{64} << 10;  // of the process's cache
 inline constexpr int small_classes = small_limit / 64, classes = small_classes + 10 * 4;
 
 /// 64-byte steps up to 1 KiB, then four steps per doubling.

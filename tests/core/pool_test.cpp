@@ -76,6 +76,24 @@ TEST_CASE("pool: large blocks are shared by all threads", "[core][pool]") {
   pool::release(again, 5 * mib);
 }
 
+TEST_CASE("pool: blocks from 64 KiB on that do not fit into a thread's list are shared", "[core][pool]") {
+  if constexpr (!pool::enabled) return test::skip("the sanitizer needs fresh blocks");
+  const EmptyCache guard;
+  for (const auto& [bytes, shared] :
+      {std::pair{std::size_t{160} << 10, true}, {std::size_t{60} << 10, false}}) {
+    std::vector<void*> blocks(40);
+    for (void*& block : blocks) block = pool::allocate(bytes);
+    for (void* block : blocks) pool::release(block, bytes);
+    const std::size_t kept = cpu::cached_bytes();
+    CHECK((kept >= 32 * bytes) == shared);
+    for (void*& block : blocks) block = pool::allocate(bytes);
+    CHECK(cpu::cached_bytes() == 0);
+    for (void* block : blocks) pool::release(block, bytes);
+    CHECK(cpu::cached_bytes() == kept);
+    cpu::empty_cache();
+  }
+}
+
 TEST_CASE("pool: what is kept stays within the limit, and the oldest goes first", "[core][pool]") {
   if constexpr (!pool::enabled) return test::skip("the sanitizer needs fresh blocks");
   const EmptyCache guard;
