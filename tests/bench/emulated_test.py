@@ -8,18 +8,19 @@ import sys
 import tempfile
 
 PROGRAM = sys.argv[1]
-FILTER = "^(elementwise/add|reduce/sum|matmul/square|optimizer/sgd|layout/transpose|random/randn)/"
+FILTER = "^(elementwise/add|reduce/sum|matmul/square|optimizer/sgd|layout/transpose|random/randn|step/mlp)/"
 
 with tempfile.TemporaryDirectory() as folder:
     path = pathlib.Path(folder, "counters.json")
-    subprocess.run([PROGRAM, "--filter", FILTER, "--size", "2000,64x64x64,4x500,48x40", "--json", path], check=True,
-                   timeout=250)
+    subprocess.run([PROGRAM, "--filter", FILTER, "--size", "2000,64x64x64,4x500,48x40,5x20x1", "--json", path],
+                   check=True, timeout=250)
     rows = {row["name"]: row for row in json.loads(path.read_text())["rows"]}
     for name, row in rows.items():
         assert "failure" not in row, (name, row)
         assert row["launches"], name
     add = rows["elementwise/add/2000"]["launches"]
     assert len(add) == 1 and 32 * add[0]["sectors"] == add[0]["global_bytes"] == 24000, add  # all of it coalesced
+    assert len(rows["step/mlp/5x20x1"]["launches"]) >= 4, rows["step/mlp/5x20x1"]
     for name in ("reduce/sum/2000", "matmul/square/64x64x64", "optimizer/sgd/4x500", "layout/transpose/48x40",
                  "random/randn/2000"):
         assert name in rows, name

@@ -232,11 +232,16 @@ int launch(void* stream, void (*kernel)(P...), unsigned grid, unsigned threads, 
     std::tuple<P...> parameters;
   };
   const Call call{kernel, std::tuple<P...>(P(args)...)};
-  auto check = [index = 0](auto argument) mutable {
+  auto check = [index = 0]<class T>(const T& argument) mutable {
+    union {
+      T value;
+    } copy{argument};
 #if defined(__GNUC__) && !defined(__clang__)
-    __builtin_clear_padding(&argument);  // padding may contain bytes that look like a pointer
+    // Padding may contain bytes that look like a pointer. Outside a union g++ 12 clears wrong bytes instead
+    // of the padding that follows an array of structures of more than 64 bytes.
+    __builtin_clear_padding(&copy);
 #endif
-    emu::check_pointers(++index, &argument, sizeof argument);
+    emu::check_pointers(++index, &copy, sizeof copy);
   };
   std::apply([&](const P&... argument) { (check(argument), ...); }, call.parameters);
   return emu::run(

@@ -1,5 +1,6 @@
 // The emulated CUDA runtime: memory that only the device may access, checked copies, and failures on demand.
 #include <cmath>
+#include <cstddef>
 #include <cstring>
 
 #include <simt_emu/semantics.h>
@@ -83,6 +84,23 @@ void kernel_on_another_device() {
   EXPECT(cudaSetDevice(1) == cudaSuccess);
   simt::launch(
       nullptr, +[](Part) {}, 1, 1, part);
+}
+
+struct Table {
+  struct {
+    float* data;
+    long size;
+  } row[8];
+  unsigned count;  // followed by padding
+  long size;
+};
+
+void kernel_with_a_table_on_another_device() {
+  static Table table;
+  table.row[0].data = device_memory(5);
+  EXPECT(cudaSetDevice(1) == cudaSuccess);
+  simt::launch(
+      nullptr, +[](Table) {}, 1, 1, table);
 }
 
 template <class T, int N>
@@ -191,6 +209,20 @@ const Case cases[] = {
         kernel_on_host_memory},
     {"kernel_on_another_device", "error: argument 1 of the kernel points to memory of another device",
         kernel_on_another_device},
+    {"kernel_with_a_table_on_another_device",
+        "error: argument 1 of the kernel points to memory of another device",
+        kernel_with_a_table_on_another_device},
+#if defined(__GNUC__) && !defined(__clang__)  // otherwise padding is not told from data
+    {"kernel_with_half_a_pointer_in_padding", "fine",
+        [] {
+          static Table table;
+          const float* const data = device_memory(5);
+          std::memcpy(reinterpret_cast<char*>(&table) + offsetof(Table, count), &data, sizeof data);
+          EXPECT(cudaSetDevice(1) == cudaSuccess);
+          simt::launch(
+              nullptr, +[](Table) {}, 1, 1, table);
+        }},
+#endif
     {"counters", "fine", counters},
     {"out_of_memory", "fine", out_of_memory},
     {"no_device", "fine", no_device},
