@@ -50,8 +50,9 @@ double page_faults_of(const Work& work) {
   return (faults() - before) / static_cast<double>(calls);
 }
 
-std::size_t sets_of(double bytes, bool cold, const Roofs& roofs) {
-  return cold ? static_cast<std::size_t>(std::ceil(2 * roofs.sizes.last / bytes)) + 1 : 1;
+/// So many sets of inputs that a call finds none of its own in a cache.
+std::size_t cold_sets(double bytes, const Caches& caches) {
+  return static_cast<std::size_t>(std::ceil(2 * caches.last / bytes)) + 1;
 }
 
 constexpr double least_bytes = 64 << 10;  // below it, the call itself takes longer than its memory traffic
@@ -75,7 +76,7 @@ void fill(Row& row, const Case& one, const Plan& plan, const Roofs& roofs) {
   const Traffic traffic = traffic_of(one, row.size, sets[0], first);
   row.bytes = traffic.all();
   row.flops = one.flops ? one.flops(row.size) : 0;
-  const std::size_t count = sets_of(row.bytes, row.cold, roofs);
+  const std::size_t count = row.cold ? cold_sets(row.bytes, roofs.sizes) : 1;
   while (sets.size() < count) sets.push_back(one.inputs(row.size));
 
   std::vector<Work> works;
@@ -159,8 +160,10 @@ std::string row_name(const Case& one, const Size& size, bool cold) {
 
 bool has_cold_row(const Case& one, const Size& size, const Caches& caches) {
   if (one.flops || one.name.starts_with("random/") || one.name.starts_with("loader/")) return false;
-  const double bytes = one.traffic ? one.traffic(size).all() : bytes_of(one.inputs(size));
-  return bytes >= least_bytes && bytes < caches.last / 2;
+  constexpr double most_memory = 1 << 30;  // of all inputs: a call may use a small part of each
+  const double memory = bytes_of(one.inputs(size)), bytes = one.traffic ? one.traffic(size).all() : memory;
+  return bytes >= least_bytes && bytes < caches.last / 2 &&
+         static_cast<double>(cold_sets(bytes, caches)) * memory <= most_memory;
 }
 
 Row measure(const Case& one, const Size& size, bool cold, const Plan& plan, const Roofs& roofs) {
