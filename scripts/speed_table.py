@@ -27,6 +27,7 @@ CHOSEN = [
     ("step/mlp/5x200x1", 1, "training step: 200 -> 1, batch 5"),
     ("step/mlp/32x64x128x10", 1, "training step: 64 -> 128 -> 10, relu, batch 32"),
     ("step/mlp/64x512x512x512x512", 1, "training step: 4 layers of 512, batch 64"),
+    ("step/mlp/64x512x512x512x512", 2, "the same, two threads"),
     ("overhead/add/10", 1, "`a + b`, 10 numbers"),
     ("overhead/backward/10", 1, "backward through 3 operations, 10 numbers"),
     ("elementwise/add/100000", 1, "`a + b`, 10^5 numbers"),
@@ -40,6 +41,7 @@ CHOSEN = [
     ("matmul/square/128x128x128", 1, "`matmul` 128"),
     ("matmul/square/512x512x512", 1, "`matmul` 512"),
     ("matmul/square/2048x2048x2048", 1, "`matmul` 2048"),
+    ("matmul/square/2048x2048x2048", 2, "`matmul` 2048, two threads"),
 ]
 
 
