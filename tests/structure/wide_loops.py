@@ -5,7 +5,7 @@ ISA is avx2 or avx512. A compiler gives up on vectorising a loop without a word:
 constant operand, a call, a conversion that the machine lacks. For each function of a table (docs/design.md) this counts
 the innermost loops whose body has a 32-byte (64-byte) register; each has at least as many as its source has loops over
 contiguous elements, or is listed below. A loop over a block of fixed size may be unrolled: its functions must have wide
-multiply-adds.
+multiply-adds or products.
 """
 
 import re
@@ -27,9 +27,6 @@ WANTED = [
     (r"line<.*>", 1),
     (r"across<.*>", 1),
     (r"sgd<.*>", 1),
-    (r"(uniform|normal)_fill<.*>", 1),
-    (r"integers<.*>", 1),
-    (r"random_bits", 1),
     (r"arange<.*>", 1),
     (r"linspace<.*>", 2),
     (r"in_range", 1),
@@ -40,9 +37,15 @@ WANTED = [
 REDUCING = r"line<.*>|in_range"
 FILLING = r"(arange|linspace|clear)<.*>"
 # AVX2 has no instruction for these conversions.
-NOT_WIDE = {"avx2": r"convert<(float|double), long>|convert<long, (float|double)>", "avx512": r"(?!)"}
-# Functions that work in blocks.
-BLOCKS = r"pow<.*>"
+NOT_WIDE = {"avx2": r"convert<(float|double), long>|convert<long, (float|double)>|(uniform|normal)_fill<double>",
+            "avx512": r"(?!)"}
+# Functions that work in blocks, and the least number of wide multiply-adds and products of 32 bits in each.
+BLOCKS = [
+    (r"pow<.*>", 8, 0),
+    (r"uniform_fill<.*>", 1, 20),
+    (r"normal_fill<.*>", 8, 20),
+    (r"integers<.*>|random_bits", 0, 20),
+]
 
 
 def functions(objdump, path):
@@ -113,15 +116,17 @@ def wide_loops(name, lines, register):
 def main():
     objdump, isa, *objects = sys.argv[1:]
     register = REGISTER[isa]
-    loops, multiply_adds = {}, {}
+    loops, multiply_adds, products = {}, {}, {}
     for path in objects:
         for name, lines in functions(objdump, path):
             if name := short(name):
                 loops[name] = wide_loops(name, lines, register)
-                multiply_adds[name] = sum(bool(re.match(f"vfn?m.*{register}", text)) for _, text in lines)
+                for found, what in (multiply_adds, "vfn?m"), (products, "vpmuludq"):
+                    found[name] = sum(bool(re.match(f"{what}.*{register}", text)) for _, text in lines)
     bad = checked = 0
     for pattern, least, found, what in [*((p, n, loops, "loops") for p, n in WANTED),
-                                        (BLOCKS, 8, multiply_adds, "multiply-adds")]:
+                                        *((p, n, multiply_adds, "multiply-adds") for p, n, _ in BLOCKS),
+                                        *((p, n, products, "products") for p, _, n in BLOCKS)]:
         names = [name for name in found if re.fullmatch(pattern, name) and not re.fullmatch(NOT_WIDE[isa], name)]
         checked += len(names)
         if not names:
