@@ -20,16 +20,27 @@ struct Block {
   uint32_t word[4];
 };
 
-TENON_HOST_DEVICE Block philox(Block counter, uint32_t key0, uint32_t key1, int rounds = 10) {
-  auto [c0, c1, c2, c3] = counter.word;
+/// The rounds of Philox on the words c0 to c3. A word is the lower half of a Wide, uint64_t or a vector of
+/// them; the upper half is left undefined, as it influences no lower one. product(a, b) is a times the lower
+/// half of b.
+template <class Wide, class Product>
+TENON_HOST_DEVICE void philox_rounds(
+    Wide& c0, Wide& c1, Wide& c2, Wide& c3, uint32_t key0, uint32_t key1, int rounds, Product product) {
   for (int i = 0; i < rounds; ++i, key0 += 0x9e3779b9u, key1 += 0xbb67ae85u) {
-    const uint64_t p = uint64_t{0xd2511f53u} * c0, q = uint64_t{0xcd9e8d57u} * c2;
-    c0 = static_cast<uint32_t>(q >> 32) ^ c1 ^ key0;
-    c1 = static_cast<uint32_t>(q);
-    c2 = static_cast<uint32_t>(p >> 32) ^ c3 ^ key1;
-    c3 = static_cast<uint32_t>(p);
+    const Wide p = product(0xd2511f53u, c0), q = product(0xcd9e8d57u, c2);
+    c0 = q >> 32 ^ c1 ^ key0;
+    c1 = q;
+    c2 = p >> 32 ^ c3 ^ key1;
+    c3 = p;
   }
-  return {{c0, c1, c2, c3}};
+}
+
+TENON_HOST_DEVICE Block philox(Block counter, uint32_t key0, uint32_t key1, int rounds = 10) {
+  uint64_t c0 = counter.word[0], c1 = counter.word[1], c2 = counter.word[2], c3 = counter.word[3];
+  philox_rounds(c0, c1, c2, c3, key0, key1, rounds,
+      [](uint32_t a, uint64_t b) { return uint64_t{a} * static_cast<uint32_t>(b); });
+  return {{static_cast<uint32_t>(c0), static_cast<uint32_t>(c1), static_cast<uint32_t>(c2),
+      static_cast<uint32_t>(c3)}};
 }
 
 /// Block `index` of a stream: counter (index, stream), key seed, low words first.

@@ -7,15 +7,7 @@
 namespace tenon::kernels::cpu::TENON_ISA {
 namespace {
 
-TENON_INLINE Words64 take(const uint64_t* p) {
-  Words64 v;
-  __builtin_memcpy(&v, p, sizeof v);
-  return v;
-}
-TENON_INLINE void put(uint64_t* p, Words64 v) { __builtin_memcpy(p, &v, sizeof v); }
-
-/// num::random_block for w counters from `first` on, a word per 64-bit lane: the upper halves of the lanes
-/// are left undefined, as nothing that follows depends on them.
+/// num::random_block for W<double> counters from `first` on: a word is the lower half of a lane.
 struct Blocks {
   Words64 word[4];
 };
@@ -23,16 +15,9 @@ TENON_INLINE Blocks random_blocks(uint64_t seed, uint64_t stream, uint64_t first
   Words64 index{};
   for (int lane = 0; lane < W<double>; ++lane) index[lane] = first + static_cast<uint64_t>(lane);
   Words64 c0 = index, c1 = index >> 32, c2 = Words64{} + stream, c3 = c2 >> 32;
-  uint32_t key0 = static_cast<uint32_t>(seed), key1 = static_cast<uint32_t>(seed >> 32);
-#pragma GCC unroll 10
-  for (int round = 0; round < 10; ++round, key0 += 0x9e3779b9u, key1 += 0xbb67ae85u) {
-    const Words64 p = multiply_lower(Words64{} + 0xd2511f53u, c0),
-                  q = multiply_lower(Words64{} + 0xcd9e8d57u, c2);
-    c0 = q >> 32 ^ c1 ^ key0;
-    c1 = q;
-    c2 = p >> 32 ^ c3 ^ key1;
-    c3 = p;
-  }
+  num::philox_rounds(
+      c0, c1, c2, c3, static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32), 10,
+      [](uint32_t a, Words64 b) __attribute__((always_inline)) { return multiply_lower(Words64{} + a, b); });
   return {{c0, c1, c2, c3}};
 }
 
@@ -47,8 +32,8 @@ struct RandomWords {
     uint64_t even[N], odd[N];
     for (int i = 0; i < N; i += W<double>) {
       const Blocks x = random_blocks(seed, stream, first + static_cast<uint64_t>(i));
-      put(even + i, (x.word[0] & 0xffffffffu) | x.word[1] << 32);
-      put(odd + i, (x.word[2] & 0xffffffffu) | x.word[3] << 32);
+      store(even + i, (x.word[0] & 0xffffffffu) | x.word[1] << 32);
+      store(odd + i, (x.word[2] & 0xffffffffu) | x.word[3] << 32);
     }
     uint64_t both[2 * N];
     for (int i = 0; i < N; ++i) both[2 * i] = even[i], both[2 * i + 1] = odd[i];
@@ -135,7 +120,7 @@ void integers(
   if (draw.range >> 32 == 0)
     with([draw](uint64_t * words, int64_t n) __attribute__((always_inline)) {
       for (int64_t i = 0; i < n; i += W<double>)
-        put(words + i, below(Words64{} + draw.range, take(words + i)));
+        store(words + i, below(Words64{} + draw.range, load(words + i)));
     });
   else
     with([draw](uint64_t * words, int64_t n) __attribute__((always_inline)) {

@@ -300,6 +300,12 @@ TENON_INLINE V<T> zero() {
 
 /// A vector of 64-bit words.
 using Words64 [[gnu::vector_size(sizeof(V<double>))]] = uint64_t;
+TENON_INLINE Words64 load(const uint64_t* p) {
+  Words64 v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return v;
+}
+TENON_INLINE void store(uint64_t* p, Words64 v) { __builtin_memcpy(p, &v, sizeof v); }
 /// The products of their lower halves.
 TENON_INLINE Words64 multiply_lower(Words64 a, Words64 b) {
 #if defined(__AVX512F__)
