@@ -160,10 +160,11 @@ std::string row_name(const Case& one, const Size& size, bool cold) {
 
 bool has_cold_row(const Case& one, const Size& size, const Caches& caches) {
   if (one.flops || one.name.starts_with("random/") || one.name.starts_with("loader/")) return false;
+  const double bytes = one.traffic ? one.traffic(size).all() : bytes_of(one.inputs(size));
+  if (bytes < least_bytes || bytes >= caches.last / 2) return false;
   constexpr double most_memory = 1 << 30;  // of all inputs: a call may use a small part of each
-  const double memory = bytes_of(one.inputs(size)), bytes = one.traffic ? one.traffic(size).all() : memory;
-  return bytes >= least_bytes && bytes < caches.last / 2 &&
-         static_cast<double>(cold_sets(bytes, caches)) * memory <= most_memory;
+  const double memory = one.traffic ? bytes_of(one.inputs(size)) : bytes;
+  return static_cast<double>(cold_sets(bytes, caches)) * memory <= most_memory;
 }
 
 Row measure(const Case& one, const Size& size, bool cold, const Plan& plan, const Roofs& roofs) {
