@@ -16,6 +16,7 @@ namespace autograd {
 namespace {
 
 constinit thread_local Node* running = nullptr;
+constinit thread_local bool releasing = false;
 
 /// A buffer for the lists of a pass, so that a small model needs no allocation.
 struct Room {
@@ -52,7 +53,7 @@ class Pass {
     kept_.reserve(32);
   }
   ~Pass() {
-    running = outer_;
+    running = outer_, releasing = outer_releases_;
     call_.set_site(caller_);
     for (Node* node : waiting_) {
       node->pending = {};
@@ -104,7 +105,7 @@ class Pass {
     }
     if (node.leaf()) return;
     if (!keep_graph_) spent_.push_back(&node);
-    running = &node;
+    running = &node, releasing = !keep_graph_;
     for (Edge& edge : node.edges()) {
       if (needed_ && !needed_->contains(edge.source.get())) continue;
       if (!edge.pullback) [[unlikely]]
@@ -216,11 +217,13 @@ class Pass {
   const bool keep_graph_, anomaly_;
   const std::unordered_map<Node*, Tensor*>* const needed_;
   Node* const outer_ = running;
+  const bool outer_releases_ = releasing;
 };
 
 }  // namespace
 
 Node* running_node() noexcept { return running; }
+bool releases_graph() noexcept { return releasing; }
 
 void run_pass(Call& call, const Tensor& root, Tensor gradient, bool retain_graph, bool create_graph,
     const std::unordered_map<Node*, Tensor*>* needed) {

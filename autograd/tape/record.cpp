@@ -22,7 +22,10 @@ Tensor SavedOutput::operator()() const {
   return output;
 }
 
-constinit const Tensor SavedPrepared::none;
+Tensor SavedPrepared::operator()() const {
+  if (!value_.defined() || value_.version() != 0) return {};
+  return releases_graph() ? std::move(value_) : value_;
+}
 
 namespace detail {
 

@@ -56,23 +56,22 @@ class TENON_API SavedOutput {
   Saved value_;
 };
 
-/// A value that is used only as long as it has not been written to; it may have been passed to a hook.
+/// A value that is used only as long as it has not been written to; it may have been passed to a hook. A pass
+/// that releases the graph takes it out, so that a leaf can own it without a copy. If that pass throws, the
+/// next one does without.
 class TENON_API SavedPrepared {
  public:
   explicit SavedPrepared(Prepared prepared) : value_(prepared.value) {}
-  const Tensor& operator()() const TENON_LIFETIMEBOUND {
-    return value_.defined() && value_.version() == 0 ? value_ : none;
-  }
+  Tensor operator()() const;
 
  private:
-  static constinit const Tensor none;
-  Tensor value_;
+  mutable Tensor value_;
 };
 
 /// The tensors that a pullback needs, in the order of its parameters: with(a, b). The operation's own output
 /// is passed as result(out), or it would own itself. prepared(t) is a value that the forward call computed
-/// only for the pullback; the pullback receives an undefined tensor if it is undefined or has been written
-/// to.
+/// only for the pullback; the pullback receives an undefined tensor if it is undefined, has been written to,
+/// or was already taken by a pass that releases the graph.
 template <class... T>
 struct With {
   std::tuple<const T&...> tensors;

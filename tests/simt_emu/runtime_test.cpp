@@ -124,10 +124,32 @@ TEST_CASE("runtime: operations that need only one launch") {
   emu::reset_launches();
   const Tensor loss = mse_loss(leaf, y);
   REQUIRE(emu::launches() == 1);  // computes the loss and its gradient
+  loss.backward({.retain_graph = true});
+  REQUIRE(
+      emu::launches() <= 3);  // a fill, for the initial 1 of the pass, and a copy: the graph keeps its own
+  const Tensor first = leaf.grad();
+  leaf.set_grad({});
+  emu::reset_launches();
   loss.backward();
-  // At most one fill, for the initial 1 of the pass, and one copy: the graph holds the precomputed gradient
-  // until the pass has ended.
-  REQUIRE(emu::launches() <= 3);
+  REQUIRE(emu::launches() == 0);  // the leaf takes the graph's gradient
+  REQUIRE(bitwise_equal(leaf.grad(), first));
+}
+
+TEST_CASE(
+    "runtime: a pass that failed has taken the gradient that mse_loss prepared; the next one computes it") {
+  const Tensor x = randn({300, 70}, {.device = device()}).set_requires_grad(),
+               y = randn({300, 70}, {.device = device()});
+  const Tensor wanted = autograd::grad(mse_loss(x, y), {x})[0];
+  const Tensor loss = mse_loss(x, y);
+  bool fails = true;
+  x.register_hook([&](const Tensor&) -> Tensor {
+    if (fails) throw Error("not yet");
+    return {};
+  });
+  REQUIRE_THROWS(loss.backward());
+  fails = false;
+  loss.backward();
+  REQUIRE(bitwise_equal(x.grad(), wanted));
 }
 
 TEST_CASE("runtime: an SGD step is one launch, with a small table for few parameters") {
