@@ -4,6 +4,7 @@
 #include <tenon/autograd/ops.h>
 #include <tenon/autograd/tape/record.h>
 #include <tenon/autograd/tape/running.h>
+#include <tenon/core/cuda.h>
 
 namespace tenon::autograd {
 
@@ -29,6 +30,7 @@ Tensor one(const Tensor& root) {
                       !kept->meta && kept->dtype == root.dtype() && kept->storage->stream() == root.stream();
   if (!usable) {
     Tensor made = ones_like(root);
+    if (cuda::is_capturing(root.stream())) return made;  // filled only when the recorded graph is replayed
     drop_kept_one();
     kept_one = std::move(made).disown();
     reaper.armed = true;

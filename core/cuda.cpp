@@ -39,6 +39,34 @@ void empty_cache(Device device) {
   if constexpr (built_with_cuda) drain_cache(device);
 }
 
+Graph::Graph(const std::function<void()>& work, Device device) {
+  check_cuda_device("graph", device);
+  if constexpr (built_with_cuda) handle_ = record_graph(Stream::current(device), work);
+}
+Graph::Graph(Graph&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+Graph& Graph::operator=(Graph&& other) noexcept {
+  std::swap(handle_, other.handle_);
+  return *this;
+}
+Graph::~Graph() {
+  if constexpr (built_with_cuda)
+    if (handle_) destroy_graph(handle_);
+}
+
+void Graph::replay() {
+  check(handle_ != nullptr, "replay: the graph was moved from; use the one that it was moved to");
+  if constexpr (built_with_cuda) replay_graph(handle_);
+}
+
+bool detail::is_capturing(Stream stream) {
+  if constexpr (built_with_cuda) return captured_by_this_thread(stream);
+  return false;
+}
+
+void detail::capture_work(Stream stream, const std::function<void()>& work) {
+  if constexpr (built_with_cuda) cuda::capture_work(stream, work);
+}
+
 Event::Event(Event&& other) noexcept
     : handle_(std::exchange(other.handle_, nullptr)), device_(other.device_) {}
 Event& Event::operator=(Event&& other) noexcept {

@@ -11,6 +11,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 
 #include <tenon/core/stream.h>
 
@@ -55,6 +56,56 @@ class TENON_API Event {
   void* handle_ = nullptr;
   Device device_;
 };
+
+/// Work on a stream, recorded once and then repeated by one launch each time, which takes the host a few
+/// microseconds however many kernels there are:
+///
+///     train_step();                      // a step first: parameters get gradients, the optimizer its state
+///     cuda::Graph step([&] { train_step(); });
+///     for (const auto& [x, y] : loader) {
+///       input.copy_(x), target.copy_(y);
+///       step.replay();
+///     }
+///
+/// A replay reads and writes the memory of the recorded tensors: new inputs are copied into the old tensors,
+/// and results are read from the tensors that the recorded work returned. The memory that the work uses is
+/// kept for the graph until it is destroyed. Each replay draws new random numbers and uses the options that
+/// an optimizer has then; a Generator passed to the work must outlive the graph.
+///
+/// The work may not wait for the device (item(), to(Device::cpu()), printing), compute values on the CPU for
+/// the device (randperm), or use another stream; it throws if it does.
+class TENON_API Graph {
+ public:
+  /// Records what `work` enqueues on this thread's current stream of `device`. Nothing runs on the device.
+  explicit Graph(const std::function<void()>& work, Device device = Device::cuda());
+  Graph(Graph&& other) noexcept;
+  Graph& operator=(Graph&& other) noexcept;
+  /// Waits for the stream.
+  ~Graph();
+
+  /// Enqueues the recorded work on its stream.
+  void replay();
+
+ private:
+  void* handle_ = nullptr;
+};
+
+namespace detail {
+TENON_API bool is_capturing(Stream stream);
+TENON_API void capture_work(Stream stream, const std::function<void()>& work);
+}  // namespace detail
+
+/// True while a Graph records this thread's work on `stream`.
+inline bool is_capturing(Stream stream) { return stream.device().is_cuda() && detail::is_capturing(stream); }
+/// Calls `work`, which launches kernels with arguments that change from one call to the next, such as the key
+/// of a random call. A graph that is recording calls it again before each replay; the launches then replace
+/// the arguments of those recorded.
+template <class Work>
+void repeat(Stream stream, const Work& work) {
+  if (is_capturing(stream)) [[unlikely]]
+    detail::capture_work(stream, work);
+  else work();
+}
 
 /// Bytes of device memory in tensors, and kept by this process for reuse.
 struct MemoryUse {

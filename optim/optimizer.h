@@ -1,5 +1,6 @@
 // What optimizers share: parameter groups with options, a learning rate per group, and saved state.
 #pragma once
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -96,31 +97,31 @@ class OptimizerOf : public Optimizer {
   /// The options of a group: the defaults, overridden by its own.
   const Options& options(std::size_t group) const TENON_LIFETIMEBOUND {
     check_group("options", group);
-    return groups_[group].options;
+    return (*groups_)[group].options;
   }
   void set_options(std::size_t group, const Options& options) {
     check_group("set_options", group);
     check_options("set_options", group, options);
-    groups_[group].options = options;
+    (*groups_)[group].options = options;
   }
   double lr(std::size_t group) const final {
     check_group("lr", group);
-    return groups_[group].options.lr;
+    return (*groups_)[group].options.lr;
   }
   void set_lr(double lr) final {
     check_not_moved_from("set_lr");
-    for (std::size_t g = 0; g < groups_.size(); ++g) check_options("set_lr", g, with_lr(g, lr));
-    for (Group& group : groups_) group.options.lr = lr;
+    for (std::size_t g = 0; g < groups_->size(); ++g) check_options("set_lr", g, with_lr(g, lr));
+    for (Group& group : *groups_) group.options.lr = lr;
   }
   void set_lr(std::size_t group, double lr) final {
     check_group("set_lr", group);
     check_options("set_lr", group, with_lr(group, lr));
-    groups_[group].options.lr = lr;
+    (*groups_)[group].options.lr = lr;
   }
 
   StateDict state_dict() const final {
     check_not_moved_from("state_dict");
-    std::vector<Group> groups = groups_;
+    std::vector<Group> groups = *groups_;
     StateVisitor visitor;
     visit(groups, visitor);
     return std::move(visitor.saved_);
@@ -128,14 +129,14 @@ class OptimizerOf : public Optimizer {
   void load_state_dict(const StateDict& state) final {
     check_not_moved_from("load_state_dict");
     std::vector<Group> loaded;
-    for (const Group& group : groups_)
+    for (const Group& group : *groups_)
       loaded.push_back({group.options, std::vector<State>(group.states.size())});
     StateReader reader(state, "optimizer");
     StateVisitor visitor(&reader);
     visit(loaded, visitor);
     reader.finish();
     for (std::size_t g = 0; g < loaded.size(); ++g) check_options("load_state_dict", g, loaded[g].options);
-    groups_ = std::move(loaded);
+    *groups_ = std::move(loaded);
   }
 
  protected:
@@ -150,14 +151,15 @@ class OptimizerOf : public Optimizer {
   void add_groups(const char* name, std::vector<ParamGroup> groups, OptionsOf options_of) {
     std::vector<std::vector<Tensor>> params;
     for (ParamGroup& group : groups) {
-      groups_.push_back({options_of(group), std::vector<State>(group.params.size())});
+      groups_->push_back({options_of(group), std::vector<State>(group.params.size())});
       params.push_back(std::move(group.params));
     }
     set_params(name, std::move(params));
-    for (std::size_t g = 0; g < groups_.size(); ++g) check_options(name, g, groups_[g].options);
+    for (std::size_t g = 0; g < groups_->size(); ++g) check_options(name, g, (*groups_)[g].options);
   }
 
-  std::vector<Group> groups_;
+  /// Shared with the graphs that have recorded a step.
+  std::shared_ptr<std::vector<Group>> groups_ = std::make_shared<std::vector<Group>>();
 
  private:
   /// Throws an error that begins with `function` unless the options are valid for the parameters of the
@@ -168,7 +170,7 @@ class OptimizerOf : public Optimizer {
   virtual void visit_state(State& state, StateVisitor& visitor) const = 0;
 
   Options with_lr(std::size_t group, double lr) const {
-    Options changed = groups_[group].options;
+    Options changed = (*groups_)[group].options;
     changed.lr = lr;
     return changed;
   }

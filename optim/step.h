@@ -1,12 +1,14 @@
 // What fused steps share: the parameters with gradients, their checks, and new state. Private.
 #pragma once
 #include <array>
+#include <memory>
 #include <span>
 #include <tuple>
 #include <vector>
 
 #include <tenon/autograd/ops/common.h>
 #include <tenon/autograd/tape/node.h>
+#include <tenon/core/cuda.h>
 
 namespace tenon::optim {
 
@@ -55,6 +57,7 @@ class NewState {
   void keep() noexcept {
     for (Entry& entry : entries_) *entry.place = std::move(entry.tensor);
   }
+  bool empty() const { return entries_.empty(); }
 
  private:
   struct Entry {
@@ -106,14 +109,56 @@ template <class F>
   }
 }
 
+/// The step that a graph records. Each replay makes the items from the options and the state of that time; it
+/// updates the parameters that had a gradient when the step was recorded.
+template <class Item, class Group, class MakeItem, class Update>
+[[gnu::cold, gnu::noinline]] void record_step(const std::vector<std::vector<Tensor>>& params,
+    const std::shared_ptr<std::vector<Group>>& groups, void (&kernel)(Stream, DType, std::span<const Item>),
+    MakeItem make_item, Update update) {
+  struct Entry {
+    std::size_t group, index;
+    Tensor param, grad;
+  };
+  std::vector<Entry> entries;
+  for_each_with_grad(params, [&](std::size_t g, std::size_t i, const Tensor& param, const Tensor& grad) {
+    entries.push_back({g, i, param, grad});
+    check_step(entries[0].param, param, grad);
+  });
+  if (entries.empty()) return;
+  const Stream stream = entries[0].param.stream();
+  cuda::repeat(stream, [=, &kernel] {
+    const NoGradGuard no_grad;
+    std::vector<Item> items;
+    NewState new_state;
+    for (const Entry& entry : entries) {
+      StepParam step_param{entry.group, entry.param, entry.grad, new_state};
+      Group& group = (*groups)[entry.group];
+      items.push_back(make_item(group.options, group.states[entry.index], step_param));
+    }
+    check(new_state.empty(),
+        "step: a cuda::Graph can only record and replay it when the optimizer has all of its state; call "
+        "step() once before");
+    kernel(stream, entries[0].param.dtype(), items);
+    if (cuda::is_capturing(stream)) return;  // nothing has run
+    for (const Entry& entry : entries) {
+      update((*groups)[entry.group].states[entry.index]);
+      entry.param.impl().storage->bump_version();
+    }
+  });
+}
+
 /// A step of all parameters in one call of `kernel`. make_item(options, state, StepParam&) returns the
 /// kernel's item for a parameter. It may throw, but changes nothing, and passes state tensors to the kernel
 /// through StepParam::memory_of(). After the kernel call, update(state) updates numbers of the state; it must
 /// not throw.
 template <class Item, class Group, class MakeItem, class Update>
-void fused_step(const std::vector<std::vector<Tensor>>& params, std::vector<Group>& groups,
+void fused_step(const std::vector<std::vector<Tensor>>& params,
+    const std::shared_ptr<std::vector<Group>>& shared_groups,
     void (&kernel)(Stream, DType, std::span<const Item>), MakeItem make_item, Update update) {
   const NoGradGuard no_grad;
+  if (cuda::is_capturing(params[0][0].stream())) [[unlikely]]
+    return record_step(params, shared_groups, kernel, make_item, update);
+  std::vector<Group>& groups = *shared_groups;
   std::size_t most = 0;
   for (const std::vector<Tensor>& group : params) most += group.size();
   constexpr std::size_t few = 16;  // a small model needs no allocation
@@ -142,7 +187,8 @@ void fused_step(const std::vector<std::vector<Tensor>>& params, std::vector<Grou
 
 /// The same for a state without numbers.
 template <class Item, class Group, class MakeItem>
-void fused_step(const std::vector<std::vector<Tensor>>& params, std::vector<Group>& groups,
+void fused_step(const std::vector<std::vector<Tensor>>& params,
+    const std::shared_ptr<std::vector<Group>>& groups,
     void (&kernel)(Stream, DType, std::span<const Item>), MakeItem make_item) {
   fused_step(params, groups, kernel, make_item, [](auto&) {});
 }

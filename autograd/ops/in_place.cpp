@@ -3,7 +3,7 @@
 
 #include <tenon/autograd/ops/common.h>
 #include <tenon/autograd/ops/random_fill.h>
-#include <tenon/kernels/random.h>
+#include <tenon/autograd/ops/random_key.h>
 
 namespace tenon {
 
@@ -222,9 +222,9 @@ const Tensor& write_random(const char* op, const Tensor& self, double first, dou
   const bool recorded = begin_write(op, self);
   const Tensor dense = self.is_contiguous() ? self : new_tensor(self.shape(), self.dtype(), self.stream());
   const auto fill = [&] {
-    const Generator::Key key = generator.next(domain);
-    kernel(self.stream(), self.dtype(), self.numel(), dense.raw(), kernels::RandomKey{key.seed, key.stream},
-        first, second);
+    autograd::with_random_key(self.stream(), generator, domain,
+        [=, stream = self.stream(), dtype = self.dtype(), n = self.numel(), to = dense.raw()](
+            kernels::RandomKey key) { kernel(stream, dtype, n, to, key, first, second); });
     if (!self.is_contiguous())
       kernels::copy(
           self.stream(), self.dtype(), self.dtype(), self.shape(), autograd::result_of(self), dense.raw());

@@ -2,7 +2,7 @@
 #include <limits>
 
 #include <tenon/autograd/ops/create.h>
-#include <tenon/kernels/random.h>
+#include <tenon/autograd/ops/random_key.h>
 
 namespace tenon {
 
@@ -11,9 +11,13 @@ using autograd::with_requires_grad;
 
 namespace {
 
-kernels::RandomKey next_key(Generator& generator) {
-  const Generator::Key key = generator.next(RandomDomain::user);
-  return {key.seed, key.stream};
+/// out, filled by `kernel` with the numbers of one random call.
+template <class Kernel, class... Args>
+Tensor filled(Tensor out, Generator& generator, Kernel kernel, Args... args) {
+  autograd::with_random_key(out.stream(), generator, RandomDomain::user,
+      [=, stream = out.stream(), dtype = out.dtype(), n = out.numel(), to = out.raw()](
+          kernels::RandomKey key) { kernel(stream, dtype, n, to, key, args...); });
+  return out;
 }
 
 }  // namespace
@@ -28,8 +32,7 @@ Tensor rand(const Shape& shape, Generator& generator, const Options& options, Ca
   check(
       is_floating_point(options.dtype), "rand: needs floating-point numbers; the dtype is {}", options.dtype);
   Tensor out = with_requires_grad(create("rand", shape, options), options);
-  kernels::random_uniform(out.stream(), out.dtype(), out.numel(), out.raw(), next_key(generator), 0, 1);
-  return out;
+  return filled(std::move(out), generator, kernels::random_uniform, 0., 1.);
 }
 
 Tensor randn(const Shape& shape, const Options& options, CallSite site) {
@@ -42,8 +45,7 @@ Tensor randn(const Shape& shape, Generator& generator, const Options& options, C
   check(is_floating_point(options.dtype), "randn: needs floating-point numbers; the dtype is {}",
       options.dtype);
   Tensor out = with_requires_grad(create("randn", shape, options), options);
-  kernels::random_normal(out.stream(), out.dtype(), out.numel(), out.raw(), next_key(generator), 0, 1);
-  return out;
+  return filled(std::move(out), generator, kernels::random_normal, 0., 1.);
 }
 
 Tensor randint(
@@ -65,8 +67,7 @@ Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generato
     }
   });
   Tensor out = with_requires_grad(create("randint", shape, options), options);
-  kernels::random_integers(out.stream(), out.dtype(), out.numel(), out.raw(), next_key(generator), low, high);
-  return out;
+  return filled(std::move(out), generator, kernels::random_integers, low, high);
 }
 
 Tensor randperm(std::int64_t n, const Options& options, CallSite site) {
@@ -79,7 +80,9 @@ Tensor randperm(std::int64_t n, Generator& generator, const Options& options, Ca
   check(options.dtype == DType::int64, "randperm: the result is int64; the requested dtype is {}",
       options.dtype);
   Tensor out = create("randperm", {n}, options);
-  kernels::random_permutation(out.stream(), n, out.ptr<std::int64_t>(), next_key(generator));
+  autograd::with_random_key(out.stream(), generator, RandomDomain::user,
+      [n, stream = out.stream(), to = out.ptr<std::int64_t>()](
+          kernels::RandomKey key) { kernels::random_permutation(stream, n, to, key); });
   return out;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 
 #include <tenon/core/cuda.h>
@@ -119,6 +120,23 @@ void override_multiprocessors(Device device, int count);
 /// Counters for blocks that finish together, all zero before and after each launch.
 inline constexpr int ticket_count = 8192;
 unsigned* tickets(Stream stream);
+
+// ---- graphs
+
+/// Makes a graph of what `work` enqueues.
+void* record_graph(Stream stream, const std::function<void()>& work);
+void replay_graph(void* graph);
+void destroy_graph(void* graph) noexcept;
+/// Throws if another thread is recording the stream's work.
+bool captured_by_this_thread(Stream stream);
+/// repeat(), while this thread records.
+void capture_work(Stream stream, const std::function<void()>& work);
+
+/// A recorded launch, whose arguments the next launch of this thread replaces. Without one, `node` is null.
+struct CapturedLaunch {
+  void *graph, *node;  // a cudaGraphExec_t and a cudaGraphNode_t
+};
+CapturedLaunch launch_to_replace();
 
 /// Invalid input found by a kernel, which records the first occurrence here; the next synchronisation throws
 /// Error with `text`, whose {} are replaced by the values.

@@ -27,6 +27,13 @@ void upload(Stream stream, void* device, const void* host, std::size_t bytes) {
   if (bytes == 0) return;
   const DeviceGuard guard(stream.device());
   StreamState& state = stream_state(stream);
+  if (captured_by_this_thread(stream)) {  // each replay reads the pinned block
+    void* const block = allocate_pinned(bytes);
+    std::memcpy(block, host, bytes);
+    keep_pinned(state, block, bytes);
+    return check_cuda("upload", cudaMemcpyAsync(device, block, bytes, cudaMemcpyDefault, state.handle),
+        stream.device());
+  }
   constexpr std::size_t staged = std::size_t{1} << 20;
   if (!recycles() || bytes > staged) {
     check_cuda(
@@ -48,6 +55,7 @@ void upload(Stream stream, void* device, const void* host, std::size_t bytes) {
 }
 
 void download(Stream stream, void* host, const void* device, std::size_t bytes) {
+  check_not_captured("download", stream_state(stream));
   const DeviceGuard guard(stream.device());
   if (bytes != 0)
     check_cuda("download",
@@ -74,6 +82,7 @@ void order(Stream earlier, Stream later) {
 }  // namespace
 
 void transfer(Stream to, void* target, Stream from, const void* source, std::size_t bytes) {
+  for (const Stream stream : {to, from}) check_not_captured("transfer", stream_state(stream));
   order(from, to);
   if (bytes != 0) {
     const DeviceGuard guard(to.device());

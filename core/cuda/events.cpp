@@ -4,6 +4,7 @@
 namespace tenon::cuda {
 
 void* record_event(void* event, Stream stream) {
+  check_not_captured("event", stream_state(stream));
   const DeviceGuard guard(stream.device());
   auto made = static_cast<cudaEvent_t>(event);
   if (!made) check_cuda("event", cudaEventCreateWithFlags(&made, cudaEventDefault), stream.device());
@@ -27,6 +28,7 @@ void wait_for_event(void* event, Device device) {
 }
 
 void block_on_event(void* event, Stream stream) {
+  check_not_captured("event", stream_state(stream));
   const DeviceGuard guard(stream.device());
   check_cuda("event", cudaStreamWaitEvent(stream_state(stream).handle, static_cast<cudaEvent_t>(event), 0),
       stream.device());

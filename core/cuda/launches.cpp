@@ -8,9 +8,6 @@ namespace tenon::cuda {
 
 unsigned* tickets(Stream stream) { return stream_state(stream).tickets; }
 
-namespace {
-
-/// A number that is unique among all threads the process has had.
 std::uint64_t this_thread() {
   static std::atomic<std::uint64_t> threads = 0;
   thread_local const std::uint64_t number = ++threads;
@@ -22,6 +19,13 @@ void note_launcher(StreamState& state) {
   if (std::find(state.launchers.begin(), state.launchers.end(), this_thread()) == state.launchers.end())
     state.launchers.push_back(this_thread());
 }
+
+bool synchronous() {
+  static const bool asked = asked_by_environment("TENON_SYNC");
+  return asked;
+}
+
+namespace {
 
 /// Waits for a stream, with `waiting` held, and records a fault that one of its kernels has found.
 void find_fault(const char* op, StreamState& state, Device device) {
@@ -49,6 +53,7 @@ void find_fault(const char* op, StreamState& state, Device device) {
 
 /// Waits for a stream, and throws a fault found meanwhile, or one that this thread has not been told of yet.
 void wait(const char* op, StreamState& state, Device device) {
+  check_not_captured(op, state);
   const std::uint64_t before = state.faults.load(std::memory_order_acquire);
   const DeviceGuard guard(device);
   const std::lock_guard waiting(state.waiting);
@@ -73,14 +78,12 @@ void wait_for_all(const char* op, Device device) {
     wait(op, *state.stream[static_cast<std::size_t>(i)].load(std::memory_order_acquire), device);
 }
 
-void* native_handle(Stream stream) { return stream_state(stream).handle; }
+void* native_handle(Stream stream) {
+  captured_by_this_thread(stream);  // throws if another thread records the stream's work
+  return stream_state(stream).handle;
+}
 
 namespace {
-
-bool synchronous() {
-  static const bool asked = asked_by_environment("TENON_SYNC");
-  return asked;
-}
 
 [[noreturn]] void throw_kernel(const Launch& launch, std::int64_t blocks, int threads, cudaError_t error) {
   cudaGetLastError();  // clears the error, so that the caller's own calls do not see it
@@ -105,13 +108,15 @@ bool synchronous() {
 void check_launch(const Launch& launch, std::int64_t blocks, int threads, int error) {
   if (error != cudaSuccess) [[unlikely]]
     throw_launch(launch, blocks, threads, static_cast<cudaError_t>(error));
+  StreamState& state = stream_state(launch.stream);
+  if (state.capture) return note_captured_launch(state, launch.may_fault);
   // All earlier launches were waited for, so a failure here is this kernel's.
   if (synchronous()) {
-    const cudaError_t failed = cudaStreamSynchronize(stream_state(launch.stream).handle);
+    const cudaError_t failed = cudaStreamSynchronize(state.handle);
     if (failed != cudaSuccess) throw_kernel(launch, blocks, threads, failed);
   }
   // Again, after fault_slot(): a thread that waited before the launch may have cleared that entry.
-  if (launch.may_fault) note_launcher(stream_state(launch.stream));
+  if (launch.may_fault) note_launcher(state);
   if (synchronous()) wait(launch.kernel, launch.stream);
 }
 

@@ -90,6 +90,7 @@ void free_kept(Device device) {
   std::vector<void*> blocks;
   each_stream(device, [&](StreamState& stream) {
     const std::vector<void*> kept = stream.cache.drain();
+    for (void* block : kept) stream.blocks.erase(block);
     blocks.insert(blocks.end(), kept.begin(), kept.end());
   });
   const DeviceGuard guard(device);
@@ -111,9 +112,12 @@ void* allocate(Stream stream, std::size_t bytes) {
   StreamState& state = stream_state(stream);
   if (bytes == 0) bytes = 1;
   const std::size_t block_bytes = BlockCache::block_bytes(bytes);
+  const bool capturing = captured_by_this_thread(stream);
   if (recycles()) {
     const std::lock_guard lock(state.mutex);
-    if (void* const block = state.cache.take(bytes)) {
+    void* block = capturing ? take_from_graph(state, bytes) : nullptr;
+    if (!block) block = state.cache.take(bytes);
+    if (block) {
       state.allocated += block_bytes;
       return block;
     }
@@ -125,6 +129,7 @@ void* allocate(Stream stream, std::size_t bytes) {
   std::size_t got = block_bytes;
   if (error == cudaErrorMemoryAllocation) {
     cudaGetLastError();
+    if (capturing) fail_out_of_memory(device, bytes);  // freeing may wait, which a recording cannot
     free_kept(device);
     if (recycles()) got = round_up(bytes, least_block);
     error = cudaMalloc(&block, got);
@@ -135,6 +140,7 @@ void* allocate(Stream stream, std::size_t bytes) {
   }
   check_cuda("allocate", error, device);
   const std::lock_guard lock(state.mutex);
+  state.blocks.insert(block);
   if (got != block_bytes) state.exact.emplace(block, got);
   state.allocated += got;
   return block;
@@ -147,14 +153,26 @@ void release(Stream stream, void* memory, std::size_t bytes) noexcept {
     const std::lock_guard lock(state.mutex);
     const auto exact = state.exact.find(memory);
     state.allocated -= exact == state.exact.end() ? BlockCache::block_bytes(bytes) : exact->second;
-    if (exact != state.exact.end()) {
-      state.exact.erase(exact);  // too small for the cache
-    } else if (recycles()) {
+    if (state.capture) return give_to_graph(state, memory, bytes);
+    if (!state.held.empty() && state.held.contains(memory)) {
+      state.parked.emplace(memory, bytes);
+      return;
+    }
+  }
+  give_back(stream, memory, bytes);
+}
+
+void give_back(Stream stream, void* memory, std::size_t bytes) noexcept {
+  StreamState& state = stream_state(stream);
+  {
+    const std::lock_guard lock(state.mutex);
+    if (state.exact.erase(memory) == 0 && recycles()) {  // an exact block is too small for the cache
       try {
         return state.cache.keep(memory, bytes);
       } catch (const std::bad_alloc&) {  // no memory to store it: free it
       }
     }
+    state.blocks.erase(memory);
   }
   try {
     const DeviceGuard guard(stream.device());

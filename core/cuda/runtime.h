@@ -7,6 +7,8 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include <tenon/core/cuda/driver.h>
@@ -28,6 +30,14 @@ class BlockCache {
   void keep(void* block, std::size_t bytes);
   /// Removes and returns every kept block, for freeing.
   std::vector<void*> drain();
+  /// Calls f(block) for every kept block.
+  template <class F>
+  void each(F f) const {
+    for (const auto& list : small_)
+      for (void* block : list) f(block);
+    for (const auto& [bytes, list] : large_)
+      for (void* block : list) f(block);
+  }
   std::size_t kept_bytes() const { return kept_bytes_; }
 
  private:
@@ -46,8 +56,11 @@ struct Upload {
   cudaEvent_t done;
 };
 
+struct Capture;  // graph.cpp
+
 struct StreamState {
   cudaStream_t handle = nullptr;
+  std::atomic<Capture*> capture = nullptr;  // of the graph that records this stream's work
   unsigned* tickets = nullptr;            // ticket_count entries
   Fault* fault = nullptr;                 // device memory
   std::atomic<std::uint64_t> faults = 0;  // the number found so far
@@ -61,7 +74,10 @@ struct StreamState {
   BlockCache cache;
   std::size_t allocated = 0;
   std::map<void*, std::size_t> exact;  // blocks smaller than block_bytes() of the request they serve
-  std::deque<Upload> uploads;          // in order of completion
+  std::unordered_set<void*> blocks;    // all memory that cudaMalloc returned and cudaFree has not got back
+  std::unordered_map<void*, int> held;            // blocks that graphs use, and how many of these there are
+  std::unordered_map<void*, std::size_t> parked;  // held blocks that no tensor uses, and the requested bytes
+  std::deque<Upload> uploads;                     // in order of completion
   std::vector<cudaEvent_t> spare_events;
 };
 
@@ -80,5 +96,27 @@ struct DeviceState {
 
 DeviceState& device_state(Device device);
 StreamState& stream_state(Stream stream);
+
+/// Puts memory that neither a tensor nor a graph uses into the cache, or frees it.
+void give_back(Stream stream, void* memory, std::size_t bytes) noexcept;
+
+/// A number that is unique among all threads the process has had.
+std::uint64_t this_thread();
+/// The next wait for the stream reports a fault of this thread's kernels.
+void note_launcher(StreamState& state);
+/// Whether every kernel is waited for.
+bool synchronous();
+
+// ---- a stream that a graph records
+
+/// Throws if the stream's work is being recorded: a wait would make the recording invalid.
+void check_not_captured(const char* op, const StreamState& state);
+/// With state.mutex held: a block released by recorded work, which may take it again.
+void* take_from_graph(StreamState& state, std::size_t bytes);
+void give_to_graph(StreamState& state, void* block, std::size_t bytes);
+/// Keeps a pinned block as long as the graph: each replay uploads it.
+void keep_pinned(StreamState& state, void* block, std::size_t bytes);
+/// Tells the graph of the launch that was just recorded.
+void note_captured_launch(StreamState& state, bool may_fault);
 
 }  // namespace tenon::cuda

@@ -27,8 +27,11 @@ template <class... P, class... A>
 void launch(const Launch& what, void (*kernel)(P...), std::int64_t blocks, int threads, const A&... args) {
   if (blocks == 0) return;
   const tenon::cuda::DeviceGuard guard(what.stream.device());
-  const int error = simt::launch(tenon::cuda::native_handle(what.stream), kernel,
-      static_cast<unsigned>(blocks), static_cast<unsigned>(threads), args...);
+  const auto grid = static_cast<unsigned>(blocks), block = static_cast<unsigned>(threads);
+  const auto captured = tenon::cuda::launch_to_replace();
+  const int error = captured.node
+                        ? simt::replace(captured.graph, captured.node, kernel, grid, block, args...)
+                        : simt::launch(tenon::cuda::native_handle(what.stream), kernel, grid, block, args...);
   tenon::cuda::check_launch(what, blocks, threads, error);
 }
 

@@ -5,6 +5,7 @@
 //
 //   SIMT_SHARED(tile, float[8][33]);        an object shared by the threads of a block; initially undefined
 //   simt::launch(stream, kernel, grid, threads, arguments...)     returns a cudaError_t, as an int
+//   simt::replace(graph, node, kernel, grid, threads, arguments...)   the same for a launch in a CUDA graph
 //   simt::compiler_fence()                  the compiler moves no memory access past it; free at run time
 //   threadIdx.x blockIdx.x blockDim.x gridDim.x __syncthreads() __syncwarp() __shfl_xor_sync() ...: CUDA's
 //
@@ -37,6 +38,23 @@ int launch(void* stream, void (*kernel)(P...), unsigned grid, unsigned threads, 
     return cudaLaunchKernelExC(&config, reinterpret_cast<const void*>(kernel), places);
   };
   return enqueue(P(args)...);
+}
+
+/// Replaces the arguments of a launch of `kernel` in an executable graph.
+template <class... P, class... A>
+int replace(
+    void* graph, void* node, void (*kernel)(P...), unsigned grid, unsigned threads, const A&... args) {
+  const auto set = [&](P... parameters) {
+    void* places[sizeof...(P) + 1] = {&parameters...};
+    cudaKernelNodeParams params{};
+    params.func = reinterpret_cast<void*>(kernel);
+    params.gridDim = dim3(grid);
+    params.blockDim = dim3(threads);
+    params.kernelParams = places;
+    return cudaGraphExecKernelNodeSetParams(
+        static_cast<cudaGraphExec_t>(graph), static_cast<cudaGraphNode_t>(node), &params);
+  };
+  return set(P(args)...);
 }
 
 }  // namespace simt

@@ -39,11 +39,11 @@ class SignDescent final : public optim::OptimizerOf<SignOptions, SignState> {
   void step() override {
     check_not_moved_from("step");
     const NoGradGuard no_grad;
-    for (std::size_t g = 0; g < groups_.size(); ++g) {
-      const SignOptions& options = groups_[g].options;
+    for (std::size_t g = 0; g < groups_->size(); ++g) {
+      const SignOptions& options = (*groups_)[g].options;
       for (std::size_t i = 0; i < params_[g].size(); ++i) {
         const Tensor& param = params_[g][i];
-        SignState& state = groups_[g].states[i];
+        SignState& state = (*groups_)[g].states[i];
         if (!param.grad().defined()) continue;
         const Tensor sign = param.grad() / abs(param.grad());
         const double rate = (options.ascend ? 1 : -1) * options.lr * (state.step < options.warmup ? 0.1 : 1);

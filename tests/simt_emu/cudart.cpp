@@ -42,6 +42,8 @@ constexpr ErrorText error_texts[] = {
     {cudaErrorLaunchOutOfResources, "cudaErrorLaunchOutOfResources",
         "too many resources requested for launch"},
     {cudaErrorLaunchFailure, "cudaErrorLaunchFailure", "unspecified launch failure"},
+    {cudaErrorStreamCaptureUnsupported, "cudaErrorStreamCaptureUnsupported",
+        "operation not permitted when stream is capturing"},
     {cudaErrorUnknown, "cudaErrorUnknown", "unknown error"},
 };
 const ErrorText* text_of(cudaError_t error) {
@@ -201,17 +203,22 @@ cudaError_t cudaStreamGetFlags(cudaStream_t stream, unsigned* flags) {
   });
 }
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
-  return call(
-      __func__, [&](Runtime& r) { return r.valid(stream) ? cudaSuccess : cudaErrorInvalidResourceHandle; });
+  return call(__func__, [&](Runtime& r) {
+    if (!r.valid(stream)) return cudaErrorInvalidResourceHandle;
+    return Runtime::captured(stream) ? cudaErrorStreamCaptureUnsupported : cudaSuccess;
+  });
 }
 cudaError_t cudaStreamQuery(cudaStream_t stream) {
-  return call(
-      __func__, [&](Runtime& r) { return r.valid(stream) ? cudaSuccess : cudaErrorInvalidResourceHandle; });
+  return call(__func__, [&](Runtime& r) {
+    if (!r.valid(stream)) return cudaErrorInvalidResourceHandle;
+    return Runtime::captured(stream) ? cudaErrorStreamCaptureUnsupported : cudaSuccess;
+  });
 }
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned flags) {
   return call(__func__, [&](Runtime& r) {
     if (flags != 0) return cudaErrorInvalidValue;
-    return r.valid(stream) && r.valid(event) ? cudaSuccess : cudaErrorInvalidResourceHandle;
+    if (!r.valid(stream) || !r.valid(event)) return cudaErrorInvalidResourceHandle;
+    return Runtime::captured(stream) ? cudaErrorStreamCaptureUnsupported : cudaSuccess;  // stricter than CUDA
   });
 }
 
@@ -236,6 +243,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   return call(__func__, [&](Runtime& r) {
     if (!r.valid(event) || !r.valid(stream) || event->device != (stream ? stream->device : current_device))
       return cudaErrorInvalidResourceHandle;
+    if (Runtime::captured(stream)) return cudaErrorStreamCaptureUnsupported;  // stricter than CUDA
     event->recorded = true;
     event->time = std::chrono::steady_clock::now();
     return cudaSuccess;

@@ -205,7 +205,8 @@ cudaError_t cudaMemcpyAsync(
       if (to_any != (to_device != pinned) || from_any != (from_device != pinned))
         return cudaErrorInvalidValue;
     }
-    return copy(r, to, to_device, from, from_device, bytes);
+    return enqueue(r, stream,
+        [=](Runtime& then) { return copy(then, to, to_device, from, from_device, bytes); });
   });
 }
 cudaError_t cudaMemcpyPeerAsync(
@@ -214,6 +215,7 @@ cudaError_t cudaMemcpyPeerAsync(
     if (!r.valid(stream)) return cudaErrorInvalidResourceHandle;
     for (const int device : {to_device, from_device})
       if (device < 0 || device >= r.devices) return cudaErrorInvalidDevice;
+    if (Runtime::captured(stream)) return cudaErrorStreamCaptureUnsupported;  // stricter than CUDA
     return copy(r, to, to_device, from, from_device, bytes);
   });
 }
@@ -222,8 +224,10 @@ cudaError_t cudaMemsetAsync(void* memory, int value, std::size_t bytes, cudaStre
     if (!r.valid(stream)) return cudaErrorInvalidResourceHandle;
     if (bytes == 0) return cudaSuccess;
     if (device_of(r, memory) == pinned || !holds(r, memory, bytes)) return cudaErrorInvalidValue;
-    const Shown target(r, memory);
-    std::memset(memory, value, bytes);
-    return cudaSuccess;
+    return enqueue(r, stream, [=](Runtime& then) {
+      const Shown target(then, memory);
+      std::memset(memory, value, bytes);
+      return cudaSuccess;
+    });
   });
 }

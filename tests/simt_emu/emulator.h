@@ -5,6 +5,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <source_location>
 #include <stdexcept>
 #include <string>
@@ -72,6 +73,12 @@ void check_pointers(int index, const void* argument, std::size_t bytes);
 /// Runs call(made), which calls the kernel.
 int run(void* stream, const void* kernel, unsigned grid, unsigned threads, void (*call)(const void*),
     const void* made);
+/// A launch on a given stream, for a graph; returns a cudaError_t.
+using Launch = std::function<int(void* stream)>;
+bool is_captured(void* stream);
+/// Adds a launch to the graph that captures the stream.
+int capture(void* stream, const void* kernel, Launch launch);
+int replace(void* graph, void* node, const void* kernel, Launch launch);
 void* shared_object(const void* key, std::size_t bytes);
 void barrier(CallSite at);
 void fence();
@@ -223,34 +230,57 @@ namespace simt {
 
 inline void compiler_fence() { asm volatile("" ::: "memory"); }
 
-/// Runs kernel(args...), with each argument converted to its parameter's type first, and returns when it has
-/// finished: 0, or the cudaError_t that kept it from running.
+namespace emu {
+
+/// A kernel and its arguments.
+template <class... P>
+struct KernelCall {
+  void (*kernel)(P...);
+  std::tuple<P...> parameters;
+
+  const void* key() const { return reinterpret_cast<const void*>(kernel); }
+  /// Returns when the kernel has finished: 0, or the cudaError_t that kept it from running.
+  int run(void* stream, unsigned grid, unsigned threads) const {
+    auto check = [index = 0]<class T>(const T& argument) mutable {
+      union {
+        T value;
+      } copy{argument};
+#if defined(__GNUC__) && !defined(__clang__)
+      // Padding may contain bytes that look like a pointer. Outside a union g++ 12 clears wrong bytes instead
+      // of the padding that follows an array of structures of more than 64 bytes.
+      __builtin_clear_padding(&copy);
+#endif
+      check_pointers(++index, &copy, sizeof copy);
+    };
+    std::apply([&](const P&... argument) { (check(argument), ...); }, parameters);
+    return emu::run(
+        stream, key(), grid, threads,
+        [](const void* c) {
+          const KernelCall& made = *static_cast<const KernelCall*>(c);
+          std::apply(made.kernel, made.parameters);
+        },
+        this);
+  }
+};
+
+}  // namespace emu
+
+/// Runs kernel(args...), with each argument converted to its parameter's type first, or adds it to the graph
+/// that captures the stream.
 template <class... P, class... A>
 int launch(void* stream, void (*kernel)(P...), unsigned grid, unsigned threads, const A&... args) {
-  struct Call {
-    void (*kernel)(P...);
-    std::tuple<P...> parameters;
-  };
-  const Call call{kernel, std::tuple<P...>(P(args)...)};
-  auto check = [index = 0]<class T>(const T& argument) mutable {
-    union {
-      T value;
-    } copy{argument};
-#if defined(__GNUC__) && !defined(__clang__)
-    // Padding may contain bytes that look like a pointer. Outside a union g++ 12 clears wrong bytes instead
-    // of the padding that follows an array of structures of more than 64 bytes.
-    __builtin_clear_padding(&copy);
-#endif
-    emu::check_pointers(++index, &copy, sizeof copy);
-  };
-  std::apply([&](const P&... argument) { (check(argument), ...); }, call.parameters);
-  return emu::run(
-      stream, reinterpret_cast<const void*>(kernel), grid, threads,
-      [](const void* c) {
-        const Call& made = *static_cast<const Call*>(c);
-        std::apply(made.kernel, made.parameters);
-      },
-      &call);
+  const emu::KernelCall<P...> call{kernel, std::tuple<P...>(P(args)...)};
+  if (emu::is_captured(stream))
+    return emu::capture(stream, call.key(), [=](void* on) { return call.run(on, grid, threads); });
+  return call.run(stream, grid, threads);
+}
+
+/// Replaces a launch of `kernel` in an executable graph.
+template <class... P, class... A>
+int replace(
+    void* graph, void* node, void (*kernel)(P...), unsigned grid, unsigned threads, const A&... args) {
+  const emu::KernelCall<P...> call{kernel, std::tuple<P...>(P(args)...)};
+  return emu::replace(graph, node, call.key(), [=](void* on) { return call.run(on, grid, threads); });
 }
 
 }  // namespace simt

@@ -3,17 +3,36 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <cuda_runtime_api.h>
 #include <simt_emu/scheduler.h>
 
+struct CUgraphNode_st {
+  const void* kernel;  // null: a copy
+  simt::emu::Launch run;
+};
+
+struct CUgraph_st {
+  std::vector<std::unique_ptr<CUgraphNode_st>> nodes;
+};
+
+struct CUgraphExec_st {
+  std::vector<std::pair<cudaGraphNode_t, CUgraphNode_st>> nodes;  // the graph's node, and the copy that runs
+};
+
 struct CUstream_st {
   int device;
   unsigned flags;
+  cudaGraph_t graph = nullptr;           // that captures the stream
+  cudaGraphNode_t latest = nullptr;      // in this graph
 };
 
 struct CUevent_st {
@@ -38,12 +57,15 @@ struct Runtime {
   std::map<std::uintptr_t, Allocation> allocations;
   std::set<cudaStream_t> streams;
   std::set<cudaEvent_t> events;
+  std::set<cudaGraph_t> graphs;
+  std::set<cudaGraphExec_t> executables;
   std::map<std::string, cudaError_t> to_fail;
   cudaError_t fail_launch = cudaSuccess, lost = cudaSuccess;
   std::map<const void*, std::size_t> launches;  // per kernel
 
   bool valid(cudaStream_t stream) const { return !stream || streams.count(stream) > 0; }
   bool valid(cudaEvent_t event) const { return events.count(event) > 0; }
+  static bool captured(cudaStream_t stream) { return stream && stream->graph; }
 };
 /// The mutex must be held.
 Runtime& runtime();
@@ -69,6 +91,15 @@ cudaError_t call(const char* function, F&& body, Uses uses = Uses::device) {
   if (r.devices == 0) return noted(cudaErrorInsufficientDriver);
   if (uses == Uses::device && r.lost != cudaSuccess) return noted(r.lost);
   return noted(body(r));
+}
+
+/// Runs a copy, or adds it to the graph that captures the stream. The mutex must be held.
+void add_node(cudaStream_t stream, const void* kernel, Launch run);
+template <class F>
+cudaError_t enqueue(Runtime& r, cudaStream_t stream, F&& body) {
+  if (!Runtime::captured(stream)) return body(r);
+  add_node(stream, nullptr, [body = std::forward<F>(body)](void*) { return int(call("a copy in a graph", body)); });
+  return cudaSuccess;
 }
 
 }  // namespace simt::emu
