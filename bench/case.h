@@ -87,7 +87,7 @@ struct Case {
   std::vector<Size> cuda_sizes{};                      // on a CUDA device; without it, the last of `sizes`
   std::vector<Size> emulated_sizes{};  // in the emulator; without it, see sizes_on in select.cpp
   bool whole_calls = false;            // on a CUDA device, time calls with their host time
-  bool only_cpu = false;
+  bool only_cpu = false, only_cuda = false;
 };
 
 /// Every case, in the order of the report.

@@ -33,8 +33,8 @@ double work_of(const Case& one, const Size& size) {
 }
 
 std::vector<Size> sizes_on(Where device, const Case& one) {
+  if (device == Where::cpu ? one.only_cuda : one.only_cpu) return {};
   if (device == Where::cpu) return one.sizes;
-  if (one.only_cpu) return {};
   if (device == Where::cuda)
     return one.cuda_sizes.empty() ? std::vector<Size>{one.sizes.back()} : one.cuda_sizes;
   // In the emulator, a few seconds; it takes longest where threads cooperate or repeat each other's work.
@@ -61,7 +61,7 @@ std::vector<Selected> select(const Wanted& wanted) {
   std::vector<Selected> chosen;
   for (const Case& one : all_cases()) {
     std::vector<Size> sizes = sizes_on(wanted.device, one);
-    if (!asked.empty()) {
+    if (!asked.empty() && !sizes.empty()) {
       sizes.clear();
       for (const Size& size : asked)
         if (size.size() == one.sizes[0].size()) sizes.push_back(size);

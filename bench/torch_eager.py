@@ -172,7 +172,8 @@ def cases():
     step = "step/mlp/5x200x1"
     yield step, "PyTorch", training_step, True
     yield step, "PyTorch fused", lambda: training_step(**fused), True
-    yield step, "PyTorch graph", lambda: graph_of(training_step(**fused)), True
+    for name in (step, "step/mlp_graph/5x200x1"):
+        yield name, "PyTorch graph", lambda: graph_of(training_step(**fused)), True
     for layout, nt in (("", False), ("_nt", True)):
         for n in (128, 512, 1024, 2048, 4096):
             yield f"matmul/square{layout}/{n}x{n}x{n}", "PyTorch", lambda n=n, nt=nt: product(n, n, n, nt), False

@@ -188,8 +188,8 @@ void fused_step(const std::vector<std::vector<Tensor>>& params,
 /// The same for a state without numbers.
 template <class Item, class Group, class MakeItem>
 void fused_step(const std::vector<std::vector<Tensor>>& params,
-    const std::shared_ptr<std::vector<Group>>& groups,
-    void (&kernel)(Stream, DType, std::span<const Item>), MakeItem make_item) {
+    const std::shared_ptr<std::vector<Group>>& groups, void (&kernel)(Stream, DType, std::span<const Item>),
+    MakeItem make_item) {
   fused_step(params, groups, kernel, make_item, [](auto&) {});
 }
 

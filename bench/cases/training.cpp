@@ -1,6 +1,8 @@
 // The optimizer, the loader, and whole training steps.
 #include <cmath>
 
+#include <tenon/core/cuda.h>
+
 #include "../case.h"
 
 using namespace tenon;
@@ -138,6 +140,27 @@ std::vector<Case> training_cases() {
           .tolerance = 1e-3,  // a change is the difference of much larger numbers
           .cuda_sizes = {{5, 200, 1}, {32, 64, 128, 10}},
           .whole_calls = true},
+      {.name = "step/mlp_graph",  // a step, and then replays of a graph that recorded another
+          .sizes = {{5, 200, 1}, {32, 64, 128, 10}},
+          .inputs = network,
+          .make = work(
+              [](const Tensors& in) {
+                const auto trainer = std::make_shared<Trainer>(in);
+                trainer->step();
+                std::shared_ptr<cuda::Graph> graph;
+                if (trainer->x.device().is_cuda())
+                  graph = std::make_shared<cuda::Graph>([&] { trainer->step(); });
+                return [trainer, graph] {
+                  if (graph) graph->replay();
+                  else trainer->step();  // the reference
+                  return trainer.get();
+                };
+              },
+              [](Trainer* trainer) { return trainer->changes(); }),
+          .tolerance = 1e-3,
+          .cuda_sizes = {{5, 200, 1}, {32, 64, 128, 10}},
+          .whole_calls = true,
+          .only_cuda = true},
   };
 }
 

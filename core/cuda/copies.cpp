@@ -31,8 +31,8 @@ void upload(Stream stream, void* device, const void* host, std::size_t bytes) {
     void* const block = allocate_pinned(bytes);
     std::memcpy(block, host, bytes);
     keep_pinned(state, block, bytes);
-    return check_cuda("upload", cudaMemcpyAsync(device, block, bytes, cudaMemcpyDefault, state.handle),
-        stream.device());
+    return check_cuda(
+        "upload", cudaMemcpyAsync(device, block, bytes, cudaMemcpyDefault, state.handle), stream.device());
   }
   constexpr std::size_t staged = std::size_t{1} << 20;
   if (!recycles() || bytes > staged) {

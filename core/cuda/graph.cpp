@@ -165,7 +165,7 @@ RecordedGraph::~RecordedGraph() {
   try {
     const DeviceGuard guard(stream.device());
     cudaStreamSynchronize(state.handle);  // a replay may still read pinned memory
-  } catch (const CudaError&) {  // the device no longer answers
+  } catch (const CudaError&) {            // the device no longer answers
   }
   if (executable) cudaGraphExecDestroy(executable);
   if (graph) cudaGraphDestroy(graph);

@@ -61,9 +61,9 @@ struct Capture;  // graph.cpp
 struct StreamState {
   cudaStream_t handle = nullptr;
   std::atomic<Capture*> capture = nullptr;  // of the graph that records this stream's work
-  unsigned* tickets = nullptr;            // ticket_count entries
-  Fault* fault = nullptr;                 // device memory
-  std::atomic<std::uint64_t> faults = 0;  // the number found so far
+  unsigned* tickets = nullptr;              // ticket_count entries
+  Fault* fault = nullptr;                   // device memory
+  std::atomic<std::uint64_t> faults = 0;    // the number found so far
 
   std::mutex waiting;  // held while a thread waits and looks for a fault; guards the next two members
   std::string last_fault;
@@ -73,9 +73,9 @@ struct StreamState {
   std::vector<std::uint64_t> launchers;  // threads that launched kernels that may fault, since the last check
   BlockCache cache;
   std::size_t allocated = 0;
-  std::map<void*, std::size_t> exact;  // blocks smaller than block_bytes() of the request they serve
-  std::unordered_set<void*> blocks;    // all memory that cudaMalloc returned and cudaFree has not got back
-  std::unordered_map<void*, int> held;            // blocks that graphs use, and how many of these there are
+  std::map<void*, std::size_t> exact;   // blocks smaller than block_bytes() of the request they serve
+  std::unordered_set<void*> blocks;     // all memory that cudaMalloc returned and cudaFree has not got back
+  std::unordered_map<void*, int> held;  // blocks that graphs use, and how many of these there are
   std::unordered_map<void*, std::size_t> parked;  // held blocks that no tensor uses, and the requested bytes
   std::deque<Upload> uploads;                     // in order of completion
   std::vector<cudaEvent_t> spare_events;

@@ -141,7 +141,8 @@ TEST_CASE("graph: nobody else gets memory that replays write") {
   REQUIRE(bitwise_equal(kept, full({n}, 49, there())));
   graph.replay();
   REQUIRE(bitwise_equal(kept, full({n}, 100, there())));
-  for (int i = 0; i < 10; ++i) REQUIRE(bitwise_equal(others[static_cast<std::size_t>(i)], full({n}, i, there())));
+  for (int i = 0; i < 10; ++i)
+    REQUIRE(bitwise_equal(others[static_cast<std::size_t>(i)], full({n}, i, there())));
 }
 
 TEST_CASE("graph: its memory is returned when the last graph that uses it is destroyed") {
@@ -185,14 +186,16 @@ TEST_CASE("graph: work that cannot be repeated is refused, and leaves everything
     REQUIRE(x.sum().item<float>() == 4);
     return error;
   };
-  const std::string waits = ": a cuda::Graph is recording the stream's work, which runs only when it is replayed";
+  const std::string waits =
+      ": a cuda::Graph is recording the stream's work, which runs only when it is replayed";
   REQUIRE(refused([&] { (x + 1).sum().item<float>(); }).find("item" + waits) == 0);
   REQUIRE(refused([&] { (x + 1).to(Device::cpu()); }).find("to" + waits) == 0);
   REQUIRE(refused([&] { x + 1, cuda::synchronize(device()); }).find("synchronize" + waits) == 0);
   REQUIRE(refused([&] { x + 1, cuda::empty_cache(device()); }).find("empty_cache" + waits) == 0);
   REQUIRE(refused([&] { cuda::Event().record(Stream::current(device())); }).find("event" + waits) == 0);
-  REQUIRE(refused([&] { randperm(10, {.dtype = DType::int64, .device = device()}); })
-              .find("randperm: an operation computes values on the CPU") == 0);
+  REQUIRE(refused([&] {
+    randperm(10, {.dtype = DType::int64, .device = device()});
+  }).find("randperm: an operation computes values on the CPU") == 0);
   REQUIRE(refused([] {}).find("graph: the work has enqueued nothing on cuda:0 stream 0") == 0);
   REQUIRE(refused([&] { cuda::Graph inner([&] { x + 1; }); }).find("is being recorded already") !=
           std::string::npos);

@@ -205,8 +205,8 @@ cudaError_t cudaMemcpyAsync(
       if (to_any != (to_device != pinned) || from_any != (from_device != pinned))
         return cudaErrorInvalidValue;
     }
-    return enqueue(r, stream,
-        [=](Runtime& then) { return copy(then, to, to_device, from, from_device, bytes); });
+    return enqueue(
+        r, stream, [=](Runtime& then) { return copy(then, to, to_device, from, from_device, bytes); });
   });
 }
 cudaError_t cudaMemcpyPeerAsync(

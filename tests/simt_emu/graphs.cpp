@@ -1,5 +1,5 @@
-// The emulator's CUDA graphs: while a stream is captured, launches and copies are added to a graph, and run when
-// it is launched, in the order in which they were added.
+// The emulator's CUDA graphs: while a stream is captured, launches and copies are added to a graph, and run
+// when it is launched, in the order in which they were added.
 #include <algorithm>
 
 #include <simt_emu/runtime.h>
@@ -59,8 +59,8 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
   });
 }
 cudaError_t cudaStreamGetCaptureInfo(cudaStream_t stream, cudaStreamCaptureStatus* status,
-    unsigned long long* id, cudaGraph_t* graph, const cudaGraphNode_t** nodes, const cudaGraphEdgeData** edges,
-    std::size_t* count) {
+    unsigned long long* id, cudaGraph_t* graph, const cudaGraphNode_t** nodes,
+    const cudaGraphEdgeData** edges, std::size_t* count) {
   return call(__func__, [&](Runtime& r) {
     if (!r.valid(stream) || id || graph || edges) return cudaErrorInvalidValue;
     const bool captured = Runtime::captured(stream);

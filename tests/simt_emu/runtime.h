@@ -31,8 +31,8 @@ struct CUgraphExec_st {
 struct CUstream_st {
   int device;
   unsigned flags;
-  cudaGraph_t graph = nullptr;           // that captures the stream
-  cudaGraphNode_t latest = nullptr;      // in this graph
+  cudaGraph_t graph = nullptr;       // that captures the stream
+  cudaGraphNode_t latest = nullptr;  // in this graph
 };
 
 struct CUevent_st {
@@ -98,7 +98,8 @@ void add_node(cudaStream_t stream, const void* kernel, Launch run);
 template <class F>
 cudaError_t enqueue(Runtime& r, cudaStream_t stream, F&& body) {
   if (!Runtime::captured(stream)) return body(r);
-  add_node(stream, nullptr, [body = std::forward<F>(body)](void*) { return int(call("a copy in a graph", body)); });
+  add_node(stream, nullptr,
+      [body = std::forward<F>(body)](void*) { return int(call("a copy in a graph", body)); });
   return cudaSuccess;
 }
 
