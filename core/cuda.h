@@ -80,7 +80,7 @@ class TENON_API Graph {
   explicit Graph(const std::function<void()>& work, Device device = Device::cuda());
   Graph(Graph&& other) noexcept;
   Graph& operator=(Graph&& other) noexcept;
-  /// Waits for the stream.
+  /// A replay in progress ends undisturbed.
   ~Graph();
 
   /// Enqueues the recorded work on its stream.

@@ -49,6 +49,7 @@ struct RecordedGraph {
   ~RecordedGraph();
   void record(const std::function<void()>& work);
   void hold_memory(StreamState& state);
+  void release_pinned_blocks(StreamState& state);
   void replace_arguments();
 };
 
@@ -160,16 +161,26 @@ void RecordedGraph::hold_memory(StreamState& state) {
     }
 }
 
-RecordedGraph::~RecordedGraph() {
-  StreamState& state = stream_state(stream);
+/// Replays in progress may still read them.
+void RecordedGraph::release_pinned_blocks(StreamState& state) {
+  if (pinned.empty()) return;
+  if (Capture* const capture = state.capture.load()) {  // which a wait would make invalid
+    capture->pinned.insert(capture->pinned.end(), pinned.begin(), pinned.end());
+    return;
+  }
   try {
     const DeviceGuard guard(stream.device());
-    cudaStreamSynchronize(state.handle);  // a replay may still read pinned memory
-  } catch (const CudaError&) {            // the device no longer answers
+    cudaStreamSynchronize(state.handle);
+  } catch (const CudaError&) {  // the device no longer answers
   }
-  if (executable) cudaGraphExecDestroy(executable);
-  if (graph) cudaGraphDestroy(graph);
   for (const PinnedBlock& block : pinned) release_pinned(block.memory, block.bytes);
+}
+
+RecordedGraph::~RecordedGraph() {
+  StreamState& state = stream_state(stream);
+  if (executable) cudaGraphExecDestroy(executable);  // a replay in progress ends undisturbed
+  if (graph) cudaGraphDestroy(graph);
+  release_pinned_blocks(state);
   std::vector<std::pair<void*, std::size_t>> unused;
   {
     const std::lock_guard lock(state.mutex);

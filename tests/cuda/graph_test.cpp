@@ -1,4 +1,5 @@
 // cuda::Graph: replays do what the recorded work would do, and nobody else gets the memory of a graph.
+#include <optional>
 #include <thread>
 
 #include <tenon/core/cuda.h>
@@ -215,6 +216,20 @@ TEST_CASE("graph: work that cannot be repeated is refused, and leaves everything
   REQUIRE(error_of([&] { other.replay(); }).find("replay: the graph was moved from") == 0);
   moved.replay();
   REQUIRE(error_of([&] { cuda::Graph graph([] {}, Device::cpu()); }).find("graph: needs a CUDA device") == 0);
+}
+
+TEST_CASE("graph: one may be destroyed while another is recorded") {
+  const Tensor x = ones({4}, there()), y = zeros({3}, there());
+  std::optional<cuda::Graph> old;
+  old.emplace([&] { y.copy_(tensor({1., 2., 3.}, there())); });
+  old->replay();
+  cuda::Graph graph([&] {
+    x.add_(1);
+    old.reset();
+  });
+  graph.replay();
+  REQUIRE(x.sum().item<float>() == 8);
+  REQUIRE(y.sum().item<float>() == 6);
 }
 
 TEST_CASE("graph: on a stream of its own") {

@@ -44,6 +44,8 @@ constexpr ErrorText error_texts[] = {
     {cudaErrorLaunchFailure, "cudaErrorLaunchFailure", "unspecified launch failure"},
     {cudaErrorStreamCaptureUnsupported, "cudaErrorStreamCaptureUnsupported",
         "operation not permitted when stream is capturing"},
+    {cudaErrorStreamCaptureInvalidated, "cudaErrorStreamCaptureInvalidated",
+        "operation failed due to a previous error during capture"},
     {cudaErrorUnknown, "cudaErrorUnknown", "unknown error"},
 };
 const ErrorText* text_of(cudaError_t error) {
@@ -205,20 +207,20 @@ cudaError_t cudaStreamGetFlags(cudaStream_t stream, unsigned* flags) {
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   return call(__func__, [&](Runtime& r) {
     if (!r.valid(stream)) return cudaErrorInvalidResourceHandle;
-    return Runtime::captured(stream) ? cudaErrorStreamCaptureUnsupported : cudaSuccess;
+    return Runtime::not_while_captured(stream);
   });
 }
 cudaError_t cudaStreamQuery(cudaStream_t stream) {
   return call(__func__, [&](Runtime& r) {
     if (!r.valid(stream)) return cudaErrorInvalidResourceHandle;
-    return Runtime::captured(stream) ? cudaErrorStreamCaptureUnsupported : cudaSuccess;
+    return Runtime::not_while_captured(stream);
   });
 }
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned flags) {
   return call(__func__, [&](Runtime& r) {
     if (flags != 0) return cudaErrorInvalidValue;
     if (!r.valid(stream) || !r.valid(event)) return cudaErrorInvalidResourceHandle;
-    return Runtime::captured(stream) ? cudaErrorStreamCaptureUnsupported : cudaSuccess;  // stricter than CUDA
+    return Runtime::not_while_captured(stream);  // stricter than CUDA
   });
 }
 
@@ -243,7 +245,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   return call(__func__, [&](Runtime& r) {
     if (!r.valid(event) || !r.valid(stream) || event->device != (stream ? stream->device : current_device))
       return cudaErrorInvalidResourceHandle;
-    if (Runtime::captured(stream)) return cudaErrorStreamCaptureUnsupported;  // stricter than CUDA
+    if (Runtime::captured(stream)) return Runtime::not_while_captured(stream);  // stricter than CUDA
     event->recorded = true;
     event->time = std::chrono::steady_clock::now();
     return cudaSuccess;

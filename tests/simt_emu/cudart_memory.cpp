@@ -215,7 +215,7 @@ cudaError_t cudaMemcpyPeerAsync(
     if (!r.valid(stream)) return cudaErrorInvalidResourceHandle;
     for (const int device : {to_device, from_device})
       if (device < 0 || device >= r.devices) return cudaErrorInvalidDevice;
-    if (Runtime::captured(stream)) return cudaErrorStreamCaptureUnsupported;  // stricter than CUDA
+    if (Runtime::captured(stream)) return Runtime::not_while_captured(stream);  // stricter than CUDA
     return copy(r, to, to_device, from, from_device, bytes);
   });
 }

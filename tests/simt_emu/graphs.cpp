@@ -55,7 +55,10 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
     if (!r.valid(stream) || !Runtime::captured(stream)) return cudaErrorInvalidValue;
     *graph = std::exchange(stream->graph, nullptr);
     stream->latest = nullptr;
-    return cudaSuccess;
+    if (!std::exchange(stream->invalid, false)) return cudaSuccess;
+    r.graphs.erase(*graph);
+    delete std::exchange(*graph, nullptr);
+    return cudaErrorStreamCaptureInvalidated;
   });
 }
 cudaError_t cudaStreamGetCaptureInfo(cudaStream_t stream, cudaStreamCaptureStatus* status,
@@ -97,7 +100,7 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
   std::vector<Launch> work;
   const cudaError_t error = call(__func__, [&](Runtime& r) {
     if (!r.executables.contains(executable) || !r.valid(stream)) return cudaErrorInvalidResourceHandle;
-    if (Runtime::captured(stream)) return cudaErrorStreamCaptureUnsupported;
+    if (Runtime::captured(stream)) return Runtime::not_while_captured(stream);
     for (const auto& [key, node] : executable->nodes) work.push_back(node.run);
     return cudaSuccess;
   });

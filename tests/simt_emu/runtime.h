@@ -33,6 +33,7 @@ struct CUstream_st {
   unsigned flags;
   cudaGraph_t graph = nullptr;       // that captures the stream
   cudaGraphNode_t latest = nullptr;  // in this graph
+  bool invalid = false;              // the capture, because of a call that it forbids
 };
 
 struct CUevent_st {
@@ -66,6 +67,12 @@ struct Runtime {
   bool valid(cudaStream_t stream) const { return !stream || streams.count(stream) > 0; }
   bool valid(cudaEvent_t event) const { return events.count(event) > 0; }
   static bool captured(cudaStream_t stream) { return stream && stream->graph; }
+  /// What a call returns that waits for the stream, or that is stricter here than in CUDA.
+  static cudaError_t not_while_captured(cudaStream_t stream) {
+    if (!captured(stream)) return cudaSuccess;
+    stream->invalid = true;
+    return cudaErrorStreamCaptureUnsupported;
+  }
 };
 /// The mutex must be held.
 Runtime& runtime();
