@@ -201,6 +201,53 @@ void streams_and_events() {
 
 void fill(float* place) { place[threadIdx.x] = 1; }
 
+cudaStream_t new_stream() {
+  cudaStream_t stream = nullptr;
+  EXPECT(cudaStreamCreateWithFlags(&stream, cudaStreamDefault) == cudaSuccess);
+  return stream;
+}
+void add_to(float* sum, float what) { *sum += what; }
+
+/// Launches and copies run when the graph is launched, in their order; a launch can be replaced.
+void graphs() {
+  const cudaStream_t stream = new_stream();
+  float* const sum = memory(1);
+  float* const copy = memory(1);
+  EXPECT(cudaStreamBeginCapture(stream, cudaStreamCaptureModeRelaxed) == cudaSuccess);
+  simt::launch(stream, add_to, 1, 1, sum, 2);
+  cudaStreamCaptureStatus status{};
+  const cudaGraphNode_t* nodes = nullptr;
+  std::size_t count = 0;
+  EXPECT(cudaStreamGetCaptureInfo(stream, &status, nullptr, nullptr, &nodes, nullptr, &count) == cudaSuccess);
+  EXPECT(status == cudaStreamCaptureStatusActive && count == 1);
+  const cudaGraphNode_t first = nodes[0];
+  EXPECT(cudaMemcpyAsync(copy, sum, 4, cudaMemcpyDefault, stream) == cudaSuccess);
+  simt::launch(stream, add_to, 1, 1, sum, 10);
+  cudaGraph_t graph = nullptr;
+  EXPECT(cudaStreamEndCapture(stream, &graph) == cudaSuccess && *sum == 0);
+  EXPECT(cudaGraphGetNodes(graph, nullptr, &count) == cudaSuccess && count == 3);
+  cudaGraphExec_t executable = nullptr;
+  EXPECT(cudaGraphInstantiateWithFlags(&executable, graph, 0) == cudaSuccess);
+  EXPECT(cudaGraphLaunch(executable, stream) == cudaSuccess && *sum == 12 && *copy == 2);
+  EXPECT(simt::replace(executable, first, add_to, 1, 1, sum, 6) == cudaSuccess);
+  EXPECT(cudaGraphLaunch(executable, stream) == cudaSuccess && *sum == 28 && *copy == 18);
+  EXPECT(simt::replace(
+             executable, first, +[](float*) {}, 1, 1, sum) == cudaErrorInvalidValue);
+  clear_error();
+  EXPECT(cudaGraphDestroy(graph) == cudaSuccess && cudaGraphExecDestroy(executable) == cudaSuccess);
+}
+
+void wait_for_a_captured_stream() {
+  const cudaStream_t stream = new_stream();
+  EXPECT(cudaStreamBeginCapture(stream, cudaStreamCaptureModeRelaxed) == cudaSuccess);
+  simt::launch(stream, add_to, 1, 1, memory(1), 1);
+  EXPECT(cudaStreamSynchronize(stream) == cudaErrorStreamCaptureUnsupported);
+  cudaGraph_t graph = nullptr;
+  EXPECT(cudaStreamEndCapture(stream, &graph) == cudaErrorStreamCaptureInvalidated && !graph);
+  clear_error();
+  EXPECT(cudaStreamSynchronize(stream) == cudaSuccess);
+}
+
 const Case cases[] = {
     {"copies", "fine", copies},
     {"wrong_copies", "fine", wrong_copies},
@@ -228,6 +275,8 @@ const Case cases[] = {
     {"no_device", "fine", no_device},
     {"failures_on_request", "fine", failures_on_request},
     {"streams_and_events", "fine", streams_and_events},
+    {"graphs", "fine", graphs},
+    {"wait_for_a_captured_stream", "fine", wait_for_a_captured_stream},
 
     {"kernel_in_device_memory", "fine",
         [] {
