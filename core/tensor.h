@@ -187,6 +187,10 @@ class TENON_API Tensor {
   Tensor contiguous(CallSite site = CallSite::current()) const;
   Tensor to(Device device, CallSite site = CallSite::current()) const;
   Tensor to(DType dtype, CallSite site = CallSite::current()) const;
+  Tensor cpu(CallSite site = CallSite::current()) const { return to(Device::cpu(), site); }
+  Tensor cuda(int index = 0, CallSite site = CallSite::current()) const {
+    return to(Device::cuda(index), site);
+  }
 
   // ---- in-place operations; they return the tensor itself
   const Tensor& add_(const Tensor& other, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
@@ -197,6 +201,8 @@ class TENON_API Tensor {
   const Tensor& mul_(double other, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
   const Tensor& div_(const Tensor& other, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
   const Tensor& div_(double other, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
+  /// Converts `source` from its dtype and copies it from its device; its shape broadcasts to that of this
+  /// tensor.
   const Tensor& copy_(const Tensor& source, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
   const Tensor& fill_(double value, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
   const Tensor& zero_(CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;

@@ -186,15 +186,16 @@ const Tensor& Tensor::div_(double other, CallSite site) const {
 
 const Tensor& Tensor::copy_(const Tensor& source, CallSite site) const {
   const Call call("copy_", site);
-  const Tensor same_type = source.dtype() == dtype() ? source : source.to(dtype());
-  const bool recorded = begin_write("copy_", *this, &same_type);
-  const Tensor from = apart(*this, same_type);
+  Tensor converted = source.dtype() == dtype() ? source : source.to(dtype());
+  if (converted.device() != device()) converted = converted.to(device());
+  const bool recorded = begin_write("copy_", *this, &converted);
+  const Tensor from = apart(*this, converted);
   const auto kernel = [&] {
     kernels::copy(
         stream(), dtype(), dtype(), shape(), autograd::result_of(*this), Operand("copy_", from, shape()));
   };
   return write(
-      "copy_", site, *this, recorded, kernel, Input(*this, replaced), Broadcast(same_type, pass_through));
+      "copy_", site, *this, recorded, kernel, Input(*this, replaced), Broadcast(converted, pass_through));
 }
 
 const Tensor& Tensor::fill_(double value, CallSite site) const {

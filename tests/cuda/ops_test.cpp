@@ -129,6 +129,20 @@ TEST_CASE("ops: tensors without elements work") {
   REQUIRE(none.grad().shape() == Shape{0, 3});
 }
 
+TEST_CASE("ops: copy_ copies between devices, converts and broadcasts, and passes the gradient back") {
+  const Tensor here = randn({4}).set_requires_grad(),
+               there = zeros({3, 4}, {.dtype = DType::float64, .device = device()});
+  there.copy_(here);
+  REQUIRE(bitwise_equal(there.detach().cpu(), expand(here.detach().to(DType::float64), {3, 4})));
+  (there * 2).sum().backward();
+  REQUIRE(bitwise_equal(here.grad(), full({4}, 6)));
+  const Tensor back = zeros({3, 4});
+  back.copy_(there.detach());
+  REQUIRE(bitwise_equal(back, expand(here.detach(), {3, 4})));
+  REQUIRE(back.cuda().device() == device());
+  REQUIRE(back.cuda().cpu().device() == Device::cpu());
+}
+
 TEST_CASE("ops: two devices in one operation are an error") {
   const Tensor here = ones({3}), there = ones({3}, {.device = device()});
   REQUIRE(test::error_of([&] { here + there; }) == "add: devices differ; cpu and cuda:0");
