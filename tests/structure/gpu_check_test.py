@@ -106,7 +106,7 @@ class GpuCheck(unittest.TestCase):
         self.assertTrue(report["complete"])
         self.assertEqual(list(stages), ["roofs", "tests", "tests-1", "tests-2", "tests-cuda", "tests-cuda-1",
                                         "tests-cuda-2", "bits", "flagship", "memcheck", "initcheck", "synccheck",
-                                        "racecheck", "racecheck-matmul", "memcheck-cuda", "initcheck-cuda", "kernels",
+                                        "racecheck", "racecheck-matmul", "racecheck-tiles", "memcheck-cuda", "initcheck-cuda", "kernels",
                                         "pytorch", "ncu"])
         for name in ("tests", "tests-2", "tests-cuda-1", "tests-cuda-2", "bits", "flagship", "memcheck", "racecheck",
                      "kernels"):
