@@ -63,6 +63,11 @@ bool detail::is_capturing(Stream stream) {
   return false;
 }
 
+bool detail::is_older_than_graph(Stream stream, const void* memory) {
+  if constexpr (built_with_cuda) return cuda::is_older_than_graph(stream, memory);
+  return false;
+}
+
 void detail::capture_work(Stream stream, const std::function<void()>& work) {
   if constexpr (built_with_cuda) cuda::capture_work(stream, work);
 }

@@ -69,8 +69,9 @@ class TENON_API Event {
 ///
 /// A replay reads and writes the memory of the recorded tensors: new inputs are copied into the old tensors,
 /// and results are read from the tensors that the recorded work returned. The memory that the work uses is
-/// kept for the graph until it is destroyed. Each replay draws new random numbers and uses the options that
-/// an optimizer has then; a Generator passed to the work must outlive the graph.
+/// kept for the graph until it is destroyed. One thread at a time may replay a graph. Each replay draws new
+/// random numbers and uses the options that an optimizer has then; a Generator passed to the work must
+/// outlive the graph.
 ///
 /// The work may not wait for the device (item(), to(Device::cpu()), printing), compute values on the CPU for
 /// the device (randperm), or use another stream; it throws if it does.
@@ -93,6 +94,8 @@ class TENON_API Graph {
 namespace detail {
 TENON_API bool is_capturing(Stream stream);
 TENON_API void capture_work(Stream stream, const std::function<void()>& work);
+/// While this thread records: whether a tensor's memory was allocated before.
+TENON_API bool is_older_than_graph(Stream stream, const void* memory);
 }  // namespace detail
 
 /// True while a Graph records this thread's work on `stream`.

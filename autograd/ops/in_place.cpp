@@ -46,6 +46,16 @@ bool begin_write(const char* op, const Tensor& self, const Tensor* other = nullp
   return true;
 }
 
+/// A replay of the graph that is being recorded writes again. Temporaries of the recorded work do not count.
+[[gnu::cold]] void count_replays(const Tensor& self) {
+  const Ref<Storage>& storage = self.impl().storage;
+  const Stream stream = self.stream();
+  if (!cuda::detail::is_older_than_graph(stream, storage->data())) return;
+  cuda::repeat(stream, [=] {
+    if (!cuda::is_capturing(stream)) storage->bump_version();
+  });
+}
+
 /// Performs the write, kernel(). If it is `recorded`, `self` becomes the result of `op` on the inputs.
 /// Everything that can fail comes before the kernel, and a failure changes nothing.
 template <class Kernel, class... Inputs>
@@ -63,6 +73,8 @@ const Tensor& write(const char* op, CallSite site, const Tensor& self, bool reco
       (inputs.connect(*node), ...);
     }
     kernel();
+    if (cuda::is_capturing(self.stream())) [[unlikely]]
+      count_replays(self);
   } catch (...) {
     storage.set_version(version);
     throw;

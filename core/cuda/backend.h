@@ -129,6 +129,8 @@ void replay_graph(void* graph);
 void destroy_graph(void* graph) noexcept;
 /// Throws if another thread is recording the stream's work.
 bool captured_by_this_thread(Stream stream);
+/// Whether a block was allocated before this thread began to record.
+bool is_older_than_graph(Stream stream, const void* memory);
 /// repeat(), while this thread records.
 void capture_work(Stream stream, const std::function<void()>& work);
 

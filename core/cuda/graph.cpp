@@ -27,7 +27,8 @@ struct PinnedBlock {
 
 struct Capture {
   const std::uint64_t thread = this_thread();
-  BlockCache released;  // by recorded work
+  BlockCache released;                        // by recorded work
+  std::unordered_set<const void*> allocated;  // by recorded work
   std::vector<PinnedBlock> pinned;
   std::vector<Work> works;
   bool working = false;  // in a call of capture_work()
@@ -48,7 +49,7 @@ struct RecordedGraph {
   explicit RecordedGraph(Stream recorded) : stream(recorded) {}
   ~RecordedGraph();
   void record(const std::function<void()>& work);
-  void hold_memory(StreamState& state);
+  void finish(StreamState& state);
   void release_pinned_blocks(StreamState& state);
   void replace_arguments();
 };
@@ -74,6 +75,12 @@ void check_not_captured(const char* op, const StreamState& state) {
       op);
 }
 
+bool is_older_than_graph(Stream stream, const void* memory) {
+  return !stream_state(stream).capture.load()->allocated.contains(memory);
+}
+
+void note_allocation(StreamState& state, void* block) { state.capture.load()->allocated.insert(block); }
+
 void* take_from_graph(StreamState& state, std::size_t bytes) {
   void* const block = state.capture.load()->released.take(bytes);
   if (block) state.parked.erase(block);
@@ -82,7 +89,8 @@ void* take_from_graph(StreamState& state, std::size_t bytes) {
 
 void give_to_graph(StreamState& state, void* block, std::size_t bytes) {
   state.parked.emplace(block, bytes);
-  if (recycles() && !state.exact.contains(block)) state.capture.load()->released.keep(block, bytes);
+  const bool reusable = recycles() && !state.exact.contains(block) && !state.held.contains(block);
+  if (reusable) state.capture.load()->released.keep(block, bytes);
 }
 
 void keep_pinned(StreamState& state, void* block, std::size_t bytes) {
@@ -139,8 +147,7 @@ void RecordedGraph::record(const std::function<void()>& work) {
   pinned = std::move(capture.pinned);
   works = std::move(capture.works);
   may_fault = capture.may_fault;
-  hold_memory(state);
-  state.capture.store(nullptr, std::memory_order_release);
+  finish(state);
   if (failure) std::rethrow_exception(failure);
   check_cuda("graph", ended, device);
   std::size_t count = 0;
@@ -149,9 +156,11 @@ void RecordedGraph::record(const std::function<void()>& work) {
   check_cuda("graph", cudaGraphInstantiateWithFlags(&executable, graph, 0), device);
 }
 
-/// Everything that is not free for others now: tensors that exist, and what recorded work has released.
-void RecordedGraph::hold_memory(StreamState& state) {
+/// Ends the recording, and holds everything that is not free for others now: tensors that exist, and what
+/// recorded work has released.
+void RecordedGraph::finish(StreamState& state) {
   const std::lock_guard lock(state.mutex);
+  state.capture.store(nullptr, std::memory_order_release);
   std::unordered_set<void*> free;
   state.cache.each([&](void* block) { free.insert(block); });
   for (void* block : state.blocks)

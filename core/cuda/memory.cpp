@@ -118,6 +118,7 @@ void* allocate(Stream stream, std::size_t bytes) {
     void* block = capturing ? take_from_graph(state, bytes) : nullptr;
     if (!block) block = state.cache.take(bytes);
     if (block) {
+      if (capturing) note_allocation(state, block);
       state.allocated += block_bytes;
       return block;
     }
@@ -141,6 +142,7 @@ void* allocate(Stream stream, std::size_t bytes) {
   check_cuda("allocate", error, device);
   const std::lock_guard lock(state.mutex);
   state.blocks.insert(block);
+  if (capturing) note_allocation(state, block);
   if (got != block_bytes) state.exact.emplace(block, got);
   state.allocated += got;
   return block;

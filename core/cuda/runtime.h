@@ -113,6 +113,7 @@ bool synchronous();
 void check_not_captured(const char* op, const StreamState& state);
 /// With state.mutex held: a block released by recorded work, which may take it again.
 void* take_from_graph(StreamState& state, std::size_t bytes);
+void note_allocation(StreamState& state, void* block);
 void give_to_graph(StreamState& state, void* block, std::size_t bytes);
 /// Keeps a pinned block as long as the graph: each replay uploads it.
 void keep_pinned(StreamState& state, void* block, std::size_t bytes);

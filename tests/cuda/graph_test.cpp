@@ -146,6 +146,28 @@ TEST_CASE("graph: nobody else gets memory that replays write") {
     REQUIRE(bitwise_equal(others[static_cast<std::size_t>(i)], full({n}, i, there())));
 }
 
+TEST_CASE("graph: memory that one graph uses is not reused by another") {
+  constexpr std::int64_t n = 5000;
+  Tensor x = ones({n}, there()), result;
+  const Tensor y = full({n}, 2, there());
+  cuda::Graph writes([&] { x.add_(1); });
+  cuda::Graph computes([&] {
+    x = Tensor();
+    result = y * 3;
+  });
+  computes.replay();
+  writes.replay();
+  REQUIRE(bitwise_equal(result, full({n}, 6, there())));
+}
+
+TEST_CASE("graph: a replay counts as a write to the tensors that it changes in place") {
+  const Tensor x = ones({4}, there()), w = ones({4}, there()).set_requires_grad();
+  cuda::Graph graph([&] { x.add_(1); });
+  const Tensor loss = (w * x).sum();
+  graph.replay();
+  REQUIRE(error_of([&] { loss.backward(); }).find("has been modified in place") != std::string::npos);
+}
+
 TEST_CASE("graph: its memory is returned when the last graph that uses it is destroyed") {
   const auto held = [] { return cuda::memory_use(device()).allocated; };
   const std::size_t before = held();
