@@ -8,6 +8,7 @@
 #include <tenon/kernels/matmul.h>
 #include <tenon/kernels/reduce.h>
 #include <tenon/kernels/cuda/matmul/elements.cuh>
+#include <tenon/kernels/cuda/matmul/skinny.cuh>
 #include <tenon/kernels/cuda/matmul/tiles.cuh>
 
 namespace tenon::kernels::cuda {
@@ -47,6 +48,36 @@ void launch_tiles(Stream stream, Product<T> p) {
 }
 
 template <class T>
+void launch_skinny(Stream stream, const Product<T>& of) {
+  const bool flat = of.m < of.n;  // few rows
+  Skinny<T> p{flat ? of.n : of.m, of.k, flat ? of.m : of.n, flat ? of.b : of.a, flat ? of.b_col : of.a_row,
+      flat ? of.b_row : of.a_col, flat ? of.a : of.b, flat ? of.a_col : of.b_row, flat ? of.a_row : of.b_col,
+      of.c, flat ? 1 : of.n, flat ? of.n : 1, of.bias, flat ? 1 : 0, flat ? 0 : 1, 1, nullptr,
+      tenon::cuda::tickets(stream)};
+  const std::int64_t groups = (p.lines + skinny_lines - 1) / skinny_lines,
+                     chunks = (p.k + chain_chunk - 1) / chain_chunk;
+  if (groups < 4 * std::int64_t{tenon::cuda::multiprocessors(stream)} && groups <= tenon::cuda::ticket_count)
+    p.split = chunks;
+  check(groups * p.split <= most_items, "matmul: {} blocks exceed the CUDA limit of {}", groups * p.split,
+      most_items);
+  const Scratch parts(stream, p.split > 1 ? static_cast<std::size_t>(p.split * p.few * p.lines) * sizeof(T) : 0);
+  p.parts = parts.template as<T>();
+  const bool along = p.wide_k == 1 && p.wide_line != 1;
+  const bool vec = along && is_aligned(p.wide) && p.wide_line % pack_width<T> == 0;
+  const auto with = [&]<int S>(std::integral_constant<int, S>) {
+    const auto start = [&](auto kernel) {
+      launch({stream, "matmul_skinny", {of.m, of.k, of.n}}, kernel, groups * p.split, skinny_lines, p);
+    };
+    if (vec) start(matmul_skinny<T, S, true, true>);
+    else if (along) start(matmul_skinny<T, S, true, false>);
+    else start(matmul_skinny<T, S, false, false>);
+  };
+  if (p.few <= 4) with(std::integral_constant<int, 4>());
+  else if (p.few <= 8) with(std::integral_constant<int, 8>());
+  else with(std::integral_constant<int, 16>());
+}
+
+template <class T>
 void run(Stream stream, T* out, const Matrix& a, const Matrix& b, const T* bias) {
   const Product<T> p{a.rows, b.cols, a.cols, static_cast<const T*>(a.data), a.row_stride, a.col_stride,
       static_cast<const T*>(b.data), b.row_stride, b.col_stride, out,
@@ -59,6 +90,7 @@ void run(Stream stream, T* out, const Matrix& a, const Matrix& b, const T* bias)
         blocks_for(stream, p.m * p.n, block_threads), block_threads, p);
     return;
   }
+  if (std::min(p.m, p.n) <= narrow && std::max(p.m, p.n) >= 2 * skinny_lines) return launch_skinny(stream, p);
   // The larger a tile, the less is read for each multiply-add, but every multiprocessor needs its share.
   const std::int64_t busy = tenon::cuda::multiprocessors(stream);
   if constexpr (std::is_same_v<T, float>) {

@@ -1,5 +1,7 @@
 // Reductions in order R: chooses the kernel. Each reduction is one launch: where an output has several
 // chunks, their values go to scratch, and the last block to finish does the levels above.
+#include <cstdlib>
+
 #include <tenon/kernels/reduce_plan.h>
 #include <tenon/kernels/cuda/reduce/columns.cuh>
 #include <tenon/kernels/cuda/reduce/rows.cuh>
@@ -7,15 +9,23 @@
 namespace tenon::kernels::cuda {
 namespace {
 
-/// How many blocks share a unit of `chunks`: enough to keep the device busy where units are few, with at
-/// least `least` chunks per block.
-int parts_of(Stream stream, std::int64_t units, std::int64_t chunks, std::int64_t least) {
-  const std::int64_t busy = 8 * std::int64_t{tenon::cuda::multiprocessors(stream)};
+/// How many blocks share a unit of `chunks`, each at least `least` at a time: where units are few, as many as
+/// run at once.
+int parts_of(Stream stream, std::int64_t units, std::int64_t chunks, std::int64_t least, int resident) {
+  const std::int64_t busy = resident * std::int64_t{tenon::cuda::multiprocessors(stream)};
   static_assert(tenon::cuda::ticket_count >= 8192);
   if (units >= busy || units > tenon::cuda::ticket_count) return 1;
-  return static_cast<int>(
-      std::clamp<std::int64_t>((chunks + least - 1) / least, 1, (busy + units - 1) / units));
+  const std::int64_t most = (chunks + least - 1) / least, rounds = most * units / busy + (most * units % busy != 0);
+  return static_cast<int>((most + rounds - 1) / rounds);
 }
+
+/// Temporary: which candidate is measured.
+int candidate() {
+  static const int chosen = std::getenv("TENON_CANDIDATE") ? std::atoi(std::getenv("TENON_CANDIDATE")) : 1;
+  return chosen;
+}
+template <int N>
+using Number = std::integral_constant<int, N>;
 
 void check_count(const char* what, std::int64_t count) {
   check(count <= most_items, "reduce: {} {} exceed the CUDA limit of {}", count, what, most_items);
@@ -53,27 +63,54 @@ class Reduction {
     return aligned && w > 1 && w <= 4;
   }
 
+  /// Steps of 128 elements in flight: 32 or 64 bytes of each lane.
+  static constexpr int ahead = std::min(8, (two ? 16 : 32) / static_cast<int>(sizeof(T)));
+  static constexpr bool measured =
+      std::is_same_v<T, float> && (std::is_same_v<Op, arith::Sum> || std::is_same_v<Op, arith::SumOfProducts>);
+
   void rows(bool vec) {
     if (!vec) check_count("elements of a strided operand", plan_.length);
     Rows<T, From> rows;
     static_cast<ReduceJob<T, From>&>(rows) = job_;
     rows.a = a_, rows.b = b_;
-    rows.kept = Offsets<2>(plan_.kept), rows.reduced = vec ? Offsets<2>() : Offsets<2>(plan_.reduced);
-    const bool is_short = job_.chunks == 1;
-    const Launch what{stream_, is_short ? "reduce_short" : "reduce_long", {plan_.outputs, plan_.length}};
+    rows.kept = Offsets<2>(plan_.kept), rows.reduced = Offsets<2>(plan_.reduced);
+    if (plan_.length <= reduce_partials && (!vec || plan_.length < reduce_partials)) {
+      int lanes = 1;
+      while (4 * lanes < plan_.length) lanes *= 2;
+      launch({stream_, "reduce_short", {plan_.outputs, plan_.length}}, reduce_short<Op, T, From>,
+          blocks_for(stream_, plan_.outputs, block_threads / lanes), block_threads, rows, lanes);
+      return;
+    }
     with_bool(vec, [&](auto v) {
       if constexpr (pack_width<From> <= 4 || !v) {
-        if (is_short) {
-          launch(what, reduce_short<Op, v, T, From>, blocks_for(stream_, plan_.outputs, reduce_warps),
-              block_threads, rows);
-          return;
+        const auto with = [&](auto depth, auto resident, auto early) {
+          launch_rows<v, depth, resident, early>(rows);
+        };
+        constexpr std::false_type late;
+        if constexpr (measured && v) {
+          if (candidate() == 2) return with(Number<two ? 4 : 8>(), Number<two ? 2 : 3>(), std::true_type());
+          if (candidate() == 3) return with(Number<two ? 2 : 4>(), Number<5>(), late);
+          if (candidate() == 4) return with(Number<8>(), Number<two ? 2 : 3>(), late);
         }
-        rows.parts = parts_of(stream_, plan_.outputs, job_.chunks, reduce_warps);
-        const Scratch scratch(stream_, scratch_bytes());
-        rows.scratch = scratch.template as<T>();
-        launch(what, reduce_long<Op, v, T, From>, plan_.outputs * rows.parts, block_threads, rows);
+        with(Number<ahead>(), Number<sizeof(T) == 4 ? 4 : 3>(), late);
       }
     });
+  }
+
+  template <bool Vec, int Ahead, int Resident, bool Early>
+  void launch_rows(Rows<T, From>& rows) {
+    const std::int64_t busy = Resident * std::int64_t{tenon::cuda::multiprocessors(stream_)};
+    if (job_.chunks == 1 || (2 * plan_.outputs >= busy * reduce_warps && job_.chunks <= reduce_chunk)) {
+      launch({stream_, "reduce_rows", {plan_.outputs, plan_.length}},
+          reduce_rows<Op, Vec, Ahead, Resident, Early, T, From>,
+          blocks_for(stream_, plan_.outputs, reduce_warps), block_threads, rows);
+      return;
+    }
+    rows.parts = parts_of(stream_, plan_.outputs, job_.chunks, reduce_warps, Resident);
+    const Scratch scratch(stream_, scratch_bytes());
+    rows.scratch = scratch.template as<T>();
+    launch({stream_, "reduce_long", {plan_.outputs, plan_.length}},
+        reduce_long<Op, Vec, Ahead, Resident, Early, T, From>, plan_.outputs * rows.parts, block_threads, rows);
   }
 
   void columns() {
@@ -89,12 +126,32 @@ class Reduction {
     columns.b_item = two ? kept.stride[1][inner] : 0;
     columns.a_row = reduced.rank ? reduced.stride[0][0] : 0;
     columns.b_row = reduced.rank ? reduced.stride[1][0] : 0;
-    const std::int64_t units = outer.count() * ((columns.width + warp_size - 1) / warp_size);
-    columns.parts = parts_of(stream_, units, job_.chunks, 1);
+    constexpr int w = pack_width<From> <= 4 ? pack_width<From> : 1;
+    bool vec = w > 1 && is_aligned(a_) && columns.width % w == 0 && columns.a_row % w == 0 && columns.b_item == 0;
+    for (int d = 0; d < inner; ++d) vec = vec && kept.stride[0][d] % w == 0;
+    if (vec) {
+      if constexpr (w > 1) {
+        if constexpr (measured) {
+          if (candidate() == 2) return launch_columns<ColumnTile<w, 16>, two ? 1 : 2>(columns);
+          if (candidate() == 3) return launch_columns<ColumnTile<w, 32>, 1>(columns);
+          if (candidate() == 4) return launch_columns<ColumnTile<w, 8>, 4>(columns);
+        }
+        return launch_columns<ColumnTile<w, 8>, two && sizeof(T) == 8 ? 2 : 3>(columns);
+      }
+    }
+    if (columns.width < 16) return launch_columns<ColumnTile<1, 8>, 3>(columns);
+    launch_columns<ColumnTile<1, 32>, 3>(columns);
+  }
+
+  template <class S, int Resident>
+  void launch_columns(Columns<T, From>& columns) {
+    const std::int64_t tiles = (columns.width + S::columns - 1) / S::columns,
+                       units = plan_.outputs / columns.width * tiles;
+    columns.parts = parts_of(stream_, units, job_.chunks, 1, Resident);
     check_count("blocks", units * columns.parts);
     const Scratch scratch(stream_, job_.chunks > 1 ? scratch_bytes() : 0);
     columns.scratch = scratch.template as<T>();
-    launch({stream_, "reduce_columns", {plan_.outputs, plan_.length}}, reduce_columns<Op, T, From>,
+    launch({stream_, "reduce_columns", {plan_.outputs, plan_.length}}, reduce_columns<Op, S, Resident, T, From>,
         units * columns.parts, block_threads, columns);
   }
 
