@@ -65,12 +65,17 @@ void launch_skinny(Stream stream, const Product<T>& of) {
   const bool along = p.wide_k == 1 && p.wide_line != 1;
   const bool vec = along && is_aligned(p.wide) && p.wide_line % pack_width<T> == 0;
   const auto with = [&]<int S>(std::integral_constant<int, S>) {
-    const auto start = [&](auto kernel) {
-      launch({stream, "matmul_skinny", {of.m, of.k, of.n}}, kernel, groups * p.split, skinny_lines, p);
+    const auto start = [&](auto kernel, int threads) {
+      launch({stream, "matmul_skinny", {of.m, of.k, of.n}}, kernel, groups * p.split, threads, p);
     };
-    if (vec) start(matmul_skinny<T, S, true, true>);
-    else if (along) start(matmul_skinny<T, S, true, false>);
-    else start(matmul_skinny<T, S, false, false>);
+    if constexpr (S == 8 && std::is_same_v<T, float>) {  // temporary: which candidate is measured
+      static const int candidate = std::getenv("TENON_CANDIDATE") ? std::atoi(std::getenv("TENON_CANDIDATE")) : 1;
+      if (candidate == 2 && vec) return start(matmul_skinny<T, S, 2, true, true>, skinny_lines / 2);
+      if (candidate == 2 && !along) return start(matmul_skinny<T, S, 2, false, false>, skinny_lines / 2);
+    }
+    if (vec) start(matmul_skinny<T, S, 1, true, true>, skinny_lines);
+    else if (along) start(matmul_skinny<T, S, 1, true, false>, skinny_lines);
+    else start(matmul_skinny<T, S, 1, false, false>, skinny_lines);
   };
   if (p.few <= 4) with(std::integral_constant<int, 4>());
   else if (p.few <= 8) with(std::integral_constant<int, 8>());

@@ -28,13 +28,13 @@ struct Skinny {
 
 inline constexpr int skinny_lines = 128, skinny_bytes = 128;
 
-/// A line per thread. S: `few` rounded up. Along: neighbours in memory belong to the same line; with Vec 16 bytes
+/// L lines per thread. S: `few` rounded up. Along: neighbours in memory belong to the same line; with Vec 16 bytes
 /// of a line are read at a time, otherwise one element.
-template <class T, int S, bool Along, bool Vec>
-__global__ void __launch_bounds__(skinny_lines) matmul_skinny(const __grid_constant__ Skinny<T> p) {
-  constexpr int W = pack_width<T>, size = static_cast<int>(sizeof(T));
-  // Lines of `depth` values of k, two steps of which are in flight: 128 bytes of each of the 32 lines of a warp.
-  constexpr int depth = skinny_bytes / size, step = 2 * depth;
+template <class T, int S, int L, bool Along, bool Vec>
+__global__ void __launch_bounds__(skinny_lines / L) matmul_skinny(const __grid_constant__ Skinny<T> p) {
+  constexpr int W = pack_width<T>, size = static_cast<int>(sizeof(T)), threads = skinny_lines / L;
+  // Values of k: two steps of `depth` are in flight, 128 bytes of each line.
+  constexpr int depth = skinny_bytes / size, step = 2 * depth, packs = depth / W;
   // The thin operand is staged in shared memory, at most 16 KiB at a time.
   constexpr int most = 16384 / (S * size), staged = most < chain_chunk ? most : static_cast<int>(chain_chunk);
   static_assert(staged % step == 0);
@@ -46,63 +46,70 @@ __global__ void __launch_bounds__(skinny_lines) matmul_skinny(const __grid_const
   SIMT_SHARED(thin, Thin);
   SIMT_SHARED(tile, Lines);
   const int few = static_cast<int>(p.few);
-  const int lane = static_cast<int>(threadIdx.x) % 32, warp_line = static_cast<int>(threadIdx.x) - lane;
+  const int lane = static_cast<int>(threadIdx.x) % 32, first = (static_cast<int>(threadIdx.x) - lane) * L;
   const unsigned split = static_cast<unsigned>(p.split), group = blockIdx.x / split, part = blockIdx.x % split;
-  const std::int64_t line0 = std::int64_t{group} * skinny_lines, line = line0 + threadIdx.x;
+  const std::int64_t line0 = std::int64_t{group} * skinny_lines + first;  // of this warp, which has 32 L lines
   // Lines past the end read the last one instead, and are not stored.
   const auto clamped = [&](std::int64_t l) { return l < p.lines ? l : p.lines - 1; };
 
-  Pack<T, W> x[2][depth / W];  // two steps on their way
-  const T* from = nullptr;
-  const T* rows[Along ? depth / W : 1];
+  Pack<T, W> x[2][L * packs];  // two steps on their way
+  const T* from[Along ? L * packs : L];
   if constexpr (Along) {
-    constexpr int across = 32 / (depth / W);  // lanes per line, lines per load
 #pragma unroll
-    for (int i = 0; i < depth / W; ++i)
-      rows[i] = p.wide + clamped(line0 + warp_line + i * across + lane / (depth / W)) * p.wide_line +
-                lane % (depth / W) * W;
+    for (int i = 0; i < L * packs; ++i)  // lanes that are neighbours read a line
+      from[i] = p.wide + clamped(line0 + i * (32 / packs) + lane / packs) * p.wide_line + lane % packs * W;
   } else {
-    from = p.wide + clamped(line) * p.wide_line;
+#pragma unroll
+    for (int l = 0; l < L; ++l) from[l] = p.wide + clamped(line0 + 32 * l + lane) * p.wide_line;
   }
-  const auto fetch = [&](Pack<T, W>(&to)[depth / W], std::int64_t q) {
+  const auto fetch = [&](Pack<T, W>(&to)[L * packs], std::int64_t q) {
     if constexpr (Along) {
 #pragma unroll
-      for (int i = 0; i < depth / W; ++i) to[i] = *reinterpret_cast<const Pack<T, W>*>(rows[i] + q);
+      for (int i = 0; i < L * packs; ++i) to[i] = *reinterpret_cast<const Pack<T, W>*>(from[i] + q);
     } else {
-      const T* at = from + q * p.wide_k;
+      std::int64_t at = q * p.wide_k;
 #pragma unroll
       for (int i = 0; i < depth; ++i) {
-        to[i / W].v[i % W] = *at;
+#pragma unroll
+        for (int l = 0; l < L; ++l) to[l * packs + i / W].v[i % W] = from[l][at];
         at += p.wide_k;
       }
     }
     simt::compiler_fence();  // keeps the loads here, ahead of the arithmetic
   };
-  T acc[S], sum[S];
+  T acc[L][S], sum[L][S];
 #pragma unroll
-  for (int s = 0; s < S; ++s) sum[s] = T(0);
-  const auto multiply = [&](int q, T value) {  // q counts from the staged values of k
+  for (int l = 0; l < L; ++l)
 #pragma unroll
-    for (int s = 0; s < S; ++s) acc[s] = num::fma(value, thin[q][s / W].v[s % W], acc[s]);
+    for (int s = 0; s < S; ++s) sum[l][s] = T(0);
+  const auto multiply = [&](int l, int q, T value) {  // q counts from the staged values of k
+#pragma unroll
+    for (int s = 0; s < S; ++s) acc[l][s] = num::fma(value, thin[q][s / W].v[s % W], acc[l][s]);
   };
-  const auto use = [&](const Pack<T, W>(&of)[depth / W], int q) {
+  const auto use = [&](const Pack<T, W>(&of)[L * packs], int q) {
     if constexpr (Along) {
-      constexpr int across = 32 / (depth / W);
 #pragma unroll
-      for (int i = 0; i < depth / W; ++i)
-        *reinterpret_cast<Pack<T, W>*>(
-            &tile[warp_line + i * across + lane / (depth / W)].v[lane % (depth / W) * W]) = of[i];
+      for (int i = 0; i < L * packs; ++i)
+        *reinterpret_cast<Pack<T, W>*>(&tile[first + i * (32 / packs) + lane / packs].v[lane % packs * W]) =
+            of[i];
       __syncwarp();
 #pragma unroll
-      for (int i = 0; i < depth / W; ++i) {
-        const auto pack = *reinterpret_cast<const Pack<T, W>*>(&tile[threadIdx.x].v[i * W]);
+      for (int i = 0; i < packs; ++i) {
+        Pack<T, W> pack[L];
 #pragma unroll
-        for (int c = 0; c < W; ++c) multiply(q + i * W + c, pack.v[c]);
+        for (int l = 0; l < L; ++l)
+          pack[l] = *reinterpret_cast<const Pack<T, W>*>(&tile[first + 32 * l + lane].v[i * W]);
+#pragma unroll
+        for (int c = 0; c < W; ++c)
+#pragma unroll
+          for (int l = 0; l < L; ++l) multiply(l, q + i * W + c, pack[l].v[c]);
       }
       __syncwarp();
     } else {
 #pragma unroll
-      for (int i = 0; i < depth; ++i) multiply(q + i, of[i / W].v[i % W]);
+      for (int i = 0; i < depth; ++i)
+#pragma unroll
+        for (int l = 0; l < L; ++l) multiply(l, q + i, of[l * packs + i / W].v[i % W]);
     }
   };
 
@@ -110,7 +117,9 @@ __global__ void __launch_bounds__(skinny_lines) matmul_skinny(const __grid_const
   for (std::int64_t c0 = begin; c0 < end && c0 < p.k; c0 += chain_chunk) {
     const std::int64_t stop = c0 + chain_chunk < p.k ? c0 + chain_chunk : p.k;
 #pragma unroll
-    for (int s = 0; s < S; ++s) acc[s] = T(0);
+    for (int l = 0; l < L; ++l)
+#pragma unroll
+      for (int s = 0; s < S; ++s) acc[l][s] = T(0);
     for (std::int64_t q0 = c0; q0 < stop; q0 += staged) {
       const int n = static_cast<int>(stop - q0 < staged ? stop - q0 : staged);
       const bool by_steps = (!Along || Vec) && n >= step;
@@ -120,7 +129,7 @@ __global__ void __launch_bounds__(skinny_lines) matmul_skinny(const __grid_const
       }
       if (q0 > begin) __syncthreads();  // before the staged values are replaced
 #pragma unroll
-      for (int i = 0; i < staged; i += skinny_lines) {
+      for (int i = 0; i < staged; i += threads) {
         const int row = i + static_cast<int>(threadIdx.x);
         const T* const at = p.thin + (q0 + (row < n ? row : 0)) * p.thin_k;
         Pack<T, W> values[S / W];
@@ -148,46 +157,52 @@ __global__ void __launch_bounds__(skinny_lines) matmul_skinny(const __grid_const
       if constexpr (Along) {
         for (; q < n; q += depth) {  // past the end both operands are 0, which changes no sum
 #pragma unroll 8
-          for (int l = 0; l < 32; ++l) {
-            const T* const at = p.wide + clamped(line0 + warp_line + l) * p.wide_line + (q0 + q) * p.wide_k;
-            if (lane < depth) tile[warp_line + l].v[lane] = q + lane < n ? at[lane * p.wide_k] : T(0);
+          for (int l = 0; l < 32 * L; ++l) {
+            const T* const at = p.wide + clamped(line0 + l) * p.wide_line + (q0 + q) * p.wide_k;
+            if (lane < depth) tile[first + l].v[lane] = q + lane < n ? at[lane * p.wide_k] : T(0);
           }
           __syncwarp();
-          for (int i = 0; i < depth; ++i) multiply(q + i, tile[threadIdx.x].v[i]);
+#pragma unroll 4
+          for (int i = 0; i < depth; ++i)
+#pragma unroll
+            for (int l = 0; l < L; ++l) multiply(l, q + i, tile[first + 32 * l + lane].v[i]);
           __syncwarp();
         }
       } else {
-        const T* at = from + (q0 + q) * p.wide_k;
 #pragma unroll 4
-        for (; q < n; ++q) {
-          multiply(q, *at);
-          at += p.wide_k;
-        }
+        for (; q < n; ++q)
+#pragma unroll
+          for (int l = 0; l < L; ++l) multiply(l, q, from[l][(q0 + q) * p.wide_k]);
       }
     }
 #pragma unroll
-    for (int s = 0; s < S; ++s) sum[s] = sum[s] + acc[s];
+    for (int l = 0; l < L; ++l)
+#pragma unroll
+      for (int s = 0; s < S; ++s) sum[l][s] = sum[l][s] + acc[l][s];
   }
-  const auto store = [&](int s, T v) {
+  const auto store = [&](std::int64_t line, int s, T v) {
     p.c[line * p.c_line + s * p.c_s] = p.bias ? v + p.bias[line * p.bias_line + s * p.bias_s] : v;
   };
-  if (split == 1) {
-    if (line < p.lines)
 #pragma unroll
-      for (int s = 0; s < S; ++s)
-        if (s < few) store(s, sum[s]);
-    return;
+  for (int l = 0; l < L; ++l) {
+    const std::int64_t line = line0 + 32 * l + lane;
+#pragma unroll
+    for (int s = 0; s < S; ++s) {
+      if (line >= p.lines || s >= few) continue;
+      if (split > 1) p.parts[(std::int64_t{part} * few + s) * p.lines + line] = sum[l][s];
+      else store(line, s, sum[l][s]);
+    }
   }
-  if (line < p.lines)
-#pragma unroll
-    for (int s = 0; s < S; ++s)
-      if (s < few) p.parts[(std::int64_t{part} * few + s) * p.lines + line] = sum[s];
-  if (!is_last_block(p.tickets + group, split) || line >= p.lines) return;
-  for (int s = 0; s < few; ++s) {  // the chunks, in the order of k
-    T t = T(0);
+  if (split == 1 || !is_last_block(p.tickets + group, split)) return;
+  for (int l = 0; l < L; ++l) {
+    const std::int64_t line = line0 + 32 * l + lane;
+    if (line >= p.lines) continue;
+    for (int s = 0; s < few; ++s) {  // the chunks, in the order of k
+      T t = T(0);
 #pragma unroll 8
-    for (std::int64_t z = 0; z < p.split; ++z) t = t + __ldcg(p.parts + (z * few + s) * p.lines + line);
-    store(s, t);
+      for (std::int64_t z = 0; z < p.split; ++z) t = t + __ldcg(p.parts + (z * few + s) * p.lines + line);
+      store(line, s, t);
+    }
   }
 }
 
