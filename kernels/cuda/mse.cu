@@ -13,7 +13,7 @@ using Op = arith::SumOfSquaredDifferences;
 
 /// One warp per chunk of 1024, as in reduce/rows.cuh; the last block does the levels above. With Vec all
 /// pointers are aligned. `Bytes` of each operand are in flight in a lane.
-template <bool Vec, int Bytes, int Blocks, class T>
+template <bool Vec, int Bytes, int Blocks, bool Once, class T>
 __global__ void __launch_bounds__(block_threads, Blocks)
     mse_chunks(std::int64_t n, std::int64_t chunks, const T* __restrict__ a, const T* __restrict__ b, T count,
         T* __restrict__ gradient, T* loss, T* values, unsigned* ticket) {
@@ -30,8 +30,13 @@ __global__ void __launch_bounds__(block_threads, Blocks)
 #pragma unroll
       for (int i = 0; i < Ahead; ++i) {
         const int at = i * reduce_partials, valid = decltype(whole)::value ? 4 : length - lane - first - at;
-        load4<Vec>(a + here + at, valid, x[i]);
-        load4<Vec>(b + here + at, valid, y[i]);
+        if constexpr (Vec) {
+          load4_aligned<Once>(a + here + at, valid, x[i]);
+          load4_aligned<Once>(b + here + at, valid, y[i]);
+        } else {
+          load4<false>(a + here + at, valid, x[i]);
+          load4<false>(b + here + at, valid, y[i]);
+        }
       }
 #pragma unroll
       for (int i = 0; i < Ahead; ++i) {
@@ -64,9 +69,9 @@ void mse(Stream stream, DType dtype, std::int64_t n, void* loss, void* gradient,
     const std::int64_t chunks = std::max<std::int64_t>(1, arith::reduce_chunks(n));
     const Scratch values(stream, static_cast<std::size_t>(level_values(chunks)) * sizeof(T));
     with_bool(is_aligned(a) && is_aligned(b) && is_aligned(gradient), [&](auto vec) {
-      const auto with = [&]<int Ahead, int Blocks>() {
+      const auto with = [&]<int Ahead, int Blocks, bool Once>() {
         const std::int64_t resident = Blocks * std::int64_t{tenon::cuda::multiprocessors(stream)};
-        launch({stream, "mse", {n}}, mse_chunks<vec, 16 * Ahead, Blocks, T>,
+        launch({stream, "mse", {n}}, mse_chunks<vec, 16 * Ahead, Blocks, Once, T>,
             std::min((chunks + reduce_warps - 1) / reduce_warps, resident), block_threads, n, chunks,
             static_cast<const T*>(a), static_cast<const T*>(b), static_cast<T>(count),
             static_cast<T*>(gradient), static_cast<T*>(loss), values.template as<T>(),
@@ -75,12 +80,12 @@ void mse(Stream stream, DType dtype, std::int64_t n, void* loss, void* gradient,
       static const int candidate =
           std::getenv("TENON_CANDIDATE") ? std::atoi(std::getenv("TENON_CANDIDATE")) : 1;
       if constexpr (std::is_same_v<T, float>) {
-        if (candidate == 2) return with.template operator()<2, 4>();
-        if (candidate == 3) return with.template operator()<8, 2>();
-        if (candidate == 4) return with.template operator()<2, 5>();
-        with.template operator()<4, 3>();
+        if (candidate == 2) return with.template operator()<2, 4, false>();
+        if (candidate == 3) return with.template operator()<8, 2, false>();
+        if (candidate == 4) return with.template operator()<4, 3, true>();
+        with.template operator()<4, 3, false>();
       } else {
-        with.template operator()<2, 2>();
+        with.template operator()<2, 2, false>();
       }
     });
   });

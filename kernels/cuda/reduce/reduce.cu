@@ -83,26 +83,26 @@ class Reduction {
     }
     with_bool(vec, [&](auto v) {
       if constexpr (pack_width<From> <= 4 || !v) {
-        const auto with = [&](auto depth, auto resident, auto early) {
-          launch_rows<v, depth, resident, early>(rows);
+        const auto with = [&](auto depth, auto resident, auto way) {
+          launch_rows<v, depth, resident, way>(rows);
         };
-        constexpr std::false_type late;
+        constexpr Number<0> late;
         if constexpr (measured && v) {
-          if (candidate() == 2) return with(Number<two ? 4 : 8>(), Number<two ? 2 : 3>(), std::true_type());
+          if (candidate() == 2) return with(Number<two ? 4 : 8>(), Number<two ? 2 : 3>(), Number<1>());
           if (candidate() == 3) return with(Number<two ? 2 : 4>(), Number<5>(), late);
-          if (candidate() == 4) return with(Number<8>(), Number<two ? 2 : 3>(), late);
+          if (candidate() == 4) return with(Number<ahead>(), Number<4>(), Number<2>());
         }
         with(Number<ahead>(), Number<sizeof(T) == 4 ? 4 : 3>(), late);
       }
     });
   }
 
-  template <bool Vec, int Ahead, int Resident, bool Early>
+  template <bool Vec, int Ahead, int Resident, int Way>
   void launch_rows(Rows<T, From>& rows) {
     const std::int64_t busy = Resident * std::int64_t{tenon::cuda::multiprocessors(stream_)};
     if (job_.chunks == 1 || (2 * plan_.outputs >= busy * reduce_warps && job_.chunks <= reduce_chunk)) {
       launch({stream_, "reduce_rows", {plan_.outputs, plan_.length}},
-          reduce_rows<Op, Vec, Ahead, Resident, Early, T, From>,
+          reduce_rows<Op, Vec, Ahead, Resident, Way, T, From>,
           blocks_for(stream_, plan_.outputs, reduce_warps), block_threads, rows);
       return;
     }
@@ -110,7 +110,7 @@ class Reduction {
     const Scratch scratch(stream_, scratch_bytes());
     rows.scratch = scratch.template as<T>();
     launch({stream_, "reduce_long", {plan_.outputs, plan_.length}},
-        reduce_long<Op, Vec, Ahead, Resident, Early, T, From>, plan_.outputs * rows.parts, block_threads, rows);
+        reduce_long<Op, Vec, Ahead, Resident, Way, T, From>, plan_.outputs * rows.parts, block_threads, rows);
   }
 
   void columns() {

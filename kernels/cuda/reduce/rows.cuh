@@ -35,7 +35,7 @@ __device__ void add_elements(const Rows<T, From>& job, const From* a, const From
 }
 
 /// Elements on their way to a lane, four of each operand per step of 128: `Ahead` steps.
-template <class Op, int Ahead, class T, class From>
+template <class Op, int Ahead, bool Once, class T, class From>
 struct InFlight {
   static constexpr bool two = Op::operands == 2;
   T x[Ahead][4], y[two ? Ahead : 1][4];
@@ -46,7 +46,7 @@ struct InFlight {
 #pragma unroll
     for (int i = 0; i < Ahead; ++i) {
       const int valid = Whole ? 4 : left - i * reduce_partials;
-      load4<true>(a + i * reduce_partials, valid, x[i], arith::identity<Op, T>);
+      load4_aligned<Once>(a + i * reduce_partials, valid, x[i], arith::identity<Op, T>);
       if constexpr (two) load4<true>(b + i * reduce_partials, valid, y[i], arith::identity<Op, T>);
     }
   }
@@ -61,7 +61,7 @@ struct InFlight {
 
 /// Reduces the chunks first, first + step, ... of an output by one warp and calls use(chunk, value) in all
 /// lanes.
-template <class Op, bool Vec, int Ahead, bool Early, class T, class From, class Use>
+template <class Op, bool Vec, int Ahead, int Way, class T, class From, class Use>
 __device__ void for_chunks(const Rows<T, From>& job, const From* a, const From* b, std::int64_t first,
     std::int64_t step, const Use& use) {
   std::int64_t c = first;
@@ -72,8 +72,8 @@ __device__ void for_chunks(const Rows<T, From>& job, const From* a, const From* 
     const std::int64_t whole = job.length / reduce_chunk, next = step * reduce_chunk - (reduce_chunk - stride);
     a += c * reduce_chunk + lane;
     b += c * reduce_chunk + lane;
-    InFlight<Op, Ahead, T, From> in;
-    // With Early the next chunk is under way while this one goes through its tree.
+    InFlight<Op, Ahead, Way == 2, T, From> in;
+    // With Way 1 the next chunk is under way while this one goes through its tree.
     const auto rest = [&](bool more) {
       T acc[4];
       fill_with_identity<Op>(acc);
@@ -88,7 +88,7 @@ __device__ void for_chunks(const Rows<T, From>& job, const From* a, const From* 
       use(c, warp_tree<Op>(acc));
       c += step;
     };
-    if constexpr (Early) {
+    if constexpr (Way == 1) {
       if (c < whole) {
         in.template fetch<true>(a, b);
         while (c + step < whole) rest(true);
@@ -144,7 +144,7 @@ __global__ void __launch_bounds__(block_threads)
 }
 
 /// For outputs of up to 1024 chunks; a warp per output. The chunks' values are reduced as they come.
-template <class Op, bool Vec, int Ahead, int Blocks, bool Early, class T, class From>
+template <class Op, bool Vec, int Ahead, int Blocks, int Way, class T, class From>
 __global__ void __launch_bounds__(block_threads, Blocks)
     reduce_rows(const __grid_constant__ Rows<T, From> job) {
   const int lane = static_cast<int>(threadIdx.x) % warp_size;
@@ -154,7 +154,7 @@ __global__ void __launch_bounds__(block_threads, Blocks)
     job.kept.at(static_cast<unsigned>(o), at);
     T upper[4], last = arith::identity<Op, T>;
     fill_with_identity<Op>(upper);
-    for_chunks<Op, Vec, Ahead, Early>(job, job.a + at[0], job.b + at[1], 0, 1, [&](std::int64_t c, T v) {
+    for_chunks<Op, Vec, Ahead, Way>(job, job.a + at[0], job.b + at[1], 0, 1, [&](std::int64_t c, T v) {
       last = v;
       const int partial = static_cast<int>(c) % reduce_partials;
 #pragma unroll
@@ -167,14 +167,14 @@ __global__ void __launch_bounds__(block_threads, Blocks)
 }
 
 /// For few outputs of many chunks; `parts` blocks per output.
-template <class Op, bool Vec, int Ahead, int Blocks, bool Early, class T, class From>
+template <class Op, bool Vec, int Ahead, int Blocks, int Way, class T, class From>
 __global__ void __launch_bounds__(block_threads, Blocks)
     reduce_long(const __grid_constant__ Rows<T, From> job) {
   const unsigned parts = static_cast<unsigned>(job.parts), part = blockIdx.x % parts, o = blockIdx.x / parts;
   T* const values = job.scratch + o * job.level_values;
   std::int64_t at[2];
   job.kept.at(o, at);
-  for_chunks<Op, Vec, Ahead, Early>(job, job.a + at[0], job.b + at[1],
+  for_chunks<Op, Vec, Ahead, Way>(job, job.a + at[0], job.b + at[1],
       std::int64_t{part} * reduce_warps + threadIdx.x / warp_size, std::int64_t{parts} * reduce_warps,
       [&](std::int64_t c, T v) {
         if (threadIdx.x % warp_size == 0) values[c] = v;

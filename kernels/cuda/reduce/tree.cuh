@@ -37,6 +37,19 @@ __device__ inline void fill_with_identity(T (&a)[N]) {
   for (int i = 0; i < N; ++i) a[i] = arith::identity<Op, T>;
 }
 
+/// load4 from an aligned place, for elements that, with Once, are read once and need not stay in a cache.
+template <bool Once, class T, class From>
+__device__ inline void load4_aligned(const From* p, int valid, T (&to)[4], T rest = T(0)) {
+  if constexpr (Once && std::is_same_v<From, float>) {
+    if (valid >= 4) {
+      const float4 v = __ldcs(reinterpret_cast<const float4*>(p));
+      to[0] = v.x, to[1] = v.y, to[2] = v.z, to[3] = v.w;
+      return;
+    }
+  }
+  load4<true>(p, valid, to, rest);
+}
+
 /// The halving tree over a warp's 128 partials in 8 shuffles: at distances 16 and 8, where h is 64 and 32,
 /// the two lanes of a pair split their components; then 4, 2, 1 for h = 16, 8, 4, and 16, 8 again for h =
 /// 2, 1.
