@@ -1,6 +1,4 @@
 // The squared error and its gradient, computed together so that each element is read only once.
-#include <cstdlib>
-
 #include <tenon/kernels/arith/elementwise.h>
 #include <tenon/kernels/cuda/launch.h>
 #include <tenon/kernels/mse.h>
@@ -11,13 +9,17 @@ namespace {
 
 using Op = arith::SumOfSquaredDifferences;
 
+/// The blocks that a multiprocessor runs at once.
+template <class T>
+inline constexpr int mse_blocks = sizeof(T) == 4 ? 3 : 2;
+
 /// One warp per chunk of 1024, as in reduce/rows.cuh; the last block does the levels above. With Vec all
-/// pointers are aligned. `Bytes` of each operand are in flight in a lane.
-template <bool Vec, int Bytes, int Blocks, bool Once, class T>
-__global__ void __launch_bounds__(block_threads, Blocks)
+/// pointers are aligned.
+template <bool Vec, class T>
+__global__ void __launch_bounds__(block_threads, mse_blocks<T>)
     mse_chunks(std::int64_t n, std::int64_t chunks, const T* __restrict__ a, const T* __restrict__ b, T count,
         T* __restrict__ gradient, T* loss, T* values, unsigned* ticket) {
-  constexpr int Ahead = Bytes / 4 / static_cast<int>(sizeof(T));
+  constexpr int ahead = 16 / static_cast<int>(sizeof(T));  // 64 bytes of each operand in flight in a lane
   const int lane = static_cast<int>(threadIdx.x) % warp_size * 4;
   for (std::int64_t c = std::int64_t{blockIdx.x} * reduce_warps + threadIdx.x / warp_size; c < chunks;
        c += std::int64_t{gridDim.x} * reduce_warps) {
@@ -26,20 +28,15 @@ __global__ void __launch_bounds__(block_threads, Blocks)
     T acc[4] = {};
     const auto step = [&](int first, auto whole) {
       const std::int64_t here = start + lane + first;
-      T x[Ahead][4], y[Ahead][4], g[4];
+      T x[ahead][4], y[ahead][4], g[4];
 #pragma unroll
-      for (int i = 0; i < Ahead; ++i) {
+      for (int i = 0; i < ahead; ++i) {
         const int at = i * reduce_partials, valid = decltype(whole)::value ? 4 : length - lane - first - at;
-        if constexpr (Vec) {
-          load4_aligned<Once>(a + here + at, valid, x[i]);
-          load4_aligned<Once>(b + here + at, valid, y[i]);
-        } else {
-          load4<false>(a + here + at, valid, x[i]);
-          load4<false>(b + here + at, valid, y[i]);
-        }
+        load4<Vec>(a + here + at, valid, x[i]);
+        load4<Vec>(b + here + at, valid, y[i]);
       }
 #pragma unroll
-      for (int i = 0; i < Ahead; ++i) {
+      for (int i = 0; i < ahead; ++i) {
         const int at = i * reduce_partials, valid = decltype(whole)::value ? 4 : length - lane - first - at;
 #pragma unroll
         for (int e = 0; e < 4; ++e) {
@@ -50,9 +47,9 @@ __global__ void __launch_bounds__(block_threads, Blocks)
       }
     };
     if (length == reduce_chunk)
-      for (int q = 0; q < reduce_chunk; q += Ahead * reduce_partials) step(q, std::true_type{});
+      for (int q = 0; q < reduce_chunk; q += ahead * reduce_partials) step(q, std::true_type{});
     else
-      for (int q = 0; q < length; q += Ahead * reduce_partials) step(q, std::false_type{});
+      for (int q = 0; q < length; q += ahead * reduce_partials) step(q, std::false_type{});
     const T v = warp_tree<Op>(acc);
     if (threadIdx.x % warp_size == 0) values[c] = v;
   }
@@ -69,24 +66,11 @@ void mse(Stream stream, DType dtype, std::int64_t n, void* loss, void* gradient,
     const std::int64_t chunks = std::max<std::int64_t>(1, arith::reduce_chunks(n));
     const Scratch values(stream, static_cast<std::size_t>(level_values(chunks)) * sizeof(T));
     with_bool(is_aligned(a) && is_aligned(b) && is_aligned(gradient), [&](auto vec) {
-      const auto with = [&]<int Ahead, int Blocks, bool Once>() {
-        const std::int64_t resident = Blocks * std::int64_t{tenon::cuda::multiprocessors(stream)};
-        launch({stream, "mse", {n}}, mse_chunks<vec, 16 * Ahead, Blocks, Once, T>,
-            std::min((chunks + reduce_warps - 1) / reduce_warps, resident), block_threads, n, chunks,
-            static_cast<const T*>(a), static_cast<const T*>(b), static_cast<T>(count),
-            static_cast<T*>(gradient), static_cast<T*>(loss), values.template as<T>(),
-            tenon::cuda::tickets(stream));
-      };
-      static const int candidate =
-          std::getenv("TENON_CANDIDATE") ? std::atoi(std::getenv("TENON_CANDIDATE")) : 1;
-      if constexpr (std::is_same_v<T, float>) {
-        if (candidate == 2) return with.template operator()<2, 4, false>();
-        if (candidate == 3) return with.template operator()<8, 2, false>();
-        if (candidate == 4) return with.template operator()<4, 3, true>();
-        with.template operator()<4, 3, false>();
-      } else {
-        with.template operator()<2, 2, false>();
-      }
+      const std::int64_t resident = mse_blocks<T> * std::int64_t{tenon::cuda::multiprocessors(stream)};
+      launch({stream, "mse", {n}}, mse_chunks<vec, T>,
+          std::min((chunks + reduce_warps - 1) / reduce_warps, resident), block_threads, n, chunks,
+          static_cast<const T*>(a), static_cast<const T*>(b), static_cast<T>(count), static_cast<T*>(gradient),
+          static_cast<T*>(loss), values.template as<T>(), tenon::cuda::tickets(stream));
     });
   });
 }

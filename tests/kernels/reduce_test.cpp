@@ -179,6 +179,24 @@ TEST_CASE("reduce: many outputs of several chunks, along and across", "[kernels]
   }
 }
 
+TEST_CASE("reduce: many columns of a few rows", "[kernels][reduce][grids]") {
+  for (const std::int64_t n : {1, 5, 16, 17})
+    for (const std::int64_t width : {4, 260, 130}) {
+      const auto a = test::noise<float>(n * width, Kind::wide, 1),
+                 b = test::noise<float>(n * width, Kind::ordinary, 2);
+      const Strides across = {width, 1};
+      for (const Strides& others : {across, Strides{1, 0}})
+        for (const arith::ReduceOp op : ops.of) {
+          CAPTURE(n, width, others, op.index);
+          const auto expected = want<float>(op, {n, width}, 0b01, {a.data(), across}, {b.data(), others}, 1);
+          test::on_every_build([&] {
+            test::require_same(
+                expected, reduce<float>(op, {n, width}, 0b01, {a.data(), across}, {b.data(), others}, 1));
+          });
+        }
+    }
+}
+
 TEST_CASE("reduce: a scalar as an operand", "[kernels][reduce]") {
   const auto a = test::noise<float>(3000, Kind::ordinary, 1);
   const float half = 0.5f;

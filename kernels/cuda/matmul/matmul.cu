@@ -1,8 +1,6 @@
 // The matrix product in order CHAIN (docs/numerics.md section 2): chooses between register tiles (tiles.cuh)
 // and, for products too small for tiles, one thread per element (elements.cuh). A product with one column is
 // order R, a reduction (reduce/reduce.cu).
-#include <cstdlib>
-
 #include <tenon/kernels/cuda/launch.h>
 #include <tenon/kernels/cuda/offsets.h>
 #include <tenon/kernels/matmul.h>
@@ -50,36 +48,32 @@ void launch_tiles(Stream stream, Product<T> p) {
 template <class T>
 void launch_skinny(Stream stream, const Product<T>& of) {
   const bool flat = of.m < of.n;  // few rows
-  Skinny<T> p{flat ? of.n : of.m, of.k, flat ? of.m : of.n, flat ? of.b : of.a, flat ? of.b_col : of.a_row,
-      flat ? of.b_row : of.a_col, flat ? of.a : of.b, flat ? of.a_col : of.b_row, flat ? of.a_row : of.b_col,
-      of.c, flat ? 1 : of.n, flat ? of.n : 1, of.bias, flat ? 1 : 0, flat ? 0 : 1, 1, nullptr,
-      tenon::cuda::tickets(stream)};
-  const std::int64_t groups = (p.lines + skinny_lines - 1) / skinny_lines,
-                     chunks = (p.k + chain_chunk - 1) / chain_chunk;
-  if (groups < 4 * std::int64_t{tenon::cuda::multiprocessors(stream)} && groups <= tenon::cuda::ticket_count)
-    p.split = chunks;
-  check(groups * p.split <= most_items, "matmul: {} blocks exceed the CUDA limit of {}", groups * p.split,
-      most_items);
+  Skinny<T> p{};
+  if (flat) {
+    p.lines = of.n, p.few = of.m;
+    p.wide = of.b, p.wide_line = of.b_col, p.wide_k = of.b_row;
+    p.thin = of.a, p.thin_k = of.a_col, p.thin_s = of.a_row;
+    p.c_line = 1, p.c_s = of.n, p.bias_line = 1;
+  } else {
+    p.lines = of.m, p.few = of.n;
+    p.wide = of.a, p.wide_line = of.a_row, p.wide_k = of.a_col;
+    p.thin = of.b, p.thin_k = of.b_row, p.thin_s = of.b_col;
+    p.c_line = of.n, p.c_s = 1, p.bias_s = 1;
+  }
+  p.k = of.k, p.c = of.c, p.bias = of.bias, p.tickets = tenon::cuda::tickets(stream);
+  p.sets = (p.few + skinny_set<T> - 1) / skinny_set<T>;
+  const std::int64_t units = (p.lines + skinny_lines - 1) / skinny_lines * p.sets;
+  const bool spare = units < 4 * std::int64_t{tenon::cuda::multiprocessors(stream)};
+  p.split = spare && units <= tenon::cuda::ticket_count ? (p.k + chain_chunk - 1) / chain_chunk : 1;
+  const std::int64_t blocks = units * p.split;
+  check(blocks <= most_items, "matmul: {} blocks exceed the CUDA limit of {}", blocks, most_items);
   const Scratch parts(stream, p.split > 1 ? static_cast<std::size_t>(p.split * p.few * p.lines) * sizeof(T) : 0);
   p.parts = parts.template as<T>();
   const bool along = p.wide_k == 1 && p.wide_line != 1;
-  const bool vec = along && is_aligned(p.wide) && p.wide_line % pack_width<T> == 0;
-  const auto with = [&]<int S>(std::integral_constant<int, S>) {
-    const auto start = [&](auto kernel, int threads) {
-      launch({stream, "matmul_skinny", {of.m, of.k, of.n}}, kernel, groups * p.split, threads, p);
-    };
-    if constexpr (S == 8 && std::is_same_v<T, float>) {  // temporary: which candidate is measured
-      static const int candidate = std::getenv("TENON_CANDIDATE") ? std::atoi(std::getenv("TENON_CANDIDATE")) : 1;
-      if (candidate == 2 && vec) return start(matmul_skinny<T, S, 2, true, true>, skinny_lines / 2);
-      if (candidate == 2 && !along) return start(matmul_skinny<T, S, 2, false, false>, skinny_lines / 2);
-    }
-    if (vec) start(matmul_skinny<T, S, 1, true, true>, skinny_lines);
-    else if (along) start(matmul_skinny<T, S, 1, true, false>, skinny_lines);
-    else start(matmul_skinny<T, S, 1, false, false>, skinny_lines);
-  };
-  if (p.few <= 4) with(std::integral_constant<int, 4>());
-  else if (p.few <= 8) with(std::integral_constant<int, 8>());
-  else with(std::integral_constant<int, 16>());
+  const bool vec = along && p.wide_line % pack_width<T> == 0 && is_aligned(p.wide);
+  const auto kernel = vec ? matmul_skinny<T, true, true> : along ? matmul_skinny<T, true, false>
+                                                                 : matmul_skinny<T, false, false>;
+  launch({stream, "matmul_skinny", {of.m, of.k, of.n}}, kernel, blocks, skinny_lines, p);
 }
 
 template <class T>

@@ -3,7 +3,6 @@
 #pragma once
 #include <tenon/kernels/arith/math.h>
 #include <tenon/kernels/cuda/matmul/product.cuh>
-#include <tenon/kernels/cuda/pack.cuh>
 #include <tenon/kernels/cuda/ticket.cuh>
 
 namespace tenon::kernels::cuda {
@@ -21,188 +20,170 @@ struct Skinny {
   std::int64_t c_line, c_s;
   const T* bias;  // or null
   std::int64_t bias_line, bias_s;
-  std::int64_t split;  // blocks that share 128 lines, one per chunk of k; or 1
+  std::int64_t sets;   // of values of s, each of which has its own blocks
+  std::int64_t split;  // blocks that share 128 lines and a set, one per chunk of k; or 1
   T* parts;            // [split, few, lines]
   unsigned* tickets;
 };
 
-inline constexpr int skinny_lines = 128, skinny_bytes = 128;
+inline constexpr int skinny_lines = 128;
+/// The values of s that a thread computes.
+template <class T>
+inline constexpr int skinny_set = 32 / static_cast<int>(sizeof(T));
 
-/// L lines per thread. S: `few` rounded up. Along: neighbours in memory belong to the same line; with Vec 16 bytes
-/// of a line are read at a time, otherwise one element.
-template <class T, int S, int L, bool Along, bool Vec>
-__global__ void __launch_bounds__(skinny_lines / L) matmul_skinny(const __grid_constant__ Skinny<T> p) {
-  constexpr int W = pack_width<T>, size = static_cast<int>(sizeof(T)), threads = skinny_lines / L;
-  // Values of k: two steps of `depth` are in flight, 128 bytes of each line.
-  constexpr int depth = skinny_bytes / size, step = 2 * depth, packs = depth / W;
-  // The thin operand is staged in shared memory, at most 16 KiB at a time.
-  constexpr int most = 16384 / (S * size), staged = most < chain_chunk ? most : static_cast<int>(chain_chunk);
-  static_assert(staged % step == 0);
+/// A chunk of the thin operand, [k, S].
+template <class T>
+struct Thin {
+  static constexpr int W = pack_width<T>, S = skinny_set<T>, rows = chain_chunk;
+  Pack<T, W> v[rows][S / W];
+
+  __device__ T at(int q, int s) const { return v[q][s / W].v[s % W]; }
+
+  /// Reads n rows; the others, and columns from `few` on, become 0.
+  __device__ void fill(const Skinny<T>& p, const T* from, int n, int few) {
+#pragma unroll
+    for (int i = 0; i < rows; i += skinny_lines) {
+      const int row = i + static_cast<int>(threadIdx.x);
+      const T* const at = from + (row < n ? row : 0) * p.thin_k;
+      Pack<T, W> values[S / W];
+#pragma unroll
+      for (int s = 0; s < S; ++s) {
+        const T value = at[s < few ? s * p.thin_s : 0];
+        values[s / W].v[s % W] = row < n && s < few ? value : T(0);
+      }
+#pragma unroll
+      for (int s = 0; s < S / W; ++s) v[row][s] = values[s];
+    }
+  }
+};
+
+/// One line per thread. Along: neighbours in memory belong to the same line; with Vec 16 bytes of a line are read
+/// at a time, otherwise one element.
+template <class T, bool Along, bool Vec>
+__global__ void __launch_bounds__(skinny_lines) matmul_skinny(const __grid_constant__ Skinny<T> p) {
+  // Values of k: two steps of `depth` are on their way, 128 bytes of each line.
+  constexpr int W = pack_width<T>, S = skinny_set<T>, depth = 128 / static_cast<int>(sizeof(T)), packs = depth / W;
+  constexpr int both = 2 * depth;
+  static_assert(chain_chunk % both == 0 && (Along || !Vec));
   struct Line {
     alignas(16) T v[depth + W];  // padded, so that 16 bytes of 8 neighbouring lines lie in different banks
   };
-  using Thin = Pack<T, W>[staged][S / W];
   using Lines = Line[Along ? skinny_lines : 1];
-  SIMT_SHARED(thin, Thin);
-  SIMT_SHARED(tile, Lines);
-  const int few = static_cast<int>(p.few);
-  const int lane = static_cast<int>(threadIdx.x) % 32, first = (static_cast<int>(threadIdx.x) - lane) * L;
-  const unsigned split = static_cast<unsigned>(p.split), group = blockIdx.x / split, part = blockIdx.x % split;
-  const std::int64_t line0 = std::int64_t{group} * skinny_lines + first;  // of this warp, which has 32 L lines
-  // Lines past the end read the last one instead, and are not stored.
-  const auto clamped = [&](std::int64_t l) { return l < p.lines ? l : p.lines - 1; };
+  SIMT_SHARED(thin, Thin<T>);
+  SIMT_SHARED(tile, Lines);  // each warp has its own 32 lines
+  const int lane = static_cast<int>(threadIdx.x) % 32, first = static_cast<int>(threadIdx.x) - lane;
+  const unsigned sets = static_cast<unsigned>(p.sets), split = static_cast<unsigned>(p.split);
+  // The sets of the same lines are neighbours, so that the second finds the lines in the L2 cache.
+  const unsigned set = blockIdx.x % sets, part = blockIdx.x / sets % split, group = blockIdx.x / sets / split;
+  const std::int64_t s0 = std::int64_t{set} * S, line0 = std::int64_t{group} * skinny_lines + first;
+  const int few = static_cast<int>(p.few - s0 < S ? p.few - s0 : S);
+  // Threads past the last line read that one, and do not store.
+  const auto line_at = [&](std::int64_t l) { return p.wide + (l < p.lines ? l : p.lines - 1) * p.wide_line; };
 
-  Pack<T, W> x[2][L * packs];  // two steps on their way
-  const T* from[Along ? L * packs : L];
-  if constexpr (Along) {
+  const T* from[Along ? packs : 1];
 #pragma unroll
-    for (int i = 0; i < L * packs; ++i)  // lanes that are neighbours read a line
-      from[i] = p.wide + clamped(line0 + i * (32 / packs) + lane / packs) * p.wide_line + lane % packs * W;
-  } else {
-#pragma unroll
-    for (int l = 0; l < L; ++l) from[l] = p.wide + clamped(line0 + 32 * l + lane) * p.wide_line;
-  }
-  const auto fetch = [&](Pack<T, W>(&to)[L * packs], std::int64_t q) {
+  for (int i = 0; i < (Along ? packs : 1); ++i)  // along lines, lanes that are neighbours read the same line
+    from[i] = Along ? line_at(line0 + i * (32 / packs) + lane / packs) + lane % packs * W : line_at(line0 + lane);
+  Pack<T, W> x[2][packs];
+  const auto fetch = [&](Pack<T, W>(&to)[packs], std::int64_t q) {
     if constexpr (Along) {
 #pragma unroll
-      for (int i = 0; i < L * packs; ++i) to[i] = *reinterpret_cast<const Pack<T, W>*>(from[i] + q);
+      for (int i = 0; i < packs; ++i) to[i] = *reinterpret_cast<const Pack<T, W>*>(from[i] + q);
     } else {
       std::int64_t at = q * p.wide_k;
 #pragma unroll
-      for (int i = 0; i < depth; ++i) {
-#pragma unroll
-        for (int l = 0; l < L; ++l) to[l * packs + i / W].v[i % W] = from[l][at];
-        at += p.wide_k;
-      }
+      for (int i = 0; i < depth; ++i, at += p.wide_k) to[i / W].v[i % W] = from[0][at];
     }
     simt::compiler_fence();  // keeps the loads here, ahead of the arithmetic
   };
-  T acc[L][S], sum[L][S];
+  T acc[S], sum[S];
 #pragma unroll
-  for (int l = 0; l < L; ++l)
+  for (int s = 0; s < S; ++s) sum[s] = T(0);
+  const auto multiply = [&](int q, T value) {  // q counts from the start of the chunk
 #pragma unroll
-    for (int s = 0; s < S; ++s) sum[l][s] = T(0);
-  const auto multiply = [&](int l, int q, T value) {  // q counts from the staged values of k
-#pragma unroll
-    for (int s = 0; s < S; ++s) acc[l][s] = num::fma(value, thin[q][s / W].v[s % W], acc[l][s]);
+    for (int s = 0; s < S; ++s) acc[s] = num::fma(value, thin.at(q, s), acc[s]);
   };
-  const auto use = [&](const Pack<T, W>(&of)[L * packs], int q) {
-    if constexpr (Along) {
+  const auto use = [&](const Pack<T, W>(&of)[packs], int q) {
+    if constexpr (Along) {  // through shared memory, from the lanes that read a line to the one that needs it
 #pragma unroll
-      for (int i = 0; i < L * packs; ++i)
-        *reinterpret_cast<Pack<T, W>*>(&tile[first + i * (32 / packs) + lane / packs].v[lane % packs * W]) =
-            of[i];
+      for (int i = 0; i < packs; ++i) {
+        T* const to = tile[first + i * (32 / packs) + lane / packs].v + lane % packs * W;
+        *reinterpret_cast<Pack<T, W>*>(to) = of[i];
+      }
       __syncwarp();
 #pragma unroll
       for (int i = 0; i < packs; ++i) {
-        Pack<T, W> pack[L];
+        const auto pack = *reinterpret_cast<const Pack<T, W>*>(tile[threadIdx.x].v + i * W);
 #pragma unroll
-        for (int l = 0; l < L; ++l)
-          pack[l] = *reinterpret_cast<const Pack<T, W>*>(&tile[first + 32 * l + lane].v[i * W]);
-#pragma unroll
-        for (int c = 0; c < W; ++c)
-#pragma unroll
-          for (int l = 0; l < L; ++l) multiply(l, q + i * W + c, pack[l].v[c]);
+        for (int c = 0; c < W; ++c) multiply(q + i * W + c, pack.v[c]);
       }
       __syncwarp();
     } else {
 #pragma unroll
-      for (int i = 0; i < depth; ++i)
-#pragma unroll
-        for (int l = 0; l < L; ++l) multiply(l, q + i, of[l * packs + i / W].v[i % W]);
+      for (int i = 0; i < depth; ++i) multiply(q + i, of[i / W].v[i % W]);
     }
   };
 
   const std::int64_t begin = std::int64_t{part} * chain_chunk, end = split > 1 ? begin + chain_chunk : p.k;
-  for (std::int64_t c0 = begin; c0 < end && c0 < p.k; c0 += chain_chunk) {
-    const std::int64_t stop = c0 + chain_chunk < p.k ? c0 + chain_chunk : p.k;
+  for (std::int64_t q0 = begin; q0 < end && q0 < p.k; q0 += chain_chunk) {
+    const int n = static_cast<int>(p.k - q0 < chain_chunk ? p.k - q0 : chain_chunk);
+    const bool by_steps = (!Along || Vec) && n >= both;
+    if (by_steps) {
+      fetch(x[0], q0);
+      fetch(x[1], q0 + depth);
+    }
+    if (q0 > begin) __syncthreads();  // before the staged values are replaced
+    thin.fill(p, p.thin + q0 * p.thin_k + s0 * p.thin_s, n, few);
+    __syncthreads();
 #pragma unroll
-    for (int l = 0; l < L; ++l)
-#pragma unroll
-      for (int s = 0; s < S; ++s) acc[l][s] = T(0);
-    for (std::int64_t q0 = c0; q0 < stop; q0 += staged) {
-      const int n = static_cast<int>(stop - q0 < staged ? stop - q0 : staged);
-      const bool by_steps = (!Along || Vec) && n >= step;
-      if (by_steps) {
-        fetch(x[0], q0);
-        fetch(x[1], q0 + depth);
-      }
-      if (q0 > begin) __syncthreads();  // before the staged values are replaced
-#pragma unroll
-      for (int i = 0; i < staged; i += threads) {
-        const int row = i + static_cast<int>(threadIdx.x);
-        const T* const at = p.thin + (q0 + (row < n ? row : 0)) * p.thin_k;
-        Pack<T, W> values[S / W];
-#pragma unroll
-        for (int s = 0; s < S; ++s) {
-          const T v = at[s < few ? s * p.thin_s : 0];
-          values[s / W].v[s % W] = row < n && s < few ? v : T(0);
-        }
-#pragma unroll
-        for (int s = 0; s < S / W; ++s) thin[row][s] = values[s];
-      }
-      __syncthreads();
-      int q = 0;
-      if (by_steps) {
-        for (; q + 2 * step <= n; q += step) {
-          use(x[0], q);
-          fetch(x[0], q0 + q + step);
-          use(x[1], q + depth);
-          fetch(x[1], q0 + q + step + depth);
-        }
+    for (int s = 0; s < S; ++s) acc[s] = T(0);
+    int q = 0;
+    if (by_steps) {
+      for (; q + 2 * both <= n; q += both) {
         use(x[0], q);
+        fetch(x[0], q0 + q + both);
         use(x[1], q + depth);
-        q += step;
+        fetch(x[1], q0 + q + both + depth);
       }
-      if constexpr (Along) {
-        for (; q < n; q += depth) {  // past the end both operands are 0, which changes no sum
+      use(x[0], q);
+      use(x[1], q + depth);
+      q += both;
+    }
+    if constexpr (Along) {
+      for (; q < n; q += depth) {  // past the end both operands are 0, which changes no sum
 #pragma unroll 8
-          for (int l = 0; l < 32 * L; ++l) {
-            const T* const at = p.wide + clamped(line0 + l) * p.wide_line + (q0 + q) * p.wide_k;
-            if (lane < depth) tile[first + l].v[lane] = q + lane < n ? at[lane * p.wide_k] : T(0);
-          }
-          __syncwarp();
+        for (int l = 0; l < 32; ++l)
+          if (lane < depth)
+            tile[first + l].v[lane] = q + lane < n ? line_at(line0 + l)[(q0 + q + lane) * p.wide_k] : T(0);
+        __syncwarp();
 #pragma unroll 4
-          for (int i = 0; i < depth; ++i)
-#pragma unroll
-            for (int l = 0; l < L; ++l) multiply(l, q + i, tile[first + 32 * l + lane].v[i]);
-          __syncwarp();
-        }
-      } else {
-#pragma unroll 4
-        for (; q < n; ++q)
-#pragma unroll
-          for (int l = 0; l < L; ++l) multiply(l, q, from[l][(q0 + q) * p.wide_k]);
+        for (int i = 0; i < depth; ++i) multiply(q + i, tile[threadIdx.x].v[i]);
+        __syncwarp();
       }
+    } else {
+#pragma unroll 4
+      for (; q < n; ++q) multiply(q, from[0][(q0 + q) * p.wide_k]);
     }
 #pragma unroll
-    for (int l = 0; l < L; ++l)
-#pragma unroll
-      for (int s = 0; s < S; ++s) sum[l][s] = sum[l][s] + acc[l][s];
+    for (int s = 0; s < S; ++s) sum[s] = sum[s] + acc[s];
   }
-  const auto store = [&](std::int64_t line, int s, T v) {
+
+  const std::int64_t line = line0 + lane;
+  const auto store = [&](std::int64_t s, T v) {
     p.c[line * p.c_line + s * p.c_s] = p.bias ? v + p.bias[line * p.bias_line + s * p.bias_s] : v;
   };
 #pragma unroll
-  for (int l = 0; l < L; ++l) {
-    const std::int64_t line = line0 + 32 * l + lane;
-#pragma unroll
-    for (int s = 0; s < S; ++s) {
-      if (line >= p.lines || s >= few) continue;
-      if (split > 1) p.parts[(std::int64_t{part} * few + s) * p.lines + line] = sum[l][s];
-      else store(line, s, sum[l][s]);
-    }
+  for (int s = 0; s < S; ++s) {
+    if (line >= p.lines || s >= few) continue;
+    if (split > 1) p.parts[(part * p.few + s0 + s) * p.lines + line] = sum[s];
+    else store(s0 + s, sum[s]);
   }
-  if (split == 1 || !is_last_block(p.tickets + group, split)) return;
-  for (int l = 0; l < L; ++l) {
-    const std::int64_t line = line0 + 32 * l + lane;
-    if (line >= p.lines) continue;
-    for (int s = 0; s < few; ++s) {  // the chunks, in the order of k
-      T t = T(0);
+  if (split == 1 || !is_last_block(p.tickets + group * sets + set, split) || line >= p.lines) return;
+  for (std::int64_t s = s0; s < s0 + few; ++s) {  // the chunks, in the order of k
+    T t = T(0);
 #pragma unroll 8
-      for (std::int64_t z = 0; z < p.split; ++z) t = t + __ldcg(p.parts + (z * few + s) * p.lines + line);
-      store(line, s, t);
-    }
+    for (std::int64_t z = 0; z < p.split; ++z) t = t + __ldcg(p.parts + (z * p.few + s) * p.lines + line);
+    store(s, t);
   }
 }
 

@@ -11,12 +11,12 @@ struct Columns : ReduceJob<T, From> {
   std::int64_t width, a_row, b_row, b_item;
 };
 
-/// How a block shares a tile: `Lanes` neighbouring threads have W columns each, and every `slots`-th row of
-/// the 128 partials belongs to the same threads.
-template <int W_, int Lanes_>
+/// How a block shares a tile: `Lanes` neighbouring threads have W columns each, and every `slots`-th of the
+/// partial results, 128 or as many as there are rows, belongs to the same threads.
+template <int W_, int Lanes_, int Partials_ = reduce_partials>
 struct ColumnTile {
-  static constexpr int W = W_, lanes = Lanes_, columns = W * lanes;
-  static constexpr int slots = block_threads / lanes, own = reduce_partials / slots;
+  static constexpr int W = W_, lanes = Lanes_, columns = W * lanes, partials = Partials_;
+  static constexpr int slots = block_threads / lanes, own = partials / slots;
   static_assert(own % 2 == 0 && columns <= block_threads);
 };
 
@@ -31,7 +31,8 @@ template <class Op, class S, class T, class Read>
 __device__ inline T column_chunk(Partials<S, T>& part, int n, const Read& read) {
   constexpr int W = S::W, own = S::own, slots = S::slots;
   // Rows in flight: a multiple or a divisor of the own partials.
-  constexpr int ahead = W > 1 ? 8 : 64 / static_cast<int>(sizeof(T)) / Op::operands;
+  constexpr int most = W > 1 ? 8 : 64 / static_cast<int>(sizeof(T)) / Op::operands;
+  constexpr int ahead = S::partials < reduce_partials ? own : most;
   constexpr int span = ahead > own ? ahead : own;
   const int slot = static_cast<int>(threadIdx.x) / S::lanes;
   T acc[own][W];
@@ -76,8 +77,12 @@ __device__ inline T column_chunk(Partials<S, T>& part, int n, const Read& read) 
   return v[0];
 }
 
-template <class Op, class S, int Blocks, class T, class From>
-__global__ void __launch_bounds__(block_threads, Blocks)
+/// The blocks that a multiprocessor runs at once.
+template <class Op, class S, class T>
+inline constexpr int column_blocks = S::W > 1 && Op::operands == 2 && sizeof(T) == 8 ? 2 : 3;
+
+template <class Op, class S, class T, class From>
+__global__ void __launch_bounds__(block_threads, column_blocks<Op, S, T>)
     reduce_columns(const __grid_constant__ Columns<T, From> job) {
   constexpr int W = S::W;
   SIMT_SHARED(part, Partials<S, T>);
@@ -116,26 +121,28 @@ __global__ void __launch_bounds__(block_threads, Blocks)
     if (job.chunks > 1 && writes) values[c * job.width + threadIdx.x] = v;
     else if (writes) *out = job.last(arith::finish<Op>(v));
   }
-  if (job.chunks == 1 || !is_last_block(job.tickets + unit, parts)) return;
-  using Upper = typename Op::Combine;
-  for (std::int64_t count = job.chunks; count > 1;) {
-    const std::int64_t above = arith::reduce_chunks(count);
-    for (std::int64_t c = 0; c < above; ++c) {
-      const std::int64_t start = c * reduce_chunk;
-      const int n = static_cast<int>(count - start < reduce_chunk ? count - start : reduce_chunk);
-      const T* from = values + (start + slot) * job.width + (j - j0);
-      const T v = column_chunk<Upper, S, T>(part, n, [&](bool there, T(&x)[W], T(&)[W]) {
+  if constexpr (S::partials == reduce_partials) {  // otherwise there is one chunk
+    if (job.chunks == 1 || !is_last_block(job.tickets + unit, parts)) return;
+    using Upper = typename Op::Combine;
+    for (std::int64_t count = job.chunks; count > 1;) {
+      const std::int64_t above = arith::reduce_chunks(count);
+      for (std::int64_t c = 0; c < above; ++c) {
+        const std::int64_t start = c * reduce_chunk;
+        const int n = static_cast<int>(count - start < reduce_chunk ? count - start : reduce_chunk);
+        const T* from = values + (start + slot) * job.width + (j - j0);
+        const T v = column_chunk<Upper, S, T>(part, n, [&](bool there, T(&x)[W], T(&)[W]) {
 #pragma unroll
-        for (int i = 0; i < W; ++i)
-          if (there) x[i] = __ldcg(from + i);
-        from += S::slots * job.width;
-      });
-      if (above > 1 && writes) values[(count + c) * job.width + threadIdx.x] = v;
-      else if (writes) *out = job.last(arith::finish<Op>(v));
+          for (int i = 0; i < W; ++i)
+            if (there) x[i] = __ldcg(from + i);
+          from += S::slots * job.width;
+        });
+        if (above > 1 && writes) values[(count + c) * job.width + threadIdx.x] = v;
+        else if (writes) *out = job.last(arith::finish<Op>(v));
+      }
+      __syncthreads();  // before the next level reads this one
+      values += count * job.width;
+      count = above;
     }
-    __syncthreads();  // before the next level reads this one
-    values += count * job.width;
-    count = above;
   }
 }
 

@@ -1,7 +1,5 @@
 // Reductions in order R: chooses the kernel. Each reduction is one launch: where an output has several
 // chunks, their values go to scratch, and the last block to finish does the levels above.
-#include <cstdlib>
-
 #include <tenon/kernels/reduce_plan.h>
 #include <tenon/kernels/cuda/reduce/columns.cuh>
 #include <tenon/kernels/cuda/reduce/rows.cuh>
@@ -18,14 +16,6 @@ int parts_of(Stream stream, std::int64_t units, std::int64_t chunks, std::int64_
   const std::int64_t most = (chunks + least - 1) / least, rounds = most * units / busy + (most * units % busy != 0);
   return static_cast<int>((most + rounds - 1) / rounds);
 }
-
-/// Temporary: which candidate is measured.
-int candidate() {
-  static const int chosen = std::getenv("TENON_CANDIDATE") ? std::atoi(std::getenv("TENON_CANDIDATE")) : 1;
-  return chosen;
-}
-template <int N>
-using Number = std::integral_constant<int, N>;
 
 void check_count(const char* what, std::int64_t count) {
   check(count <= most_items, "reduce: {} {} exceed the CUDA limit of {}", count, what, most_items);
@@ -63,18 +53,13 @@ class Reduction {
     return aligned && w > 1 && w <= 4;
   }
 
-  /// Steps of 128 elements in flight: 32 or 64 bytes of each lane.
-  static constexpr int ahead = std::min(8, (two ? 16 : 32) / static_cast<int>(sizeof(T)));
-  static constexpr bool measured =
-      std::is_same_v<T, float> && (std::is_same_v<Op, arith::Sum> || std::is_same_v<Op, arith::SumOfProducts>);
-
   void rows(bool vec) {
     if (!vec) check_count("elements of a strided operand", plan_.length);
     Rows<T, From> rows;
     static_cast<ReduceJob<T, From>&>(rows) = job_;
     rows.a = a_, rows.b = b_;
     rows.kept = Offsets<2>(plan_.kept), rows.reduced = Offsets<2>(plan_.reduced);
-    if (plan_.length <= reduce_partials && (!vec || plan_.length < reduce_partials)) {
+    if (plan_.length < reduce_partials || (plan_.length == reduce_partials && !vec)) {
       int lanes = 1;
       while (4 * lanes < plan_.length) lanes *= 2;
       launch({stream_, "reduce_short", {plan_.outputs, plan_.length}}, reduce_short<Op, T, From>,
@@ -82,35 +67,23 @@ class Reduction {
       return;
     }
     with_bool(vec, [&](auto v) {
-      if constexpr (pack_width<From> <= 4 || !v) {
-        const auto with = [&](auto depth, auto resident, auto way) {
-          launch_rows<v, depth, resident, way>(rows);
-        };
-        constexpr Number<0> late;
-        if constexpr (measured && v) {
-          if (candidate() == 2) return with(Number<two ? 4 : 8>(), Number<two ? 2 : 3>(), Number<1>());
-          if (candidate() == 3) return with(Number<two ? 2 : 4>(), Number<5>(), late);
-          if (candidate() == 4) return with(Number<ahead>(), Number<4>(), Number<2>());
-        }
-        with(Number<ahead>(), Number<sizeof(T) == 4 ? 4 : 3>(), late);
-      }
+      if constexpr (pack_width<From> <= 4 || !v) launch_rows<v>(rows);
     });
   }
 
-  template <bool Vec, int Ahead, int Resident, int Way>
+  template <bool Vec>
   void launch_rows(Rows<T, From>& rows) {
-    const std::int64_t busy = Resident * std::int64_t{tenon::cuda::multiprocessors(stream_)};
-    if (job_.chunks == 1 || (2 * plan_.outputs >= busy * reduce_warps && job_.chunks <= reduce_chunk)) {
-      launch({stream_, "reduce_rows", {plan_.outputs, plan_.length}},
-          reduce_rows<Op, Vec, Ahead, Resident, Way, T, From>,
+    const std::int64_t warps = row_blocks<Vec, T> * reduce_warps * std::int64_t{tenon::cuda::multiprocessors(stream_)};
+    if (job_.chunks == 1 || (2 * plan_.outputs >= warps && job_.chunks <= reduce_chunk)) {
+      launch({stream_, "reduce_rows", {plan_.outputs, plan_.length}}, reduce_rows<Op, Vec, T, From>,
           blocks_for(stream_, plan_.outputs, reduce_warps), block_threads, rows);
       return;
     }
-    rows.parts = parts_of(stream_, plan_.outputs, job_.chunks, reduce_warps, Resident);
+    rows.parts = parts_of(stream_, plan_.outputs, job_.chunks, reduce_warps, row_blocks<Vec, T>);
     const Scratch scratch(stream_, scratch_bytes());
     rows.scratch = scratch.template as<T>();
-    launch({stream_, "reduce_long", {plan_.outputs, plan_.length}},
-        reduce_long<Op, Vec, Ahead, Resident, Way, T, From>, plan_.outputs * rows.parts, block_threads, rows);
+    launch({stream_, "reduce_long", {plan_.outputs, plan_.length}}, reduce_long<Op, Vec, T, From>,
+        plan_.outputs * rows.parts, block_threads, rows);
   }
 
   void columns() {
@@ -129,29 +102,25 @@ class Reduction {
     constexpr int w = pack_width<From> <= 4 ? pack_width<From> : 1;
     bool vec = w > 1 && is_aligned(a_) && columns.width % w == 0 && columns.a_row % w == 0 && columns.b_item == 0;
     for (int d = 0; d < inner; ++d) vec = vec && kept.stride[0][d] % w == 0;
-    if (vec) {
-      if constexpr (w > 1) {
-        if constexpr (measured) {
-          if (candidate() == 2) return launch_columns<ColumnTile<w, 16>, two ? 1 : 2>(columns);
-          if (candidate() == 3) return launch_columns<ColumnTile<w, 32>, 1>(columns);
-          if (candidate() == 4) return launch_columns<ColumnTile<w, 8>, 4>(columns);
-        }
-        return launch_columns<ColumnTile<w, 8>, two && sizeof(T) == 8 ? 2 : 3>(columns);
-      }
+    if constexpr (w > 1) {
+      constexpr int few = 16;
+      if (vec && plan_.length <= few) return launch_columns<ColumnTile<w, 32, few>>(columns);
+      if (vec) return launch_columns<ColumnTile<w, 8>>(columns);
     }
-    if (columns.width < 16) return launch_columns<ColumnTile<1, 8>, 3>(columns);
-    launch_columns<ColumnTile<1, 32>, 3>(columns);
+    if (columns.width < 16) return launch_columns<ColumnTile<1, 8>>(columns);
+    launch_columns<ColumnTile<1, 32>>(columns);
   }
 
-  template <class S, int Resident>
+  template <class S>
   void launch_columns(Columns<T, From>& columns) {
+    constexpr int resident = column_blocks<Op, S, T>;
     const std::int64_t tiles = (columns.width + S::columns - 1) / S::columns,
                        units = plan_.outputs / columns.width * tiles;
-    columns.parts = parts_of(stream_, units, job_.chunks, 1, Resident);
+    columns.parts = parts_of(stream_, units, job_.chunks, 1, resident);
     check_count("blocks", units * columns.parts);
     const Scratch scratch(stream_, job_.chunks > 1 ? scratch_bytes() : 0);
     columns.scratch = scratch.template as<T>();
-    launch({stream_, "reduce_columns", {plan_.outputs, plan_.length}}, reduce_columns<Op, S, Resident, T, From>,
+    launch({stream_, "reduce_columns", {plan_.outputs, plan_.length}}, reduce_columns<Op, S, T, From>,
         units * columns.parts, block_threads, columns);
   }
 

@@ -22,32 +22,33 @@ inline std::int64_t level_values(std::int64_t chunks) {
   return total;
 }
 
+/// ElementMath without branches, at which the lanes of a warp would part.
+struct DeviceMath : arith::ElementMath {
+  template <class T>
+  __device__ static T largest(T a, T b) {
+    if constexpr (std::is_same_v<T, std::int64_t>) {
+      return num::largest(a, b);
+    } else {
+      const T larger = a > b ? a : b, both = num::real(num::bits(a) & num::bits(b));
+      const T number = a == b ? both : larger;
+      return a != a ? a : number;
+    }
+  }
+};
+
 // Op on single elements.
 template <class Op, class T>
 __device__ inline T combine(T a, T b) {
-  return arith::combine<Op, arith::ElementMath>(a, b);
+  return arith::combine<Op, DeviceMath>(a, b);
 }
 template <class Op, class T>
 __device__ inline T into(T acc, T a, T b) {
-  return arith::into<Op, arith::ElementMath>(acc, a, b);
+  return arith::into<Op, DeviceMath>(acc, a, b);
 }
 template <class Op, class T, int N>
 __device__ inline void fill_with_identity(T (&a)[N]) {
 #pragma unroll
   for (int i = 0; i < N; ++i) a[i] = arith::identity<Op, T>;
-}
-
-/// load4 from an aligned place, for elements that, with Once, are read once and need not stay in a cache.
-template <bool Once, class T, class From>
-__device__ inline void load4_aligned(const From* p, int valid, T (&to)[4], T rest = T(0)) {
-  if constexpr (Once && std::is_same_v<From, float>) {
-    if (valid >= 4) {
-      const float4 v = __ldcs(reinterpret_cast<const float4*>(p));
-      to[0] = v.x, to[1] = v.y, to[2] = v.z, to[3] = v.w;
-      return;
-    }
-  }
-  load4<true>(p, valid, to, rest);
 }
 
 /// The halving tree over a warp's 128 partials in 8 shuffles: at distances 16 and 8, where h is 64 and 32,
