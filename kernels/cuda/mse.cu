@@ -69,8 +69,9 @@ void mse(Stream stream, DType dtype, std::int64_t n, void* loss, void* gradient,
       const std::int64_t resident = mse_blocks<T> * std::int64_t{tenon::cuda::multiprocessors(stream)};
       launch({stream, "mse", {n}}, mse_chunks<vec, T>,
           std::min((chunks + reduce_warps - 1) / reduce_warps, resident), block_threads, n, chunks,
-          static_cast<const T*>(a), static_cast<const T*>(b), static_cast<T>(count), static_cast<T*>(gradient),
-          static_cast<T*>(loss), values.template as<T>(), tenon::cuda::tickets(stream));
+          static_cast<const T*>(a), static_cast<const T*>(b), static_cast<T>(count),
+          static_cast<T*>(gradient), static_cast<T*>(loss), values.template as<T>(),
+          tenon::cuda::tickets(stream));
     });
   });
 }

@@ -58,7 +58,7 @@ class Offsets {
 #pragma unroll
       for (int k = 0; k < N; ++k) offset[k] = 0;
       for (int d = rank_ - 1; d >= 0; --d) {
-        const unsigned index = d > 0 ? size_[d].split(i) : i;  // the outermost index is the remaining quotient
+        const unsigned index = d > 0 ? size_[d].split(i) : i;  // the outermost one is the last quotient
 #pragma unroll
         for (int k = 0; k < N; ++k) offset[k] += index * stride_[d][k];
       }

@@ -168,7 +168,8 @@ TEST_CASE("reduce: many outputs of several chunks, along and across", "[kernels]
     const Shape shape = {outputs, n};
     for (const Strides& steps : {Strides{n, 1}, Strides{1, outputs}})
       for (const Strides& others : {steps, Strides{0, 1}})
-        for (const arith::ReduceOp op : {arith::ReduceOp(arith::Sum()), arith::ReduceOp(arith::SumOfProducts())}) {
+        for (const arith::ReduceOp op :
+            {arith::ReduceOp(arith::Sum()), arith::ReduceOp(arith::SumOfProducts())}) {
           CAPTURE(outputs, steps, others, op.index);
           const auto expected = want<float>(op, shape, 0b10, {a.data(), steps}, {b.data(), others}, 1);
           test::on_every_build([&] {

@@ -67,12 +67,14 @@ void launch_skinny(Stream stream, const Product<T>& of) {
   p.split = spare && units <= tenon::cuda::ticket_count ? (p.k + chain_chunk - 1) / chain_chunk : 1;
   const std::int64_t blocks = units * p.split;
   check(blocks <= most_items, "matmul: {} blocks exceed the CUDA limit of {}", blocks, most_items);
-  const Scratch parts(stream, p.split > 1 ? static_cast<std::size_t>(p.split * p.few * p.lines) * sizeof(T) : 0);
+  const Scratch parts(
+      stream, p.split > 1 ? static_cast<std::size_t>(p.split * p.few * p.lines) * sizeof(T) : 0);
   p.parts = parts.template as<T>();
   const bool along = p.wide_k == 1 && p.wide_line != 1;
   const bool vec = along && p.wide_line % pack_width<T> == 0 && is_aligned(p.wide);
-  const auto kernel = vec ? matmul_skinny<T, true, true> : along ? matmul_skinny<T, true, false>
-                                                                 : matmul_skinny<T, false, false>;
+  const auto kernel = vec     ? matmul_skinny<T, true, true>
+                      : along ? matmul_skinny<T, true, false>
+                              : matmul_skinny<T, false, false>;
   launch({stream, "matmul_skinny", {of.m, of.k, of.n}}, kernel, blocks, skinny_lines, p);
 }
 

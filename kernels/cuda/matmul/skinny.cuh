@@ -8,7 +8,8 @@
 namespace tenon::kernels::cuda {
 
 /// C(line, s) = sum over q of wide(line, q) thin(q, s), s < few: the lines are C's columns if C has few rows,
-/// and its rows if it has few columns. For each operand, how far apart neighbours are along its two dimensions.
+/// and its rows if it has few columns. For each operand, how far apart neighbours are along its two
+/// dimensions.
 template <class T>
 struct Skinny {
   std::int64_t lines, k, few;
@@ -57,13 +58,13 @@ struct Thin {
   }
 };
 
-/// One line per thread. Along: neighbours in memory belong to the same line; with Vec 16 bytes of a line are read
-/// at a time, otherwise one element.
+/// One line per thread. Along: neighbours in memory belong to the same line; with Vec 16 bytes of a line are
+/// read at a time, otherwise one element.
 template <class T, bool Along, bool Vec>
 __global__ void __launch_bounds__(skinny_lines) matmul_skinny(const __grid_constant__ Skinny<T> p) {
   // Values of k: two steps of `depth` are on their way, 128 bytes of each line.
-  constexpr int W = pack_width<T>, S = skinny_set<T>, depth = 128 / static_cast<int>(sizeof(T)), packs = depth / W;
-  constexpr int both = 2 * depth;
+  constexpr int depth = 128 / static_cast<int>(sizeof(T)), both = 2 * depth;
+  constexpr int W = pack_width<T>, packs = depth / W, S = skinny_set<T>;
   static_assert(chain_chunk % both == 0 && (Along || !Vec));
   struct Line {
     alignas(16) T v[depth + W];  // padded, so that 16 bytes of 8 neighbouring lines lie in different banks
@@ -83,7 +84,8 @@ __global__ void __launch_bounds__(skinny_lines) matmul_skinny(const __grid_const
   const T* from[Along ? packs : 1];
 #pragma unroll
   for (int i = 0; i < (Along ? packs : 1); ++i)  // along lines, lanes that are neighbours read the same line
-    from[i] = Along ? line_at(line0 + i * (32 / packs) + lane / packs) + lane % packs * W : line_at(line0 + lane);
+    from[i] =
+        Along ? line_at(line0 + i * (32 / packs) + lane / packs) + lane % packs * W : line_at(line0 + lane);
   Pack<T, W> x[2][packs];
   const auto fetch = [&](Pack<T, W>(&to)[packs], std::int64_t q) {
     if constexpr (Along) {

@@ -51,8 +51,7 @@ __device__ inline T column_chunk(Partials<S, T>& part, int n, const Read& read) 
 #pragma unroll
       for (int i = 0; i < ahead; ++i)
 #pragma unroll
-        for (int c = 0; c < W; ++c)
-          acc[(u + i) % own][c] = into<Op>(acc[(u + i) % own][c], x[i][c], y[i][c]);
+        for (int c = 0; c < W; ++c) acc[(u + i) % own][c] = into<Op>(acc[(u + i) % own][c], x[i][c], y[i][c]);
     }
   };
   if (n == reduce_chunk)

@@ -13,7 +13,8 @@ int parts_of(Stream stream, std::int64_t units, std::int64_t chunks, std::int64_
   const std::int64_t busy = resident * std::int64_t{tenon::cuda::multiprocessors(stream)};
   static_assert(tenon::cuda::ticket_count >= 8192);
   if (units >= busy || units > tenon::cuda::ticket_count) return 1;
-  const std::int64_t most = (chunks + least - 1) / least, rounds = most * units / busy + (most * units % busy != 0);
+  const std::int64_t most = (chunks + least - 1) / least,
+                     rounds = most * units / busy + (most * units % busy != 0);
   return static_cast<int>((most + rounds - 1) / rounds);
 }
 
@@ -73,7 +74,8 @@ class Reduction {
 
   template <bool Vec>
   void launch_rows(Rows<T, From>& rows) {
-    const std::int64_t warps = row_blocks<Vec, T> * reduce_warps * std::int64_t{tenon::cuda::multiprocessors(stream_)};
+    const std::int64_t warps =
+        row_blocks<Vec, T> * reduce_warps * std::int64_t{tenon::cuda::multiprocessors(stream_)};
     if (job_.chunks == 1 || (2 * plan_.outputs >= warps && job_.chunks <= reduce_chunk)) {
       launch({stream_, "reduce_rows", {plan_.outputs, plan_.length}}, reduce_rows<Op, Vec, T, From>,
           blocks_for(stream_, plan_.outputs, reduce_warps), block_threads, rows);
@@ -100,7 +102,8 @@ class Reduction {
     columns.a_row = reduced.rank ? reduced.stride[0][0] : 0;
     columns.b_row = reduced.rank ? reduced.stride[1][0] : 0;
     constexpr int w = pack_width<From> <= 4 ? pack_width<From> : 1;
-    bool vec = w > 1 && is_aligned(a_) && columns.width % w == 0 && columns.a_row % w == 0 && columns.b_item == 0;
+    bool vec =
+        w > 1 && is_aligned(a_) && columns.width % w == 0 && columns.a_row % w == 0 && columns.b_item == 0;
     for (int d = 0; d < inner; ++d) vec = vec && kept.stride[0][d] % w == 0;
     if constexpr (w > 1) {
       constexpr int few = 16;

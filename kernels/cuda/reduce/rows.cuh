@@ -11,11 +11,11 @@ struct Rows : ReduceJob<T, From> {
   Offsets<2> kept, reduced;
 };
 
-/// Adds n elements from `start` on to the partial results of a group of `lanes` threads, of which lane l holds l,
-/// l + lanes, l + 2 lanes, l + 3 lanes; Ahead elements are read before they are added.
+/// Adds n elements from `start` on to the partial results of a group of `lanes` threads, of which lane l
+/// holds l, l + lanes, l + 2 lanes, l + 3 lanes; Ahead elements are read before they are added.
 template <class Op, int Ahead, class T, class From>
-__device__ void add_elements(const Rows<T, From>& job, const From* a, const From* b, std::int64_t start, int n,
-    int lanes, T (&acc)[4]) {
+__device__ void add_elements(const Rows<T, From>& job, const From* a, const From* b, std::int64_t start,
+    int n, int lanes, T (&acc)[4]) {
   constexpr bool two = Op::operands == 2;
   const auto add = [&]<bool Flat>(std::bool_constant<Flat>) {
     for (int r = static_cast<int>(threadIdx.x) & (lanes - 1); r < n; r += Ahead * lanes) {
@@ -50,7 +50,8 @@ __device__ void add_packs(const From* a, const From* b, int n, T (&acc)[4]) {
     for (int i = 0; i < ahead; ++i) {
       const int at = first + i * reduce_partials + lane, valid = decltype(whole)::value ? 4 : n - at;
       load4<true, true>(a + at, valid, x[i], arith::identity<Op, T>);
-      if constexpr (two) load4<true>(b + at, valid, y[i], arith::identity<Op, T>);  // perhaps the same for all rows
+      if constexpr (two)
+        load4<true>(b + at, valid, y[i], arith::identity<Op, T>);  // perhaps the same for all rows
       else fill_with_identity<Op>(y[i]);
     }
 #pragma unroll
@@ -96,8 +97,7 @@ __global__ void __launch_bounds__(block_threads)
     if (o < job.outputs) {
       std::int64_t at[2];
       job.kept.at(static_cast<unsigned>(o), at);
-      add_elements<Op, 4>(
-          job, job.a + at[0], job.b + at[1], 0, static_cast<int>(job.length), lanes, acc);
+      add_elements<Op, 4>(job, job.a + at[0], job.b + at[1], 0, static_cast<int>(job.length), lanes, acc);
     }
     const T v = group_tree<Op>(acc, lanes);
     if (o < job.outputs && (threadIdx.x & static_cast<unsigned>(lanes - 1)) == 0)
