@@ -44,13 +44,24 @@ class Offsets {
     }
   }
 
+  /// True if there are at most two dimensions, for which `at` needs no loop.
+  __device__ bool is_flat() const { return rank_ <= 2; }
+
+  /// With Flat there must be at most two dimensions.
+  template <bool Flat = false>
   __device__ void at(unsigned i, std::int64_t (&offset)[N]) const {
+    if constexpr (Flat) {
+      const unsigned inner = size_[1].split(i);  // 0, of an unused dimension
 #pragma unroll
-    for (int k = 0; k < N; ++k) offset[k] = 0;
-    for (int d = rank_ - 1; d >= 0; --d) {
-      const unsigned index = d > 0 ? size_[d].split(i) : i;  // the outermost index is the remaining quotient
+      for (int k = 0; k < N; ++k) offset[k] = i * stride_[0][k] + inner * stride_[1][k];
+    } else {
 #pragma unroll
-      for (int k = 0; k < N; ++k) offset[k] += index * stride_[d][k];
+      for (int k = 0; k < N; ++k) offset[k] = 0;
+      for (int d = rank_ - 1; d >= 0; --d) {
+        const unsigned index = d > 0 ? size_[d].split(i) : i;  // the outermost one is the last quotient
+#pragma unroll
+        for (int k = 0; k < N; ++k) offset[k] += index * stride_[d][k];
+      }
     }
   }
 

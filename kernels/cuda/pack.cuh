@@ -20,15 +20,23 @@ inline bool is_aligned(const void* p, std::size_t bytes = 16) {
   return reinterpret_cast<std::uintptr_t>(p) % bytes == 0;
 }
 
-/// Loads four elements from p: reads the first `valid`, the others are `rest`. With Vec p is aligned.
-template <bool Vec, class T, class From>
+/// Reads W elements from an aligned p; with Once, elements that should be the first to leave the caches.
+template <int W, bool Once, class T>
+__device__ inline Pack<T, W> load_pack(const T* p) {
+  if constexpr (Once) return __builtin_bit_cast(Pack<T, W>, __ldcs(reinterpret_cast<const uint4*>(p)));
+  else return *reinterpret_cast<const Pack<T, W>*>(p);
+}
+
+/// Loads four elements from p: reads the first `valid`, the others are `rest`. With Vec p is aligned; Once as
+/// in load_pack.
+template <bool Vec, bool Once = false, class T, class From>
 __device__ inline void load4(const From* p, std::int64_t valid, T (&to)[4], T rest = T(0)) {
   if constexpr (Vec) {
     if (valid >= 4) {
       constexpr int w = pack_width<From>;
 #pragma unroll
       for (int i = 0; i < 4; i += w) {
-        const auto pack = *reinterpret_cast<const Pack<From, w>*>(p + i);
+        const auto pack = load_pack<w, Once>(p + i);
 #pragma unroll
         for (int c = 0; c < w; ++c) to[i + c] = static_cast<T>(pack.v[c]);
       }

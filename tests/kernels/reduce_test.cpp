@@ -160,6 +160,44 @@ TEST_CASE("reduce: three levels of chunks, along and across", "[kernels][reduce]
   });
 }
 
+TEST_CASE("reduce: many outputs of several chunks, along and across", "[kernels][reduce][grids]") {
+  const std::int64_t n = 2 * 1024 + 100;
+  for (const std::int64_t outputs : {20, 36, 70}) {
+    const auto a = test::noise<float>(n * outputs, Kind::wide, 1),
+               b = test::noise<float>(n * outputs, Kind::ordinary, 2);
+    const Shape shape = {outputs, n};
+    for (const Strides& steps : {Strides{n, 1}, Strides{1, outputs}})
+      for (const Strides& others : {steps, Strides{0, 1}})
+        for (const arith::ReduceOp op :
+            {arith::ReduceOp(arith::Sum()), arith::ReduceOp(arith::SumOfProducts())}) {
+          CAPTURE(outputs, steps, others, op.index);
+          const auto expected = want<float>(op, shape, 0b10, {a.data(), steps}, {b.data(), others}, 1);
+          test::on_every_build([&] {
+            test::require_same(
+                expected, reduce<float>(op, shape, 0b10, {a.data(), steps}, {b.data(), others}, 1));
+          });
+        }
+  }
+}
+
+TEST_CASE("reduce: many columns of a few rows", "[kernels][reduce][grids]") {
+  for (const std::int64_t n : {1, 5, 16, 17})
+    for (const std::int64_t width : {4, 260, 130}) {
+      const auto a = test::noise<float>(n * width, Kind::wide, 1),
+                 b = test::noise<float>(n * width, Kind::ordinary, 2);
+      const Strides across = {width, 1};
+      for (const Strides& others : {across, Strides{1, 0}})
+        for (const arith::ReduceOp op : ops.of) {
+          CAPTURE(n, width, others, op.index);
+          const auto expected = want<float>(op, {n, width}, 0b01, {a.data(), across}, {b.data(), others}, 1);
+          test::on_every_build([&] {
+            test::require_same(
+                expected, reduce<float>(op, {n, width}, 0b01, {a.data(), across}, {b.data(), others}, 1));
+          });
+        }
+    }
+}
+
 TEST_CASE("reduce: a scalar as an operand", "[kernels][reduce]") {
   const auto a = test::noise<float>(3000, Kind::ordinary, 1);
   const float half = 0.5f;

@@ -1,13 +1,12 @@
 // The matrix product in order CHAIN (docs/numerics.md section 2): chooses between register tiles (tiles.cuh)
 // and, for products too small for tiles, one thread per element (elements.cuh). A product with one column is
 // order R, a reduction (reduce/reduce.cu).
-#include <cstdlib>
-
 #include <tenon/kernels/cuda/launch.h>
 #include <tenon/kernels/cuda/offsets.h>
 #include <tenon/kernels/matmul.h>
 #include <tenon/kernels/reduce.h>
 #include <tenon/kernels/cuda/matmul/elements.cuh>
+#include <tenon/kernels/cuda/matmul/skinny.cuh>
 #include <tenon/kernels/cuda/matmul/tiles.cuh>
 
 namespace tenon::kernels::cuda {
@@ -47,6 +46,39 @@ void launch_tiles(Stream stream, Product<T> p) {
 }
 
 template <class T>
+void launch_skinny(Stream stream, const Product<T>& of) {
+  const bool flat = of.m < of.n;  // few rows
+  Skinny<T> p{};
+  if (flat) {
+    p.lines = of.n, p.few = of.m;
+    p.wide = of.b, p.wide_line = of.b_col, p.wide_k = of.b_row;
+    p.thin = of.a, p.thin_k = of.a_col, p.thin_s = of.a_row;
+    p.c_line = 1, p.c_s = of.n, p.bias_line = 1;
+  } else {
+    p.lines = of.m, p.few = of.n;
+    p.wide = of.a, p.wide_line = of.a_row, p.wide_k = of.a_col;
+    p.thin = of.b, p.thin_k = of.b_row, p.thin_s = of.b_col;
+    p.c_line = of.n, p.c_s = 1, p.bias_s = 1;
+  }
+  p.k = of.k, p.c = of.c, p.bias = of.bias, p.tickets = tenon::cuda::tickets(stream);
+  p.sets = (p.few + skinny_set<T> - 1) / skinny_set<T>;
+  const std::int64_t units = (p.lines + skinny_lines - 1) / skinny_lines * p.sets;
+  const bool spare = units < 4 * std::int64_t{tenon::cuda::multiprocessors(stream)};
+  p.split = spare && units <= tenon::cuda::ticket_count ? (p.k + chain_chunk - 1) / chain_chunk : 1;
+  const std::int64_t blocks = units * p.split;
+  check(blocks <= most_items, "matmul: {} blocks exceed the CUDA limit of {}", blocks, most_items);
+  const Scratch parts(
+      stream, p.split > 1 ? static_cast<std::size_t>(p.split * p.few * p.lines) * sizeof(T) : 0);
+  p.parts = parts.template as<T>();
+  const bool along = p.wide_k == 1 && p.wide_line != 1;
+  const bool vec = along && p.wide_line % pack_width<T> == 0 && is_aligned(p.wide);
+  const auto kernel = vec     ? matmul_skinny<T, true, true>
+                      : along ? matmul_skinny<T, true, false>
+                              : matmul_skinny<T, false, false>;
+  launch({stream, "matmul_skinny", {of.m, of.k, of.n}}, kernel, blocks, skinny_lines, p);
+}
+
+template <class T>
 void run(Stream stream, T* out, const Matrix& a, const Matrix& b, const T* bias) {
   const Product<T> p{a.rows, b.cols, a.cols, static_cast<const T*>(a.data), a.row_stride, a.col_stride,
       static_cast<const T*>(b.data), b.row_stride, b.col_stride, out,
@@ -59,6 +91,7 @@ void run(Stream stream, T* out, const Matrix& a, const Matrix& b, const T* bias)
         blocks_for(stream, p.m * p.n, block_threads), block_threads, p);
     return;
   }
+  if (std::min(p.m, p.n) <= narrow && std::max(p.m, p.n) >= 2 * skinny_lines) return launch_skinny(stream, p);
   // The larger a tile, the less is read for each multiply-add, but every multiprocessor needs its share.
   const std::int64_t busy = tenon::cuda::multiprocessors(stream);
   if constexpr (std::is_same_v<T, float>) {

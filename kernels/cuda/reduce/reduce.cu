@@ -7,14 +7,15 @@
 namespace tenon::kernels::cuda {
 namespace {
 
-/// How many blocks share a unit of `chunks`: enough to keep the device busy where units are few, with at
-/// least `least` chunks per block.
-int parts_of(Stream stream, std::int64_t units, std::int64_t chunks, std::int64_t least) {
-  const std::int64_t busy = 8 * std::int64_t{tenon::cuda::multiprocessors(stream)};
+/// How many blocks share a unit of `chunks`, each at least `least` at a time: where units are few, as many as
+/// run at once.
+int parts_of(Stream stream, std::int64_t units, std::int64_t chunks, std::int64_t least, int resident) {
+  const std::int64_t busy = resident * std::int64_t{tenon::cuda::multiprocessors(stream)};
   static_assert(tenon::cuda::ticket_count >= 8192);
   if (units >= busy || units > tenon::cuda::ticket_count) return 1;
-  return static_cast<int>(
-      std::clamp<std::int64_t>((chunks + least - 1) / least, 1, (busy + units - 1) / units));
+  const std::int64_t most = (chunks + least - 1) / least,
+                     rounds = most * units / busy + (most * units % busy != 0);
+  return static_cast<int>((most + rounds - 1) / rounds);
 }
 
 void check_count(const char* what, std::int64_t count) {
@@ -58,22 +59,33 @@ class Reduction {
     Rows<T, From> rows;
     static_cast<ReduceJob<T, From>&>(rows) = job_;
     rows.a = a_, rows.b = b_;
-    rows.kept = Offsets<2>(plan_.kept), rows.reduced = vec ? Offsets<2>() : Offsets<2>(plan_.reduced);
-    const bool is_short = job_.chunks == 1;
-    const Launch what{stream_, is_short ? "reduce_short" : "reduce_long", {plan_.outputs, plan_.length}};
+    rows.kept = Offsets<2>(plan_.kept), rows.reduced = Offsets<2>(plan_.reduced);
+    if (plan_.length < reduce_partials || (plan_.length == reduce_partials && !vec)) {
+      int lanes = 1;
+      while (4 * lanes < plan_.length) lanes *= 2;
+      launch({stream_, "reduce_short", {plan_.outputs, plan_.length}}, reduce_short<Op, T, From>,
+          blocks_for(stream_, plan_.outputs, block_threads / lanes), block_threads, rows, lanes);
+      return;
+    }
     with_bool(vec, [&](auto v) {
-      if constexpr (pack_width<From> <= 4 || !v) {
-        if (is_short) {
-          launch(what, reduce_short<Op, v, T, From>, blocks_for(stream_, plan_.outputs, reduce_warps),
-              block_threads, rows);
-          return;
-        }
-        rows.parts = parts_of(stream_, plan_.outputs, job_.chunks, reduce_warps);
-        const Scratch scratch(stream_, scratch_bytes());
-        rows.scratch = scratch.template as<T>();
-        launch(what, reduce_long<Op, v, T, From>, plan_.outputs * rows.parts, block_threads, rows);
-      }
+      if constexpr (pack_width<From> <= 4 || !v) launch_rows<v>(rows);
     });
+  }
+
+  template <bool Vec>
+  void launch_rows(Rows<T, From>& rows) {
+    const std::int64_t warps =
+        row_blocks<Vec, T> * reduce_warps * std::int64_t{tenon::cuda::multiprocessors(stream_)};
+    if (job_.chunks == 1 || (2 * plan_.outputs >= warps && job_.chunks <= reduce_chunk)) {
+      launch({stream_, "reduce_rows", {plan_.outputs, plan_.length}}, reduce_rows<Op, Vec, T, From>,
+          blocks_for(stream_, plan_.outputs, reduce_warps), block_threads, rows);
+      return;
+    }
+    rows.parts = parts_of(stream_, plan_.outputs, job_.chunks, reduce_warps, row_blocks<Vec, T>);
+    const Scratch scratch(stream_, scratch_bytes());
+    rows.scratch = scratch.template as<T>();
+    launch({stream_, "reduce_long", {plan_.outputs, plan_.length}}, reduce_long<Op, Vec, T, From>,
+        plan_.outputs * rows.parts, block_threads, rows);
   }
 
   void columns() {
@@ -89,12 +101,29 @@ class Reduction {
     columns.b_item = two ? kept.stride[1][inner] : 0;
     columns.a_row = reduced.rank ? reduced.stride[0][0] : 0;
     columns.b_row = reduced.rank ? reduced.stride[1][0] : 0;
-    const std::int64_t units = outer.count() * ((columns.width + warp_size - 1) / warp_size);
-    columns.parts = parts_of(stream_, units, job_.chunks, 1);
+    constexpr int w = pack_width<From> <= 4 ? pack_width<From> : 1;
+    bool vec =
+        w > 1 && is_aligned(a_) && columns.width % w == 0 && columns.a_row % w == 0 && columns.b_item == 0;
+    for (int d = 0; d < inner; ++d) vec = vec && kept.stride[0][d] % w == 0;
+    if constexpr (w > 1) {
+      constexpr int few = 16;
+      if (vec && plan_.length <= few) return launch_columns<ColumnTile<w, 32, few>>(columns);
+      if (vec) return launch_columns<ColumnTile<w, 8>>(columns);
+    }
+    if (columns.width < 16) return launch_columns<ColumnTile<1, 8>>(columns);
+    launch_columns<ColumnTile<1, 32>>(columns);
+  }
+
+  template <class S>
+  void launch_columns(Columns<T, From>& columns) {
+    constexpr int resident = column_blocks<Op, S, T>;
+    const std::int64_t tiles = (columns.width + S::columns - 1) / S::columns,
+                       units = plan_.outputs / columns.width * tiles;
+    columns.parts = parts_of(stream_, units, job_.chunks, 1, resident);
     check_count("blocks", units * columns.parts);
     const Scratch scratch(stream_, job_.chunks > 1 ? scratch_bytes() : 0);
     columns.scratch = scratch.template as<T>();
-    launch({stream_, "reduce_columns", {plan_.outputs, plan_.length}}, reduce_columns<Op, T, From>,
+    launch({stream_, "reduce_columns", {plan_.outputs, plan_.length}}, reduce_columns<Op, S, T, From>,
         units * columns.parts, block_threads, columns);
   }
 

@@ -22,14 +22,28 @@ inline std::int64_t level_values(std::int64_t chunks) {
   return total;
 }
 
+/// ElementMath without branches, at which the lanes of a warp would part.
+struct DeviceMath : arith::ElementMath {
+  template <class T>
+  __device__ static T largest(T a, T b) {
+    if constexpr (std::is_same_v<T, std::int64_t>) {
+      return num::largest(a, b);
+    } else {
+      const T larger = a > b ? a : b, both = num::real(num::bits(a) & num::bits(b));
+      const T number = a == b ? both : larger;
+      return a != a ? a : number;
+    }
+  }
+};
+
 // Op on single elements.
 template <class Op, class T>
 __device__ inline T combine(T a, T b) {
-  return arith::combine<Op, arith::ElementMath>(a, b);
+  return arith::combine<Op, DeviceMath>(a, b);
 }
 template <class Op, class T>
 __device__ inline T into(T acc, T a, T b) {
-  return arith::into<Op, arith::ElementMath>(acc, a, b);
+  return arith::into<Op, DeviceMath>(acc, a, b);
 }
 template <class Op, class T, int N>
 __device__ inline void fill_with_identity(T (&a)[N]) {
@@ -62,35 +76,67 @@ __device__ inline void register_tree(T (&a)[N]) {
   if constexpr (H > 1) register_tree<Op, H / 2>(a);
 }
 
-/// The value of chunk `chunk` of `count` values that other blocks wrote.
+/// The halving tree over 4 lanes partials, where `lanes` is a power of 2: each lane of a group holds the
+/// partials l, l + lanes, l + 2 lanes, l + 3 lanes. The other partials are the identity.
 template <class Op, class T>
-__device__ inline T upper_chunk(const T* values, std::int64_t count, std::int64_t chunk) {
-  const std::int64_t start = chunk * reduce_chunk;
-  const int n = static_cast<int>(count - start < reduce_chunk ? count - start : reduce_chunk);
-  T acc[4];
-  fill_with_identity<Op>(acc);
-  for (int q = static_cast<int>(threadIdx.x) % warp_size * 4; q < n; q += reduce_partials)
-#pragma unroll
-    for (int c = 0; c < 4; ++c)
-      if (q + c < n) acc[c] = combine<Op>(acc[c], __ldcg(values + start + q + c));
-  return warp_tree<Op>(acc);
+__device__ inline T group_tree(const T (&a)[4], int lanes = warp_size) {
+  T v = combine<Op>(combine<Op>(a[0], a[2]), combine<Op>(a[1], a[3]));
+  for (int h = lanes / 2; h > 0; h /= 2) v = combine<Op>(v, __shfl_xor_sync(0xffffffffu, v, h));
+  return v;
 }
 
-/// Reduces `count` chunk values by one block; `values` has room for the upper levels. All threads return the
-/// result.
+/// Reduces n values, at most a chunk, by one warp; value(q) loads one of them.
+template <class Op, class T, class Value>
+__device__ inline T upper_chunk(int n, const Value& value) {
+  const int lane = static_cast<int>(threadIdx.x) % warp_size;
+  T acc[4];
+  fill_with_identity<Op>(acc);
+  if (n == reduce_chunk) {
+    constexpr int ahead = 128 / static_cast<int>(sizeof(T));  // all in flight: nothing else hides the latency
+    for (int r = 0; r < reduce_chunk; r += ahead * warp_size) {
+      T x[ahead];
+#pragma unroll
+      for (int i = 0; i < ahead; ++i) x[i] = value(r + i * warp_size + lane);
+#pragma unroll
+      for (int i = 0; i < ahead; ++i) acc[i % 4] = combine<Op>(acc[i % 4], x[i]);
+    }
+  } else {
+    for (int r = lane; r < n; r += 4 * warp_size)
+#pragma unroll
+      for (int i = 0; i < 4; ++i)
+        if (r + i * warp_size < n) acc[i] = combine<Op>(acc[i], value(r + i * warp_size));
+  }
+  return group_tree<Op>(acc);
+}
+
+/// Reduces `count` chunk values, which other blocks wrote, by one block; `values` has room for the upper
+/// levels. Thread 0 returns the result.
 template <class Op, class T>
 __device__ inline T upper_levels(T* values, std::int64_t count) {
-  while (count > 1) {
+  SIMT_SHARED(top, T[reduce_chunk]);  // the highest level but one, which stays here
+  const int warp = static_cast<int>(threadIdx.x) / warp_size;
+  bool is_shared = false;
+  while (count > reduce_chunk) {
     const std::int64_t above = arith::reduce_chunks(count);
-    for (std::int64_t c = threadIdx.x / warp_size; c < above; c += blockDim.x / warp_size) {
-      const T v = upper_chunk<Op>(values, count, c);
-      if (threadIdx.x % warp_size == 0) values[count + c] = v;
+    is_shared = above <= reduce_chunk;
+    T* const to = is_shared ? top : values + count;
+    for (std::int64_t c = warp; c < above; c += reduce_warps) {
+      const std::int64_t start = c * reduce_chunk;
+      const int n = static_cast<int>(count - start < reduce_chunk ? count - start : reduce_chunk);
+      const T v = upper_chunk<Op, T>(n, [&](int q) { return __ldcg(values + start + q); });
+      if (threadIdx.x % warp_size == 0) to[c] = v;
     }
     __syncthreads();
     values += count;
     count = above;
   }
-  return arith::finish<Op>(__ldcg(values));
+  T v = arith::identity<Op, T>;
+  if (warp == 0) {
+    const int n = static_cast<int>(count);
+    v = is_shared ? upper_chunk<Op, T>(n, [&](int q) { return top[q]; })
+                  : upper_chunk<Op, T>(n, [&](int q) { return __ldcg(values + q); });
+  }
+  return arith::finish<Op>(v);
 }
 
 }  // namespace tenon::kernels::cuda
