@@ -8,6 +8,7 @@
 #include <tenon/kernels/matmul.h>
 #include <tenon/kernels/reduce.h>
 #include <tenon/kernels/cuda/matmul/elements.cuh>
+#include <tenon/kernels/cuda/matmul/pipeline.cuh>
 #include <tenon/kernels/cuda/matmul/tiles.cuh>
 
 namespace tenon::kernels::cuda {
@@ -46,6 +47,37 @@ void launch_tiles(Stream stream, Product<T> p) {
   });
 }
 
+template <class S>
+void launch_pipeline(Stream stream, Product<float> p) {
+  const std::int64_t tiles = tiles_of(p.m, p.n, S::BM, S::BN), chunks = (p.k + chain_chunk - 1) / chain_chunk;
+  const bool spare = 2 * tiles <= tenon::cuda::multiprocessors(stream) && tiles <= tenon::cuda::ticket_count;
+  p.split = spare ? chunks : 1;
+  const std::int64_t blocks = tiles * p.split;
+  check(blocks <= most_items, "matmul: {} blocks exceed the CUDA limit of {}", blocks, most_items);
+  const Scratch parts(stream, p.split > 1 ? static_cast<std::size_t>(p.split * p.m * p.n) * sizeof(float) : 0);
+  p.parts = parts.as<float>();
+  p.tickets = tenon::cuda::tickets(stream);
+  // Neighbours are those along the smaller stride.
+  const bool ta = std::abs(p.a_row) < std::abs(p.a_col), tb = std::abs(p.b_row) < std::abs(p.b_col);
+  const bool vec = (ta ? packs(p.a, p.a_row, p.a_col) : packs(p.a, p.a_col, p.a_row)) &&
+                   (tb ? packs(p.b, p.b_row, p.b_col) : packs(p.b, p.b_col, p.b_row)) &&
+                   (ta ? p.m : p.k) % 4 == 0 && (tb ? p.k : p.n) % 4 == 0;
+  with_bool(ta, [&](auto a) {
+    with_bool(tb, [&](auto b) {
+      with_bool(vec, [&](auto v) {
+        launch_with_shared(sizeof(typename S::template Shared<a, b, v>),
+            {stream, "matmul_pipeline", {p.m, p.k, p.n}}, matmul_pipeline<S, a, b, v>, blocks, S::threads, p);
+      });
+    });
+  });
+}
+
+/// 0: the tiles of before. A temporary hook, until a card has decided.
+int candidate() {
+  static const int chosen = std::getenv("TENON_CANDIDATE") ? std::atoi(std::getenv("TENON_CANDIDATE")) : 0;
+  return chosen;
+}
+
 template <class T>
 void run(Stream stream, T* out, const Matrix& a, const Matrix& b, const T* bias) {
   const Product<T> p{a.rows, b.cols, a.cols, static_cast<const T*>(a.data), a.row_stride, a.col_stride,
@@ -62,6 +94,12 @@ void run(Stream stream, T* out, const Matrix& a, const Matrix& b, const T* bias)
   // The larger a tile, the less is read for each multiply-add, but every multiprocessor needs its share.
   const std::int64_t busy = tenon::cuda::multiprocessors(stream);
   if constexpr (std::is_same_v<T, float>) {
+    switch (candidate()) {
+      case 1: return launch_pipeline<Pipe<128, 128, 8, 64, 64, 16, 8, 4, 2, Sums::shared>>(stream, p);
+      case 2: return launch_pipeline<Pipe<256, 128, 8, 64, 64, 16, 8, 4, 1, Sums::shared>>(stream, p);
+      case 3: return launch_pipeline<Pipe<128, 128, 8, 32, 64, 8, 8, 4, 1, Sums::registers>>(stream, p);
+      case 4: return launch_pipeline<Pipe<128, 128, 8, 64, 64, 16, 8, 4, 2, Sums::memory>>(stream, p);
+    }
     if (2 * tiles_of(p.m, p.n, 128, 128) >= 3 * busy)
       return launch_tiles<Tile<T, 128, 128, 8, 64, 64, 16, 8>>(stream, p);
     if (tiles_of(p.m, p.n, 64, 64) >= busy) return launch_tiles<Tile<T, 64, 64, 16, 32, 32, 8, 4>>(stream, p);
