@@ -71,10 +71,14 @@ int launch_with_shared(std::size_t shared, void* stream, void (*kernel)(P...), u
     const A&... args) {
   cudaLaunchConfig_t config{};
   config.dynamicSmemBytes = shared;
-  if (shared > 48 * 1024)
+  if (shared > 0) {
     if (const int error = cudaFuncSetAttribute(
             kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared)))
       return error;
+    if (const int error = cudaFuncSetAttribute(
+            kernel, cudaFuncAttributePreferredSharedMemoryCarveout, cudaSharedmemCarveoutMaxShared))
+      return error;
+  }
   config.gridDim = dim3(grid);
   config.blockDim = dim3(threads);
   config.stream = static_cast<cudaStream_t>(stream);

@@ -187,6 +187,25 @@ TEST_CASE(
   by_tiles<float>({"Tile<float, 128, 128,", 128, 128, 2, 2, two_chunks});
 }
 
+TEST_CASE("matmul: partial tiles of every size, in all four transpositions", "[.candidates]") {
+  for (const auto [m, k, n] : {Size{130, 516, 132}, Size{260, 44, 136}, Size{31, 1031, 33}, Size{65, 529, 131},
+           Size{20, 2100, 24}, Size{128, 512, 128}, Size{256, 64, 128}})
+    for (const bool ta : {false, true})
+      for (const bool tb : {false, true}) {
+        CAPTURE(m, k, n, ta, tb);
+        const auto bias = test::noise<float>(n, Kind::ordinary, 3);
+        const auto a = make<float>(ta ? Layout::transposed : Layout::plain, m, k, Kind::wide, 4),
+                   b = make<float>(tb ? Layout::transposed : Layout::plain, k, n, Kind::ordinary, 5);
+        const auto c = product(a.matrix, b.matrix, bias.data());
+        for (std::int64_t i = 0; i < m; i += i < m - 8 ? 7 : 1) {
+          Matrix row = a.matrix;
+          row.data = a.values.data() + i * row.row_stride;
+          row.rows = 1;
+          test::require_same(want(row, b.matrix, bias.data()), {c.begin() + i * n, c.begin() + (i + 1) * n});
+        }
+      }
+}
+
 TEST_CASE("matmul: dimensions of size 0", "[kernels][matmul]") {
   const test::Vector<float> bias = {-0.0f, 2, 3};
   test::on_every_build([&] {

@@ -1,6 +1,8 @@
 // The matrix product in order CHAIN (docs/numerics.md section 2): chooses between register tiles (tiles.cuh)
 // and, for products too small for tiles, one thread per element (elements.cuh). A product with one column is
 // order R, a reduction (reduce/reduce.cu).
+#include <array>
+#include <cstdio>
 #include <cstdlib>
 
 #include <tenon/kernels/cuda/launch.h>
@@ -48,34 +50,62 @@ void launch_tiles(Stream stream, Product<T> p) {
 }
 
 template <class S>
-void launch_pipeline(Stream stream, Product<float> p) {
+bool launch_pipeline(Stream stream, Product<float> p) {
   const std::int64_t tiles = tiles_of(p.m, p.n, S::BM, S::BN), chunks = (p.k + chain_chunk - 1) / chain_chunk;
   const bool spare = 2 * tiles <= tenon::cuda::multiprocessors(stream) && tiles <= tenon::cuda::ticket_count;
   p.split = spare ? chunks : 1;
   const std::int64_t blocks = tiles * p.split;
   check(blocks <= most_items, "matmul: {} blocks exceed the CUDA limit of {}", blocks, most_items);
-  const Scratch parts(stream, p.split > 1 ? static_cast<std::size_t>(p.split * p.m * p.n) * sizeof(float) : 0);
-  p.parts = parts.as<float>();
-  p.tickets = tenon::cuda::tickets(stream);
   // Neighbours are those along the smaller stride.
   const bool ta = std::abs(p.a_row) < std::abs(p.a_col), tb = std::abs(p.b_row) < std::abs(p.b_col);
   const bool vec = (ta ? packs(p.a, p.a_row, p.a_col) : packs(p.a, p.a_col, p.a_row)) &&
                    (tb ? packs(p.b, p.b_row, p.b_col) : packs(p.b, p.b_col, p.b_row)) &&
                    (ta ? p.m : p.k) % 4 == 0 && (tb ? p.k : p.n) % 4 == 0;
+  constexpr bool only_vec = S::sums == Sums::shared;
+  if (only_vec && !vec) return false;
+  const Scratch parts(
+      stream, p.split > 1 ? static_cast<std::size_t>(blocks * S::BM * S::BN) * sizeof(float) : 0);
+  p.parts = parts.as<float>();
+  p.tickets = tenon::cuda::tickets(stream);
   with_bool(ta, [&](auto a) {
     with_bool(tb, [&](auto b) {
       with_bool(vec, [&](auto v) {
-        launch_with_shared(sizeof(typename S::template Shared<a, b, v>),
-            {stream, "matmul_pipeline", {p.m, p.k, p.n}}, matmul_pipeline<S, a, b, v>, blocks, S::threads, p);
+        if constexpr (v || !only_vec)
+          launch_with_shared(sizeof(typename S::template Shared<a, b, v>),
+              {stream, "matmul_pipeline", {p.m, p.k, p.n}}, matmul_pipeline<S, a, b, v>, blocks, S::threads, p);
       });
     });
   });
+  return true;
 }
 
-/// 0: the tiles of before. A temporary hook, until a card has decided.
-int candidate() {
-  static const int chosen = std::getenv("TENON_CANDIDATE") ? std::atoi(std::getenv("TENON_CANDIDATE")) : 0;
-  return chosen;
+/// A temporary hook, until a card has decided: TENON_CANDIDATE=big,mid,small, or one number for all. 0: the tiles
+/// of before.
+int candidate(int size_class) {
+  static const std::array<int, 3> chosen = [] {
+    std::array<int, 3> n{};
+    const char* const text = std::getenv("TENON_CANDIDATE");
+    if (text && std::sscanf(text, "%d,%d,%d", &n[0], &n[1], &n[2]) == 1) n[1] = n[2] = n[0];
+    return n;
+  }();
+  return chosen[static_cast<std::size_t>(size_class)];
+}
+
+bool try_candidate(Stream stream, const Product<float>& p) {
+  constexpr Sums shared = Sums::shared, registers = Sums::registers;
+  const std::int64_t busy = tenon::cuda::multiprocessors(stream);
+  switch (candidate(2 * tiles_of(p.m, p.n, 128, 128) >= 3 * busy ? 0 : tiles_of(p.m, p.n, 64, 64) >= busy ? 1 : 2)) {
+    case 1: return launch_pipeline<Pipe<128, 128, 8, 64, 64, 16, 8, 4, 2, shared>>(stream, p);
+    case 2: return launch_pipeline<Pipe<256, 128, 8, 64, 64, 16, 8, 4, 1, shared>>(stream, p);
+    case 3: return launch_pipeline<Pipe<128, 128, 16, 64, 64, 16, 8, 2, 2, shared>>(stream, p);
+    case 4: return launch_pipeline<Pipe<256, 128, 16, 64, 64, 16, 8, 3, 1, shared>>(stream, p);
+    case 5: return launch_pipeline<Pipe<64, 128, 16, 32, 64, 8, 8, 4, 2, registers>>(stream, p);
+    case 6: return launch_pipeline<Pipe<64, 128, 16, 32, 32, 8, 4, 4, 1, registers>>(stream, p);
+    case 7: return launch_pipeline<Pipe<64, 64, 16, 32, 32, 8, 4, 4, 3, registers>>(stream, p);
+    case 8: return launch_pipeline<Pipe<64, 32, 32, 32, 16, 4, 4, 4, 3, registers>>(stream, p);
+    case 9: return launch_pipeline<Pipe<32, 32, 16, 32, 16, 4, 4, 6, 4, registers>>(stream, p);
+  }
+  return false;
 }
 
 template <class T>
@@ -94,12 +124,7 @@ void run(Stream stream, T* out, const Matrix& a, const Matrix& b, const T* bias)
   // The larger a tile, the less is read for each multiply-add, but every multiprocessor needs its share.
   const std::int64_t busy = tenon::cuda::multiprocessors(stream);
   if constexpr (std::is_same_v<T, float>) {
-    switch (candidate()) {
-      case 1: return launch_pipeline<Pipe<128, 128, 8, 64, 64, 16, 8, 4, 2, Sums::shared>>(stream, p);
-      case 2: return launch_pipeline<Pipe<256, 128, 8, 64, 64, 16, 8, 4, 1, Sums::shared>>(stream, p);
-      case 3: return launch_pipeline<Pipe<128, 128, 8, 32, 64, 8, 8, 4, 1, Sums::registers>>(stream, p);
-      case 4: return launch_pipeline<Pipe<128, 128, 8, 64, 64, 16, 8, 4, 2, Sums::memory>>(stream, p);
-    }
+    if (try_candidate(stream, p)) return;
     if (2 * tiles_of(p.m, p.n, 128, 128) >= 3 * busy)
       return launch_tiles<Tile<T, 128, 128, 8, 64, 64, 16, 8>>(stream, p);
     if (tiles_of(p.m, p.n, 64, 64) >= busy) return launch_tiles<Tile<T, 64, 64, 16, 32, 32, 8, 4>>(stream, p);

@@ -15,7 +15,7 @@
 namespace tenon::kernels::cuda {
 
 /// Where the sums of a thread's chunks are while it computes the next one.
-enum class Sums { registers, shared, memory };
+enum class Sums { registers, shared };
 
 /// A block computes a tile of C, [BM, BN], in steps of BK along k, `Stages` - 1 of which are on their way;
 /// each of its warps [WM, WN] of that, and each thread [TM, TN]. A multiprocessor has `Blocks` of them.
@@ -79,58 +79,93 @@ struct Spot {
   __device__ std::int64_t col(int j) const { return col0 + n0 + j / 4 * S::cols; }
 };
 
-/// Reads or writes a group of four, of which `there` elements lie in C or in a part of it.
-__device__ inline Quad load_quad(const Product<float>& p, const float* from, std::int64_t at, std::int64_t there) {
-  if (p.wide) return reinterpret_cast<const Quad*>(from)[at / 4];
-  Quad v{};
+/// A thread's elements of the tile, [TM, TN], in groups of four of a row.
+template <class S>
+struct Elements {
+  static constexpr int groups = S::TM * S::TN / 4;
+  Quad of[groups];
+
+  __device__ float& at(int i, int j) { return of[(i * S::TN + j) / 4].v[j % 4]; }
+  /// *this = before + *this
+  __device__ void add(int g, const Quad& before) {
 #pragma unroll
-  for (int c = 0; c < 4; ++c)
-    if (c < there) v.v[c] = from[at + c];
-  return v;
-}
-__device__ inline void store_quad(
-    const Product<float>& p, float* to, std::int64_t at, std::int64_t there, const Quad& v) {
-  if (p.wide) {
-    reinterpret_cast<Quad*>(to)[at / 4] = v;
-  } else {
-#pragma unroll
-    for (int c = 0; c < 4; ++c)
-      if (c < there) to[at + c] = v.v[c];
+    for (int c = 0; c < 4; ++c) of[g].v[c] = before.v[c] + of[g].v[c];
   }
-}
-__device__ inline void add_bias(const Product<float>& p, Quad& v, std::int64_t col, std::int64_t there) {
-  if (!p.bias) return;
+};
+
+/// Calls f(group g, row, column) for those of groups [g0, g0 + count) that lie in C, at least in part.
+template <class S, class F>
+__device__ inline void for_each_group(const Product<float>& p, const Spot<S>& spot, int g0, int count, const F& f) {
 #pragma unroll
-  for (int c = 0; c < 4; ++c)
-    if (c < there) v.v[c] = v.v[c] + p.bias[col + c];
+  for (int g = g0; g < g0 + count; ++g) {
+    const std::int64_t row = spot.row(g / (S::TN / 4)), col = spot.col(g % (S::TN / 4) * 4);
+    if (row < p.m && col < p.n) f(g, row, col);
+  }
 }
 
-/// Adds up the parts of a tile in the order of k. The last block to finish a tile calls it.
+/// Writes the finished tile to C, with the bias.
 template <class S>
-__device__ inline void sum_parts(const Product<float>& p, const Spot<S>& spot) {
-  constexpr int batch = 8;  // loads in flight
-  const std::int64_t size = p.m * p.n;
-  for (int e = static_cast<int>(threadIdx.x); e < S::BM * S::BN; e += S::threads) {
-    const std::int64_t row = spot.row0 + e / S::BN, col = spot.col0 + e % S::BN;
-    if (row >= p.m || col >= p.n) continue;
-    const float* const from = p.parts + row * p.n + col;
-    float t = 0;
-    for (std::int64_t z = 0; z < p.split; z += batch) {
-      float part[batch];
+__device__ inline void write_c(const Product<float>& p, const Spot<S>& spot, const Elements<S>& acc) {
+  Quad bias[S::TN / 4]{};
+  if (p.bias)
 #pragma unroll
-      for (int c = 0; c < batch; ++c) part[c] = z + c < p.split ? __ldcg(from + (z + c) * size) : 0.0f;
+    for (int j = 0; j < S::TN; ++j)
+      if (spot.col(j) + j % 4 < p.n) bias[j / 4].v[j % 4] = p.bias[spot.col(j) + j % 4];
+  for_each_group(p, spot, 0, Elements<S>::groups, [&](int g, std::int64_t row, std::int64_t col) {
+    Quad v = acc.of[g];
+    if (p.bias)
 #pragma unroll
-      for (int c = 0; c < batch; ++c) t = t + part[c];
+      for (int c = 0; c < 4; ++c) v.v[c] = v.v[c] + bias[g % (S::TN / 4)].v[c];
+    float* const to = p.c + row * p.n;
+    if (p.wide) reinterpret_cast<Quad*>(to)[col / 4] = v;
+    else
+#pragma unroll
+      for (int c = 0; c < 4; ++c)
+        if (col + c < p.n) to[col + c] = v.v[c];
+  });
+}
+
+/// Writes a part of the tile to p.parts, [tiles, split, groups, threads] packs. The last block to do so gets the
+/// sum of all parts, in the order of k, and true.
+template <class S>
+__device__ inline bool join_parts(const Product<float>& p, const Spot<S>& spot, Elements<S>& acc) {
+  constexpr int groups = Elements<S>::groups, together = groups < 4 ? groups : 4, ahead = 4;
+  float4* const parts = reinterpret_cast<float4*>(p.parts) + spot.tile * p.split * groups * S::threads + threadIdx.x;
+  const auto place = [&](std::int64_t part, int g) { return parts + (part * groups + g) * S::threads; };
+#pragma unroll
+  for (int g = 0; g < groups; ++g)
+    *place(spot.part, g) = {acc.of[g].v[0], acc.of[g].v[1], acc.of[g].v[2], acc.of[g].v[3]};
+  if (!is_last_block(p.tickets + spot.tile, static_cast<unsigned>(p.split))) return false;
+#pragma unroll
+  for (int g0 = 0; g0 < groups; g0 += together) {
+    Quad sums[together]{};
+    for (std::int64_t z = 0; z < p.split; z += ahead) {
+      float4 part[ahead][together];
+#pragma unroll
+      for (int c = 0; c < ahead; ++c)
+#pragma unroll
+        for (int g = 0; g < together; ++g)
+          part[c][g] = z + c < p.split ? __ldcg(place(z + c, g0 + g)) : float4{0, 0, 0, 0};
+#pragma unroll
+      for (int c = 0; c < ahead; ++c)
+#pragma unroll
+        for (int g = 0; g < together; ++g) {
+          const float4 x = part[c][g];
+          Quad& t = sums[g];
+          t = {t.v[0] + x.x, t.v[1] + x.y, t.v[2] + x.z, t.v[3] + x.w};
+        }
     }
-    p.c[row * p.n + col] = p.bias ? t + p.bias[col] : t;
+#pragma unroll
+    for (int g = 0; g < together; ++g) acc.of[g0 + g] = sums[g];
   }
+  return true;
 }
 
 /// TA: A is contiguous along m, otherwise along k. TB: B is contiguous along k, otherwise along n. Vec: see
 /// Feed.
 template <class S, bool TA, bool TB, bool Vec>
 __global__ void __launch_bounds__(S::threads, S::blocks) matmul_pipeline(const __grid_constant__ Product<float> p) {
-  constexpr int BK = S::BK, TM = S::TM, TN = S::TN, quads = S::quads, groups = S::groups, slots = quads * groups;
+  constexpr int BK = S::BK, TN = S::TN, quads = S::quads, groups = S::groups, slots = quads * groups;
   using FeedA = typename S::template FeedA<TA, Vec>;
   using FeedB = typename S::template FeedB<TB, Vec>;
   using StageA = typename FeedA::Stage;
@@ -187,17 +222,15 @@ __global__ void __launch_bounds__(S::threads, S::blocks) matmul_pipeline(const _
   for (int s = 0; s < S::stages - 1; ++s) fetch();
   simt::wait_for_copies<S::stages - 2>();
   __syncthreads();
-  float acc[TM][TN], sums[S::sums == Sums::registers ? TM : 1][TN];
+  Elements<S> acc, sums;  // sums: not used unless S::sums says so
   for (std::int64_t c0 = spot.begin; c0 < spot.end; c0 += chain_chunk) {
 #pragma unroll
-    for (int i = 0; i < TM; ++i)
-#pragma unroll
-      for (int j = 0; j < TN; ++j) acc[i][j] = 0;
-    const bool is_first = c0 == spot.begin, is_last = c0 + chain_chunk >= spot.end;
+    for (int g = 0; g < acc.groups; ++g) acc.of[g] = {};
     load_a(0);
     load_b(0);
-    // Past the end both operands are 0, which changes no sum.
+    const bool is_first = c0 == spot.begin, is_last = c0 + chain_chunk >= spot.end;
     const int length = is_last ? static_cast<int>(spot.end - c0) : static_cast<int>(chain_chunk);
+    // Past the end both operands are 0, which changes no sum.
 #pragma unroll 1
     for (int steps = (length + BK - 1) / BK; steps > 0; --steps) {
 #pragma unroll
@@ -217,75 +250,22 @@ __global__ void __launch_bounds__(S::threads, S::blocks) matmul_pipeline(const _
 #pragma unroll
           for (int i = 0; i < 4; ++i)
 #pragma unroll
-            for (int j = 0; j < TN; ++j) {
-              float& sum = acc[slot % groups * 4 + i][j];
+            for (int n = 0; n < TN; ++n) {
+              const int j = i % 2 ? TN - 1 - n : n;  // neighbours share a factor, which is read once
+              float& sum = acc.at(slot % groups * 4 + i, j);
               sum = num::fma(a[slot % 2].at(i, k), b[slot / groups % 2][j / 4].at(j % 4, k), sum);
             }
       }
     }
     // t = t + p, where t is +0 before the first chunk.
-    if constexpr (S::sums == Sums::registers) {
 #pragma unroll
-      for (int i = 0; i < TM; ++i)
-#pragma unroll
-        for (int j = 0; j < TN; ++j) sums[i][j] = (is_first ? 0.0f : sums[i][j]) + acc[i][j];
-      if (!is_last) continue;
-    }
-    const bool split = p.split > 1;
-    float* const to = split ? p.parts + spot.part * p.m * p.n : p.c;
-    // Eight packs at a time, so that their loads overlap.
-    constexpr int batch = TM < 32 / TN ? TM : 32 / TN;
-#pragma unroll
-    for (int i0 = 0; i0 < TM; i0 += batch) {
-      Quad t[batch][TN / 4]{};
-      const auto for_each_group = [&](const auto& f) {
-#pragma unroll
-        for (int i = 0; i < batch; ++i)
-#pragma unroll
-          for (int j = 0; j < TN / 4; ++j)
-            if (const std::int64_t row = spot.row(i0 + i), col = spot.col(4 * j); row < p.m && col < p.n)
-              f(t[i][j], i0 + i, 4 * j, row, col);
-      };
-      if constexpr (S::sums == Sums::registers) {
-#pragma unroll
-        for (int i = 0; i < batch; ++i)
-#pragma unroll
-          for (int j = 0; j < TN; ++j) t[i][j / 4].v[j % 4] = sums[i0 + i][j];
-      } else {
-        if constexpr (S::sums == Sums::shared) {
-          if (!is_first) {
-#pragma unroll
-            for (int i = 0; i < batch; ++i)
-#pragma unroll
-              for (int j = 0; j < TN / 4; ++j) t[i][j] = shared.sums[(i0 + i) * (TN / 4) + j][threadIdx.x];
-          }
-        } else {
-          if (!is_first)
-            for_each_group([&](Quad& v, int, int, std::int64_t row, std::int64_t col) {
-              v = load_quad(p, to, row * p.n + col, p.n - col);
-            });
-        }
-#pragma unroll
-        for (int i = 0; i < batch; ++i)
-#pragma unroll
-          for (int j = 0; j < TN; ++j) t[i][j / 4].v[j % 4] = t[i][j / 4].v[j % 4] + acc[i0 + i][j];
-        if constexpr (S::sums == Sums::shared) {
-          if (!is_last) {
-#pragma unroll
-            for (int i = 0; i < batch; ++i)
-#pragma unroll
-              for (int j = 0; j < TN / 4; ++j) shared.sums[(i0 + i) * (TN / 4) + j][threadIdx.x] = t[i][j];
-            continue;
-          }
-        }
-      }
-      for_each_group([&](Quad& v, int, int, std::int64_t row, std::int64_t col) {
-        if (is_last && !split) add_bias(p, v, col, p.n - col);
-        store_quad(p, to, row * p.n + col, p.n - col, v);
-      });
+    for (int g = 0; g < acc.groups; ++g) {
+      Quad& kept = S::sums == Sums::shared ? shared.sums[g][threadIdx.x] : sums.of[g];
+      acc.add(g, is_first ? Quad{} : kept);
+      if (!is_last) kept = acc.of[g];
     }
   }
-  if (p.split > 1 && is_last_block(p.tickets + spot.tile, static_cast<unsigned>(p.split))) sum_parts(p, spot);
+  if (p.split == 1 || join_parts(p, spot, acc)) write_c(p, spot, acc);
 }
 
 }  // namespace tenon::kernels::cuda
