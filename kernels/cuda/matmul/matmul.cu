@@ -49,11 +49,26 @@ void launch_tiles(Stream stream, Product<T> p) {
   });
 }
 
+/// Whether blocks share tiles, one chunk of k each: if each can have a multiprocessor of its own.
+bool shares_tiles(std::int64_t tiles, std::int64_t chunks, std::int64_t busy) {
+  return chunks > 1 && 2 * tiles <= busy && tiles <= tenon::cuda::ticket_count;
+}
+
+/// How long a product takes with tiles of this size, in multiply-adds of a multiprocessor at its peak: all wait for
+/// the one with the most blocks. `rate`: the share of the peak that such tiles reach.
+double estimate(const Product<float>& p, std::int64_t busy, std::int64_t bm, std::int64_t bn, double rate) {
+  const std::int64_t tiles = tiles_of(p.m, p.n, bm, bn), chunks = (p.k + chain_chunk - 1) / chain_chunk;
+  const bool shared = shares_tiles(tiles, chunks, busy);
+  const std::int64_t blocks = shared ? tiles * chunks : tiles, most = (blocks + busy - 1) / busy;
+  const double product = static_cast<double>(most * bm * bn * (shared ? chain_chunk : p.k)) / rate;
+  const double exchange = shared ? static_cast<double>(chunks * bm * bn) * 12 : 0;
+  return product + exchange;
+}
+
 template <class S>
 bool launch_pipeline(Stream stream, Product<float> p) {
   const std::int64_t tiles = tiles_of(p.m, p.n, S::BM, S::BN), chunks = (p.k + chain_chunk - 1) / chain_chunk;
-  const bool spare = 2 * tiles <= tenon::cuda::multiprocessors(stream) && tiles <= tenon::cuda::ticket_count;
-  p.split = spare ? chunks : 1;
+  p.split = shares_tiles(tiles, chunks, tenon::cuda::multiprocessors(stream)) ? chunks : 1;
   const std::int64_t blocks = tiles * p.split;
   check(blocks <= most_items, "matmul: {} blocks exceed the CUDA limit of {}", blocks, most_items);
   // Neighbours are those along the smaller stride.
@@ -94,10 +109,20 @@ int candidate(int size_class) {
 bool try_candidate(Stream stream, const Product<float>& p) {
   constexpr Sums shared = Sums::shared, registers = Sums::registers;
   const std::int64_t busy = tenon::cuda::multiprocessors(stream);
-  switch (candidate(2 * tiles_of(p.m, p.n, 128, 128) >= 3 * busy ? 0 : tiles_of(p.m, p.n, 64, 64) >= busy ? 1 : 2)) {
+  int chosen = candidate(
+      2 * tiles_of(p.m, p.n, 128, 128) >= 3 * busy ? 0 : tiles_of(p.m, p.n, 64, 64) >= busy ? 1 : 2);
+  if (chosen == 10) {  // the fastest by estimate
+    constexpr struct { int number, bm, bn; double rate; } tiles[] = {
+        {1, 128, 128, 0.80}, {5, 64, 128, 0.72}, {7, 64, 64, 0.64}, {8, 64, 32, 0.56}, {9, 32, 32, 0.48}};
+    double least = 0;
+    for (const auto& [number, bm, bn, rate] : tiles)
+      if (const double time = estimate(p, busy, bm, bn, rate); chosen == 10 || time < least)
+        chosen = number, least = time;
+  }
+  switch (chosen) {
     case 1: return launch_pipeline<Pipe<128, 128, 8, 64, 64, 16, 8, 4, 2, shared>>(stream, p);
     case 2: return launch_pipeline<Pipe<256, 128, 8, 64, 64, 16, 8, 4, 1, shared>>(stream, p);
-    case 3: return launch_pipeline<Pipe<128, 128, 16, 64, 64, 16, 8, 2, 2, shared>>(stream, p);
+    case 3: return launch_pipeline<Pipe<128, 128, 8, 64, 64, 16, 8, 4, 2, shared, true>>(stream, p);
     case 4: return launch_pipeline<Pipe<256, 128, 16, 64, 64, 16, 8, 3, 1, shared>>(stream, p);
     case 5: return launch_pipeline<Pipe<64, 128, 16, 32, 64, 8, 8, 4, 2, registers>>(stream, p);
     case 6: return launch_pipeline<Pipe<64, 128, 16, 32, 32, 8, 4, 4, 1, registers>>(stream, p);

@@ -19,7 +19,7 @@ enum class Sums { registers, shared };
 
 /// A block computes a tile of C, [BM, BN], in steps of BK along k, `Stages` - 1 of which are on their way;
 /// each of its warps [WM, WN] of that, and each thread [TM, TN]. A multiprocessor has `Blocks` of them.
-template <int BM_, int BN_, int BK_, int WM_, int WN_, int TM_, int TN_, int Stages_, int Blocks_, Sums Sums_>
+template <int BM_, int BN_, int BK_, int WM_, int WN_, int TM_, int TN_, int Stages_, int Blocks_, Sums Sums_, bool Early_ = false>
 struct Pipe {
   static constexpr int BM = BM_, BN = BN_, BK = BK_, WM = WM_, WN = WN_, TM = TM_, TN = TN_;
   static constexpr int stages = Stages_, blocks = Blocks_, threads = 32 * (BM / WM) * (BN / WN);
@@ -27,8 +27,11 @@ struct Pipe {
   static constexpr int lanes_m = WM / TM, lanes_n = WN / TN;
   static constexpr int rows = 4 * lanes_m, cols = 4 * lanes_n;  // between a thread's groups of four
   static constexpr int quads = BK / 4, groups = TM / 4;         // groups of four rows
+  /// How many slots before the end of a step it begins to load from the next stage: spread over several slots,
+  /// the loads of all warps after the barrier get less into each other's way.
+  static constexpr int early = Early_ ? (groups < TN / 4 ? groups : TN / 4) : 1;
   static_assert(lanes_m * lanes_n == 32 && (lanes_m == 4 || lanes_m == 8) && TM % 4 == 0 && TN % 4 == 0);
-  static_assert(quads % 2 == 0 && chain_chunk % BK == 0 && stages >= 2);
+  static_assert(quads % 2 == 0 && chain_chunk % BK == 0 && stages >= 3);
 
   template <bool TA, bool Vec>
   using FeedA = Feed<BM, BK, threads, !TA, Vec>;
@@ -50,7 +53,8 @@ struct Pipe {
 template <class S>
 struct Spot {
   std::int64_t tile, part;  // the number of the tile, and of this block's part of k
-  std::int64_t row0, col0;  // where the tile starts in C
+  std::int64_t row0, col0;  // where the tile starts in C: the last ones are moved back, to lie in C
+  std::int64_t row, col;    // where what it is to store begins
   std::int64_t begin, end;  // the range of k that this block sums
   int m0, n0;               // where this thread's elements start in the tile
 
@@ -70,13 +74,15 @@ struct Spot {
     const unsigned first = number / (band * across) * band, inside = number % (band * across),
                    height = down - first < band ? down - first : band;
     tile = number, part = blockIdx.x % split;
-    row0 = std::int64_t{first + inside % height} * S::BM, col0 = std::int64_t{inside / height} * S::BN;
+    row = std::int64_t{first + inside % height} * S::BM, col = std::int64_t{inside / height} * S::BN;
+    row0 = p.m >= S::BM && row > p.m - S::BM ? p.m - S::BM : row;
+    col0 = p.n >= S::BN && col > p.n - S::BN ? p.n - S::BN : col;
     begin = part * chain_chunk;
     end = split > 1 && begin + chain_chunk < p.k ? begin + chain_chunk : p.k;
   }
 
-  __device__ std::int64_t row(int i) const { return row0 + m0 + i / 4 * S::rows + i % 4; }
-  __device__ std::int64_t col(int j) const { return col0 + n0 + j / 4 * S::cols; }
+  __device__ std::int64_t row_of(int i) const { return row0 + m0 + i / 4 * S::rows + i % 4; }
+  __device__ std::int64_t col_of(int j) const { return col0 + n0 + j / 4 * S::cols + j % 4; }
 };
 
 /// A thread's elements of the tile, [TM, TN], in groups of four of a row.
@@ -93,36 +99,32 @@ struct Elements {
   }
 };
 
-/// Calls f(group g, row, column) for those of groups [g0, g0 + count) that lie in C, at least in part.
-template <class S, class F>
-__device__ inline void for_each_group(const Product<float>& p, const Spot<S>& spot, int g0, int count, const F& f) {
-#pragma unroll
-  for (int g = g0; g < g0 + count; ++g) {
-    const std::int64_t row = spot.row(g / (S::TN / 4)), col = spot.col(g % (S::TN / 4) * 4);
-    if (row < p.m && col < p.n) f(g, row, col);
-  }
-}
-
 /// Writes the finished tile to C, with the bias.
 template <class S>
 __device__ inline void write_c(const Product<float>& p, const Spot<S>& spot, const Elements<S>& acc) {
-  Quad bias[S::TN / 4]{};
+  constexpr int per_row = S::TN / 4;
+  Quad bias[per_row]{};
   if (p.bias)
 #pragma unroll
     for (int j = 0; j < S::TN; ++j)
-      if (spot.col(j) + j % 4 < p.n) bias[j / 4].v[j % 4] = p.bias[spot.col(j) + j % 4];
-  for_each_group(p, spot, 0, Elements<S>::groups, [&](int g, std::int64_t row, std::int64_t col) {
+      if (spot.col_of(j) < p.n) bias[j / 4].v[j % 4] = p.bias[spot.col_of(j)];
+#pragma unroll
+  for (int g = 0; g < acc.groups; ++g) {
+    const std::int64_t row = spot.row_of(g / per_row), col = spot.col_of(g % per_row * 4);
+    if (row < spot.row || row >= p.m) continue;
     Quad v = acc.of[g];
     if (p.bias)
 #pragma unroll
-      for (int c = 0; c < 4; ++c) v.v[c] = v.v[c] + bias[g % (S::TN / 4)].v[c];
+      for (int c = 0; c < 4; ++c) v.v[c] = v.v[c] + bias[g % per_row].v[c];
     float* const to = p.c + row * p.n;
-    if (p.wide) reinterpret_cast<Quad*>(to)[col / 4] = v;
-    else
+    if (p.wide) {
+      if (col >= spot.col && col < p.n) reinterpret_cast<Quad*>(to)[col / 4] = v;
+    } else {
 #pragma unroll
       for (int c = 0; c < 4; ++c)
-        if (col + c < p.n) to[col + c] = v.v[c];
-  });
+        if (col + c >= spot.col && col + c < p.n) to[col + c] = v.v[c];
+    }
+  }
 }
 
 /// Writes a part of the tile to p.parts, [tiles, split, groups, threads] packs. The last block to do so gets the
@@ -202,21 +204,14 @@ __global__ void __launch_bounds__(S::threads, S::blocks) matmul_pipeline(const _
     a_to += move;
     b_to += move;
   };
-  const auto turn = [&] {
-    const int move = read == last ? -last * size : size;
-    read = read == last ? 0 : read + 1;
-    a_from += move;
-    b_from += move;
-  };
   // Four rows or columns by four values of k; a thread multiplies groups x 1 and TN / 4 of them per quad.
   Square<StageA, S::BM, BK, !TA> a[2];
   Square<StageB, S::BN, BK, TB> b[2][TN / 4];
   const auto load_a = [&](int slot) {
     a[slot % 2].load(a_from + StageA::place(slot % groups * S::rows, slot / groups * 4));
   };
-  const auto load_b = [&](int quad) {
-#pragma unroll
-    for (int j = 0; j < TN / 4; ++j) b[quad % 2][j].load(b_from + StageB::place(j * S::cols, quad * 4));
+  const auto load_b = [&](int quad, int j) {
+    b[quad % 2][j].load(b_from + StageB::place(j * S::cols, quad * 4));
   };
 #pragma unroll
   for (int s = 0; s < S::stages - 1; ++s) fetch();
@@ -227,24 +222,33 @@ __global__ void __launch_bounds__(S::threads, S::blocks) matmul_pipeline(const _
 #pragma unroll
     for (int g = 0; g < acc.groups; ++g) acc.of[g] = {};
     load_a(0);
-    load_b(0);
+#pragma unroll
+    for (int j = 0; j < TN / 4; ++j) load_b(0, j);
     const bool is_first = c0 == spot.begin, is_last = c0 + chain_chunk >= spot.end;
     const int length = is_last ? static_cast<int>(spot.end - c0) : static_cast<int>(chain_chunk);
     // Past the end both operands are 0, which changes no sum.
+    int move = 0;
 #pragma unroll 1
     for (int steps = (length + BK - 1) / BK; steps > 0; --steps) {
 #pragma unroll
       for (int slot = 0; slot < slots; ++slot) {
-        // Loads what the next slot needs; the last one of a step takes it from the next stage.
-        if (slot == slots - 1) {
-          simt::wait_for_copies<S::stages - 2>();
+        // Towards the end of a step, all that a warp loads is from the next stage. Since everybody is past the
+        // barrier, nobody reads the stage of the step before.
+        if (slot == slots - S::early) {
+          simt::wait_for_copies<S::stages - 3>();
           __syncthreads();
-          turn();
+          move = read == last ? -last * size : size;
+          read = read == last ? 0 : read + 1;
+          b_from += move;
+          fetch();
         }
-        const int next = (slot + 1) % slots;
-        load_a(next);
-        if (next % groups == 0) load_b(next / groups);
-        if (slot == 0) fetch();  // since the last barrier nobody reads the stage of the step before
+        if (slot == slots - 1) a_from += move;
+        load_a((slot + 1) % slots);
+#pragma unroll
+        for (int j = 0; j < TN / 4; ++j) {
+          constexpr int first = groups - S::early;  // in a quad
+          if (slot % groups == (first + j < groups ? first + j : groups - 1)) load_b((slot / groups + 1) % quads, j);
+        }
 #pragma unroll
         for (int k = 0; k < 4; ++k)
 #pragma unroll
