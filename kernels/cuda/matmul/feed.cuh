@@ -75,9 +75,10 @@ template <class Stage, int Lines, int BK, bool Along>
 struct Square {
   Quad packs[4];
 
-  __device__ void load(const float* from) {
+  /// Loads packs [first, end).
+  __device__ void load(const float* from, int first, int end) {
 #pragma unroll
-    for (int c = 0; c < 4; ++c) packs[c] = *reinterpret_cast<const Quad*>(from + c * (Along ? BK : Lines));
+    for (int c = first; c < end; ++c) packs[c] = *reinterpret_cast<const Quad*>(from + c * (Along ? BK : Lines));
   }
   __device__ float at(int line, int k) const { return Along ? packs[line].v[k] : packs[k].v[line]; }
 };

@@ -121,9 +121,9 @@ bool try_candidate(Stream stream, const Product<float>& p) {
   }
   switch (chosen) {
     case 1: return launch_pipeline<Pipe<128, 128, 8, 64, 64, 16, 8, 4, 2, shared>>(stream, p);
-    case 2: return launch_pipeline<Pipe<256, 128, 8, 64, 64, 16, 8, 4, 1, shared>>(stream, p);
+    case 2: return launch_pipeline<Pipe<256, 128, 8, 64, 64, 16, 8, 4, 1, shared, true>>(stream, p);
     case 3: return launch_pipeline<Pipe<128, 128, 8, 64, 64, 16, 8, 4, 2, shared, true>>(stream, p);
-    case 4: return launch_pipeline<Pipe<256, 128, 16, 64, 64, 16, 8, 3, 1, shared>>(stream, p);
+    case 4: return launch_pipeline<Pipe<256, 128, 16, 64, 64, 16, 8, 3, 1, shared, true>>(stream, p);
     case 5: return launch_pipeline<Pipe<64, 128, 16, 32, 64, 8, 8, 4, 2, registers>>(stream, p);
     case 6: return launch_pipeline<Pipe<64, 128, 16, 32, 32, 8, 4, 4, 1, registers>>(stream, p);
     case 7: return launch_pipeline<Pipe<64, 64, 16, 32, 32, 8, 4, 4, 3, registers>>(stream, p);

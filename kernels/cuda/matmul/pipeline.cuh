@@ -19,7 +19,7 @@ enum class Sums { registers, shared };
 
 /// A block computes a tile of C, [BM, BN], in steps of BK along k, `Stages` - 1 of which are on their way;
 /// each of its warps [WM, WN] of that, and each thread [TM, TN]. A multiprocessor has `Blocks` of them.
-template <int BM_, int BN_, int BK_, int WM_, int WN_, int TM_, int TN_, int Stages_, int Blocks_, Sums Sums_, bool Early_ = false>
+template <int BM_, int BN_, int BK_, int WM_, int WN_, int TM_, int TN_, int Stages_, int Blocks_, Sums Sums_, bool Late_ = false>
 struct Pipe {
   static constexpr int BM = BM_, BN = BN_, BK = BK_, WM = WM_, WN = WN_, TM = TM_, TN = TN_;
   static constexpr int stages = Stages_, blocks = Blocks_, threads = 32 * (BM / WM) * (BN / WN);
@@ -27,9 +27,9 @@ struct Pipe {
   static constexpr int lanes_m = WM / TM, lanes_n = WN / TN;
   static constexpr int rows = 4 * lanes_m, cols = 4 * lanes_n;  // between a thread's groups of four
   static constexpr int quads = BK / 4, groups = TM / 4;         // groups of four rows
-  /// How many slots before the end of a step it begins to load from the next stage: spread over several slots,
-  /// the loads of all warps after the barrier get less into each other's way.
-  static constexpr int early = Early_ ? (groups < TN / 4 ? groups : TN / 4) : 1;
+  /// How many values of k of an operand across are loaded in advance; the others are loaded when the first is
+  /// multiplied, so that fewer loads come together after a barrier.
+  static constexpr int ahead = Late_ ? 1 : 4;
   static_assert(lanes_m * lanes_n == 32 && (lanes_m == 4 || lanes_m == 8) && TM % 4 == 0 && TN % 4 == 0);
   static_assert(quads % 2 == 0 && chain_chunk % BK == 0 && stages >= 3);
 
@@ -207,11 +207,22 @@ __global__ void __launch_bounds__(S::threads, S::blocks) matmul_pipeline(const _
   // Four rows or columns by four values of k; a thread multiplies groups x 1 and TN / 4 of them per quad.
   Square<StageA, S::BM, BK, !TA> a[2];
   Square<StageB, S::BN, BK, TB> b[2][TN / 4];
+  constexpr int a_ahead = TA ? S::ahead : 4, b_ahead = TB ? 4 : S::ahead;
   const auto load_a = [&](int slot) {
-    a[slot % 2].load(a_from + StageA::place(slot % groups * S::rows, slot / groups * 4));
+    a[slot % 2].load(a_from + StageA::place(slot % groups * S::rows, slot / groups * 4), 0, a_ahead);
   };
-  const auto load_b = [&](int quad, int j) {
-    b[quad % 2][j].load(b_from + StageB::place(j * S::cols, quad * 4));
+  const auto load_b = [&](int quad) {
+#pragma unroll
+    for (int j = 0; j < TN / 4; ++j)
+      b[quad % 2][j].load(b_from + StageB::place(j * S::cols, quad * 4), 0, b_ahead);
+  };
+  const auto load_rest = [&](int slot) {
+    const int quad = slot / groups;
+    a[slot % 2].load(a_from + StageA::place(slot % groups * S::rows, quad * 4), a_ahead, 4);
+    if (slot % groups != 0) return;
+#pragma unroll
+    for (int j = 0; j < TN / 4; ++j)
+      b[quad % 2][j].load(b_from + StageB::place(j * S::cols, quad * 4), b_ahead, 4);
   };
 #pragma unroll
   for (int s = 0; s < S::stages - 1; ++s) fetch();
@@ -222,33 +233,28 @@ __global__ void __launch_bounds__(S::threads, S::blocks) matmul_pipeline(const _
 #pragma unroll
     for (int g = 0; g < acc.groups; ++g) acc.of[g] = {};
     load_a(0);
-#pragma unroll
-    for (int j = 0; j < TN / 4; ++j) load_b(0, j);
+    load_b(0);
     const bool is_first = c0 == spot.begin, is_last = c0 + chain_chunk >= spot.end;
     const int length = is_last ? static_cast<int>(spot.end - c0) : static_cast<int>(chain_chunk);
     // Past the end both operands are 0, which changes no sum.
-    int move = 0;
 #pragma unroll 1
     for (int steps = (length + BK - 1) / BK; steps > 0; --steps) {
 #pragma unroll
       for (int slot = 0; slot < slots; ++slot) {
-        // Towards the end of a step, all that a warp loads is from the next stage. Since everybody is past the
-        // barrier, nobody reads the stage of the step before.
-        if (slot == slots - S::early) {
+        load_rest(slot);
+        // The last slot loads from the next stage. Since everybody is past the barrier, nobody reads the stage of
+        // the step before.
+        if (slot == slots - 1) {
           simt::wait_for_copies<S::stages - 3>();
           __syncthreads();
-          move = read == last ? -last * size : size;
+          const int move = read == last ? -last * size : size;
           read = read == last ? 0 : read + 1;
+          a_from += move;
           b_from += move;
           fetch();
         }
-        if (slot == slots - 1) a_from += move;
         load_a((slot + 1) % slots);
-#pragma unroll
-        for (int j = 0; j < TN / 4; ++j) {
-          constexpr int first = groups - S::early;  // in a quad
-          if (slot % groups == (first + j < groups ? first + j : groups - 1)) load_b((slot / groups + 1) % quads, j);
-        }
+        if ((slot + 1) % groups == 0) load_b((slot / groups + 1) % quads);
 #pragma unroll
         for (int k = 0; k < 4; ++k)
 #pragma unroll
