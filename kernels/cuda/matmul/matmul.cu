@@ -129,6 +129,8 @@ bool try_candidate(Stream stream, const Product<float>& p) {
     case 7: return launch_pipeline<Pipe<64, 64, 16, 32, 32, 8, 4, 4, 3, registers>>(stream, p);
     case 8: return launch_pipeline<Pipe<64, 32, 32, 32, 16, 4, 4, 4, 3, registers>>(stream, p);
     case 9: return launch_pipeline<Pipe<32, 32, 16, 32, 16, 4, 4, 6, 4, registers>>(stream, p);
+    case 11: return launch_pipeline<Pipe<64, 128, 16, 32, 64, 8, 8, 3, 3, shared, true>>(stream, p);
+    case 12: return launch_pipeline<Pipe<64, 32, 32, 32, 16, 4, 4, 4, 3, registers, true>>(stream, p);
   }
   return false;
 }
