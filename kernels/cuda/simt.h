@@ -8,7 +8,7 @@
 //   simt::launch(stream, kernel, grid, threads, arguments...)     returns a cudaError_t, as an int
 //   simt::launch_with_shared(sizeof(T), stream, kernel, ...)      the same with SIMT_SHARED_AT_LAUNCH
 //   simt::replace(graph, node, sizeof(T) or 0, kernel, grid, ...)     the same for a launch in a CUDA graph
-//   simt::copy_async<16 or 4>(shared, global, there)              zeros unless there; nothing is read then
+//   simt::copy_async<4, 8 or 16>(shared, global, there)             zeros unless there; nothing is read then
 //   simt::commit_copies()                   ends a group of this thread's copies
 //   simt::wait_for_copies<N>()              all groups but the last N are there, for this thread
 //   simt::compiler_fence()                  the compiler moves no memory access past it; free at run time
@@ -33,18 +33,19 @@ namespace simt {
 
 __device__ inline void compiler_fence() { asm volatile("" ::: "memory"); }
 
-/// Copies 16 or 4 bytes to shared memory without passing through registers, where the card can (sm_80). The
+/// Copies 4, 8 or 16 bytes to shared memory without passing through registers, where the card can (sm_80). The
 /// "memory" keeps the compiler from moving accesses past it.
 template <int Bytes>
 __device__ inline void copy_async(void* to, const void* from, bool there = true) {
-  static_assert(Bytes == 4 || Bytes == 16);
+  static_assert(Bytes == 4 || Bytes == 8 || Bytes == 16);
 #if __CUDA_ARCH__ >= 800
   const unsigned at = static_cast<unsigned>(__cvta_generic_to_shared(to));
   const int bytes = there ? Bytes : 0;  // the rest becomes 0
   if constexpr (Bytes == 16)  // .cg: not in the L1 cache, where nobody would look for it
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(at), "l"(from), "r"(bytes) : "memory");
   else
-    asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(at), "l"(from), "r"(bytes) : "memory");
+    asm volatile("cp.async.ca.shared.global [%0], [%1], %3, %2;" ::"r"(at), "l"(from), "r"(bytes), "n"(Bytes)
+                 : "memory");
 #else
   struct alignas(Bytes) Unit {
     unsigned words[Bytes / 4];

@@ -255,7 +255,7 @@ struct alignas(Bytes) CopyUnit {
 };
 template <int Bytes>
 void copy_async(void* to, const void* from, bool there = true) {
-  static_assert(Bytes == 4 || Bytes == 16);
+  static_assert(Bytes == 4 || Bytes == 8 || Bytes == 16);
   emu::begin_copy({to, from, there, Bytes});
 }
 inline void commit_copies() { emu::commit_copies(); }
@@ -268,6 +268,7 @@ void wait_for_copies() {
   emu::Copy copy;
   while (emu::finish_copy(Pending, copy))
     if (copy.bytes == 16) move(copy, std::integral_constant<int, 16>());
+    else if (copy.bytes == 8) move(copy, std::integral_constant<int, 8>());
     else move(copy, std::integral_constant<int, 4>());
 }
 

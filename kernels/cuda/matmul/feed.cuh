@@ -1,86 +1,65 @@
-// Brings an operand of a tiled product from global to shared memory by asynchronous copies, as it lies there:
-// nothing passes through registers, and an operand along k is not transposed on the way. Instead its packs are
-// four values of k, and the product takes four at a time (pipeline.cuh).
+// Brings an operand of a tiled product from global to shared memory, by asynchronous copies: nothing passes
+// through registers, and several steps can be on their way.
 #pragma once
 #include <tenon/kernels/cuda/pack.cuh>
 
 namespace tenon::kernels::cuda {
 
-using Quad = Pack<float, 4>;
-
 /// A thread's part in copying the lines (rows of A or columns of B) that a block needs, BK values of k per
-/// step. Along: neighbours in memory lie along k, otherwise they belong to different lines. With Vec, they are
-/// copied four at a time, which lie all inside the matrix or all outside.
-template <int Lines, int BK, int Threads, bool Along, bool Vec>
+/// step. Across: neighbours in memory belong to different lines, as in a stage; otherwise they lie along k,
+/// and each is copied by itself to where it belongs. With Vec, neighbours are adjacent, and across they are
+/// copied 16 bytes at a time, which lie all inside the matrix or all outside.
+template <class T, int Lines, int BK, int Threads, bool Across, bool Vec>
 struct Feed {
-  static constexpr int unit = Vec ? 4 : 1, neighbours = (Along ? BK : Lines) / unit;
-  /// The thread copies a unit in each pass over [Lines, BK]; passes are `apart` lines (Along) or values of k.
-  static constexpr int passes = Lines * BK / unit / Threads, apart = Threads / neighbours;
-  static_assert(Threads % neighbours == 0 && passes >= 1 && BK % 4 == 0 && (!Along || apart % 4 == 0));
+  static constexpr int W = pack_width<T>, unit = Across && Vec ? W : 1;
+  /// The pack of padding spreads over all banks what a warp copies of an operand along k: 8 values of each of
+  /// 4 lines, which are whole sectors of 32 bytes.
+  using Stage = T[BK][Lines + W];
+  static constexpr int neighbours = Across ? Lines / unit : 8;
+  /// Between two copies of a thread: each of its lines takes BK / k_apart of them.
+  static constexpr int k_apart = Across ? Threads / neighbours : 8, line_apart = Across ? Lines : Threads / 8;
+  static_assert(Threads % neighbours == 0 && BK % k_apart == 0 && Lines % line_apart == 0);
 
-  /// [Lines, BK] if Along, with a pack of padding after every four lines, so that eight lanes that read every
-  /// fourth line use all banks; otherwise [BK, Lines].
-  struct Stage {
-    alignas(16) float at[Lines * BK + (Along ? Lines : 0)];
+  int line, k;                              // of the thread's first copy
+  const T* from;                            // where it reads it in the next step
+  std::int64_t k_step, k_stride, line_step;  // to the next step, and to the next copies within one
+  std::int64_t lines_left;                  // the number of lines from `line` on that exist
 
-    /// Four packs, of four lines from `line`, which is a multiple of 4, and four values of k from k.
-    __device__ static constexpr int place(int line, int k) {
-      return Along ? line * BK + line / 4 * 4 + k : k * Lines + line;
-    }
-  };
-
-  const float* from;
-  std::int64_t k_step, pass_step;
-  int line, k;           // of the first pass
-  std::int64_t existing;  // the number of lines from `line` on that exist
-
-  __device__ Feed(const float* p, std::int64_t along_lines, std::int64_t along_k, std::int64_t first,
+  __device__ Feed(const T* p, std::int64_t along_lines, std::int64_t along_k, std::int64_t first,
       std::int64_t lines, std::int64_t begin) {
     const int thread = static_cast<int>(threadIdx.x);
-    line = Along ? thread / neighbours : thread % neighbours * unit;
-    k = Along ? thread % neighbours * unit : thread / neighbours;
-    if (Along && Vec) along_k = 1;
-    k_step = BK * along_k;
-    pass_step = apart * (Along ? along_lines : along_k);
+    line = Across ? thread % neighbours * unit : thread / neighbours;
+    k = Across ? thread / neighbours : thread % neighbours;
+    if (Vec && !Across) along_k = 1;
     from = p + (first + line) * along_lines + (begin + k) * along_k;
-    existing = lines - first - line;
+    k_step = BK * along_k;
+    k_stride = k_apart * along_k;
+    line_step = line_apart * along_lines;
+    lines_left = lines - first - line;
   }
-
-  /// Where the thread's part of a stage begins.
-  __device__ float* place(Stage& to) const { return to.at + Stage::place(line, k); }
 
   /// Begins to copy the next step, all of which exists.
-  __device__ void fetch(float* to) {
+  __device__ void fetch(Stage& to) {
 #pragma unroll
-    for (int q = 0; q < passes; ++q) simt::copy_async<4 * unit>(to + q * pass_place, from + q * pass_step);
+    for (int l = 0; l < Lines; l += line_apart)
+#pragma unroll
+      for (int q = 0; q < BK; q += k_apart)
+        simt::copy_async<unit * sizeof(T)>(
+            &to[k + q][line + l], from + l / line_apart * line_step + q / k_apart * k_stride);
     from += k_step;
   }
-  /// Begins to copy the next step, of which `left` values of k exist; what does not exist becomes +0. The loop
-  /// is a loop so that the compiler jumps around it, rather than to issue and ignore it in every step.
-  __device__ void fetch_part(float* to, std::int64_t left) {
+
+  /// Begins to copy the next step, of which `left` values of k exist; what does not exist becomes +0. The
+  /// loops stay loops, so that the compiler jumps around them, rather than to issue and ignore copies.
+  __device__ void fetch_part(Stage& to, std::int64_t left) {
 #pragma unroll 1
-    for (int q = 0; q < passes; ++q) {
-      const bool there = (Along ? q * apart : 0) < existing && k + (Along ? 0 : q * apart) < left;
-      simt::copy_async<4 * unit>(to + q * pass_place, from + q * pass_step, there);
-    }
+    for (int l = 0; l < Lines; l += line_apart)
+#pragma unroll 1
+      for (int q = 0; q < BK; q += k_apart)
+        simt::copy_async<unit * sizeof(T)>(&to[k + q][line + l],
+            from + l / line_apart * line_step + q / k_apart * k_stride, l < lines_left && k + q < left);
     from += k_step;
   }
-
- private:
-  static constexpr int pass_place = Along ? Stage::place(apart, 0) : Stage::place(0, apart);
-};
-
-/// Four lines by four values of k of an operand, in registers.
-template <class Stage, int Lines, int BK, bool Along>
-struct Square {
-  Quad packs[4];
-
-  /// Loads packs [first, end).
-  __device__ void load(const float* from, int first, int end) {
-#pragma unroll
-    for (int c = first; c < end; ++c) packs[c] = *reinterpret_cast<const Quad*>(from + c * (Along ? BK : Lines));
-  }
-  __device__ float at(int line, int k) const { return Along ? packs[line].v[k] : packs[k].v[line]; }
 };
 
 }  // namespace tenon::kernels::cuda

@@ -1,8 +1,6 @@
 // The matrix product in order CHAIN (docs/numerics.md section 2): chooses between register tiles (tiles.cuh)
 // and, for products too small for tiles, one thread per element (elements.cuh). A product with one column is
 // order R, a reduction (reduce/reduce.cu).
-#include <array>
-#include <cstdio>
 #include <cstdlib>
 
 #include <tenon/kernels/cuda/launch.h>
@@ -10,15 +8,10 @@
 #include <tenon/kernels/matmul.h>
 #include <tenon/kernels/reduce.h>
 #include <tenon/kernels/cuda/matmul/elements.cuh>
-#include <tenon/kernels/cuda/matmul/pipeline.cuh>
 #include <tenon/kernels/cuda/matmul/tiles.cuh>
 
 namespace tenon::kernels::cuda {
 namespace {
-
-std::int64_t tiles_of(std::int64_t m, std::int64_t n, std::int64_t bm, std::int64_t bn) {
-  return ((m + bm - 1) / bm) * ((n + bn - 1) / bn);
-}
 
 /// True when lines of `line` elements, `step` apart, can be read 16 bytes at a time.
 template <class T>
@@ -27,117 +20,68 @@ bool packs(const T* p, std::int64_t step, std::int64_t line) {
 }
 
 template <class S, class T>
-void launch_tiles(Stream stream, Product<T> p) {
-  const std::int64_t tiles = tiles_of(p.m, p.n, S::BM, S::BN), chunks = (p.k + chain_chunk - 1) / chain_chunk;
-  const bool spare = tiles < tenon::cuda::multiprocessors(stream) && tiles <= tenon::cuda::ticket_count;
-  p.split = spare ? chunks : 1;
+void launch_tiles(Stream stream, Product<T> p, std::int64_t tiles) {
   const std::int64_t blocks = tiles * p.split;
   check(blocks <= most_items, "matmul: {} blocks exceed the CUDA limit of {}", blocks, most_items);
-  const Scratch parts(stream, p.split > 1 ? static_cast<std::size_t>(p.split * p.m * p.n) * sizeof(T) : 0);
+  const Scratch parts(stream, p.split > 1 ? static_cast<std::size_t>(blocks * S::BM * S::BN) * sizeof(T) : 0);
   p.parts = parts.template as<T>();
   p.tickets = tenon::cuda::tickets(stream);
   // Neighbours are those along the smaller stride.
   const bool ta = std::abs(p.a_row) < std::abs(p.a_col), tb = std::abs(p.b_row) < std::abs(p.b_col);
-  const bool vec = (ta ? packs(p.a, p.a_row, p.a_col) : packs(p.a, p.a_col, p.a_row)) &&
-                   (tb ? packs(p.b, p.b_row, p.b_col) : packs(p.b, p.b_col, p.b_row));
+  const bool vec = (ta ? p.m % S::W == 0 && packs(p.a, p.a_row, p.a_col) : p.a_col == 1) &&
+                   (tb ? p.b_row == 1 : p.n % S::W == 0 && packs(p.b, p.b_col, p.b_row));
   with_bool(ta, [&](auto a) {
     with_bool(tb, [&](auto b) {
       with_bool(vec, [&](auto v) {
-        launch({stream, "matmul_tiles", {p.m, p.k, p.n}}, matmul_tiles<S, T, a, b, v>, blocks, S::threads, p);
+        launch_with_shared(sizeof(MemoryOf<S, a, b, v>), {stream, "matmul_tiles", {p.m, p.k, p.n}},
+            matmul_tiles<S, T, a, b, v>, blocks, S::threads, p);
       });
     });
   });
 }
 
-/// Whether blocks share tiles, one chunk of k each: if each can have a multiprocessor of its own.
-bool shares_tiles(std::int64_t tiles, std::int64_t chunks, std::int64_t busy) {
-  return chunks > 1 && 2 * tiles <= busy && tiles <= tenon::cuda::ticket_count;
-}
+/// A way to compute a product with tiles.
+template <class T>
+struct Plan {
+  double time;  // in multiply-adds of a multiprocessor at its peak
+  std::int64_t tiles, split;
+  void (*launch)(Stream stream, Product<T> p, std::int64_t tiles);
+};
 
-/// How long a product takes with tiles of this size, in multiply-adds of a multiprocessor at its peak: all wait for
-/// the one with the most blocks. `rate`: the share of the peak that such tiles reach.
-double estimate(const Product<float>& p, std::int64_t busy, std::int64_t bm, std::int64_t bn, double rate) {
-  const std::int64_t tiles = tiles_of(p.m, p.n, bm, bn), chunks = (p.k + chain_chunk - 1) / chain_chunk;
-  const bool shared = shares_tiles(tiles, chunks, busy);
-  const std::int64_t blocks = shared ? tiles * chunks : tiles, most = (blocks + busy - 1) / busy;
-  const double product = static_cast<double>(most * bm * bn * (shared ? chain_chunk : p.k)) / rate;
-  const double exchange = shared ? static_cast<double>(chunks * bm * bn) * 12 : 0;
-  return product + exchange;
-}
-
-template <class S>
-bool launch_pipeline(Stream stream, Product<float> p) {
-  const std::int64_t tiles = tiles_of(p.m, p.n, S::BM, S::BN), chunks = (p.k + chain_chunk - 1) / chain_chunk;
-  p.split = shares_tiles(tiles, chunks, tenon::cuda::multiprocessors(stream)) ? chunks : 1;
-  const std::int64_t blocks = tiles * p.split;
-  check(blocks <= most_items, "matmul: {} blocks exceed the CUDA limit of {}", blocks, most_items);
-  // Neighbours are those along the smaller stride.
-  const bool ta = std::abs(p.a_row) < std::abs(p.a_col), tb = std::abs(p.b_row) < std::abs(p.b_col);
-  const bool vec = (ta ? packs(p.a, p.a_row, p.a_col) : packs(p.a, p.a_col, p.a_row)) &&
-                   (tb ? packs(p.b, p.b_row, p.b_col) : packs(p.b, p.b_col, p.b_row)) &&
-                   (ta ? p.m : p.k) % 4 == 0 && (tb ? p.k : p.n) % 4 == 0;
-  constexpr bool only_vec = S::sums == Sums::shared;
-  if (only_vec && !vec) return false;
-  const Scratch parts(
-      stream, p.split > 1 ? static_cast<std::size_t>(blocks * S::BM * S::BN) * sizeof(float) : 0);
-  p.parts = parts.as<float>();
-  p.tickets = tenon::cuda::tickets(stream);
-  with_bool(ta, [&](auto a) {
-    with_bool(tb, [&](auto b) {
-      with_bool(vec, [&](auto v) {
-        if constexpr (v || !only_vec)
-          launch_with_shared(sizeof(typename S::template Shared<a, b, v>),
-              {stream, "matmul_pipeline", {p.m, p.k, p.n}}, matmul_pipeline<S, a, b, v>, blocks, S::threads, p);
-      });
-    });
-  });
-  return true;
-}
-
-/// A temporary hook, until a card has decided: TENON_CANDIDATE=big,mid,small, or one number for all. 0: the tiles
-/// of before.
-int candidate(int size_class) {
-  static const std::array<int, 3> chosen = [] {
-    std::array<int, 3> n{};
-    const char* const text = std::getenv("TENON_CANDIDATE");
-    if (text && std::sscanf(text, "%d,%d,%d", &n[0], &n[1], &n[2]) == 1) n[1] = n[2] = n[0];
-    return n;
-  }();
-  return chosen[static_cast<std::size_t>(size_class)];
-}
-
-bool try_candidate(Stream stream, const Product<float>& p) {
-  constexpr Sums shared = Sums::shared, registers = Sums::registers;
+/// Replaces `best` if tiles S are faster. `rate`: the share of the peak that they would reach with any number of
+/// warps on a multiprocessor; a few hide less latency.
+template <class S, class T>
+void consider(Stream stream, const Product<T>& p, double rate, Plan<T>& best) {
+  if (sizeof(MemoryOf<S, false, false, false>) > tenon::cuda::shared_memory(stream.device())) return;
   const std::int64_t busy = tenon::cuda::multiprocessors(stream);
-  int chosen = candidate(
-      2 * tiles_of(p.m, p.n, 128, 128) >= 3 * busy ? 0 : tiles_of(p.m, p.n, 64, 64) >= busy ? 1 : 2);
-  if (chosen == 10) {  // the fastest by estimate
-    constexpr struct { int number, bm, bn; double rate; } tiles[] = {
-        {1, 128, 128, 0.80}, {5, 64, 128, 0.72}, {7, 64, 64, 0.64}, {8, 64, 32, 0.56}, {9, 32, 32, 0.48}};
-    double least = 0;
-    for (const auto& [number, bm, bn, rate] : tiles)
-      if (const double time = estimate(p, busy, bm, bn, rate); chosen == 10 || time < least)
-        chosen = number, least = time;
+  const std::int64_t tiles = ((p.m + S::BM - 1) / S::BM) * ((p.n + S::BN - 1) / S::BN);
+  const std::int64_t chunks = (p.k + chain_chunk - 1) / chain_chunk;
+  // All wait for the multiprocessor with the most blocks, which runs S::blocks of them at once, then the rest.
+  const auto estimate = [&](std::int64_t blocks, std::int64_t k) {
+    const std::int64_t most = (blocks + busy - 1) / busy;
+    const auto together = [&](std::int64_t n) {
+      const double warps = static_cast<double>(n * S::threads / 32);
+      return n == 0 ? 0 : static_cast<double>(n * S::BM * S::BN * k) / (rate * warps / (warps + 2));
+    };
+    return static_cast<double>(most / S::blocks) * together(S::blocks) + together(most % S::blocks);
+  };
+  const auto use = [&](double time, std::int64_t split) {
+    if (!best.launch || time < best.time) best = {time, tiles, split, launch_tiles<S, T>};
+  };
+  use(estimate(tiles, p.k), 1);
+  // Blocks may share a tile, a chunk of k each, which keeps more multiprocessors busy. They exchange their
+  // parts through memory, and the last one adds them up alone.
+  if (chunks > 1 && tiles <= 2 * busy && tiles <= tenon::cuda::ticket_count) {
+    const double write = 64, add = 20, meet = 0.75e6;  // by measurement on an H200
+    use(estimate(tiles * chunks, chain_chunk + static_cast<std::int64_t>(write)) +
+            add * static_cast<double>(chunks * S::BM * S::BN) + meet,
+        chunks);
   }
-  switch (chosen) {
-    case 1: return launch_pipeline<Pipe<128, 128, 8, 64, 64, 16, 8, 4, 2, shared>>(stream, p);
-    case 2: return launch_pipeline<Pipe<256, 128, 8, 64, 64, 16, 8, 4, 1, shared, true>>(stream, p);
-    case 3: return launch_pipeline<Pipe<128, 128, 8, 64, 64, 16, 8, 4, 2, shared, true>>(stream, p);
-    case 4: return launch_pipeline<Pipe<256, 128, 16, 64, 64, 16, 8, 3, 1, shared, true>>(stream, p);
-    case 5: return launch_pipeline<Pipe<64, 128, 16, 32, 64, 8, 8, 4, 2, registers>>(stream, p);
-    case 6: return launch_pipeline<Pipe<64, 128, 16, 32, 32, 8, 4, 4, 1, registers>>(stream, p);
-    case 7: return launch_pipeline<Pipe<64, 64, 16, 32, 32, 8, 4, 4, 3, registers>>(stream, p);
-    case 8: return launch_pipeline<Pipe<64, 32, 32, 32, 16, 4, 4, 4, 3, registers>>(stream, p);
-    case 9: return launch_pipeline<Pipe<32, 32, 16, 32, 16, 4, 4, 6, 4, registers>>(stream, p);
-    case 11: return launch_pipeline<Pipe<64, 128, 16, 32, 64, 8, 8, 3, 3, shared, true>>(stream, p);
-    case 12: return launch_pipeline<Pipe<64, 32, 32, 32, 16, 4, 4, 4, 3, registers, true>>(stream, p);
-  }
-  return false;
 }
 
 template <class T>
 void run(Stream stream, T* out, const Matrix& a, const Matrix& b, const T* bias) {
-  const Product<T> p{a.rows, b.cols, a.cols, static_cast<const T*>(a.data), a.row_stride, a.col_stride,
+  Product<T> p{a.rows, b.cols, a.cols, static_cast<const T*>(a.data), a.row_stride, a.col_stride,
       static_cast<const T*>(b.data), b.row_stride, b.col_stride, out,
       b.cols % pack_width<T> == 0 && is_aligned(out), bias, 1, nullptr, nullptr};
   // A tile would be mostly empty, which pays only where many blocks share a long k.
@@ -149,16 +93,24 @@ void run(Stream stream, T* out, const Matrix& a, const Matrix& b, const T* bias)
     return;
   }
   // The larger a tile, the less is read for each multiply-add, but every multiprocessor needs its share.
-  const std::int64_t busy = tenon::cuda::multiprocessors(stream);
+  Plan<T> plan{};
   if constexpr (std::is_same_v<T, float>) {
-    if (try_candidate(stream, p)) return;
-    if (2 * tiles_of(p.m, p.n, 128, 128) >= 3 * busy)
-      return launch_tiles<Tile<T, 128, 128, 8, 64, 64, 16, 8>>(stream, p);
-    if (tiles_of(p.m, p.n, 64, 64) >= busy) return launch_tiles<Tile<T, 64, 64, 16, 32, 32, 8, 4>>(stream, p);
-    launch_tiles<Tile<T, 64, 32, 32, 32, 16, 4, 4>>(stream, p);
+    // A temporary hook, until a card has decided about the largest tile.
+    static const int candidate = std::getenv("TENON_CANDIDATE") ? std::atoi(std::getenv("TENON_CANDIDATE")) : 0;
+    switch (candidate) {
+      case 0: consider<Tile<T, 256, 128, 16, 64, 64, 16, 8, 2, 1>>(stream, p, 1.03, plan); break;
+      case 1: consider<Tile<T, 128, 128, 16, 64, 64, 16, 8, 2, 2>>(stream, p, 1.03, plan); break;
+      case 2: consider<Tile<T, 128, 128, 16, 64, 32, 8, 8, 2, 2>>(stream, p, 0.94, plan); break;
+      case 3: consider<Tile<T, 64, 128, 16, 32, 64, 8, 8, 3, 3>>(stream, p, 0.97, plan); break;
+    }
+    consider<Tile<T, 64, 128, 16, 32, 64, 8, 8, 3, 2>>(stream, p, 0.95, plan);
+    consider<Tile<T, 64, 64, 16, 32, 32, 8, 4, 3, 3>>(stream, p, 0.77, plan);
+    consider<Tile<T, 64, 32, 32, 32, 16, 4, 4, 3, 3>>(stream, p, 0.67, plan);
   } else {
-    launch_tiles<Tile<T, 64, 64, 8, 32, 32, 8, 4>>(stream, p);
+    consider<Tile<T, 64, 64, 8, 32, 32, 8, 4, 3, 2>>(stream, p, 0.7, plan);
   }
+  p.split = plan.split;
+  plan.launch(stream, p, plan.tiles);
 }
 
 }  // namespace
