@@ -119,8 +119,8 @@ void override_multiprocessors(Device device, int count) {
 
 std::size_t shared_memory(Device device) {
   int bytes = 0;
-  check_cuda("device",
-      cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device.index), device);
+  check_cuda("device", cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device.index),
+      device);
   return static_cast<std::size_t>(bytes);
 }
 }  // namespace tenon::cuda

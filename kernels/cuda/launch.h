@@ -30,11 +30,10 @@ void launch_with_shared(std::size_t shared, const Launch& what, void (*kernel)(P
   const tenon::cuda::DeviceGuard guard(what.stream.device());
   const auto grid = static_cast<unsigned>(blocks), block = static_cast<unsigned>(threads);
   const auto captured = tenon::cuda::launch_to_replace();
-  const int error =
-      captured.node
-          ? simt::replace(captured.graph, captured.node, shared, kernel, grid, block, args...)
-          : simt::launch_with_shared(
-                shared, tenon::cuda::native_handle(what.stream), kernel, grid, block, args...);
+  const int error = captured.node
+                        ? simt::replace(captured.graph, captured.node, shared, kernel, grid, block, args...)
+                        : simt::launch_with_shared(
+                              shared, tenon::cuda::native_handle(what.stream), kernel, grid, block, args...);
   tenon::cuda::check_launch(what, blocks, threads, error);
 }
 template <class... P, class... A>

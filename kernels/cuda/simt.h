@@ -25,7 +25,7 @@
 #include <cuda_runtime.h>
 
 #define SIMT_SHARED(name, ...) __shared__ __align__(16) std::type_identity_t<__VA_ARGS__> name
-#define SIMT_SHARED_AT_LAUNCH(name, ...)                                \
+#define SIMT_SHARED_AT_LAUNCH(name, ...)                                 \
   extern __shared__ __align__(16) unsigned char simt_shared_at_launch[]; \
   auto& name = *reinterpret_cast<std::type_identity_t<__VA_ARGS__>*>(simt_shared_at_launch)
 
@@ -33,15 +33,15 @@ namespace simt {
 
 __device__ inline void compiler_fence() { asm volatile("" ::: "memory"); }
 
-/// Copies 4, 8 or 16 bytes to shared memory without passing through registers, where the card can (sm_80). The
-/// "memory" keeps the compiler from moving accesses past it.
+/// Copies 4, 8 or 16 bytes to shared memory without passing through registers, where the card can (sm_80).
+/// The "memory" keeps the compiler from moving accesses past it.
 template <int Bytes>
 __device__ inline void copy_async(void* to, const void* from, bool there = true) {
   static_assert(Bytes == 4 || Bytes == 8 || Bytes == 16);
 #if __CUDA_ARCH__ >= 800
   const unsigned at = static_cast<unsigned>(__cvta_generic_to_shared(to));
   const int bytes = there ? Bytes : 0;  // the rest becomes 0
-  if constexpr (Bytes == 16)  // .cg: not in the L1 cache, where nobody would look for it
+  if constexpr (Bytes == 16)            // .cg: not in the L1 cache, where nobody would look for it
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(at), "l"(from), "r"(bytes) : "memory");
   else
     asm volatile("cp.async.ca.shared.global [%0], [%1], %3, %2;" ::"r"(at), "l"(from), "r"(bytes), "n"(Bytes)
@@ -68,8 +68,8 @@ __device__ inline void wait_for_copies() {
 /// Enqueues kernel(args...), each argument first converted to its parameter's type. Returns an error of this
 /// launch or of an earlier kernel; never an error that another call left for cudaGetLastError().
 template <class... P, class... A>
-int launch_with_shared(std::size_t shared, void* stream, void (*kernel)(P...), unsigned grid, unsigned threads,
-    const A&... args) {
+int launch_with_shared(std::size_t shared, void* stream, void (*kernel)(P...), unsigned grid,
+    unsigned threads, const A&... args) {
   cudaLaunchConfig_t config{};
   config.dynamicSmemBytes = shared;
   if (shared > 0) {
@@ -96,9 +96,8 @@ int launch(void* stream, void (*kernel)(P...), unsigned grid, unsigned threads, 
 
 /// Replaces the arguments of a launch of `kernel` in an executable graph.
 template <class... P, class... A>
-int replace(
-    void* graph, void* node, std::size_t shared, void (*kernel)(P...), unsigned grid, unsigned threads,
-    const A&... args) {
+int replace(void* graph, void* node, std::size_t shared, void (*kernel)(P...), unsigned grid,
+    unsigned threads, const A&... args) {
   const auto set = [&](P... parameters) {
     void* places[sizeof...(P) + 1] = {&parameters...};
     cudaKernelNodeParams params{};

@@ -311,8 +311,8 @@ struct KernelCall {
 /// Runs kernel(args...), with each argument converted to its parameter's type first, or adds it to the graph
 /// that captures the stream.
 template <class... P, class... A>
-int launch_with_shared(std::size_t shared, void* stream, void (*kernel)(P...), unsigned grid, unsigned threads,
-    const A&... args) {
+int launch_with_shared(std::size_t shared, void* stream, void (*kernel)(P...), unsigned grid,
+    unsigned threads, const A&... args) {
   const emu::KernelCall<P...> call{kernel, std::tuple<P...>(P(args)...)};
   if (emu::is_captured(stream))
     return emu::capture(stream, call.key(), [=](void* on) { return call.run(on, shared, grid, threads); });
@@ -321,9 +321,8 @@ int launch_with_shared(std::size_t shared, void* stream, void (*kernel)(P...), u
 
 /// Replaces a launch of `kernel` in an executable graph.
 template <class... P, class... A>
-int replace(
-    void* graph, void* node, std::size_t shared, void (*kernel)(P...), unsigned grid, unsigned threads,
-    const A&... args) {
+int replace(void* graph, void* node, std::size_t shared, void (*kernel)(P...), unsigned grid,
+    unsigned threads, const A&... args) {
   const emu::KernelCall<P...> call{kernel, std::tuple<P...>(P(args)...)};
   return emu::replace(graph, node, call.key(), [=](void* on) { return call.run(on, shared, grid, threads); });
 }

@@ -211,7 +211,8 @@ void asynchronous_copies() {
         simt::wait_for_copies<1>();
         EXPECT(tile[0][i + 3] == static_cast<float>(i + 3) && tile[1][i] != tile[1][i]);
         simt::wait_for_copies<0>();
-        EXPECT(tile[1][i] == static_cast<float>(i) && tile[1][i + 1] != tile[1][i + 1] && tile[2][i + 3] == 0);
+        EXPECT(
+            tile[1][i] == static_cast<float>(i) && tile[1][i + 1] != tile[1][i + 1] && tile[2][i + 3] == 0);
       },
       1, 64, in);
 }
@@ -219,10 +220,13 @@ void asynchronous_copies() {
 /// Memory that a launch asks for may exceed 48 KiB.
 void shared_memory_of_a_launch() {
   using Large = char[100 * 1024];
-  simt::launch_with_shared(sizeof(Large), nullptr, +[] {
-    SIMT_SHARED_AT_LAUNCH(large, Large);
-    large[sizeof(Large) - 1 - threadIdx.x] = 1;
-  }, 1, 64);
+  simt::launch_with_shared(
+      sizeof(Large), nullptr,
+      +[] {
+        SIMT_SHARED_AT_LAUNCH(large, Large);
+        large[sizeof(Large) - 1 - threadIdx.x] = 1;
+      },
+      1, 64);
 }
 
 const Case cases[] = {

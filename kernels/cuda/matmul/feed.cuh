@@ -20,10 +20,10 @@ struct Feed {
   static constexpr int k_apart = Across ? Threads / neighbours : 8, line_apart = Across ? Lines : Threads / 8;
   static_assert(Threads % neighbours == 0 && BK % k_apart == 0 && Lines % line_apart == 0);
 
-  int line, k;                              // of the thread's first copy
-  const T* from;                            // where it reads it in the next step
+  int line, k;                               // of the thread's first copy
+  const T* from;                             // where it reads it in the next step
   std::int64_t k_step, k_stride, line_step;  // to the next step, and to the next copies within one
-  std::int64_t lines_left;                  // the number of lines from `line` on that exist
+  std::int64_t lines_left;                   // the number of lines from `line` on that exist
 
   __device__ Feed(const T* p, std::int64_t along_lines, std::int64_t along_k, std::int64_t first,
       std::int64_t lines, std::int64_t begin) {

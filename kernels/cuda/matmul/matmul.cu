@@ -33,7 +33,7 @@ void launch_tiles(Stream stream, Product<T> p, std::int64_t tiles) {
   with_bool(ta, [&](auto a) {
     with_bool(tb, [&](auto b) {
       with_bool(vec, [&](auto v) {
-        launch_with_shared(sizeof(MemoryOf<S, a, b, v>), {stream, "matmul_tiles", {p.m, p.k, p.n}},
+        launch_with_shared(sizeof(TileMemory<S>), {stream, "matmul_tiles", {p.m, p.k, p.n}},
             matmul_tiles<S, T, a, b, v>, blocks, S::threads, p);
       });
     });
@@ -48,20 +48,21 @@ struct Plan {
   void (*launch)(Stream stream, Product<T> p, std::int64_t tiles);
 };
 
-/// Replaces `best` if tiles S are faster. `rate`: the share of the peak that they would reach with any number of
-/// warps on a multiprocessor; a few hide less latency.
+/// Replaces `best` if tiles S are faster. `rate`: the share of the peak that they would reach with any number
+/// of warps on a multiprocessor; a few hide less latency.
 template <class S, class T>
 void consider(Stream stream, const Product<T>& p, double rate, Plan<T>& best) {
-  if (sizeof(MemoryOf<S, false, false, false>) > tenon::cuda::shared_memory(stream.device())) return;
+  if (sizeof(TileMemory<S>) > tenon::cuda::shared_memory(stream.device())) return;
   const std::int64_t busy = tenon::cuda::multiprocessors(stream);
   const std::int64_t tiles = ((p.m + S::BM - 1) / S::BM) * ((p.n + S::BN - 1) / S::BN);
   const std::int64_t chunks = (p.k + chain_chunk - 1) / chain_chunk;
-  // All wait for the multiprocessor with the most blocks, which runs S::blocks of them at once, then the rest.
+  // All wait for the multiprocessor with the most blocks. It runs S::blocks of them at once, then the rest.
   const auto estimate = [&](std::int64_t blocks, std::int64_t k) {
     const std::int64_t most = (blocks + busy - 1) / busy;
     const auto together = [&](std::int64_t n) {
-      const double warps = static_cast<double>(n * S::threads / 32);
-      return n == 0 ? 0 : static_cast<double>(n * S::BM * S::BN * k) / (rate * warps / (warps + 2));
+      const double tile = S::BM * S::BN, warps = static_cast<double>(n * S::threads / 32);
+      return n == 0 ? 0
+                    : static_cast<double>(n) * tile * static_cast<double>(k) / (rate * warps / (warps + 2));
     };
     return static_cast<double>(most / S::blocks) * together(S::blocks) + together(most % S::blocks);
   };
@@ -70,13 +71,12 @@ void consider(Stream stream, const Product<T>& p, double rate, Plan<T>& best) {
   };
   use(estimate(tiles, p.k), 1);
   // Blocks may share a tile, a chunk of k each, which keeps more multiprocessors busy. They exchange their
-  // parts through memory, and the last one adds them up alone.
-  if (chunks > 1 && tiles <= 2 * busy && tiles <= tenon::cuda::ticket_count) {
-    const double write = 64, add = 20, meet = 0.75e6;  // by measurement on an H200
-    use(estimate(tiles * chunks, chain_chunk + static_cast<std::int64_t>(write)) +
-            add * static_cast<double>(chunks * S::BM * S::BN) + meet,
+  // parts through memory, and the last one adds them up alone. These costs are estimates.
+  constexpr std::int64_t to_write = 64, to_add = 20, to_meet = 750'000;
+  if (chunks > 1 && tiles <= 2 * busy && tiles <= tenon::cuda::ticket_count)
+    use(estimate(tiles * chunks, chain_chunk + to_write) +
+            static_cast<double>(to_meet + to_add * chunks * S::BM * S::BN),
         chunks);
-  }
 }
 
 template <class T>
@@ -96,12 +96,12 @@ void run(Stream stream, T* out, const Matrix& a, const Matrix& b, const T* bias)
   Plan<T> plan{};
   if constexpr (std::is_same_v<T, float>) {
     // A temporary hook, until a card has decided about the largest tile.
-    static const int candidate = std::getenv("TENON_CANDIDATE") ? std::atoi(std::getenv("TENON_CANDIDATE")) : 0;
+    static const int candidate =
+        std::getenv("TENON_CANDIDATE") ? std::atoi(std::getenv("TENON_CANDIDATE")) : 0;
     switch (candidate) {
       case 0: consider<Tile<T, 256, 128, 16, 64, 64, 16, 8, 2, 1>>(stream, p, 1.03, plan); break;
       case 1: consider<Tile<T, 128, 128, 16, 64, 64, 16, 8, 2, 2>>(stream, p, 1.03, plan); break;
-      case 2: consider<Tile<T, 128, 128, 16, 64, 32, 8, 8, 2, 2>>(stream, p, 0.94, plan); break;
-      case 3: consider<Tile<T, 64, 128, 16, 32, 64, 8, 8, 3, 3>>(stream, p, 0.97, plan); break;
+      case 2: consider<Tile<T, 64, 128, 16, 32, 64, 8, 8, 3, 3>>(stream, p, 0.97, plan); break;
     }
     consider<Tile<T, 64, 128, 16, 32, 64, 8, 8, 3, 2>>(stream, p, 0.95, plan);
     consider<Tile<T, 64, 64, 16, 32, 32, 8, 4, 3, 3>>(stream, p, 0.77, plan);

@@ -23,9 +23,9 @@ struct Product {
   unsigned* tickets;
 };
 
-/// A block computes a tile of C, [BM, BN], in steps of BK along k, of which `Stages` are in shared memory or on
-/// their way; each of its warps computes [WM, WN] of the tile and each thread [TM, TN], in groups of W elements
-/// of a row, one 16-byte load each. A multiprocessor runs `Blocks` blocks at once.
+/// A block computes a tile of C, [BM, BN], in steps of BK along k, of which `Stages` are in shared memory or
+/// on their way; each of its warps computes [WM, WN] of the tile and each thread [TM, TN], in groups of W
+/// elements of a row, one 16-byte load each. A multiprocessor runs `Blocks` blocks at once.
 template <class T, int BM_, int BN_, int BK_, int WM_, int WN_, int TM_, int TN_, int Stages_, int Blocks_>
 struct Tile {
   using Element = T;

@@ -1,5 +1,5 @@
-// Matrix product with register tiles. A block computes a tile of C in steps of BK along k. Steps are copied to
-// shared memory while earlier ones are multiplied (feed.cuh), and a thread loads the factors of the next k
+// Matrix product with register tiles. A block computes a tile of C in steps of BK along k. Steps are copied
+// to shared memory while earlier ones are multiplied (feed.cuh), and a thread loads the factors of the next k
 // while it multiplies those of the current one. docs/kernels.md says what limits it.
 #pragma once
 #include <tenon/kernels/arith/math.h>
@@ -136,33 +136,26 @@ __device__ inline bool join_parts(const Product<T>& p, const Place<S>& place, El
   return true;
 }
 
-/// What a block of matmul_tiles keeps in shared memory.
-template <class S, class FeedA, class FeedB>
+/// What a block keeps in shared memory.
+template <class S>
 struct TileMemory {
+  using T = typename S::Element;
   struct {
-    alignas(16) typename FeedA::Stage a;  // [BK, BM + W]
-    alignas(16) typename FeedB::Stage b;  // [BK, BN + W]
+    alignas(16) T a[S::BK][S::BM + S::W];
+    alignas(16) T b[S::BK][S::BN + S::W];
   } stages[S::stages];
-  Group<typename S::Element> sums[S::keeps_sums ? 1 : S::groups][S::keeps_sums ? 1 : S::threads];
+  Group<T> sums[S::keeps_sums ? 1 : S::groups][S::keeps_sums ? 1 : S::threads];
 };
-
-template <class S, bool TA, bool Vec>
-using FeedOfA = Feed<typename S::Element, S::BM, S::BK, S::threads, TA, Vec>;
-template <class S, bool TB, bool Vec>
-using FeedOfB = Feed<typename S::Element, S::BN, S::BK, S::threads, !TB, Vec>;
-template <class S, bool TA, bool TB, bool Vec>
-using MemoryOf = TileMemory<S, FeedOfA<S, TA, Vec>, FeedOfB<S, TB, Vec>>;
 
 /// TA: A is contiguous along m, otherwise along k. TB: B is contiguous along k, otherwise along n. Vec: see
 /// Feed.
 template <class S, class T, bool TA, bool TB, bool Vec>
 __global__ void __launch_bounds__(S::threads, S::blocks) matmul_tiles(const __grid_constant__ Product<T> p) {
   constexpr int BK = S::BK, TM = S::TM, TN = S::TN, W = S::W;
-  using Memory = MemoryOf<S, TA, TB, Vec>;
-  SIMT_SHARED_AT_LAUNCH(shared, Memory);
+  SIMT_SHARED_AT_LAUNCH(shared, TileMemory<S>);
   const Place<S> place(p);
-  FeedOfA<S, TA, Vec> a_in(p.a, p.a_row, p.a_col, place.row0, p.m, place.begin);
-  FeedOfB<S, TB, Vec> b_in(p.b, p.b_col, p.b_row, place.col0, p.n, place.begin);
+  Feed<T, S::BM, BK, S::threads, TA, Vec> a_in(p.a, p.a_row, p.a_col, place.row0, p.m, place.begin);
+  Feed<T, S::BN, BK, S::threads, !TB, Vec> b_in(p.b, p.b_col, p.b_row, place.col0, p.n, place.begin);
   // Steps that are not yet fetched: those that exist in full, and the values of k that then remain.
   const bool whole = p.m - place.row0 >= S::BM && p.n - place.col0 >= S::BN;
   std::int64_t full = whole ? (place.end - place.begin) / BK : 0;
@@ -228,7 +221,7 @@ __global__ void __launch_bounds__(S::threads, S::blocks) matmul_tiles(const __gr
     // t = t + p, where t is +0 before the first chunk.
 #pragma unroll
     for (int g = 0; g < S::groups; ++g) {
-      Group<T>& kept = S::keeps_sums ? sums.of[g] : shared.sums[S::keeps_sums ? 0 : g][S::keeps_sums ? 0 : threadIdx.x];
+      Group<T>& kept = S::keeps_sums ? sums.of[g] : shared.sums[S::keeps_sums ? 0 : g][threadIdx.x];
       acc.add(g, is_first ? Group<T>{} : kept);
       if (!is_last) kept = acc.of[g];
     }
