@@ -175,6 +175,17 @@ inline int __all_sync(unsigned mask, int predicate, SIMT_HERE) {
   return __ballot_sync(mask, predicate, at) == mask;
 }
 
+/// The lanes of the mask with the same value.
+template <class T>
+unsigned __match_any_sync(unsigned mask, T value, SIMT_HERE) {
+  return simt::emu::collective(mask, "__match_any_sync", value, at, [&](auto of) {
+    unsigned same = 0;
+    for (unsigned lane = 0; lane < 32; ++lane)
+      if ((mask >> lane & 1u) != 0 && of(lane) == value) same |= 1u << lane;
+    return same;
+  });
+}
+
 // ---- memory and integers
 
 template <simt::emu::Atomic T>
@@ -217,6 +228,7 @@ void __stcs(T* place, T value) {
   *place = value;
 }
 
+inline int __popc(unsigned bits) { return __builtin_popcount(bits); }
 inline int __ffs(int bits) { return __builtin_ffs(bits); }
 inline unsigned __umulhi(unsigned a, unsigned b) {
   return static_cast<unsigned>(static_cast<std::uint64_t>(a) * b >> 32);
