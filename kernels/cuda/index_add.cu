@@ -101,7 +101,7 @@ inline constexpr int shared_bytes = 32 << 10;  // per block
 template <class T>
 __device__ inline void add_one_column(const Owned& job, T* sums, int rows, std::int64_t low,
     const T* g, const std::int64_t* index) {
-  constexpr int ahead = 4;
+  constexpr int ahead = 16 / static_cast<int>(sizeof(T));
   const unsigned lane = threadIdx.x % 32, below = (1u << lane) - 1;
   for (std::int64_t first = lane; first - lane < job.count; first += 32 * ahead) {
     std::int64_t row[ahead];
