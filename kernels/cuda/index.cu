@@ -1,7 +1,7 @@
-// Indexing along a dimension, and its gradient. An index out of range is recorded for the next
-// synchronisation.
+// Indexing along a dimension. An index out of range is recorded for the next synchronisation.
 #include <tenon/kernels/arith/comparison.h>
 #include <tenon/kernels/cuda/launch.h>
+#include <tenon/kernels/cuda/offsets.h>
 #include <tenon/kernels/index.h>
 #include <tenon/kernels/cuda/pack.cuh>
 
@@ -18,40 +18,80 @@ __device__ inline void note(Fault* fault, const char* text, std::int64_t index, 
   fault->values[0] = index, fault->values[1] = position, fault->values[2] = dim, fault->values[3] = size;
 }
 
-/// One thread per element; T has the size of the unit that is moved.
-template <class T>
-__global__ void __launch_bounds__(block_threads) select_elements(Indexed layout, T* out, const T* a,
-    const std::int64_t* index, std::int64_t count, int dim, Fault* fault, const char* text) {
-  const std::int64_t n = layout.outer * count * layout.inner, step = std::int64_t{gridDim.x} * blockDim.x;
-  for (std::int64_t at = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x; at < n; at += step) {
-    const std::int64_t j = at % layout.inner, row = at / layout.inner, o = row / count, i = row % count;
-    const std::int64_t from = index[i];
-    if (from >= 0 && from < layout.size) out[at] = a[(o * layout.size + from) * layout.inner + j];
-    else note(fault, text, from, i, dim, layout.size);
+/// Division by a number that does not fit a Divider.
+class SlowDivider {
+ public:
+  explicit SlowDivider(std::int64_t divisor) : divisor_(divisor > 0 ? static_cast<std::uint64_t>(divisor) : 1) {}
+  __device__ std::uint64_t split(std::uint64_t& n) const {
+    const std::uint64_t remainder = n % divisor_;
+    n /= divisor_;
+    return remainder;
   }
-}
 
-/// One thread and one index per element.
-template <class T>
-__global__ void __launch_bounds__(block_threads) gather_elements(Indexed layout, T* out, const T* a,
-    const std::int64_t* index, std::int64_t count, int dim, Fault* fault, const char* text) {
-  const std::int64_t n = layout.outer * count * layout.inner, step = std::int64_t{gridDim.x} * blockDim.x;
-  for (std::int64_t at = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x; at < n; at += step) {
-    const std::int64_t o = at / (count * layout.inner), j = at % layout.inner, from = index[at];
-    if (from >= 0 && from < layout.size) out[at] = a[(o * layout.size + from) * layout.inner + j];
-    else note(fault, text, from, at, dim, layout.size);
+ private:
+  std::uint64_t divisor_;
+};
+
+template <class Number>
+struct Taken {
+  using Division = std::conditional_t<sizeof(Number) == 4, Divider, SlowDivider>;
+  Indexed layout;
+  std::int64_t count;
+  Division by_count, by_inner;
+  int dim;
+  const char* text;  // of the error
+
+  Taken(const Indexed& shape, std::int64_t indices, int dimension, const char* error)
+      : layout(shape), count(indices), by_count(indices), by_inner(shape.inner), dim(dimension), text(error) {}
+};
+
+/// out[o, i, j] = a[o, index[i], j], or with Each a[o, index[o, i, j], j]. T has the size of the unit that is
+/// moved; a thread moves several at a time.
+template <bool Each, class T, class Number>
+__global__ void __launch_bounds__(block_threads) take(const __grid_constant__ Taken<Number> job, Number n,
+    T* out, const T* a, const std::int64_t* index, Fault* fault) {
+  constexpr int items = 4;
+  const Number step = Number{gridDim.x} * blockDim.x;
+  for (Number first = Number{blockIdx.x} * blockDim.x + threadIdx.x; first < n; first += items * step) {
+    Number o[items], i[items], j[items];
+    std::int64_t from[items];
+    T x[items];
+#pragma unroll
+    for (int k = 0; k < items; ++k) {
+      const Number at = first + k * step < n ? first + k * step : first;
+      o[k] = at;
+      j[k] = job.by_inner.split(o[k]), i[k] = job.by_count.split(o[k]);
+      from[k] = index[Each ? at : i[k]];
+    }
+#pragma unroll
+    for (int k = 0; k < items; ++k)
+      if (from[k] >= 0 && from[k] < job.layout.size)
+        x[k] = a[(static_cast<std::int64_t>(o[k]) * job.layout.size + from[k]) * job.layout.inner +
+                 static_cast<std::int64_t>(j[k])];
+    std::int64_t wrong = 0, where = -1;
+#pragma unroll
+    for (int k = 0; k < items; ++k) {
+      const Number at = first + k * step;
+      if (at >= n) continue;
+      if (from[k] >= 0 && from[k] < job.layout.size) out[at] = x[k];
+      else wrong = from[k], where = static_cast<std::int64_t>(Each ? at : i[k]);
+    }
+    if (where >= 0) note(fault, job.text, wrong, where, job.dim, job.layout.size);
   }
 }
 
 /// The layout and the pointers in units of T.
-template <class T>
-void select(Stream stream, Indexed layout, std::int64_t bytes, void* out, const void* a,
-    const std::int64_t* index, std::int64_t count, int dim) {
-  layout.inner = bytes / static_cast<std::int64_t>(sizeof(T));
-  launch({stream, "index_select", {layout.outer, count, layout.inner}, true}, select_elements<T>,
-      blocks_for(stream, layout.outer * count * layout.inner, block_threads), block_threads, layout,
-      static_cast<T*>(out), static_cast<const T*>(a), index, count, dim, tenon::cuda::fault_slot(stream),
-      index_select_error);
+template <bool Each, class T>
+void take(const char* name, Stream stream, const Indexed& layout, void* out, const void* a,
+    const std::int64_t* index, std::int64_t count, int dim, const char* error) {
+  const std::int64_t n = layout.outer * count * layout.inner;
+  const auto run = [&]<class Number>(Number items) {
+    launch({stream, name, {layout.outer, count, layout.inner}, true}, take<Each, T, Number>,
+        blocks_for(stream, n, 4 * block_threads), block_threads, Taken<Number>(layout, count, dim, error), items,
+        static_cast<T*>(out), static_cast<const T*>(a), index, tenon::cuda::fault_slot(stream));
+  };
+  if (n <= most_items) run(static_cast<unsigned>(n));
+  else run(static_cast<std::uint64_t>(n));
 }
 
 }  // namespace
@@ -63,20 +103,22 @@ void index_select(Stream stream, DType dtype, Indexed layout, void* out, const v
     const auto u = static_cast<std::size_t>(unit);
     return bytes % unit == 0 && is_aligned(out, u) && is_aligned(a, u);
   };
-  if (fits(16)) select<Pack<std::uint32_t, 4>>(stream, layout, bytes, out, a, index, count, dim);
-  else if (fits(4)) select<std::uint32_t>(stream, layout, bytes, out, a, index, count, dim);
-  else select<std::uint8_t>(stream, layout, bytes, out, a, index, count, dim);
+  const auto run = [&]<class T>(std::type_identity<T>) {
+    Indexed units = layout;
+    units.inner = bytes / static_cast<std::int64_t>(sizeof(T));
+    take<false, T>("index_select", stream, units, out, a, index, count, dim, index_select_error);
+  };
+  if (fits(16)) run(std::type_identity<Pack<std::uint32_t, 4>>());
+  else if (fits(8)) run(std::type_identity<std::uint64_t>());
+  else if (fits(4)) run(std::type_identity<std::uint32_t>());
+  else run(std::type_identity<std::uint8_t>());
 }
 
 void gather(Stream stream, DType dtype, Indexed layout, void* out, const void* a, const std::int64_t* index,
     std::int64_t count, int dim) {
-  const std::int64_t n = layout.outer * count * layout.inner;
-  const auto take = [&]<class T>(T* to) {
-    launch({stream, "gather", {layout.outer, count, layout.inner}, true}, gather_elements<T>,
-        blocks_for(stream, n, block_threads), block_threads, layout, to, static_cast<const T*>(a), index,
-        count, dim, tenon::cuda::fault_slot(stream), gather_error);
-  };
-  visit_any(dtype, [&]<class T>(std::type_identity<T>) { take(static_cast<arith::Bytes<T>*>(out)); });
+  visit_any(dtype, [&]<class T>(std::type_identity<T>) {
+    take<true, arith::Bytes<T>>("gather", stream, layout, out, a, index, count, dim, gather_error);
+  });
 }
 
 }  // namespace tenon::kernels::cuda
