@@ -212,6 +212,7 @@ void add_owned_columns(const char* name, Stream stream, const Indexed& layout, s
 // ---- otherwise the indices are sorted
 
 constexpr int digits = 256;   // a thread per digit
+constexpr unsigned long_run = 128;  // of positions of one row: too many for a team
 constexpr unsigned piece = 2048;  // of the indices that a block sorts at a time
 
 /// The positions of the indices, sorted by groups of rows, the positions of a group ascending. Group q is
@@ -378,12 +379,32 @@ __device__ inline void add_runs(const unsigned* order, const unsigned* starts, i
   }
 }
 
-template <class T, int W>
-__global__ void __launch_bounds__(block_threads) add_sorted(const __grid_constant__ Summed job, Pack<T, W>* out,
+/// Adds one run of a row's column, many loads ahead.
+template <class T>
+__device__ inline void add_long_run(const unsigned* order, unsigned at, unsigned end, T* to, const T* from,
+    std::int64_t position_step, bool is_resumed) {
+  constexpr unsigned ahead = 64 / sizeof(T);
+  T sum = is_resumed ? *to : T(0);
+  for (; at < end; at += ahead) {
+    T x[ahead];
+#pragma unroll
+    for (unsigned k = 0; k < ahead; ++k)
+      if (at + k < end) x[k] = from[order[at + k] * position_step];
+#pragma unroll
+    for (unsigned k = 0; k < ahead; ++k)
+      if (at + k < end) sum = sum + x[k];
+  }
+  *to = sum;
+}
+
+template <class T, int W, bool Long>
+__global__ void __launch_bounds__(block_threads, Long ? 3 : 4) add_sorted(const __grid_constant__ Summed job, Pack<T, W>* out,
     const Pack<T, W>* g, const std::int64_t* index, Sorted sorted) {
   SIMT_SHARED(counters, Counters);
   SIMT_SHARED(starts, unsigned[digits + 1]);
   SIMT_SHARED(order, unsigned[piece]);
+  SIMT_SHARED(long_rows, int[piece / long_run]);  // in no particular order
+  SIMT_SHARED(long_row_count, unsigned);
   const auto [outer, size, inner] = job.layout;
   const int team = static_cast<int>(threadIdx.x) / job.lanes, lane = static_cast<int>(threadIdx.x) % job.lanes;
   const int each = (job.rows * job.lanes + block_threads - 1) / block_threads;  // rows of a team
@@ -402,6 +423,7 @@ __global__ void __launch_bounds__(block_threads) add_sorted(const __grid_constan
         const std::int64_t r = (sorted.list ? sorted.list[from + at].x : index[from + at]) - low;
         return int2{r >= 0 && r < rows ? static_cast<int>(r) : -1, static_cast<int>(sorted.list ? sorted.list[from + at].y : from + at)};
       };
+      if (threadIdx.x == 0) long_row_count = 0;
       clear(counters);
       each_of_warp(n, [&](unsigned at) {
         const int r = item(at).x;
@@ -413,6 +435,7 @@ __global__ void __launch_bounds__(block_threads) add_sorted(const __grid_constan
       const unsigned start = sum_before(total);
       starts[threadIdx.x] = start;
       if (threadIdx.x == digits - 1) starts[digits] = start + total;
+      if (Long && total >= long_run) long_rows[atomicAdd(&long_row_count, 1u)] = static_cast<int>(threadIdx.x);
       begin_at(counters, start);
       __syncthreads();
       each_of_warp(n, [&](unsigned at) {
@@ -421,14 +444,30 @@ __global__ void __launch_bounds__(block_threads) add_sorted(const __grid_constan
         if (x.x >= 0) order[place] = static_cast<unsigned>(x.y);
       });
       __syncthreads();
+      const unsigned long_ones = long_row_count;
       std::int64_t o = tile / job.slices, slice = tile % job.slices;
       for (std::int64_t t = tile; t < tile_end; ++t) {
         const std::int64_t j = slice * job.lanes + lane;
         if (j < job.packs) {
           Pack<T, W>* const to = out + (o * size + low) * job.packs + j;
           const Pack<T, W>* const source = g + o * job.count * job.packs + j;
-          if (from == first) add_runs<false>(order, starts, row, end, to, job.packs, source, job.packs);
-          else add_runs<true>(order, starts, row, end, to, job.packs, source, job.packs);
+          for (int r = row, stop = end; r < end; r = stop + 1, stop = end) {
+            for (unsigned k = 0; k < long_ones; ++k)
+              if (long_rows[k] >= r && long_rows[k] < stop) stop = long_rows[k];
+            if (from == first) add_runs<false>(order, starts, r, stop, to, job.packs, source, job.packs);
+            else add_runs<true>(order, starts, r, stop, to, job.packs, source, job.packs);
+          }
+        }
+        if constexpr (Long) {
+        const int c = static_cast<int>(threadIdx.x);
+        if (c < job.lanes * W && slice * job.lanes * W + c < inner) {
+          const std::int64_t column = slice * job.lanes * W + c;
+          for (unsigned k = 0; k < long_ones; ++k) {
+            const int r = long_rows[k];
+            add_long_run(order, starts[r], starts[r + 1], reinterpret_cast<T*>(out) + (o * size + low + r) * inner + column,
+                reinterpret_cast<const T*>(g) + o * job.count * inner + column, inner, from != first);
+          }
+        }
         }
         if (++slice == job.slices) slice = 0, ++o;
       }
@@ -473,7 +512,7 @@ void add_sorted_rows(Stream stream, const Indexed& layout, std::int64_t count, T
     while (!presort && job.rows > 8 && units() * job.tiles < busy) job.rows /= 2;
     job.units = units();
     job.parts = std::clamp<std::int64_t>(busy / job.units, 1, job.tiles);
-    launch({stream, "index_add", {layout.outer, layout.size, layout.inner, count}}, add_sorted<T, width>,
+    launch({stream, "index_add", {layout.outer, layout.size, layout.inner, count}}, candidate == 2 ? add_sorted<T, width, true> : add_sorted<T, width, false>,
         std::min(job.units * job.parts, 4 * busy), block_threads, job, reinterpret_cast<Pack<T, width>*>(out),
         reinterpret_cast<const Pack<T, width>*>(g), index, sorted);
   });
