@@ -175,17 +175,6 @@ inline int __all_sync(unsigned mask, int predicate, SIMT_HERE) {
   return __ballot_sync(mask, predicate, at) == mask;
 }
 
-/// The lanes of the mask with the same value.
-template <class T>
-unsigned __match_any_sync(unsigned mask, T value, SIMT_HERE) {
-  return simt::emu::collective(mask, "__match_any_sync", value, at, [&](auto of) {
-    unsigned same = 0;
-    for (unsigned lane = 0; lane < 32; ++lane)
-      if ((mask >> lane & 1u) != 0 && of(lane) == value) same |= 1u << lane;
-    return same;
-  });
-}
-
 // ---- memory and integers
 
 template <simt::emu::Atomic T>
