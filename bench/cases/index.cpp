@@ -47,7 +47,8 @@ std::vector<Case> index_cases() {
   };
   // half of the indices are that of one row, such as a padding's
   const auto with_padding = [](const Size& size) {
-    return Tensors{randn({size[0], size[1]}), maximum(randint(-size[0], size[0], {size[0]}), zeros({}, {.dtype = DType::int64}))};
+    return Tensors{randn({size[0], size[1]}),
+        maximum(randint(-size[0], size[0], {size[0]}), zeros({}, {.dtype = DType::int64}))};
   };
   const auto with_columns = [](const Size& size) {
     return Tensors{randn({size[0], size[1]}), randint(0, size[1], {size[1]})};

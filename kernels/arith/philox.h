@@ -41,8 +41,8 @@ struct PhiloxKeys {
   TENON_HOST_DEVICE_MEMBER uint32_t second(int round) const { return of_round[round][1]; }
 };
 
-/// The rounds of Philox on the words c0 to c3. product(a, b, high) is the lower word of a times b, and sets the
-/// higher one. What a Word has above its 32 bits is ignored, and left undefined.
+/// The rounds of Philox on the words c0 to c3. product(a, b, high) is the lower word of a times b, and sets
+/// the higher one. What a Word has above its 32 bits is ignored, and left undefined.
 template <class Word, class Keys, class Product>
 TENON_HOST_DEVICE void philox_rounds(
     Word& c0, Word& c1, Word& c2, Word& c3, const Keys& key, int rounds, Product product) {

@@ -55,8 +55,9 @@ __global__ void __launch_bounds__(block_threads, 1)
 
 /// Any strides: a few elements per thread and step, all of whose loads are in flight before the first store.
 template <class F, class To, class... From>
-__global__ void __launch_bounds__(block_threads) map_strided(unsigned n,
-    const __grid_constant__ Offsets<1 + sizeof...(From), std::int32_t> offsets, F f, To* out, Source<From>... in) {
+__global__ void __launch_bounds__(block_threads)
+    map_strided(unsigned n, const __grid_constant__ Offsets<1 + sizeof...(From), std::int32_t> offsets, F f,
+        To* out, Source<From>... in) {
   constexpr int count = 1 + sizeof...(From);
   const unsigned step = gridDim.x * blockDim.x;
   for (unsigned first = blockIdx.x * blockDim.x + threadIdx.x; first < n; first += strided_items * step) {
@@ -77,9 +78,7 @@ __global__ void __launch_bounds__(block_threads) map_strided(unsigned n,
       for (unsigned i = 0; i < strided_items; ++i)
         if (first + i * step < n) out[offset[i][0]] = f(x.v[i]...);
     };
-    [&]<int... K>(std::integer_sequence<int, K...>) {
-      apply(load(in, K + 1)...);
-    }
+    [&]<int... K>(std::integer_sequence<int, K...>) { apply(load(in, K + 1)...); }
     (std::make_integer_sequence<int, sizeof...(From)>());
   }
 }
@@ -156,8 +155,7 @@ void map(const char* name, Stream stream, const Shape& shape, const Result& out,
         [&](const Source<From>&... source) {
           launch({stream, name, {items}}, map_strided<F, To, From...>,
               blocks_for(stream, items, block_threads * strided_items), block_threads,
-              static_cast<unsigned>(items),
-              Offsets<count, std::int32_t>(dims), f, to + start[0], source...);
+              static_cast<unsigned>(items), Offsets<count, std::int32_t>(dims), f, to + start[0], source...);
         },
         sources);
   });

@@ -1,4 +1,5 @@
-// Indexing along a dimension. An index out of range is recorded for the next synchronisation.
+// Selections by index along a dimension. Memory limits them: the latency of an index and then of what it
+// selects, so that several are in flight. An index out of range is recorded for the next synchronisation.
 #include <tenon/kernels/arith/comparison.h>
 #include <tenon/kernels/cuda/launch.h>
 #include <tenon/kernels/cuda/offsets.h>
@@ -21,7 +22,8 @@ __device__ inline void note(Fault* fault, const char* text, std::int64_t index, 
 /// Division by a number that does not fit a Divider.
 class SlowDivider {
  public:
-  explicit SlowDivider(std::int64_t divisor) : divisor_(divisor > 0 ? static_cast<std::uint64_t>(divisor) : 1) {}
+  explicit SlowDivider(std::int64_t divisor)
+      : divisor_(divisor > 0 ? static_cast<std::uint64_t>(divisor) : 1) {}
   __device__ std::uint64_t split(std::uint64_t& n) const {
     const std::uint64_t remainder = n % divisor_;
     n /= divisor_;
@@ -42,35 +44,39 @@ struct Taken {
   const char* text;  // of the error
 
   Taken(const Indexed& shape, std::int64_t indices, int dimension, const char* error)
-      : layout(shape), count(indices), by_count(indices), by_inner(shape.inner), dim(dimension), text(error) {}
+      : layout(shape),
+        count(indices),
+        by_count(indices),
+        by_inner(shape.inner),
+        dim(dimension),
+        text(error) {}
 };
 
 /// out[o, i, j] = a[o, index[i], j], or with Each a[o, index[o, i, j], j]. T has the size of the unit that is
-/// moved; a thread moves several at a time.
-template <bool Each, class T, class Number>
+/// moved; a thread moves `Items` at a time, with all of their loads in flight before the first store.
+template <bool Each, int Items, class T, class Number>
 __global__ void __launch_bounds__(block_threads) take(const __grid_constant__ Taken<Number> job, Number n,
     T* out, const T* a, const std::int64_t* index, Fault* fault) {
-  constexpr int items = 4;
   const Number step = Number{gridDim.x} * blockDim.x;
-  for (Number first = Number{blockIdx.x} * blockDim.x + threadIdx.x; first < n; first += items * step) {
-    Number o[items], i[items], j[items];
-    std::int64_t from[items];
-    T x[items];
+  for (Number first = Number{blockIdx.x} * blockDim.x + threadIdx.x; first < n; first += Items * step) {
+    Number o[Items], i[Items], j[Items];
+    std::int64_t from[Items];
+    T x[Items];
 #pragma unroll
-    for (int k = 0; k < items; ++k) {
+    for (int k = 0; k < Items; ++k) {
       const Number at = first + k * step < n ? first + k * step : first;
       o[k] = at;
       j[k] = job.by_inner.split(o[k]), i[k] = job.by_count.split(o[k]);
       from[k] = index[Each ? at : i[k]];
     }
 #pragma unroll
-    for (int k = 0; k < items; ++k)
+    for (int k = 0; k < Items; ++k)
       if (from[k] >= 0 && from[k] < job.layout.size)
         x[k] = a[(static_cast<std::int64_t>(o[k]) * job.layout.size + from[k]) * job.layout.inner +
                  static_cast<std::int64_t>(j[k])];
     std::int64_t wrong = 0, where = -1;
 #pragma unroll
-    for (int k = 0; k < items; ++k) {
+    for (int k = 0; k < Items; ++k) {
       const Number at = first + k * step;
       if (at >= n) continue;
       if (from[k] >= 0 && from[k] < job.layout.size) out[at] = x[k];
@@ -85,13 +91,17 @@ template <bool Each, class T>
 void take(const char* name, Stream stream, const Indexed& layout, void* out, const void* a,
     const std::int64_t* index, std::int64_t count, int dim, const char* error) {
   const std::int64_t n = layout.outer * count * layout.inner;
-  const auto run = [&]<class Number>(Number items) {
-    launch({stream, name, {layout.outer, count, layout.inner}, true}, take<Each, T, Number>,
-        blocks_for(stream, n, 4 * block_threads), block_threads, Taken<Number>(layout, count, dim, error), items,
-        static_cast<T*>(out), static_cast<const T*>(a), index, tenon::cuda::fault_slot(stream));
+  const auto run = [&]<int Items, class Number>(std::integral_constant<int, Items>, Number numbers) {
+    launch({stream, name, {layout.outer, count, layout.inner}, true}, take<Each, Items, T, Number>,
+        blocks_for(stream, n, Items * block_threads), block_threads, Taken<Number>(layout, count, dim, error),
+        numbers, static_cast<T*>(out), static_cast<const T*>(a), index, tenon::cuda::fault_slot(stream));
   };
-  if (n <= most_items) run(static_cast<unsigned>(n));
-  else run(static_cast<std::uint64_t>(n));
+  // Several units per thread pay if there are more units than the device has threads.
+  constexpr std::integral_constant<int, std::clamp<int>(16 / sizeof(T), 1, 4)> several;
+  if (n > most_items) run(several, static_cast<std::uint64_t>(n));
+  else if (n > 2048 * std::int64_t{tenon::cuda::multiprocessors(stream)})
+    run(several, static_cast<unsigned>(n));
+  else run(std::integral_constant<int, 1>(), static_cast<unsigned>(n));
 }
 
 }  // namespace

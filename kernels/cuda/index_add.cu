@@ -1,232 +1,25 @@
-// The gradients of selections, which add. Every element of the result is a chain of additions in ascending
-// order of position, starting from +0 (docs/numerics.md), whatever the kernel. Indices out of range are
-// ignored: the selection has reported them.
+// The gradient of index_select: the positions are sorted by row, and then each row of the result is the sum
+// of its run of positions, whose loads are in flight together.
+//
+// A block sums up to 256 rows. It sorts up to 2048 positions at a time, by counting; with more indices than
+// that, two kernels sort all of them by groups of rows first. Threads read 16 bytes of a position at once.
+// Memory limits the sums; a row with many positions, such as that of a padding, is limited by the latency of
+// its chain, for which the whole block loads.
 #include <bit>
-#include <cstdlib>
 
-#include <tenon/kernels/cuda/launch.h>
 #include <tenon/kernels/cuda/offsets.h>
-#include <tenon/kernels/index.h>
-#include <tenon/kernels/cuda/pack.cuh>
+#include <tenon/kernels/cuda/index_add.cuh>
 
 namespace tenon::kernels::cuda {
 namespace {
 
-const int candidate = std::getenv("TENON_CANDIDATE") ? std::atoi(std::getenv("TENON_CANDIDATE")) : 0;
-constexpr unsigned all_lanes = 0xffffffffu;
-constexpr int block_warps = block_threads / 32;
+constexpr int digits = 256;  // a thread per digit
+static_assert(digits == block_threads);
+constexpr unsigned piece = 2048;     // of the positions that a block sorts at a time
+constexpr unsigned long_run = 128;   // of positions of one row: too many for a team
+constexpr unsigned stage_packs = 4;  // per thread, of a long run
 
-/// How the result is divided among walkers, each of which reads the whole index for some columns (positions
-/// in `outer` and `inner`) and one of the `parts` of their rows. An element must be summed in the order of
-/// the index, so each walker reads all of it: more parts mean more threads, but also more reads of the index.
-struct Walks {
-  Indexed layout;
-  std::int64_t count, columns, parts, rows;  // `rows` per part
-
-  /// `columns_at_once`: columns per walker; `walkers`: the number that keeps the device busy.
-  Walks(const Indexed& shape, std::int64_t indices, std::int64_t columns_at_once, std::int64_t walkers)
-      : layout(shape), count(indices), columns(shape.outer * shape.inner) {
-    const std::int64_t groups = (columns + columns_at_once - 1) / columns_at_once;
-    parts = std::clamp<std::int64_t>(
-        walkers / std::max<std::int64_t>(groups, 1), 1, std::max<std::int64_t>(shape.size, 1));
-    rows = (shape.size + parts - 1) / parts;
-  }
-};
-
-/// A warp reads the index for 32 columns and one part of their rows.
-template <class T>
-__global__ void __launch_bounds__(block_threads)
-    add_rows(const __grid_constant__ Walks job, T* out, const T* g, const std::int64_t* index) {
-  constexpr unsigned all = 0xffffffffu;
-  const auto [layout, count, columns, parts, rows] = job;
-  const std::int64_t groups = (columns + 31) / 32, step = std::int64_t{gridDim.x} * (blockDim.x / 32);
-  const unsigned lane = threadIdx.x % 32;
-  for (std::int64_t unit = std::int64_t{blockIdx.x} * (blockDim.x / 32) + threadIdx.x / 32;
-       unit < groups * parts; unit += step) {
-    const std::int64_t column = unit % groups * 32 + lane, o = column / layout.inner,
-                       j = column % layout.inner;
-    const bool has_column = column < columns;
-    const std::int64_t low = unit / groups * rows, high = low + rows < layout.size ? low + rows : layout.size;
-    T* const to = out + o * layout.size * layout.inner + j;
-    const T* const from = g + o * count * layout.inner + j;
-    for (std::int64_t row = low; row < high && has_column; ++row) to[row * layout.inner] = T(0);
-    for (std::int64_t first = 0; first < count; first += 32) {
-      const std::int64_t mine = first + lane < count ? index[first + lane] : -1;
-      unsigned found = __ballot_sync(all, mine >= low && mine < high);
-      for (; found != 0; found &= found - 1) {
-        const int source = __ffs(static_cast<int>(found)) - 1;
-        T* const sum = to + __shfl_sync(all, mine, source) * layout.inner;
-        if (has_column) *sum = *sum + from[(first + source) * layout.inner];
-      }
-    }
-  }
-}
-
-/// A thread reads its column of the index for one part of its rows.
-template <class T>
-__global__ void __launch_bounds__(block_threads)
-    add_columns(const __grid_constant__ Walks job, T* out, const T* g, const std::int64_t* index) {
-  const auto [layout, count, columns, parts, rows] = job;
-  const std::int64_t step = std::int64_t{gridDim.x} * blockDim.x;
-  for (std::int64_t unit = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x; unit < columns * parts;
-       unit += step) {
-    const std::int64_t column = unit % columns, o = column / layout.inner, j = column % layout.inner;
-    const std::int64_t low = unit / columns * rows,
-                       high = low + rows < layout.size ? low + rows : layout.size;
-    T* const to = out + o * layout.size * layout.inner + j;
-    for (std::int64_t row = low; row < high; ++row) to[row * layout.inner] = T(0);
-#pragma unroll 4
-    for (std::int64_t i = 0; i < count; ++i) {
-      const std::int64_t at = (o * count + i) * layout.inner + j, row = index[at];
-      if (row >= low && row < high) to[row * layout.inner] = to[row * layout.inner] + g[at];
-    }
-  }
-}
-
-
-// ---- few rows or many columns: the sums are in shared memory
-
-/// A warp owns `rows` rows of one column (an outer position, if `inner` is 1), or of 32 columns, and reads
-/// all of their indices. With `shares` all columns have the same ones.
-struct Owned {
-  Indexed layout;
-  std::int64_t count, ranges;  // of rows
-  int rows;
-  bool shares;
-};
-
-inline constexpr int shared_bytes = 32 << 10;  // per block
-
-/// With one column, lanes have consecutive positions: those with the same row take turns in ascending order.
-template <class T>
-__device__ inline void add_one_column(const Owned& job, T* sums, int rows, std::int64_t low,
-    const T* g, const std::int64_t* index) {
-  constexpr int ahead = 16 / static_cast<int>(sizeof(T));
-  const unsigned lane = threadIdx.x % 32, below = (1u << lane) - 1;
-  for (std::int64_t first = lane; first - lane < job.count; first += 32 * ahead) {
-    std::int64_t row[ahead];
-    T x[ahead];
-#pragma unroll
-    for (int k = 0; k < ahead; ++k) {
-      const std::int64_t i = first + 32 * k;
-      row[k] = i < job.count ? index[i] - low : -1;
-      x[k] = i < job.count ? g[i] : T(0);
-    }
-#pragma unroll
-    for (int k = 0; k < ahead; ++k) {
-      if (first - lane + 32 * k >= job.count) break;
-      const bool mine = row[k] >= 0 && row[k] < rows;
-      const int at = static_cast<int>(row[k]);
-      const unsigned same = __match_any_sync(all_lanes, mine ? static_cast<unsigned>(at) : ~lane);
-      const int turn = mine ? __popc(same & below) : -1;
-      int now = 0;
-      do {
-        if (turn == now) sums[at] = sums[at] + x[k];
-        __syncwarp();
-      } while (__any_sync(all_lanes, turn >= ++now));
-    }
-  }
-}
-
-/// With 32 columns, each lane has its own.
-template <class T>
-__device__ inline void add_own_column(const Owned& job, T* sums, int rows, std::int64_t low, const T* g,
-    const std::int64_t* index) {
-  constexpr int ahead = 8;
-  for (std::int64_t first = 0; first < job.count; first += ahead) {
-    std::int64_t row[ahead];
-    T x[ahead];
-#pragma unroll
-    for (int k = 0; k < ahead; ++k) {
-      const bool is_one = first + k < job.count;
-      row[k] = is_one ? index[(first + k) * (job.shares ? 1 : job.layout.inner)] - low : -1;
-      x[k] = is_one ? g[(first + k) * job.layout.inner] : T(0);
-    }
-#pragma unroll
-    for (int k = 0; k < ahead; ++k)
-      if (row[k] >= 0 && row[k] < rows) sums[row[k] * 32] = sums[row[k] * 32] + x[k];
-  }
-}
-
-template <class T, bool One, bool Vec>
-__global__ void __launch_bounds__(block_threads)
-    add_owned(const __grid_constant__ Owned job, T* out, const T* g, const std::int64_t* index) {
-  SIMT_SHARED(all_sums, T[shared_bytes / sizeof(T)]);
-  constexpr int w = Vec ? pack_width<T> : 1;
-  const auto [outer, size, inner] = job.layout;
-  const int lane = static_cast<int>(threadIdx.x) % 32, warps = static_cast<int>(blockDim.x) / 32,
-            warp = static_cast<int>(threadIdx.x) / 32;
-  T* const sums = all_sums + warp * (shared_bytes / static_cast<int>(sizeof(T)) / warps);
-  const std::int64_t groups = One ? outer : (outer * inner + 31) / 32;
-  for (std::int64_t unit = std::int64_t{blockIdx.x} * warps + warp; unit < groups * job.ranges;
-       unit += std::int64_t{gridDim.x} * warps) {
-    const std::int64_t group = unit / job.ranges, low = unit % job.ranges * job.rows;
-    const int rows = static_cast<int>(low + job.rows < size ? job.rows : size - low);
-    if constexpr (One) {
-      T* const to = out + group * size + low;
-      for (int r = lane * w; r < rows; r += 32 * w) *reinterpret_cast<Pack<T, w>*>(sums + r) = {};
-      __syncwarp();
-      add_one_column(job, sums, rows, low, g + group * job.count, job.shares ? index : index + group * job.count);
-      __syncwarp();
-      for (int r = lane * w; r < rows; r += 32 * w)
-        *reinterpret_cast<Pack<T, w>*>(to + r) = *reinterpret_cast<const Pack<T, w>*>(sums + r);
-      __syncwarp();
-    } else {
-      const std::int64_t column = group * 32 + lane, o = column / inner, j = column % inner;
-      if (o >= outer) continue;
-      T* const to = out + (o * size + low) * inner + j;
-      for (int r = 0; r < rows; ++r) sums[r * 32 + lane] = T(0);
-      const std::int64_t offset = o * job.count * inner + j;
-      add_own_column(job, sums + lane, rows, low, g + offset, job.shares ? index : index + offset);
-#pragma unroll 4
-      for (int r = 0; r < rows; ++r) to[r * inner] = sums[r * 32 + lane];
-    }
-  }
-}
-
-template <class T>
-void add_owned_columns(const char* name, Stream stream, const Indexed& layout, std::int64_t count,
-    bool shares, T* out, const T* g, const std::int64_t* index) {
-  const bool one = layout.inner == 1;
-  const std::int64_t groups = one ? layout.outer : (layout.outer * layout.inner + 31) / 32;
-  if (groups == 0 || layout.size == 0) return;
-  // As many rows as fit, but the reads of the index should cost no more than the writes of the result, and
-  // all multiprocessors need work.
-  const std::int64_t most = shared_bytes / static_cast<std::int64_t>(sizeof(T)) / (one ? 1 : 32);
-  const std::int64_t busy = 16 * std::int64_t{tenon::cuda::multiprocessors(stream)};
-  const std::int64_t parts = (busy + groups - 1) / groups;
-  const std::int64_t rows =
-      std::min({layout.size, std::clamp(3 * count, most / block_warps, most), (layout.size + parts - 1) / parts});
-  const std::int64_t even = std::min((rows + 3) / 4 * 4, most);  // keeps ranges aligned for packs
-  const std::int64_t warps = std::bit_floor(static_cast<std::uint64_t>(std::min<std::int64_t>(most / even, block_warps)));
-  const Owned job{layout, count, (layout.size + even - 1) / even, static_cast<int>(even), shares};
-  const auto run = [&](auto kernel) {
-    launch({stream, name, {layout.outer, layout.size, layout.inner, count}}, kernel,
-        blocks_for(stream, groups * job.ranges, warps), static_cast<int>(32 * warps), job, out, g, index);
-  };
-  if (!one) return run(add_owned<T, false, false>);
-  with_bool(layout.size % pack_width<T> == 0 && is_aligned(out),
-      [&](auto vec) { run(add_owned<T, true, vec>); });
-}
-
-// ---- otherwise the indices are sorted
-
-constexpr int digits = 256;   // a thread per digit
-constexpr unsigned long_run = 128;  // of positions of one row: too many for a team
-constexpr unsigned piece = 2048;  // of the indices that a block sorts at a time
-
-/// The positions of the indices, sorted by groups of rows, the positions of a group ascending. Group q is
-/// `list` from starts[q] to starts[q + 1].
-struct Sorted {
-  uint2* list;  // row, position
-  unsigned* starts;
-  unsigned* table;  // [blocks, digits]: how often a digit occurs in the part of a block
-};
-
-/// The digit of an index, or -1 if the index is out of range.
-__device__ inline int digit_of(std::int64_t row, std::int64_t size, int shift) {
-  return row >= 0 && row < size ? static_cast<int>(row >> shift) : -1;
-}
+// ---- sorting
 
 /// The sum of the values of the threads before this one.
 __device__ inline unsigned sum_before(unsigned value) {
@@ -244,6 +37,62 @@ __device__ inline unsigned sum_before(unsigned value) {
   return sum - value;
 }
 
+/// How often each warp's items have a digit, and later the place of its next item with this digit.
+using Counters = unsigned[block_warps][digits];
+
+/// Clears this thread's digit.
+__device__ inline void clear(Counters& counters) {
+#pragma unroll
+  for (int warp = 0; warp < block_warps; ++warp) counters[warp][threadIdx.x] = 0;
+}
+
+__device__ inline unsigned total(const Counters& counters) {
+  unsigned sum = 0;
+#pragma unroll
+  for (int warp = 0; warp < block_warps; ++warp) sum += counters[warp][threadIdx.x];
+  return sum;
+}
+
+/// Replaces the counts of this thread's digit by the places where the warps' items begin.
+__device__ inline void begin_at(Counters& counters, unsigned start) {
+#pragma unroll
+  for (int warp = 0; warp < block_warps; ++warp) {
+    const unsigned here = counters[warp][threadIdx.x];
+    counters[warp][threadIdx.x] = start;
+    start += here;
+  }
+}
+
+/// The place of the lane's item, behind the warp's earlier ones with the same digit; undefined if digit is
+/// -1.
+__device__ inline unsigned take_place(unsigned (&next)[digits], int digit) {
+  const unsigned alike = lanes_alike(digit), before = alike & ((1u << threadIdx.x % 32) - 1);
+  const unsigned place = digit < 0 ? 0 : next[digit] + static_cast<unsigned>(__popc(before));
+  __syncwarp();
+  if (digit >= 0 && before == 0) next[digit] += static_cast<unsigned>(__popc(alike));
+  __syncwarp();
+  return place;
+}
+
+/// The positions of all valid indices, sorted by groups of rows, those of a group ascending. Group q, of the
+/// rows whose number shifted by `shift` is q, is `list` from starts[q] to starts[q + 1].
+struct Sorted {
+  uint2* list;  // row, position; null if the indices are so few that they are not sorted before
+  unsigned* starts;
+  unsigned* table;  // [blocks, digits]: how often a digit occurs in the part of a block
+  int shift;
+};
+
+/// The group of an index, or -1 if the index is out of range.
+__device__ inline int group_of(std::int64_t index, std::int64_t size, int shift) {
+  return index >= 0 && index < size ? static_cast<int>(index >> shift) : -1;
+}
+
+/// The first item of block `b`.
+__device__ inline unsigned part_of(unsigned n, unsigned b) {
+  return static_cast<unsigned>(std::uint64_t{n} * b / gridDim.x);
+}
+
 /// Each warp has a part of n items, a multiple of 32 of them. For each of its items, calls use(item) in all
 /// lanes; items from n on do not exist.
 template <class Use>
@@ -253,223 +102,231 @@ __device__ inline void each_of_warp(unsigned n, const Use& use) {
   for (unsigned at = first; at < end; at += 32) use(at + threadIdx.x % 32);
 }
 
-using Counters = unsigned[block_warps][digits];
-
-__device__ inline void clear(Counters& counters) {
-  for (int warp = 0; warp < block_warps; ++warp) counters[warp][threadIdx.x] = 0;
-  __syncthreads();
-}
-
-/// Replaces the warps' counts of this thread's digit by where the warps' items with this digit begin.
-__device__ inline void begin_at(Counters& counters, unsigned start) {
-  for (int warp = 0; warp < block_warps; ++warp) {
-    const unsigned here = counters[warp][threadIdx.x];
-    counters[warp][threadIdx.x] = start;
-    start += here;
-  }
-}
-
-/// The place of the lane's item, behind the earlier ones with the same digit; undefined if digit is -1.
-__device__ inline unsigned take_place(unsigned (&next)[digits], int digit) {
-  const unsigned same = __match_any_sync(all_lanes, digit), before = same & ((1u << threadIdx.x % 32) - 1);
-  const unsigned place = digit < 0 ? 0 : next[digit] + static_cast<unsigned>(__popc(before));
-  __syncwarp();
-  if (digit >= 0 && before == 0) next[digit] += static_cast<unsigned>(__popc(same));
-  __syncwarp();
-  return place;
-}
-
-/// The part of block `b` of `blocks`.
-__device__ inline unsigned part_of(unsigned n, unsigned b) {
-  return static_cast<unsigned>(std::uint64_t{n} * b / gridDim.x);
-}
-
 __global__ void __launch_bounds__(block_threads)
-    count_digits(unsigned n, const std::int64_t* index, std::int64_t size, int shift, Sorted sorted) {
+    count_groups(unsigned n, const std::int64_t* index, std::int64_t size, Sorted sorted) {
   SIMT_SHARED(count, unsigned[digits]);
   count[threadIdx.x] = 0;
   __syncthreads();
   const unsigned end = part_of(n, blockIdx.x + 1);
 #pragma unroll 4
   for (unsigned at = part_of(n, blockIdx.x) + threadIdx.x; at < end; at += block_threads) {
-    const int digit = digit_of(index[at], size, shift);
-    if (digit >= 0) atomicAdd(&count[digit], 1u);
+    const int group = group_of(index[at], size, sorted.shift);
+    if (group >= 0) atomicAdd(&count[group], 1u);
   }
   __syncthreads();
   sorted.table[blockIdx.x * digits + threadIdx.x] = count[threadIdx.x];
 }
 
 __global__ void __launch_bounds__(block_threads)
-    sort_by_digit(unsigned n, const std::int64_t* index, std::int64_t size, int shift, Sorted sorted) {
+    sort_by_group(unsigned n, const std::int64_t* index, std::int64_t size, Sorted sorted) {
   SIMT_SHARED(counters, Counters);
   const unsigned first = part_of(n, blockIdx.x), mine = part_of(n, blockIdx.x + 1) - first;
   const unsigned warp = threadIdx.x / 32;
   clear(counters);
+  __syncthreads();
   each_of_warp(mine, [&](unsigned at) {
-    const int digit = at < mine ? digit_of(index[first + at], size, shift) : -1;
-    if (digit >= 0) atomicAdd(&counters[warp][digit], 1u);
+    const int group = at < mine ? group_of(index[first + at], size, sorted.shift) : -1;
+    if (group >= 0) atomicAdd(&counters[warp][group], 1u);
   });
-  unsigned before = 0, total = 0;
+  unsigned before = 0, all = 0;
 #pragma unroll 8
   for (unsigned b = 0; b < gridDim.x; ++b) {
     const unsigned here = sorted.table[b * digits + threadIdx.x];
     if (b < blockIdx.x) before += here;
-    total += here;
+    all += here;
   }
-  const unsigned start = sum_before(total);  // and all warps have counted
+  const unsigned start = sum_before(all);  // and all warps have counted
   if (blockIdx.x == 0) {
     sorted.starts[threadIdx.x] = start;
-    if (threadIdx.x == digits - 1) sorted.starts[digits] = start + total;
+    if (threadIdx.x == digits - 1) sorted.starts[digits] = start + all;
   }
   begin_at(counters, start + before);
   __syncthreads();
   each_of_warp(mine, [&](unsigned at) {
     const std::int64_t row = at < mine ? index[first + at] : -1;
-    const int digit = digit_of(row, size, shift);
-    const unsigned place = take_place(counters[warp], digit);
-    if (digit >= 0) sorted.list[place] = {static_cast<unsigned>(row), first + at};
+    const int group = group_of(row, size, sorted.shift);
+    const unsigned place = take_place(counters[warp], group);
+    if (group >= 0) sorted.list[place] = {static_cast<unsigned>(row), first + at};
   });
 }
 
-/// A block sorts the positions that belong to `rows` rows of the result. Then a team of `lanes` threads, each
-/// with a pack of columns, adds some consecutive rows, for each of the block's tiles, which are `lanes` packs
-/// of one outer position.
+// ---- sums
+
+/// A block has `rows` rows of the result for some tiles. A tile is `lanes` packs of one outer position; a
+/// team of as many threads adds a few consecutive rows of it.
 struct Summed {
   Indexed layout;
-  std::int64_t units, parts, tiles, slices, packs;  // slices: tiles per outer position
+  std::int64_t units, parts, tiles, slices, packs;  // units of rows; parts of the tiles; slices per position
   unsigned count;
-  int rows, lanes, shift;  // powers of two; the group of a row is row >> shift
+  int rows, lanes;  // powers of two
 };
 
-/// Adds the runs of the rows [row, end): their positions are order[starts[row]] to order[starts[end]]. With
-/// Resumed the rows have sums, otherwise they begin with +0.
-template <bool Resumed, class P>
-__device__ inline void add_runs(const unsigned* order, const unsigned* starts, int row, int end, P* to,
-    std::int64_t row_step, const P* from, std::int64_t position_step) {
+/// Sorted positions of a block's rows: those of row r are order[starts[r]] to order[starts[r + 1]].
+struct Runs {
+  unsigned order[piece];
+  unsigned starts[digits + 1];
+  unsigned long_rows[block_warps];  // a bit per row
+};
+
+/// Sorts n <= piece positions: item(i, position) returns the row of the i-th one, or -1, and sets its
+/// position.
+template <class Item>
+__device__ inline void sort_piece(unsigned n, const Item& item, Counters& counters, Runs& runs) {
+  constexpr int most = piece / block_threads;  // items of a lane
+  const unsigned part = (n + block_threads - 1) / block_threads * 32, warp = threadIdx.x / 32;
+  const unsigned first = warp * part, end = first + part < n ? first + part : n;
+  int row[most];
+  unsigned position[most];
+#pragma unroll
+  for (int k = 0; k < most; ++k) {
+    const unsigned i = first + 32 * k + threadIdx.x % 32;
+    row[k] = i < end ? item(i, position[k]) : -1;
+  }
+  clear(counters);
+  __syncthreads();
+#pragma unroll
+  for (int k = 0; k < most; ++k)
+    if (row[k] >= 0) atomicAdd(&counters[warp][row[k]], 1u);
+  __syncthreads();
+  const unsigned run = total(counters), start = sum_before(run);
+  runs.starts[threadIdx.x] = start;
+  if (threadIdx.x == digits - 1) runs.starts[digits] = start + run;
+  const unsigned is_long = __ballot_sync(all_lanes, run >= long_run);
+  if (threadIdx.x % 32 == 0) runs.long_rows[warp] = is_long;
+  begin_at(counters, start);
+  __syncthreads();
+#pragma unroll
+  for (int k = 0; k < most; ++k) {
+    if (first + 32 * k >= end) break;
+    const unsigned place = take_place(counters[warp], row[k]);
+    if (row[k] >= 0) runs.order[place] = position[k];
+  }
+  __syncthreads();
+}
+
+/// Adds the runs of rows [row, end), whose elements are to[row * step] and from[position * step]. Rows that
+/// are `resumed` have sums from earlier pieces; otherwise all of them begin with +0.
+template <class P>
+__device__ inline void add_runs(
+    const Runs& runs, int row, int end, bool resumed, P* to, const P* from, std::int64_t step) {
   constexpr int ahead = 4, w = sizeof(P) / sizeof(P{}.v[0]);
   if (row >= end) return;
-  unsigned at = starts[row], next = starts[row + 1];
-  const unsigned last = starts[end];
-  const auto begin = [&]() -> P { return Resumed && at < next ? to[row * row_step] : P{}; };
-  unsigned run = at;
-  P sum = begin();
+  unsigned at = runs.starts[row], run = at, next = runs.starts[row + 1];
+  const unsigned last = runs.starts[end];
+  P sum = resumed && at < next ? to[row * step] : P{};
   const auto finish = [&] {
-    if (!Resumed || run < next) to[row * row_step] = sum;
+    if (!resumed || run < next) to[row * step] = sum;
     ++row, run = next;
   };
   while (at < last) {
     P x[ahead];
 #pragma unroll
     for (int k = 0; k < ahead; ++k)
-      if (at + k < last) x[k] = from[order[at + k] * position_step];
+      if (at + k < last) x[k] = from[runs.order[at + k] * step];
 #pragma unroll
     for (int k = 0; k < ahead; ++k, ++at) {
       if (at >= last) break;
       while (at == next) {
         finish();
-        next = starts[row + 1];
-        sum = begin();
+        next = runs.starts[row + 1];
+        sum = resumed && at < next ? to[row * step] : P{};
       }
 #pragma unroll
       for (int c = 0; c < w; ++c) sum.v[c] = sum.v[c] + x[k].v[c];
     }
   }
-  for (finish(); row < end; finish()) {
-    next = run, sum = {};  // an empty run
-  }
+  for (finish(); row < end; finish()) sum = {}, next = run;  // empty runs
 }
 
-/// Adds one run of a row's column, many loads ahead.
-template <class T>
-__device__ inline void add_long_run(const unsigned* order, unsigned at, unsigned end, T* to, const T* from,
-    std::int64_t position_step, bool is_resumed) {
-  constexpr unsigned ahead = 64 / sizeof(T);
-  T sum = is_resumed ? *to : T(0);
-  for (; at < end; at += ahead) {
-    T x[ahead];
+/// Adds the run of one row with the whole block. Teams load positions of it, with the next ones in flight
+/// while each element of the tile is summed by one thread. The tile has `packs` packs; `to` and `from` are at
+/// its first one, of the row and of position 0.
+template <class T, int W>
+__device__ inline void add_long_run(const Runs& runs, int row, int lanes, int packs, bool resumed,
+    Pack<T, W>* stage, Pack<T, W>* to, const Pack<T, W>* from, std::int64_t step) {
+  using P = Pack<T, W>;
+  const int thread = static_cast<int>(threadIdx.x), team = thread / lanes, lane = thread % lanes;
+  const unsigned teams = block_threads / lanes, end = runs.starts[row + 1];
+  const bool adds = thread < packs * W;
+  T* const element = reinterpret_cast<T*>(to) + thread;
+  T sum = adds && resumed ? *element : T(0);
+  P x[stage_packs];
+  const auto load = [&](unsigned at) {
 #pragma unroll
-    for (unsigned k = 0; k < ahead; ++k)
-      if (at + k < end) x[k] = from[order[at + k] * position_step];
+    for (unsigned k = 0; k < stage_packs; ++k) {
+      const unsigned i = at + k * teams + team;
+      x[k] = i < end && lane < packs ? from[runs.order[i] * step + lane] : P{};
+    }
+  };
+  unsigned at = runs.starts[row];
+  load(at);
+  for (; at < end; at += stage_packs * teams) {
+    __syncthreads();  // the stage has been read
 #pragma unroll
-    for (unsigned k = 0; k < ahead; ++k)
-      if (at + k < end) sum = sum + x[k];
+    for (unsigned k = 0; k < stage_packs; ++k) stage[k * block_threads + thread] = x[k];
+    __syncthreads();
+    load(at + stage_packs * teams);
+    const unsigned n = end - at < stage_packs * teams ? end - at : stage_packs * teams;
+    if (!adds) continue;
+    const T* const values = reinterpret_cast<const T*>(stage) + thread;
+#pragma unroll(64 / sizeof(T))
+    for (unsigned i = 0; i < n; ++i) sum = sum + values[i * lanes * W];
   }
-  *to = sum;
+  if (adds) *element = sum;
 }
 
-template <class T, int W, bool Long>
-__global__ void __launch_bounds__(block_threads, Long ? 3 : 4) add_sorted(const __grid_constant__ Summed job, Pack<T, W>* out,
-    const Pack<T, W>* g, const std::int64_t* index, Sorted sorted) {
-  SIMT_SHARED(counters, Counters);
-  SIMT_SHARED(starts, unsigned[digits + 1]);
-  SIMT_SHARED(order, unsigned[piece]);
-  SIMT_SHARED(long_rows, int[piece / long_run]);  // in no particular order
-  SIMT_SHARED(long_row_count, unsigned);
-  const auto [outer, size, inner] = job.layout;
-  const int team = static_cast<int>(threadIdx.x) / job.lanes, lane = static_cast<int>(threadIdx.x) % job.lanes;
-  const int each = (job.rows * job.lanes + block_threads - 1) / block_threads;  // rows of a team
+/// Counters are needed until the positions are sorted, and the stage from then on.
+template <class P>
+union Space {
+  Counters counters;
+  P stage[stage_packs * block_threads];
+};
+
+template <class T, int W>
+__global__ void __launch_bounds__(block_threads, 4) add_sorted(const __grid_constant__ Summed job,
+    const __grid_constant__ Sorted sorted, Pack<T, W>* out, const Pack<T, W>* g, const std::int64_t* index) {
+  SIMT_SHARED(runs, Runs);
+  SIMT_SHARED(space, Space<Pack<T, W>>);
+  const int team = static_cast<int>(threadIdx.x) / job.lanes,
+            lane = static_cast<int>(threadIdx.x) % job.lanes;
+  const int each = (job.rows * job.lanes + block_threads - 1) / block_threads;  // rows of a team, at most 32
   for (std::int64_t unit = blockIdx.x; unit < job.units * job.parts; unit += gridDim.x) {
     const std::int64_t low = unit / job.parts * job.rows, part = unit % job.parts;
-    const int rows = static_cast<int>(low + job.rows < size ? job.rows : size - low);
+    const int rows = static_cast<int>(low + job.rows < job.layout.size ? job.rows : job.layout.size - low);
+    const int first_row = team * each < rows ? team * each : rows,
+              end = first_row + each < rows ? first_row + each : rows;
     const std::int64_t tile = part * job.tiles / job.parts, tile_end = (part + 1) * job.tiles / job.parts;
-    const unsigned first = sorted.list ? sorted.starts[low >> job.shift] : 0,
-                   last = sorted.list ? sorted.starts[(low >> job.shift) + 1] : job.count;
-    const int row = team * each < rows ? team * each : rows, end = row + each < rows ? row + each : rows;
+    const unsigned first = sorted.list ? sorted.starts[low >> sorted.shift] : 0,
+                   last = sorted.list ? sorted.starts[(low >> sorted.shift) + 1] : job.count;
     unsigned from = first;
-    do {
+    do {  // once even if there are no positions, for the zeros
       const unsigned n = last - from < piece ? last - from : piece;
-      const auto item = [&](unsigned at) {  // row in this unit, position
-        if (at >= n) return int2{-1, 0};
-        const std::int64_t r = (sorted.list ? sorted.list[from + at].x : index[from + at]) - low;
-        return int2{r >= 0 && r < rows ? static_cast<int>(r) : -1, static_cast<int>(sorted.list ? sorted.list[from + at].y : from + at)};
-      };
-      if (threadIdx.x == 0) long_row_count = 0;
-      clear(counters);
-      each_of_warp(n, [&](unsigned at) {
-        const int r = item(at).x;
-        if (r >= 0) atomicAdd(&counters[threadIdx.x / 32][r], 1u);
-      });
-      __syncthreads();
-      unsigned total = 0;
-      for (int warp = 0; warp < block_warps; ++warp) total += counters[warp][threadIdx.x];
-      const unsigned start = sum_before(total);
-      starts[threadIdx.x] = start;
-      if (threadIdx.x == digits - 1) starts[digits] = start + total;
-      if (Long && total >= long_run) long_rows[atomicAdd(&long_row_count, 1u)] = static_cast<int>(threadIdx.x);
-      begin_at(counters, start);
-      __syncthreads();
-      each_of_warp(n, [&](unsigned at) {
-        const int2 x = item(at);
-        const unsigned place = take_place(counters[threadIdx.x / 32], x.x);
-        if (x.x >= 0) order[place] = static_cast<unsigned>(x.y);
-      });
-      __syncthreads();
-      const unsigned long_ones = long_row_count;
-      std::int64_t o = tile / job.slices, slice = tile % job.slices;
+      sort_piece(
+          n,
+          [&](unsigned i, unsigned& position) {
+            const uint2 item = sorted.list ? sorted.list[from + i] : uint2{};
+            position = sorted.list ? item.y : from + i;
+            return row_in(sorted.list ? item.x : index[from + i], low, rows);
+          },
+          space.counters, runs);
       for (std::int64_t t = tile; t < tile_end; ++t) {
-        const std::int64_t j = slice * job.lanes + lane;
-        if (j < job.packs) {
-          Pack<T, W>* const to = out + (o * size + low) * job.packs + j;
-          const Pack<T, W>* const source = g + o * job.count * job.packs + j;
-          for (int r = row, stop = end; r < end; r = stop + 1, stop = end) {
-            for (unsigned k = 0; k < long_ones; ++k)
-              if (long_rows[k] >= r && long_rows[k] < stop) stop = long_rows[k];
-            if (from == first) add_runs<false>(order, starts, r, stop, to, job.packs, source, job.packs);
-            else add_runs<true>(order, starts, r, stop, to, job.packs, source, job.packs);
+        const std::int64_t o = t / job.slices, j = t % job.slices * job.lanes, left = job.packs - j;
+        const int packs = static_cast<int>(left < job.lanes ? left : job.lanes);
+        Pack<T, W>* const to = out + (o * job.layout.size + low) * job.packs + j;
+        const Pack<T, W>* const source = g + o * job.count * job.packs + j;
+        for (int row = first_row; row < end;) {
+          const unsigned long_ones = runs.long_rows[row / 32] >> row % 32;  // up to `end`, in any case
+          const int next_long = row + (long_ones != 0 ? __ffs(static_cast<int>(long_ones)) - 1 : 32);
+          const int stop = next_long < end ? next_long : end;
+          if (lane < packs) add_runs(runs, row, stop, from != first, to + lane, source + lane, job.packs);
+          row = stop + 1;
+        }
+        for (int word = 0; word < block_warps; ++word)
+          for (unsigned rest = runs.long_rows[word]; rest != 0; rest &= rest - 1) {
+            const int row = word * 32 + __ffs(static_cast<int>(rest)) - 1;
+            add_long_run<T, W>(runs, row, job.lanes, packs, from != first, space.stage, to + row * job.packs,
+                source, job.packs);
           }
-        }
-        if constexpr (Long) {
-        const int c = static_cast<int>(threadIdx.x);
-        if (c < job.lanes * W && slice * job.lanes * W + c < inner) {
-          const std::int64_t column = slice * job.lanes * W + c;
-          for (unsigned k = 0; k < long_ones; ++k) {
-            const int r = long_rows[k];
-            add_long_run(order, starts[r], starts[r + 1], reinterpret_cast<T*>(out) + (o * size + low + r) * inner + column,
-                reinterpret_cast<const T*>(g) + o * job.count * inner + column, inner, from != first);
-          }
-        }
-        }
-        if (++slice == job.slices) slice = 0, ++o;
       }
       __syncthreads();
       from += n;
@@ -477,44 +334,49 @@ __global__ void __launch_bounds__(block_threads, Long ? 3 : 4) add_sorted(const 
   }
 }
 
+/// The numbers of positions and rows fit 31 bits.
 template <class T>
-void add_sorted_rows(Stream stream, const Indexed& layout, std::int64_t count, T* out, const T* g,
-    const std::int64_t* index) {
+void add_sorted_rows(
+    Stream stream, const Indexed& layout, std::int64_t count, T* out, const T* g, const std::int64_t* index) {
   if (layout.outer * layout.size * layout.inner == 0) return;
-  const std::int64_t sms = tenon::cuda::multiprocessors(stream);
+  const std::int64_t sms = tenon::cuda::multiprocessors(stream), busy = 8 * sms;
   const auto n = static_cast<unsigned>(count);
-  const bool presort = count > piece;
+  const bool by_groups = count > piece;
   const int bits = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(layout.size - 1)));
-  const int shift = std::max(bits - 8, 0);
   const std::int64_t blocks = std::min((count + piece - 1) / piece, sms);
   const tenon::cuda::Scratch memory(
-      stream, presort ? count * sizeof(uint2) + (digits + 1 + blocks * digits) * sizeof(unsigned) : 0);
+      stream, by_groups ? count * sizeof(uint2) + (digits + 1 + blocks * digits) * sizeof(unsigned) : 0);
   Sorted sorted{};
-  if (presort) {
+  if (by_groups) {
+    sorted.shift = std::max(bits - 8, 0);
     sorted.list = memory.as<uint2>();
     sorted.table = reinterpret_cast<unsigned*>(sorted.list + count);
     sorted.starts = sorted.table + blocks * digits;
-    launch({stream, "index_add", {count}}, count_digits, blocks, block_threads, n, index, layout.size, shift, sorted);
-    launch({stream, "index_add", {count}}, sort_by_digit, blocks, block_threads, n, index, layout.size, shift, sorted);
+    launch(
+        {stream, "index_add", {count}}, count_groups, blocks, block_threads, n, index, layout.size, sorted);
+    launch(
+        {stream, "index_add", {count}}, sort_by_group, blocks, block_threads, n, index, layout.size, sorted);
   }
   constexpr int w = pack_width<T>;
   with_bool(layout.inner % w == 0 && is_aligned(out) && is_aligned(g), [&](auto vec) {
     constexpr int width = vec ? w : 1;
     Summed job{};
-    job.layout = layout, job.count = n, job.shift = presort ? shift : 63;
+    job.layout = layout, job.count = n;
     job.packs = layout.inner / width;
-    job.lanes = static_cast<int>(std::bit_ceil(static_cast<std::uint64_t>(std::min<std::int64_t>(job.packs, 32))));
+    job.lanes =
+        static_cast<int>(std::bit_ceil(static_cast<std::uint64_t>(std::min<std::int64_t>(job.packs, 32))));
     job.slices = (job.packs + job.lanes - 1) / job.lanes;
     job.tiles = layout.outer * job.slices;
-    const std::int64_t busy = 8 * sms;
-    job.rows = std::min(digits, presort ? 1 << shift : digits);
+    // All rows of a unit are of one group. Without groups each unit reads all indices, but the device is
+    // busy.
+    job.rows = by_groups ? std::min(digits, 1 << sorted.shift) : digits;
     const auto units = [&] { return (layout.size + job.rows - 1) / job.rows; };
-    while (!presort && job.rows > 8 && units() * job.tiles < busy) job.rows /= 2;
+    while (!by_groups && job.rows > 8 && units() * job.tiles < busy) job.rows /= 2;
     job.units = units();
     job.parts = std::clamp<std::int64_t>(busy / job.units, 1, job.tiles);
-    launch({stream, "index_add", {layout.outer, layout.size, layout.inner, count}}, candidate == 2 ? add_sorted<T, width, true> : add_sorted<T, width, false>,
-        std::min(job.units * job.parts, 4 * busy), block_threads, job, reinterpret_cast<Pack<T, width>*>(out),
-        reinterpret_cast<const Pack<T, width>*>(g), index, sorted);
+    launch({stream, "index_add", {layout.outer, layout.size, layout.inner, count}}, add_sorted<T, width>,
+        std::min(job.units * job.parts, 4 * busy), block_threads, job, sorted,
+        reinterpret_cast<Pack<T, width>*>(out), reinterpret_cast<const Pack<T, width>*>(g), index);
   });
 }
 
@@ -522,40 +384,15 @@ void add_sorted_rows(Stream stream, const Indexed& layout, std::int64_t count, T
 
 void index_add(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
     const std::int64_t* index, std::int64_t count) {
-  if (candidate > 0)
-    return visit_floating("index_add", dtype, [&]<class T>(std::type_identity<T>) {
-      T* const to = static_cast<T*>(out);
-      const T* const from = static_cast<const T*>(g);
-      const std::int64_t sms = tenon::cuda::multiprocessors(stream);
-      const bool sortable = layout.size <= most_items && count <= most_items;
-      if (!sortable || (layout.inner == 1 && layout.outer >= 4 * sms))
-        add_owned_columns("index_add", stream, layout, count, true, to, from, index);
-      else add_sorted_rows(stream, layout, count, to, from, index);
-    });
-  const std::int64_t warps = 64 * std::int64_t{tenon::cuda::multiprocessors(stream)};
-  const Walks job(layout, count, 32, warps);
   visit_floating("index_add", dtype, [&]<class T>(std::type_identity<T>) {
-    launch({stream, "index_add", {layout.outer, layout.size, layout.inner, count}}, add_rows<T>,
-        blocks_for(stream, (job.columns + 31) / 32 * job.parts, block_threads / 32), block_threads, job,
-        static_cast<T*>(out), static_cast<const T*>(g), index);
+    T* const to = static_cast<T*>(out);
+    const T* const from = static_cast<const T*>(g);
+    // Many single columns are summed by a warp each, without sorting.
+    const std::int64_t many = 4 * std::int64_t{tenon::cuda::multiprocessors(stream)};
+    if ((layout.inner == 1 && layout.outer >= many) || layout.size > most_items || count > most_items)
+      add_in_shared("index_add", stream, layout, count, true, to, from, index);
+    else add_sorted_rows(stream, layout, count, to, from, index);
   });
 }
-
-void gather_add(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
-    const std::int64_t* index, std::int64_t count) {
-  if (candidate > 0)
-    return visit_floating("gather_add", dtype, [&]<class T>(std::type_identity<T>) {
-      add_owned_columns("gather_add", stream, layout, count, false, static_cast<T*>(out),
-          static_cast<const T*>(g), index);
-    });
-  const std::int64_t threads = 2048 * std::int64_t{tenon::cuda::multiprocessors(stream)};
-  const Walks job(layout, count, 1, threads);
-  visit_floating("gather_add", dtype, [&]<class T>(std::type_identity<T>) {
-    launch({stream, "gather_add", {layout.outer, layout.size, layout.inner, count}}, add_columns<T>,
-        blocks_for(stream, job.columns * job.parts, block_threads), block_threads, job, static_cast<T*>(out),
-        static_cast<const T*>(g), index);
-  });
-}
-
 
 }  // namespace tenon::kernels::cuda

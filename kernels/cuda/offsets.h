@@ -98,7 +98,8 @@ void for_pieces(const Dims<N>& dims, const Run& run, std::int64_t most = most_it
   };
   measure([&](int d) { return dims.size[d]; });
   span = dims.count();
-  for (int k = 0; k < N; ++k) measure([&](int d) { return (dims.size[d] - 1) * std::abs(dims.stride[k][d]); });
+  for (int k = 0; k < N; ++k)
+    measure([&](int d) { return (dims.size[d] - 1) * std::abs(dims.stride[k][d]); });
   if (span <= most) return run(dims, start);
   Dims<N> front = dims, back = dims;
   front.size[longest] /= 2;

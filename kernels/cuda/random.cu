@@ -108,8 +108,8 @@ void random_uniform(
     T* const to = static_cast<T*>(out);
     with_bool(is_aligned(to), [&](auto vec) {
       launch({stream, "random_uniform", {n}}, fill_uniform<vec, T>,
-          blocks_for(stream, n, std::int64_t{2 * block_threads} * per_block<T>), block_threads, n, to, Key(key),
-          static_cast<T>(low), static_cast<T>(high), static_cast<T>(high - low));
+          blocks_for(stream, n, std::int64_t{2 * block_threads} * per_block<T>), block_threads, n, to,
+          Key(key), static_cast<T>(low), static_cast<T>(high), static_cast<T>(high - low));
     });
   });
 }
@@ -120,8 +120,8 @@ void random_normal(
     T* const to = static_cast<T*>(out);
     with_bool(is_aligned(to), [&](auto vec) {
       launch({stream, "random_normal", {n}}, fill_normal<vec, T>,
-          blocks_for(stream, n, std::int64_t{2 * block_threads} * per_block<T>), block_threads, n, to, Key(key),
-          static_cast<T>(mean), static_cast<T>(deviation));
+          blocks_for(stream, n, std::int64_t{2 * block_threads} * per_block<T>), block_threads, n, to,
+          Key(key), static_cast<T>(mean), static_cast<T>(deviation));
     });
   });
 }

@@ -133,12 +133,16 @@ TEST_CASE("indexing: sums of sorted positions", "[kernels][index][grids]") {
   check_add<float>({3, 900, 70}, 400, true);
   // Indices out of range are ignored.
   Index index = indices(5000, 300, 4);
-  for (std::size_t i = 0; i < index.size(); i += 3) index[i] = i % 2 ? -1 - static_cast<std::int64_t>(i) : 300;
+  for (std::size_t i = 0; i < index.size(); i += 3)
+    index[i] = i % 2 ? -1 - static_cast<std::int64_t>(i) : 300;
   if (test::on_cuda())
     for (const std::int64_t count : {300, 5000})
-      for (const auto& [layout, each] : {std::pair{Indexed{1, 300, 4}, false}, {Indexed{1, 300, 1}, true}, {Indexed{1, 300, 3}, true}}) {
+      for (const auto& [layout, each] :
+          {std::pair{Indexed{1, 300, 4}, false}, {Indexed{1, 300, 1}, true}, {Indexed{1, 300, 3}, true}}) {
         Index some(index.begin(), index.begin() + count);
-        if (each && layout.inner > 1) some.insert(some.end(), index.begin(), index.begin() + count), some.insert(some.end(), index.begin(), index.begin() + count);
+        if (each && layout.inner > 1)
+          some.insert(some.end(), index.begin(), index.begin() + count),
+              some.insert(some.end(), index.begin(), index.begin() + count);
         check_add<float>(layout, count, each, some);
       }
 }

@@ -130,8 +130,8 @@ TEST_CASE("elementwise: operands in every order of their dimensions", "[kernels]
 
 namespace {
 
-/// out[o, i, j] = a[o, j, i], with gaps between the rows of both, and from an address that is `shift` elements
-/// past an aligned one.
+/// out[o, i, j] = a[o, j, i], with gaps between the rows of both, and from an address that is `shift`
+/// elements past an aligned one.
 template <class T>
 void turned_copies(DType dtype) {
   for (const auto& [rows, columns] : {std::pair{68, 132}, {8, 64}, {100, 12}, {67, 132}, {68, 130}, {66, 34}})

@@ -17,7 +17,7 @@ TENON_INLINE Blocks random_blocks(uint64_t seed, uint64_t stream, uint64_t first
   Words64 c0 = index, c1 = index >> 32, c2 = Words64{} + stream, c3 = c2 >> 32;
   num::philox_rounds(
       c0, c1, c2, c3, num::PhiloxKey{static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)}, 10,
-      [](uint32_t a, Words64 b, Words64& high) __attribute__((always_inline)) {
+      [](uint32_t a, Words64 b, Words64 & high) __attribute__((always_inline)) {
         const Words64 p = multiply_lower(Words64{} + a, b);
         high = p >> 32;
         return p;
