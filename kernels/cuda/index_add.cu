@@ -93,13 +93,22 @@ __device__ inline unsigned part_of(unsigned n, unsigned b) {
   return static_cast<unsigned>(std::uint64_t{n} * b / gridDim.x);
 }
 
-/// Each warp has a part of n items, a multiple of 32 of them. For each of its items, calls use(item) in all
-/// lanes; items from n on do not exist.
-template <class Use>
-__device__ inline void each_of_warp(unsigned n, const Use& use) {
-  const unsigned part = (n + block_threads - 1) / block_threads * 32, warp = threadIdx.x / 32;
-  const unsigned first = warp * part, end = first + part < n ? first + part : n;
-  for (unsigned at = first; at < end; at += 32) use(at + threadIdx.x % 32);
+/// Each warp has a part of n items, a multiple of 32 of them. For each of its items, calls use(i, load(i)) in
+/// all lanes, with the loads of `Ahead` items in flight; both also get some i from n on.
+template <int Ahead, class Load, class Use>
+__device__ inline void each_of_warp(unsigned n, const Load& load, const Use& use) {
+  const unsigned part = (n + block_threads - 1) / block_threads * 32, lane = threadIdx.x % 32;
+  const unsigned first = threadIdx.x / 32 * part, end = first + part < n ? first + part : n;
+  for (unsigned at = first; at < end; at += 32 * Ahead) {
+    decltype(load(0u)) x[Ahead];
+#pragma unroll
+    for (int k = 0; k < Ahead; ++k) x[k] = load(at + 32 * k + lane);
+#pragma unroll
+    for (int k = 0; k < Ahead; ++k) {
+      if (at + 32 * k >= end) break;
+      use(at + 32 * k + lane, x[k]);
+    }
+  }
 }
 
 __global__ void __launch_bounds__(block_threads)
@@ -107,12 +116,13 @@ __global__ void __launch_bounds__(block_threads)
   SIMT_SHARED(count, unsigned[digits]);
   count[threadIdx.x] = 0;
   __syncthreads();
-  const unsigned end = part_of(n, blockIdx.x + 1);
-#pragma unroll 4
-  for (unsigned at = part_of(n, blockIdx.x) + threadIdx.x; at < end; at += block_threads) {
-    const int group = group_of(index[at], size, sorted.shift);
-    if (group >= 0) atomicAdd(&count[group], 1u);
-  }
+  const unsigned first = part_of(n, blockIdx.x), mine = part_of(n, blockIdx.x + 1) - first;
+  each_of_warp<8>(
+      mine, [&](unsigned i) { return i < mine ? index[first + i] : -1; },
+      [&](unsigned, std::int64_t row) {
+        const int group = group_of(row, size, sorted.shift);
+        if (group >= 0) atomicAdd(&count[group], 1u);
+      });
   __syncthreads();
   sorted.table[blockIdx.x * digits + threadIdx.x] = count[threadIdx.x];
 }
@@ -124,8 +134,9 @@ __global__ void __launch_bounds__(block_threads)
   const unsigned warp = threadIdx.x / 32;
   clear(counters);
   __syncthreads();
-  each_of_warp(mine, [&](unsigned at) {
-    const int group = at < mine ? group_of(index[first + at], size, sorted.shift) : -1;
+  const auto load = [&](unsigned i) { return i < mine ? index[first + i] : -1; };
+  each_of_warp<8>(mine, load, [&](unsigned, std::int64_t row) {
+    const int group = group_of(row, size, sorted.shift);
     if (group >= 0) atomicAdd(&counters[warp][group], 1u);
   });
   unsigned before = 0, all = 0;
@@ -142,11 +153,10 @@ __global__ void __launch_bounds__(block_threads)
   }
   begin_at(counters, start + before);
   __syncthreads();
-  each_of_warp(mine, [&](unsigned at) {
-    const std::int64_t row = at < mine ? index[first + at] : -1;
+  each_of_warp<8>(mine, load, [&](unsigned i, std::int64_t row) {
     const int group = group_of(row, size, sorted.shift);
     const unsigned place = take_place(counters[warp], group);
-    if (group >= 0) sorted.list[place] = {static_cast<unsigned>(row), first + at};
+    if (group >= 0) sorted.list[place] = {static_cast<unsigned>(row), first + i};
   });
 }
 
@@ -168,25 +178,20 @@ struct Runs {
   unsigned long_rows[block_warps];  // a bit per row
 };
 
-/// Sorts n <= piece positions: item(i, position) returns the row of the i-th one, or -1, and sets its
-/// position.
-template <class Item>
-__device__ inline void sort_piece(unsigned n, const Item& item, Counters& counters, Runs& runs) {
-  constexpr int most = piece / block_threads;  // items of a lane
-  const unsigned part = (n + block_threads - 1) / block_threads * 32, warp = threadIdx.x / 32;
-  const unsigned first = warp * part, end = first + part < n ? first + part : n;
-  int row[most];
-  unsigned position[most];
-#pragma unroll
-  for (int k = 0; k < most; ++k) {
-    const unsigned i = first + 32 * k + threadIdx.x % 32;
-    row[k] = i < end ? item(i, position[k]) : -1;
-  }
+struct Item {
+  int row;  // or -1
+  unsigned position;
+};
+
+/// Sorts n <= piece positions, of which load(i) returns the i-th one.
+template <class Load>
+__device__ inline void sort_piece(unsigned n, const Load& load, Counters& counters, Runs& runs) {
+  const unsigned warp = threadIdx.x / 32;
   clear(counters);
   __syncthreads();
-#pragma unroll
-  for (int k = 0; k < most; ++k)
-    if (row[k] >= 0) atomicAdd(&counters[warp][row[k]], 1u);
+  each_of_warp<4>(n, load, [&](unsigned, Item item) {
+    if (item.row >= 0) atomicAdd(&counters[warp][item.row], 1u);
+  });
   __syncthreads();
   const unsigned run = total(counters), start = sum_before(run);
   runs.starts[threadIdx.x] = start;
@@ -195,12 +200,10 @@ __device__ inline void sort_piece(unsigned n, const Item& item, Counters& counte
   if (threadIdx.x % 32 == 0) runs.long_rows[warp] = is_long;
   begin_at(counters, start);
   __syncthreads();
-#pragma unroll
-  for (int k = 0; k < most; ++k) {
-    if (first + 32 * k >= end) break;
-    const unsigned place = take_place(counters[warp], row[k]);
-    if (row[k] >= 0) runs.order[place] = position[k];
-  }
+  each_of_warp<4>(n, load, [&](unsigned, Item item) {
+    const unsigned place = take_place(counters[warp], item.row);
+    if (item.row >= 0) runs.order[place] = item.position;
+  });
   __syncthreads();
 }
 
@@ -283,8 +286,9 @@ union Space {
 };
 
 template <class T, int W>
-__global__ void __launch_bounds__(block_threads, 4) add_sorted(const __grid_constant__ Summed job,
-    const __grid_constant__ Sorted sorted, Pack<T, W>* out, const Pack<T, W>* g, const std::int64_t* index) {
+__global__ void __launch_bounds__(block_threads, sizeof(T) == 4 ? 4 : 3)
+    add_sorted(const __grid_constant__ Summed job, const __grid_constant__ Sorted sorted, Pack<T, W>* out,
+        const Pack<T, W>* g, const std::int64_t* index) {
   SIMT_SHARED(runs, Runs);
   SIMT_SHARED(space, Space<Pack<T, W>>);
   const int team = static_cast<int>(threadIdx.x) / job.lanes,
@@ -301,21 +305,21 @@ __global__ void __launch_bounds__(block_threads, 4) add_sorted(const __grid_cons
     unsigned from = first;
     do {  // once even if there are no positions, for the zeros
       const unsigned n = last - from < piece ? last - from : piece;
-      sort_piece(
-          n,
-          [&](unsigned i, unsigned& position) {
-            const uint2 item = sorted.list ? sorted.list[from + i] : uint2{};
-            position = sorted.list ? item.y : from + i;
-            return row_in(sorted.list ? item.x : index[from + i], low, rows);
-          },
-          space.counters, runs);
+      const auto load = [&](unsigned i) {
+        if (i >= n) return Item{-1, 0};
+        if (!sorted.list) return Item{row_in(index[from + i], low, rows), from + i};
+        const uint2 item = sorted.list[from + i];
+        return Item{row_in(item.x, low, rows), item.y};
+      };
+      sort_piece(n, load, space.counters, runs);
       for (std::int64_t t = tile; t < tile_end; ++t) {
         const std::int64_t o = t / job.slices, j = t % job.slices * job.lanes, left = job.packs - j;
         const int packs = static_cast<int>(left < job.lanes ? left : job.lanes);
         Pack<T, W>* const to = out + (o * job.layout.size + low) * job.packs + j;
         const Pack<T, W>* const source = g + o * job.count * job.packs + j;
         for (int row = first_row; row < end;) {
-          const unsigned long_ones = runs.long_rows[row / 32] >> row % 32;  // up to `end`, in any case
+          const unsigned long_ones =
+              runs.long_rows[row / 32] >> row % 32;  // all of the team's rows are in one word
           const int next_long = row + (long_ones != 0 ? __ffs(static_cast<int>(long_ones)) - 1 : 32);
           const int stop = next_long < end ? next_long : end;
           if (lane < packs) add_runs(runs, row, stop, from != first, to + lane, source + lane, job.packs);

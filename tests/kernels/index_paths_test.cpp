@@ -131,6 +131,15 @@ TEST_CASE("indexing: sums of sorted positions", "[kernels][index][grids]") {
   check_add<float>({1, 700, 8}, 9000, false, Index(9000, 699));
   check_add<double>({30, 5000, 1}, 300, true);
   check_add<float>({3, 900, 70}, 400, true);
+  // Long runs, which whole blocks add, among short ones, in one piece and in several.
+  for (const std::int64_t count : {1500, 7000}) {
+    Index index = indices(count, 300, 5);
+    for (std::size_t i = size(count / 3); i < index.size(); ++i)
+      if (i % 4 != 0) index[i] = i % 8 < 4 ? 17 : 40;
+    check_add<float>({1, 300, 132}, count, false, index);
+    check_add<float>({2, 300, 33}, count, false, index);
+    check_add<double>({1, 300, 6}, count, false, index);
+  }
   // Indices out of range are ignored.
   Index index = indices(5000, 300, 4);
   for (std::size_t i = 0; i < index.size(); i += 3)
