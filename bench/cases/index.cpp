@@ -45,6 +45,11 @@ std::vector<Case> index_cases() {
   const auto with_rows = [](const Size& size) {
     return Tensors{randn({size[0], size[1]}), randint(0, size[0], {size[0]})};
   };
+  // half of the indices are that of one row, such as a padding's
+  const auto with_padding = [](const Size& size) {
+    return Tensors{randn({size[0], size[1]}),
+        maximum(randint(-size[0], size[0], {size[0]}), zeros({}, {.dtype = DType::int64}))};
+  };
   const auto with_columns = [](const Size& size) {
     return Tensors{randn({size[0], size[1]}), randint(0, size[1], {size[1]})};
   };
@@ -67,6 +72,10 @@ std::vector<Case> index_cases() {
   };
   all.push_back(gradient(all[0], rows));
   all.back().emulated_sizes = {{1000, 16}};  // every warp reads all of the index, and votes on it
+  Case padded = selection("select_padded", {{65536, 256}}, with_padding, rows);
+  padded.cuda_sizes = all[0].cuda_sizes;
+  all.push_back(gradient(padded, rows));
+  all.back().emulated_sizes = {{1000, 16}};
   all.push_back(gradient(all[1], columns));
   all.push_back(gradient(all[2], pick));
   all.back().emulated_sizes = {{300, 300}};  // some threads per column read all of its index

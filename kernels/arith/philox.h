@@ -20,34 +20,63 @@ struct Block {
   uint32_t word[4];
 };
 
-/// The rounds of Philox on the words c0 to c3. A word is the lower half of a Wide, uint64_t or a vector of
-/// them; the upper half is left undefined, as it influences no lower one. product(a, b) is a times the lower
-/// half of b.
-template <class Wide, class Product>
+/// The keys of the rounds, computed when they are needed.
+struct PhiloxKey {
+  uint32_t low, high;
+  TENON_HOST_DEVICE_MEMBER uint32_t first(int round) const {
+    return low + static_cast<uint32_t>(round) * 0x9e3779b9u;
+  }
+  TENON_HOST_DEVICE_MEMBER uint32_t second(int round) const {
+    return high + static_cast<uint32_t>(round) * 0xbb67ae85u;
+  }
+};
+/// The same, computed beforehand.
+struct PhiloxKeys {
+  uint32_t of_round[10][2];
+  explicit PhiloxKeys(uint64_t seed) {
+    const PhiloxKey key{static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)};
+    for (int i = 0; i < 10; ++i) of_round[i][0] = key.first(i), of_round[i][1] = key.second(i);
+  }
+  TENON_HOST_DEVICE_MEMBER uint32_t first(int round) const { return of_round[round][0]; }
+  TENON_HOST_DEVICE_MEMBER uint32_t second(int round) const { return of_round[round][1]; }
+};
+
+/// The rounds of Philox on the words c0 to c3. product(a, b, high) is the lower word of a times b, and sets
+/// the higher one. What a Word has above its 32 bits is ignored, and left undefined.
+template <class Word, class Keys, class Product>
 TENON_HOST_DEVICE void philox_rounds(
-    Wide& c0, Wide& c1, Wide& c2, Wide& c3, uint32_t key0, uint32_t key1, int rounds, Product product) {
-  for (int i = 0; i < rounds; ++i, key0 += 0x9e3779b9u, key1 += 0xbb67ae85u) {
-    const Wide p = product(0xd2511f53u, c0), q = product(0xcd9e8d57u, c2);
-    c0 = q >> 32 ^ c1 ^ key0;
+    Word& c0, Word& c1, Word& c2, Word& c3, const Keys& key, int rounds, Product product) {
+  for (int i = 0; i < rounds; ++i) {
+    Word p_high, q_high;
+    const Word p = product(0xd2511f53u, c0, p_high), q = product(0xcd9e8d57u, c2, q_high);
+    c0 = q_high ^ c1 ^ key.first(i);
     c1 = q;
-    c2 = p >> 32 ^ c3 ^ key1;
+    c2 = p_high ^ c3 ^ key.second(i);
     c3 = p;
   }
 }
 
-TENON_HOST_DEVICE Block philox(Block counter, uint32_t key0, uint32_t key1, int rounds = 10) {
-  uint64_t c0 = counter.word[0], c1 = counter.word[1], c2 = counter.word[2], c3 = counter.word[3];
-  philox_rounds(c0, c1, c2, c3, key0, key1, rounds,
-      [](uint32_t a, uint64_t b) { return uint64_t{a} * static_cast<uint32_t>(b); });
-  return {{static_cast<uint32_t>(c0), static_cast<uint32_t>(c1), static_cast<uint32_t>(c2),
-      static_cast<uint32_t>(c3)}};
+template <class Keys>
+TENON_HOST_DEVICE Block philox(Block counter, const Keys& key, int rounds = 10) {
+  philox_rounds(counter.word[0], counter.word[1], counter.word[2], counter.word[3], key, rounds,
+      [](uint32_t a, uint32_t b, uint32_t& high) {
+        const uint64_t p = uint64_t{a} * b;
+        high = static_cast<uint32_t>(p >> 32);
+        return static_cast<uint32_t>(p);
+      });
+  return counter;
 }
 
 /// Block `index` of a stream: counter (index, stream), key seed, low words first.
-TENON_HOST_DEVICE Block random_block(uint64_t seed, uint64_t stream, uint64_t index) {
+template <class Keys>
+TENON_HOST_DEVICE Block random_block(const Keys& key, uint64_t stream, uint64_t index) {
   return philox({{static_cast<uint32_t>(index), static_cast<uint32_t>(index >> 32),
                     static_cast<uint32_t>(stream), static_cast<uint32_t>(stream >> 32)}},
-      static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32));
+      key);
+}
+TENON_HOST_DEVICE Block random_block(uint64_t seed, uint64_t stream, uint64_t index) {
+  return random_block(
+      PhiloxKey{static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)}, stream, index);
 }
 
 /// Two words, the low one first.
@@ -81,7 +110,7 @@ struct Pair {
 
 /// cos and sin of 2 pi u for u in [0, 1); the reduction is exact.
 TENON_HOST_DEVICE Pair<float> cos_sin_turns(float u) {
-  const float a = u + u, m = (a + a) + magic, t = fma(-0.5f, m - magic, a),
+  const float a = u + u, m = fma(u, 4.0f, magic), t = fma(-0.5f, m - magic, a),
               s = t * t;  // t half turns, |t| <= 1/4
   float c = fma(cos_turn_c[3], s, cos_turn_c[2]);
   c = fma(c, s, cos_turn_c[1]);
@@ -95,7 +124,7 @@ TENON_HOST_DEVICE Pair<float> cos_sin_turns(float u) {
 }
 
 TENON_HOST_DEVICE Pair<double> cos_sin_turns(double u) {
-  const double a = u + u, m = (a + a) + magic64, t = fma(-0.5, m - magic64, a), s = t * t;
+  const double a = u + u, m = fma(u, 4.0, magic64), t = fma(-0.5, m - magic64, a), s = t * t;
   const double c = fma(horner(cos_turn64_c, s), s, 1.0);
   const double p = fma(t, pi64, (t * s) * horner(sin_turn64_c, s));
   const uint64_t q = bits(m);
@@ -105,13 +134,13 @@ TENON_HOST_DEVICE Pair<double> cos_sin_turns(double u) {
 /// Two standard normals from two words.
 TENON_HOST_DEVICE Pair<float> box_muller(uint32_t x, uint32_t y) {
   const float u = static_cast<float>(static_cast<int32_t>(x >> 8) + 1) * 0x1p-24f;  // (0, 1]
-  const float radius = sqrt(-2.0f * log(u));
+  const float radius = sqrt(-2.0f * usual_log(u));
   const Pair<float> angle = cos_sin_turns(uniform(y));
   return {radius * angle.first, radius * angle.second};
 }
 TENON_HOST_DEVICE Pair<double> box_muller(uint64_t x, uint64_t y) {
   const double u = static_cast<double>(static_cast<int64_t>(x >> 11) + 1) * 0x1p-53;
-  const double radius = sqrt(-2.0 * log(u));
+  const double radius = sqrt(-2.0 * usual_log(u));
   const Pair<double> angle = cos_sin_turns(uniform(y));
   return {radius * angle.first, radius * angle.second};
 }

@@ -1,32 +1,97 @@
 // Copies and conversions. A transposed copy goes through a tile in shared memory, so that both reads and
-// writes are coalesced.
+// writes are coalesced. Memory limits all of them.
 #include <tenon/kernels/cuda/elementwise.cuh>
 
 namespace tenon::kernels::cuda {
 namespace {
 
-constexpr int tile = 32, tile_rows = 8;  // of threads
-
 /// out[r, c] = a[r, c], where neighbours in c are adjacent in out and neighbours in r are adjacent in a, for
 /// each outer position.
+struct Turned {
+  std::int64_t rows, cols, out_row, a_col;
+  Divider across, down;  // the numbers of tiles
+  unsigned tiles;        // of all outer positions; 0 if they are too many for a Divider
+  Offsets<2> outer;
+
+  Turned(const Dims<2>& kept, const std::int64_t (&sizes)[2], const std::int64_t (&steps)[2], int side)
+      : rows(sizes[0]), cols(sizes[1]), out_row(steps[0]), a_col(steps[1]), outer(kept) {
+    const std::int64_t x = (cols + side - 1) / side, y = (rows + side - 1) / side;
+    across = Divider(x), down = Divider(y);
+    const std::int64_t n = kept.count() * x * y;
+    tiles = n > most_items ? 0 : static_cast<unsigned>(n);
+  }
+};
+
+/// Calls use(r, c, to, from) for each of the block's tiles: its first row and column, and the data of its
+/// outer position.
+template <int Side, class T, class Use>
+__device__ inline void each_tile(const Turned& job, T* out, const T* a, const Use& use) {
+  for (unsigned t = blockIdx.x; t < job.tiles; t += gridDim.x) {
+    unsigned position = t;
+    const std::int64_t c = job.across.split(position) * Side, r = job.down.split(position) * Side;
+    std::int64_t at[2];
+    job.outer.at(position, at);
+    use(r, c, out + at[0], a + at[1]);
+  }
+}
+
+constexpr int tile = 32, tile_rows = block_threads / tile;
+
 template <class T>
-__global__ void __launch_bounds__(tile* tile_rows)
-    copy_tiles(unsigned outer, std::int64_t rows, std::int64_t cols, std::int64_t out_row, std::int64_t a_col,
-        const __grid_constant__ Offsets<2> offsets, T* out, const T* a) {
+__global__ void __launch_bounds__(block_threads)
+    copy_tiles(const __grid_constant__ Turned job, T* out, const T* a) {
   SIMT_SHARED(square, T[tile][tile + 1]);  // the additional column avoids bank conflicts
   const int x = static_cast<int>(threadIdx.x) % tile, y = static_cast<int>(threadIdx.x) / tile;
-  const std::int64_t across = (cols + tile - 1) / tile, down = (rows + tile - 1) / tile;
-  for (std::int64_t t = blockIdx.x; t < outer * across * down; t += gridDim.x) {
-    std::int64_t at[2];
-    offsets.at(static_cast<unsigned>(t / (across * down)), at);
-    const std::int64_t r0 = t / across % down * tile, c0 = t % across * tile;
+  each_tile<tile>(job, out, a, [&](std::int64_t r, std::int64_t c, T* to, const T* from) {
+#pragma unroll
     for (int i = y; i < tile; i += tile_rows)
-      if (c0 + i < cols && r0 + x < rows) square[i][x] = a[at[1] + (c0 + i) * a_col + r0 + x];
+      if (c + i < job.cols && r + x < job.rows) square[i][x] = from[(c + i) * job.a_col + r + x];
     __syncthreads();
+#pragma unroll
     for (int i = y; i < tile; i += tile_rows)
-      if (r0 + i < rows && c0 + x < cols) out[at[0] + (r0 + i) * out_row + c0 + x] = square[x][i];
+      if (r + i < job.rows && c + x < job.cols) to[(r + i) * job.out_row + c + x] = square[x][i];
     __syncthreads();
-  }
+  });
+}
+
+constexpr int pack = 4, packs_side = 64;  // elements of four bytes
+
+/// The same in packs of 16 bytes, which shared memory has as they are in `a`. A column's packs are permuted,
+/// so that eight threads that read a row from eight packs of columns find it in different banks.
+template <class T>
+__global__ void __launch_bounds__(block_threads)
+    copy_packs(const __grid_constant__ Turned job, T* out, const T* a) {
+  constexpr int packs = packs_side / pack, passes = packs_side * packs / block_threads;
+  using P = Pack<T, pack>;
+  SIMT_SHARED(square, P[packs_side][packs]);
+  const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
+  const int p = static_cast<int>(threadIdx.x) % packs, column = static_cast<int>(threadIdx.x) / packs;
+  const auto place = [](int col, int of_rows) { return of_rows ^ (col / pack % 8); };
+  each_tile<packs_side>(job, out, a, [&](std::int64_t r, std::int64_t c, T* to, const T* from) {
+    P in[passes];
+#pragma unroll
+    for (int k = 0; k < passes; ++k) {
+      const int col = column + k * (block_threads / packs);
+      if (c + col < job.cols && r + p * pack < job.rows)
+        in[k] = *reinterpret_cast<const P*>(from + (c + col) * job.a_col + r + p * pack);
+    }
+    __syncthreads();  // the last tile has been read
+#pragma unroll
+    for (int k = 0; k < passes; ++k) {
+      const int col = column + k * (block_threads / packs);
+      square[col][place(col, p)] = in[k];
+    }
+    __syncthreads();
+#pragma unroll
+    for (int k = 0; k < passes; ++k) {  // a warp has four rows of eight packs
+      const int row = (warp / 2 + k * 4) * 4 + lane / 8, col = (warp % 2 * 8 + lane % 8) * pack;
+      P line;
+#pragma unroll
+      for (int i = 0; i < pack; ++i) line.v[i] = square[col + i][place(col, row / pack)].v[row % pack];
+      if (r + row < job.rows && c + col < job.cols)
+        *reinterpret_cast<P*>(to + (r + row) * job.out_row + c + col) = line;
+    }
+  });
 }
 
 /// The dimension along which `a` is dense, if it differs from that of `out` and both are large enough for
@@ -51,13 +116,24 @@ bool copy_turned(Stream stream, const Shape& shape, const Result& out, const Ope
   Dims<2> outer;
   for (int d = 0; d < last; ++d)
     if (d != row) outer.push(dims.size[d], {dims.stride[0][d], dims.stride[1][d]});
-  const std::int64_t rows = dims.size[row], cols = dims.size[last], count = outer.count();
-  if (count > most_items) return false;
-  const std::int64_t tiles = count * ((rows + tile - 1) / tile) * ((cols + tile - 1) / tile);
-  launch({stream, "copy_tiles", {count, rows, cols}}, copy_tiles<T>, blocks_for(stream, tiles, 1),
-      tile * tile_rows, static_cast<unsigned>(count), rows, cols, dims.stride[0][row], dims.stride[1][last],
-      Offsets<2>(outer), static_cast<T*>(out.data), static_cast<const T*>(a.data));
-  return true;
+  const std::int64_t rows = dims.size[row], cols = dims.size[last];
+  T* const to = static_cast<T*>(out.data);
+  const T* const from = static_cast<const T*>(a.data);
+  const auto run = [&](const char* name, auto kernel, int side) {
+    const Turned job(outer, {rows, cols}, {dims.stride[0][row], dims.stride[1][last]}, side);
+    if (job.tiles == 0) return false;
+    launch({stream, name, {outer.count(), rows, cols}}, kernel, blocks_for(stream, job.tiles, 1),
+        block_threads, job, to, from);
+    return true;
+  };
+  if constexpr (sizeof(T) == 4) {
+    bool whole = rows % pack == 0 && cols % pack == 0 && is_aligned(to) && is_aligned(from);
+    for (int k = 0; k < 2; ++k)
+      for (int d = 0; d < dims.rank; ++d)
+        whole = whole && (dims.stride[k][d] == 1 || dims.stride[k][d] % pack == 0);
+    if (whole) return run("copy_packs", copy_packs<T>, packs_side);
+  }
+  return run("copy_tiles", copy_tiles<T>, tile);
 }
 
 struct Same {

@@ -13,6 +13,8 @@
 
 namespace tenon::kernels::cuda {
 
+constexpr int strided_items = 4;  // per thread
+
 /// An input of a kernel: elements, one element for all (`repeats`), or a number (no data).
 template <class T>
 struct Source {
@@ -51,17 +53,32 @@ __global__ void __launch_bounds__(block_threads, 1)
   for (std::int64_t i = packs * W + first; i < n; i += step) out[i] = f(in.at(i)...);
 }
 
-/// Any strides: one element per thread and step.
+/// Any strides: a few elements per thread and step, all of whose loads are in flight before the first store.
 template <class F, class To, class... From>
-__global__ void __launch_bounds__(block_threads) map_strided(unsigned n,
-    const __grid_constant__ Offsets<1 + sizeof...(From)> offsets, F f, To* out, Source<From>... in) {
+__global__ void __launch_bounds__(block_threads)
+    map_strided(unsigned n, const __grid_constant__ Offsets<1 + sizeof...(From), std::int32_t> offsets, F f,
+        To* out, Source<From>... in) {
+  constexpr int count = 1 + sizeof...(From);
   const unsigned step = gridDim.x * blockDim.x;
-  for (unsigned i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += step) {
-    std::int64_t offset[1 + sizeof...(From)];
-    offsets.at(i, offset);
-    [&]<int... K>(std::integer_sequence<int, K...>) {
-      out[offset[0]] = f((in.data ? in.data[offset[K + 1]] : in.value)...);
-    }
+  for (unsigned first = blockIdx.x * blockDim.x + threadIdx.x; first < n; first += strided_items * step) {
+    unsigned item[strided_items];
+    std::int32_t offset[strided_items][count];
+#pragma unroll
+    for (unsigned i = 0; i < strided_items; ++i) item[i] = first + i * step < n ? first + i * step : first;
+    offsets.at(item, offset);
+    const auto load = [&]<class T>(const Source<T>& source, int operand) {
+      Pack<T, strided_items> x;
+#pragma unroll
+      for (int i = 0; i < strided_items; ++i)
+        x.v[i] = source.data ? source.data[offset[i][operand]] : source.value;
+      return x;
+    };
+    const auto apply = [&](const Pack<From, strided_items>&... x) {
+#pragma unroll
+      for (unsigned i = 0; i < strided_items; ++i)
+        if (first + i * step < n) out[offset[i][0]] = f(x.v[i]...);
+    };
+    [&]<int... K>(std::integer_sequence<int, K...>) { apply(load(in, K + 1)...); }
     (std::make_integer_sequence<int, sizeof...(From)>());
   }
 }
@@ -76,6 +93,32 @@ T element(double number) {
 inline LoopOperand loop_operand(const Operand& operand, const Shape& shape) {
   return {const_cast<char*>(static_cast<const char*>(operand.data)), operand.strides, 0,
       operand.is_one_value(shape)};
+}
+
+/// If an input is dense along another dimension than the result, visits squares of 8 x 8 elements, so that
+/// the sectors of both are used at once.
+template <int N>
+Dims<N> in_squares(const Dims<N>& dims) {
+  constexpr int side = 8;
+  const int last = dims.rank - 1;
+  if (dims.rank < 2 || dims.rank + 2 > max_rank || dims.stride[0][last] != 1 || dims.size[last] % side != 0)
+    return dims;
+  for (int other = 0; other < last; ++other)
+    for (int k = 1; k < N; ++k) {
+      if (dims.stride[k][other] != 1 || dims.size[other] % side != 0) continue;
+      Dims<N> squares;
+      const auto add = [&](int d, std::int64_t size, std::int64_t each) {
+        squares.size[squares.rank] = size;
+        for (int i = 0; i < N; ++i) squares.stride[i][squares.rank] = dims.stride[i][d] * each;
+        ++squares.rank;
+      };
+      for (int d = 0; d < last; ++d)
+        if (d != other) add(d, dims.size[d], 1);
+      for (const int d : {other, last}) add(d, dims.size[d] / side, side);
+      for (const int d : {other, last}) add(d, side, 1);
+      return squares;
+    }
+  return dims;
 }
 
 /// out = f(in...), elementwise over `shape`; the operands have element types To and From.
@@ -98,7 +141,8 @@ void map(const char* name, Stream stream, const Shape& shape, const Result& out,
         Source<From>{static_cast<const From*>(in.data), element<From>(in.value), in.is_one_value(shape)}...);
     return;
   }
-  for_pieces(loop_dims(shape, operands), [&](const Dims<count>& dims, const std::int64_t(&start)[count]) {
+  const Dims<count> all = in_squares(loop_dims(shape, operands));
+  for_pieces(all, [&](const Dims<count>& dims, const std::int64_t(&start)[count]) {
     const std::int64_t items = dims.count();
     int k = 0;
     const auto from = [&]<class T>(std::type_identity<T>, const Operand& operand) {
@@ -110,8 +154,8 @@ void map(const char* name, Stream stream, const Shape& shape, const Result& out,
     std::apply(
         [&](const Source<From>&... source) {
           launch({stream, name, {items}}, map_strided<F, To, From...>,
-              blocks_for(stream, items, block_threads), block_threads, static_cast<unsigned>(items),
-              Offsets<count>(dims), f, to + start[0], source...);
+              blocks_for(stream, items, block_threads * strided_items), block_threads,
+              static_cast<unsigned>(items), Offsets<count, std::int32_t>(dims), f, to + start[0], source...);
         },
         sources);
   });

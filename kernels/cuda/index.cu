@@ -1,7 +1,8 @@
-// Indexing along a dimension, and its gradient. An index out of range is recorded for the next
-// synchronisation.
+// Selections by index along a dimension. Memory limits them: the latency of an index and then of what it
+// selects, so that several are in flight. An index out of range is recorded for the next synchronisation.
 #include <tenon/kernels/arith/comparison.h>
 #include <tenon/kernels/cuda/launch.h>
+#include <tenon/kernels/cuda/offsets.h>
 #include <tenon/kernels/index.h>
 #include <tenon/kernels/cuda/pack.cuh>
 
@@ -18,107 +19,89 @@ __device__ inline void note(Fault* fault, const char* text, std::int64_t index, 
   fault->values[0] = index, fault->values[1] = position, fault->values[2] = dim, fault->values[3] = size;
 }
 
-/// One thread per element; T has the size of the unit that is moved.
-template <class T>
-__global__ void __launch_bounds__(block_threads) select_elements(Indexed layout, T* out, const T* a,
-    const std::int64_t* index, std::int64_t count, int dim, Fault* fault, const char* text) {
-  const std::int64_t n = layout.outer * count * layout.inner, step = std::int64_t{gridDim.x} * blockDim.x;
-  for (std::int64_t at = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x; at < n; at += step) {
-    const std::int64_t j = at % layout.inner, row = at / layout.inner, o = row / count, i = row % count;
-    const std::int64_t from = index[i];
-    if (from >= 0 && from < layout.size) out[at] = a[(o * layout.size + from) * layout.inner + j];
-    else note(fault, text, from, i, dim, layout.size);
+/// Division by a number that does not fit a Divider.
+class SlowDivider {
+ public:
+  explicit SlowDivider(std::int64_t divisor)
+      : divisor_(divisor > 0 ? static_cast<std::uint64_t>(divisor) : 1) {}
+  __device__ std::uint64_t split(std::uint64_t& n) const {
+    const std::uint64_t remainder = n % divisor_;
+    n /= divisor_;
+    return remainder;
   }
-}
 
-/// How the result is divided among walkers, each of which reads the whole index for some columns (positions
-/// in `outer` and `inner`) and one of the `parts` of their rows. An element must be summed in the order of
-/// the index, so each walker reads all of it: more parts mean more threads, but also more reads of the index.
-struct Walks {
-  Indexed layout;
-  std::int64_t count, columns, parts, rows;  // `rows` per part
-
-  /// `columns_at_once`: columns per walker; `walkers`: the number that keeps the device busy.
-  Walks(const Indexed& shape, std::int64_t indices, std::int64_t columns_at_once, std::int64_t walkers)
-      : layout(shape), count(indices), columns(shape.outer * shape.inner) {
-    const std::int64_t groups = (columns + columns_at_once - 1) / columns_at_once;
-    parts = std::clamp<std::int64_t>(
-        walkers / std::max<std::int64_t>(groups, 1), 1, std::max<std::int64_t>(shape.size, 1));
-    rows = (shape.size + parts - 1) / parts;
-  }
+ private:
+  std::uint64_t divisor_;
 };
 
-/// A warp reads the index for 32 columns and one part of their rows.
-template <class T>
-__global__ void __launch_bounds__(block_threads)
-    add_rows(const __grid_constant__ Walks job, T* out, const T* g, const std::int64_t* index) {
-  constexpr unsigned all = 0xffffffffu;
-  const auto [layout, count, columns, parts, rows] = job;
-  const std::int64_t groups = (columns + 31) / 32, step = std::int64_t{gridDim.x} * (blockDim.x / 32);
-  const unsigned lane = threadIdx.x % 32;
-  for (std::int64_t unit = std::int64_t{blockIdx.x} * (blockDim.x / 32) + threadIdx.x / 32;
-       unit < groups * parts; unit += step) {
-    const std::int64_t column = unit % groups * 32 + lane, o = column / layout.inner,
-                       j = column % layout.inner;
-    const bool has_column = column < columns;
-    const std::int64_t low = unit / groups * rows, high = low + rows < layout.size ? low + rows : layout.size;
-    T* const to = out + o * layout.size * layout.inner + j;
-    const T* const from = g + o * count * layout.inner + j;
-    for (std::int64_t row = low; row < high && has_column; ++row) to[row * layout.inner] = T(0);
-    for (std::int64_t first = 0; first < count; first += 32) {
-      const std::int64_t mine = first + lane < count ? index[first + lane] : -1;
-      unsigned found = __ballot_sync(all, mine >= low && mine < high);
-      for (; found != 0; found &= found - 1) {
-        const int source = __ffs(static_cast<int>(found)) - 1;
-        T* const sum = to + __shfl_sync(all, mine, source) * layout.inner;
-        if (has_column) *sum = *sum + from[(first + source) * layout.inner];
-      }
-    }
-  }
-}
+template <class Number>
+struct Taken {
+  using Division = std::conditional_t<sizeof(Number) == 4, Divider, SlowDivider>;
+  Indexed layout;
+  std::int64_t count;
+  Division by_count, by_inner;
+  int dim;
+  const char* text;  // of the error
 
-/// One thread and one index per element.
-template <class T>
-__global__ void __launch_bounds__(block_threads) gather_elements(Indexed layout, T* out, const T* a,
-    const std::int64_t* index, std::int64_t count, int dim, Fault* fault, const char* text) {
-  const std::int64_t n = layout.outer * count * layout.inner, step = std::int64_t{gridDim.x} * blockDim.x;
-  for (std::int64_t at = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x; at < n; at += step) {
-    const std::int64_t o = at / (count * layout.inner), j = at % layout.inner, from = index[at];
-    if (from >= 0 && from < layout.size) out[at] = a[(o * layout.size + from) * layout.inner + j];
-    else note(fault, text, from, at, dim, layout.size);
-  }
-}
+  Taken(const Indexed& shape, std::int64_t indices, int dimension, const char* error)
+      : layout(shape),
+        count(indices),
+        by_count(indices),
+        by_inner(shape.inner),
+        dim(dimension),
+        text(error) {}
+};
 
-/// A thread reads its column of the index for one part of its rows.
-template <class T>
-__global__ void __launch_bounds__(block_threads)
-    add_columns(const __grid_constant__ Walks job, T* out, const T* g, const std::int64_t* index) {
-  const auto [layout, count, columns, parts, rows] = job;
-  const std::int64_t step = std::int64_t{gridDim.x} * blockDim.x;
-  for (std::int64_t unit = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x; unit < columns * parts;
-       unit += step) {
-    const std::int64_t column = unit % columns, o = column / layout.inner, j = column % layout.inner;
-    const std::int64_t low = unit / columns * rows,
-                       high = low + rows < layout.size ? low + rows : layout.size;
-    T* const to = out + o * layout.size * layout.inner + j;
-    for (std::int64_t row = low; row < high; ++row) to[row * layout.inner] = T(0);
-#pragma unroll 4
-    for (std::int64_t i = 0; i < count; ++i) {
-      const std::int64_t at = (o * count + i) * layout.inner + j, row = index[at];
-      if (row >= low && row < high) to[row * layout.inner] = to[row * layout.inner] + g[at];
+/// out[o, i, j] = a[o, index[i], j], or with Each a[o, index[o, i, j], j]. T has the size of the unit that is
+/// moved; a thread moves `Items` at a time, with all of their loads in flight before the first store.
+template <bool Each, int Items, class T, class Number>
+__global__ void __launch_bounds__(block_threads) take(const __grid_constant__ Taken<Number> job, Number n,
+    T* out, const T* a, const std::int64_t* index, Fault* fault) {
+  const Number step = Number{gridDim.x} * blockDim.x;
+  for (Number first = Number{blockIdx.x} * blockDim.x + threadIdx.x; first < n; first += Items * step) {
+    Number o[Items], i[Items], j[Items];
+    std::int64_t from[Items];
+    T x[Items];
+#pragma unroll
+    for (int k = 0; k < Items; ++k) {
+      const Number at = first + k * step < n ? first + k * step : first;
+      o[k] = at;
+      j[k] = job.by_inner.split(o[k]), i[k] = job.by_count.split(o[k]);
+      from[k] = index[Each ? at : i[k]];
     }
+#pragma unroll
+    for (int k = 0; k < Items; ++k)
+      if (from[k] >= 0 && from[k] < job.layout.size)
+        x[k] = a[(static_cast<std::int64_t>(o[k]) * job.layout.size + from[k]) * job.layout.inner +
+                 static_cast<std::int64_t>(j[k])];
+    std::int64_t wrong = 0, where = -1;
+#pragma unroll
+    for (int k = 0; k < Items; ++k) {
+      const Number at = first + k * step;
+      if (at >= n) continue;
+      if (from[k] >= 0 && from[k] < job.layout.size) out[at] = x[k];
+      else wrong = from[k], where = static_cast<std::int64_t>(Each ? at : i[k]);
+    }
+    if (where >= 0) note(fault, job.text, wrong, where, job.dim, job.layout.size);
   }
 }
 
 /// The layout and the pointers in units of T.
-template <class T>
-void select(Stream stream, Indexed layout, std::int64_t bytes, void* out, const void* a,
-    const std::int64_t* index, std::int64_t count, int dim) {
-  layout.inner = bytes / static_cast<std::int64_t>(sizeof(T));
-  launch({stream, "index_select", {layout.outer, count, layout.inner}, true}, select_elements<T>,
-      blocks_for(stream, layout.outer * count * layout.inner, block_threads), block_threads, layout,
-      static_cast<T*>(out), static_cast<const T*>(a), index, count, dim, tenon::cuda::fault_slot(stream),
-      index_select_error);
+template <bool Each, class T>
+void take(const char* name, Stream stream, const Indexed& layout, void* out, const void* a,
+    const std::int64_t* index, std::int64_t count, int dim, const char* error) {
+  const std::int64_t n = layout.outer * count * layout.inner;
+  const auto run = [&]<int Items, class Number>(std::integral_constant<int, Items>, Number numbers) {
+    launch({stream, name, {layout.outer, count, layout.inner}, true}, take<Each, Items, T, Number>,
+        blocks_for(stream, n, Items * block_threads), block_threads, Taken<Number>(layout, count, dim, error),
+        numbers, static_cast<T*>(out), static_cast<const T*>(a), index, tenon::cuda::fault_slot(stream));
+  };
+  // Several units per thread pay if there are more units than the device has threads.
+  constexpr std::integral_constant<int, std::clamp<int>(16 / sizeof(T), 1, 4)> several;
+  if (n > most_items) run(several, static_cast<std::uint64_t>(n));
+  else if (n > 2048 * std::int64_t{tenon::cuda::multiprocessors(stream)})
+    run(several, static_cast<unsigned>(n));
+  else run(std::integral_constant<int, 1>(), static_cast<unsigned>(n));
 }
 
 }  // namespace
@@ -130,41 +113,21 @@ void index_select(Stream stream, DType dtype, Indexed layout, void* out, const v
     const auto u = static_cast<std::size_t>(unit);
     return bytes % unit == 0 && is_aligned(out, u) && is_aligned(a, u);
   };
-  if (fits(16)) select<Pack<std::uint32_t, 4>>(stream, layout, bytes, out, a, index, count, dim);
-  else if (fits(4)) select<std::uint32_t>(stream, layout, bytes, out, a, index, count, dim);
-  else select<std::uint8_t>(stream, layout, bytes, out, a, index, count, dim);
-}
-
-void index_add(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
-    const std::int64_t* index, std::int64_t count) {
-  const std::int64_t warps = 64 * std::int64_t{tenon::cuda::multiprocessors(stream)};
-  const Walks job(layout, count, 32, warps);
-  visit_floating("index_add", dtype, [&]<class T>(std::type_identity<T>) {
-    launch({stream, "index_add", {layout.outer, layout.size, layout.inner, count}}, add_rows<T>,
-        blocks_for(stream, (job.columns + 31) / 32 * job.parts, block_threads / 32), block_threads, job,
-        static_cast<T*>(out), static_cast<const T*>(g), index);
-  });
+  const auto run = [&]<class T>(std::type_identity<T>) {
+    Indexed units = layout;
+    units.inner = bytes / static_cast<std::int64_t>(sizeof(T));
+    take<false, T>("index_select", stream, units, out, a, index, count, dim, index_select_error);
+  };
+  if (fits(16)) run(std::type_identity<Pack<std::uint32_t, 4>>());
+  else if (fits(8)) run(std::type_identity<std::uint64_t>());
+  else if (fits(4)) run(std::type_identity<std::uint32_t>());
+  else run(std::type_identity<std::uint8_t>());
 }
 
 void gather(Stream stream, DType dtype, Indexed layout, void* out, const void* a, const std::int64_t* index,
     std::int64_t count, int dim) {
-  const std::int64_t n = layout.outer * count * layout.inner;
-  const auto take = [&]<class T>(T* to) {
-    launch({stream, "gather", {layout.outer, count, layout.inner}, true}, gather_elements<T>,
-        blocks_for(stream, n, block_threads), block_threads, layout, to, static_cast<const T*>(a), index,
-        count, dim, tenon::cuda::fault_slot(stream), gather_error);
-  };
-  visit_any(dtype, [&]<class T>(std::type_identity<T>) { take(static_cast<arith::Bytes<T>*>(out)); });
-}
-
-void gather_add(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
-    const std::int64_t* index, std::int64_t count) {
-  const std::int64_t threads = 2048 * std::int64_t{tenon::cuda::multiprocessors(stream)};
-  const Walks job(layout, count, 1, threads);
-  visit_floating("gather_add", dtype, [&]<class T>(std::type_identity<T>) {
-    launch({stream, "gather_add", {layout.outer, layout.size, layout.inner, count}}, add_columns<T>,
-        blocks_for(stream, job.columns * job.parts, block_threads), block_threads, job, static_cast<T*>(out),
-        static_cast<const T*>(g), index);
+  visit_any(dtype, [&]<class T>(std::type_identity<T>) {
+    take<true, arith::Bytes<T>>("gather", stream, layout, out, a, index, count, dim, gather_error);
   });
 }
 

@@ -59,7 +59,9 @@ void check_add(Indexed l, std::int64_t count, bool each, const Index& index) {
   test::Vector<T> expected(size(l.outer * l.size * l.inner), T(0));
   for (std::int64_t at = 0; at < n; ++at) {
     const std::int64_t o = at / (count * l.inner), i = at / l.inner % count, j = at % l.inner;
-    T& to = expected[size((o * l.size + index[size(each ? at : i)]) * l.inner + j)];
+    const std::int64_t row = index[size(each ? at : i)];
+    if (row < 0 || row >= l.size) continue;
+    T& to = expected[size((o * l.size + row) * l.inner + j)];
     to = to + g[size(at)];
   }
   test::on_every_build([&] {
@@ -118,6 +120,40 @@ TEST_CASE("indexing: threads share the rows and columns of a sum", "[kernels][in
   for (std::size_t i = 0; i < index.size(); i += 100) index[i] = static_cast<std::int64_t>(i % 40);
   check_add<float>({1, 40, 20}, 5003, false, index);
   check_add<double>({1, 40, 1}, 5003, true, index);
+}
+
+TEST_CASE("indexing: sums of sorted positions", "[kernels][index][grids]") {
+  check_add<float>({1, 70000, 4}, 5000, false);
+  check_add<double>({2, 1000, 3}, 2049, false);
+  check_add<float>({1, 3, 8}, 6000, false);
+  check_add<float>({1, 257, 260}, 2500, false);
+  check_add<float>({40, 700, 1}, 3000, false);
+  check_add<float>({1, 700, 8}, 9000, false, Index(9000, 699));
+  check_add<double>({30, 5000, 1}, 300, true);
+  check_add<float>({3, 900, 70}, 400, true);
+  // Long runs, which whole blocks add, among short ones, in one piece and in several.
+  for (const std::int64_t count : {1500, 7000}) {
+    Index index = indices(count, 300, 5);
+    for (std::size_t i = size(count / 3); i < index.size(); ++i)
+      if (i % 4 != 0) index[i] = i % 8 < 4 ? 17 : 40;
+    check_add<float>({1, 300, 132}, count, false, index);
+    check_add<float>({2, 300, 33}, count, false, index);
+    check_add<double>({1, 300, 6}, count, false, index);
+  }
+  // Indices out of range are ignored.
+  Index index = indices(5000, 300, 4);
+  for (std::size_t i = 0; i < index.size(); i += 3)
+    index[i] = i % 2 ? -1 - static_cast<std::int64_t>(i) : 300;
+  if (test::on_cuda())
+    for (const std::int64_t count : {300, 5000})
+      for (const auto& [layout, each] :
+          {std::pair{Indexed{1, 300, 4}, false}, {Indexed{1, 300, 1}, true}, {Indexed{1, 300, 3}, true}}) {
+        Index some(index.begin(), index.begin() + count);
+        if (each && layout.inner > 1)
+          some.insert(some.end(), index.begin(), index.begin() + count),
+              some.insert(some.end(), index.begin(), index.begin() + count);
+        check_add<float>(layout, count, each, some);
+      }
 }
 
 TEST_CASE("indexing: the error names the first index out of range", "[kernels][index]") {

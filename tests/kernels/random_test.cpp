@@ -20,7 +20,7 @@ const RandomKey key{0x123456789abcdef0, 0xfedcba9876543210};
 num::Block block(std::uint64_t index) {
   return num::philox(
       {{static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(index >> 32), 0x76543210, 0xfedcba98}},
-      0x9abcdef0, 0x12345678);
+      num::PhiloxKey{0x9abcdef0, 0x12345678});
 }
 std::uint32_t word(std::int64_t i) { return block(static_cast<std::uint64_t>(i) / 4).word[i % 4]; }
 std::uint64_t word_pair(std::int64_t i) {
@@ -51,7 +51,7 @@ TEST_CASE("random: Philox has Random123's known answers", "[kernels][random]") {
     in >> name >> std::dec >> rounds >> std::hex;
     for (std::uint32_t& x : w) in >> x;
     REQUIRE(in);
-    const num::Block got = num::philox({{w[0], w[1], w[2], w[3]}}, w[4], w[5], rounds);
+    const num::Block got = num::philox({{w[0], w[1], w[2], w[3]}}, num::PhiloxKey{w[4], w[5]}, rounds);
     for (int i = 0; i < 4; ++i) CHECK(got.word[i] == w[6 + i]);
   }
   CHECK(lines == 6);

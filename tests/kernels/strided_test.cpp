@@ -127,3 +127,43 @@ TEST_CASE("elementwise: operands in every order of their dimensions", "[kernels]
   every_order<double>(2);
   every_order<std::int64_t>(3);
 }
+
+namespace {
+
+/// out[o, i, j] = a[o, j, i], with gaps between the rows of both, and from an address that is `shift`
+/// elements past an aligned one.
+template <class T>
+void turned_copies(DType dtype) {
+  for (const auto& [rows, columns] : {std::pair{68, 132}, {8, 64}, {100, 12}, {67, 132}, {68, 130}, {66, 34}})
+    for (const std::int64_t gap : {0, 4, 1})
+      for (const std::int64_t shift : {0, 1}) {
+        CAPTURE(rows, columns, gap, shift, dtype);
+        const std::int64_t a_step = rows + gap, out_step = columns + gap;
+        const Strides from{columns * a_step, 1, a_step}, to{rows * out_step, out_step, 1};
+        std::mt19937 random(1);
+        test::Vector<T> a(static_cast<std::size_t>(2 * columns * a_step + shift)),
+            before(static_cast<std::size_t>(2 * rows * out_step + shift), T(1));
+        for (T& x : a) x = static_cast<T>(random() % 2);
+        test::Vector<T> expected = before;
+        for (std::int64_t o = 0; o < 2; ++o)
+          for (std::int64_t i = 0; i < rows; ++i)
+            for (std::int64_t j = 0; j < columns; ++j)
+              expected[static_cast<std::size_t>(o * to[0] + i * to[1] + j + shift)] =
+                  a[static_cast<std::size_t>(o * from[0] + j * from[2] + i + shift)];
+        test::on_every_build([&] {
+          test::Vector<T> out = before;
+          copy(test::stream(), dtype, dtype, {2, rows, columns}, {out.data() + shift, to},
+              {a.data() + shift, from});
+          test::require_same(expected, out);
+        });
+      }
+}
+
+}  // namespace
+
+TEST_CASE("elementwise: transposed copies of every element size", "[kernels][elementwise][grids]") {
+  turned_copies<std::uint8_t>(DType::boolean);
+  turned_copies<float>(DType::float32);
+  turned_copies<double>(DType::float64);
+  turned_copies<std::int64_t>(DType::int64);
+}

@@ -71,6 +71,7 @@ void votes() {
         EXPECT(__ballot_sync(~0u, lane < 4) == 15u);
         EXPECT(__any_sync(~0u, lane == 31) && !__any_sync(~0u, 0));
         EXPECT(__all_sync(~0u, 1) && !__all_sync(~0u, lane != 31));
+        EXPECT(__popc(0xff0fu) == 12);
       },
       1, 64);
 }

@@ -16,8 +16,12 @@ TENON_INLINE Blocks random_blocks(uint64_t seed, uint64_t stream, uint64_t first
   for (int lane = 0; lane < W<double>; ++lane) index[lane] = first + static_cast<uint64_t>(lane);
   Words64 c0 = index, c1 = index >> 32, c2 = Words64{} + stream, c3 = c2 >> 32;
   num::philox_rounds(
-      c0, c1, c2, c3, static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32), 10,
-      [](uint32_t a, Words64 b) __attribute__((always_inline)) { return multiply_lower(Words64{} + a, b); });
+      c0, c1, c2, c3, num::PhiloxKey{static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)}, 10,
+      [](uint32_t a, Words64 b, Words64 & high) __attribute__((always_inline)) {
+        const Words64 p = multiply_lower(Words64{} + a, b);
+        high = p >> 32;
+        return p;
+      });
   return {{c0, c1, c2, c3}};
 }
 
