@@ -77,7 +77,7 @@ __device__ inline unsigned take_place(unsigned (&next)[digits], int digit) {
 /// The positions of all valid indices, sorted by groups of rows, those of a group ascending. Group q, of the
 /// rows whose number shifted by `shift` is q, is `list` from starts[q] to starts[q + 1].
 struct Sorted {
-  uint2* list;  // row, position; null if the indices are so few that they are not sorted before
+  std::int64_t* list;  // row << 32 | position; null if the indices are so few that they are not sorted before
   unsigned* starts;
   unsigned* table;  // [blocks, digits]: how often a digit occurs in the part of a block
   int shift;
@@ -93,18 +93,22 @@ __device__ inline unsigned part_of(unsigned n, unsigned b) {
   return static_cast<unsigned>(std::uint64_t{n} * b / gridDim.x);
 }
 
-/// Each warp has a part of n items, a multiple of 32 of them. For each of its items, calls use(i, load(i)) in
-/// all lanes, with the loads of `Ahead` items in flight; both also get some i from n on.
-template <int Ahead, class Load, class Use>
-__device__ inline void each_of_warp(unsigned n, const Load& load, const Use& use) {
+/// Each warp has a part of n items, a multiple of 32 of them. Calls use(i, items[i]) in all lanes for each of
+/// them, with several loads in flight; for i from n on the item is -1.
+template <class Use>
+__device__ inline void each_of_warp(unsigned n, const std::int64_t* items, const Use& use) {
+  constexpr int ahead = 4;
   const unsigned part = (n + block_threads - 1) / block_threads * 32, lane = threadIdx.x % 32;
   const unsigned first = threadIdx.x / 32 * part, end = first + part < n ? first + part : n;
-  for (unsigned at = first; at < end; at += 32 * Ahead) {
-    decltype(load(0u)) x[Ahead];
+  for (unsigned at = first; at < end; at += 32 * ahead) {
+    std::int64_t x[ahead];
 #pragma unroll
-    for (int k = 0; k < Ahead; ++k) x[k] = load(at + 32 * k + lane);
+    for (int k = 0; k < ahead; ++k) {
+      const unsigned i = at + 32 * k + lane;
+      x[k] = i < n ? items[i] : -1;
+    }
 #pragma unroll
-    for (int k = 0; k < Ahead; ++k) {
+    for (int k = 0; k < ahead; ++k) {
       if (at + 32 * k >= end) break;
       use(at + 32 * k + lane, x[k]);
     }
@@ -117,12 +121,10 @@ __global__ void __launch_bounds__(block_threads)
   count[threadIdx.x] = 0;
   __syncthreads();
   const unsigned first = part_of(n, blockIdx.x), mine = part_of(n, blockIdx.x + 1) - first;
-  each_of_warp<8>(
-      mine, [&](unsigned i) { return i < mine ? index[first + i] : -1; },
-      [&](unsigned, std::int64_t row) {
-        const int group = group_of(row, size, sorted.shift);
-        if (group >= 0) atomicAdd(&count[group], 1u);
-      });
+  each_of_warp(mine, index + first, [&](unsigned, std::int64_t row) {
+    const int group = group_of(row, size, sorted.shift);
+    if (group >= 0) atomicAdd(&count[group], 1u);
+  });
   __syncthreads();
   sorted.table[blockIdx.x * digits + threadIdx.x] = count[threadIdx.x];
 }
@@ -134,8 +136,7 @@ __global__ void __launch_bounds__(block_threads)
   const unsigned warp = threadIdx.x / 32;
   clear(counters);
   __syncthreads();
-  const auto load = [&](unsigned i) { return i < mine ? index[first + i] : -1; };
-  each_of_warp<8>(mine, load, [&](unsigned, std::int64_t row) {
+  each_of_warp(mine, index + first, [&](unsigned, std::int64_t row) {
     const int group = group_of(row, size, sorted.shift);
     if (group >= 0) atomicAdd(&counters[warp][group], 1u);
   });
@@ -153,10 +154,10 @@ __global__ void __launch_bounds__(block_threads)
   }
   begin_at(counters, start + before);
   __syncthreads();
-  each_of_warp<8>(mine, load, [&](unsigned i, std::int64_t row) {
+  each_of_warp(mine, index + first, [&](unsigned i, std::int64_t row) {
     const int group = group_of(row, size, sorted.shift);
     const unsigned place = take_place(counters[warp], group);
-    if (group >= 0) sorted.list[place] = {static_cast<unsigned>(row), first + i};
+    if (group >= 0) sorted.list[place] = row << 32 | (first + i);
   });
 }
 
@@ -166,7 +167,8 @@ __global__ void __launch_bounds__(block_threads)
 /// team of as many threads adds a few consecutive rows of it.
 struct Summed {
   Indexed layout;
-  std::int64_t units, parts, tiles, slices, packs;  // units of rows; parts of the tiles; slices per position
+  std::int64_t tiles, slices, packs;  // slices: tiles per outer position
+  int units, parts;                   // of the rows, and of the tiles
   unsigned count;
   int rows, lanes;  // powers of two
 };
@@ -178,19 +180,17 @@ struct Runs {
   unsigned long_rows[block_warps];  // a bit per row
 };
 
-struct Item {
-  int row;  // or -1
-  unsigned position;
-};
-
-/// Sorts n <= piece positions, of which load(i) returns the i-th one.
-template <class Load>
-__device__ inline void sort_piece(unsigned n, const Load& load, Counters& counters, Runs& runs) {
+/// Sorts n <= piece positions; read(i, item, position) returns the row of an item, or -1, and its position.
+template <class Read>
+__device__ inline void sort_piece(
+    unsigned n, const std::int64_t* items, const Read& read, Counters& counters, Runs& runs) {
   const unsigned warp = threadIdx.x / 32;
+  unsigned position;
   clear(counters);
   __syncthreads();
-  each_of_warp<4>(n, load, [&](unsigned, Item item) {
-    if (item.row >= 0) atomicAdd(&counters[warp][item.row], 1u);
+  each_of_warp(n, items, [&](unsigned i, std::int64_t item) {
+    const int row = read(i, item, position);
+    if (row >= 0) atomicAdd(&counters[warp][row], 1u);
   });
   __syncthreads();
   const unsigned run = total(counters), start = sum_before(run);
@@ -200,9 +200,10 @@ __device__ inline void sort_piece(unsigned n, const Load& load, Counters& counte
   if (threadIdx.x % 32 == 0) runs.long_rows[warp] = is_long;
   begin_at(counters, start);
   __syncthreads();
-  each_of_warp<4>(n, load, [&](unsigned, Item item) {
-    const unsigned place = take_place(counters[warp], item.row);
-    if (item.row >= 0) runs.order[place] = item.position;
+  each_of_warp(n, items, [&](unsigned i, std::int64_t item) {
+    const int row = read(i, item, position);
+    const unsigned place = take_place(counters[warp], row);
+    if (row >= 0) runs.order[place] = position;
   });
   __syncthreads();
 }
@@ -294,46 +295,47 @@ __global__ void __launch_bounds__(block_threads, sizeof(T) == 4 ? 4 : 3)
   const int team = static_cast<int>(threadIdx.x) / job.lanes,
             lane = static_cast<int>(threadIdx.x) % job.lanes;
   const int each = (job.rows * job.lanes + block_threads - 1) / block_threads;  // rows of a team, at most 32
-  for (std::int64_t unit = blockIdx.x; unit < job.units * job.parts; unit += gridDim.x) {
-    const std::int64_t low = unit / job.parts * job.rows, part = unit % job.parts;
-    const int rows = static_cast<int>(low + job.rows < job.layout.size ? job.rows : job.layout.size - low);
+  for (int unit = static_cast<int>(blockIdx.x); unit < job.units * job.parts;
+       unit += static_cast<int>(gridDim.x)) {
+    const int low = unit / job.parts * job.rows, part = unit % job.parts;
+    const int size = static_cast<int>(job.layout.size), rows = size - low < job.rows ? size - low : job.rows;
     const int first_row = team * each < rows ? team * each : rows,
               end = first_row + each < rows ? first_row + each : rows;
     const std::int64_t tile = part * job.tiles / job.parts, tile_end = (part + 1) * job.tiles / job.parts;
-    const unsigned first = sorted.list ? sorted.starts[low >> sorted.shift] : 0,
-                   last = sorted.list ? sorted.starts[(low >> sorted.shift) + 1] : job.count;
-    unsigned from = first;
+    unsigned from = sorted.list ? sorted.starts[low >> sorted.shift] : 0;
+    const unsigned last = sorted.list ? sorted.starts[(low >> sorted.shift) + 1] : job.count;
+    bool resumed = false;
     do {  // once even if there are no positions, for the zeros
       const unsigned n = last - from < piece ? last - from : piece;
-      const auto load = [&](unsigned i) {
-        if (i >= n) return Item{-1, 0};
-        if (!sorted.list) return Item{row_in(index[from + i], low, rows), from + i};
-        const uint2 item = sorted.list[from + i];
-        return Item{row_in(item.x, low, rows), item.y};
+      const auto read = [&](unsigned i, std::int64_t item, unsigned& position) {
+        position = sorted.list ? static_cast<unsigned>(item) : from + i;
+        return row_in(sorted.list ? item >> 32 : item, low, rows);
       };
-      sort_piece(n, load, space.counters, runs);
+      sort_piece(n, (sorted.list ? sorted.list : index) + from, read, space.counters, runs);
+      std::int64_t o = tile / job.slices, slice = tile % job.slices;
       for (std::int64_t t = tile; t < tile_end; ++t) {
-        const std::int64_t o = t / job.slices, j = t % job.slices * job.lanes, left = job.packs - j;
+        const std::int64_t j = slice * job.lanes, left = job.packs - j;
         const int packs = static_cast<int>(left < job.lanes ? left : job.lanes);
         Pack<T, W>* const to = out + (o * job.layout.size + low) * job.packs + j;
         const Pack<T, W>* const source = g + o * job.count * job.packs + j;
         for (int row = first_row; row < end;) {
-          const unsigned long_ones =
-              runs.long_rows[row / 32] >> row % 32;  // all of the team's rows are in one word
+          // All of the team's rows are in one word.
+          const unsigned long_ones = runs.long_rows[row / 32] >> row % 32;
           const int next_long = row + (long_ones != 0 ? __ffs(static_cast<int>(long_ones)) - 1 : 32);
           const int stop = next_long < end ? next_long : end;
-          if (lane < packs) add_runs(runs, row, stop, from != first, to + lane, source + lane, job.packs);
+          if (lane < packs) add_runs(runs, row, stop, resumed, to + lane, source + lane, job.packs);
           row = stop + 1;
         }
         for (int word = 0; word < block_warps; ++word)
           for (unsigned rest = runs.long_rows[word]; rest != 0; rest &= rest - 1) {
             const int row = word * 32 + __ffs(static_cast<int>(rest)) - 1;
-            add_long_run<T, W>(runs, row, job.lanes, packs, from != first, space.stage, to + row * job.packs,
-                source, job.packs);
+            add_long_run<T, W>(
+                runs, row, job.lanes, packs, resumed, space.stage, to + row * job.packs, source, job.packs);
           }
+        if (++slice == job.slices) slice = 0, ++o;
       }
       __syncthreads();
-      from += n;
+      from += n, resumed = true;
     } while (from < last);
   }
 }
@@ -348,12 +350,12 @@ void add_sorted_rows(
   const bool by_groups = count > piece;
   const int bits = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(layout.size - 1)));
   const std::int64_t blocks = std::min((count + piece - 1) / piece, sms);
-  const tenon::cuda::Scratch memory(
-      stream, by_groups ? count * sizeof(uint2) + (digits + 1 + blocks * digits) * sizeof(unsigned) : 0);
+  const tenon::cuda::Scratch memory(stream,
+      by_groups ? count * sizeof(std::int64_t) + (digits + 1 + blocks * digits) * sizeof(unsigned) : 0);
   Sorted sorted{};
   if (by_groups) {
     sorted.shift = std::max(bits - 8, 0);
-    sorted.list = memory.as<uint2>();
+    sorted.list = memory.as<std::int64_t>();
     sorted.table = reinterpret_cast<unsigned*>(sorted.list + count);
     sorted.starts = sorted.table + blocks * digits;
     launch(
@@ -376,10 +378,10 @@ void add_sorted_rows(
     job.rows = by_groups ? std::min(digits, 1 << sorted.shift) : digits;
     const auto units = [&] { return (layout.size + job.rows - 1) / job.rows; };
     while (!by_groups && job.rows > 8 && units() * job.tiles < busy) job.rows /= 2;
-    job.units = units();
-    job.parts = std::clamp<std::int64_t>(busy / job.units, 1, job.tiles);
+    job.units = static_cast<int>(units());
+    job.parts = static_cast<int>(std::clamp<std::int64_t>(busy / job.units, 1, job.tiles));
     launch({stream, "index_add", {layout.outer, layout.size, layout.inner, count}}, add_sorted<T, width>,
-        std::min(job.units * job.parts, 4 * busy), block_threads, job, sorted,
+        std::min<std::int64_t>(job.units * job.parts, 4 * busy), block_threads, job, sorted,
         reinterpret_cast<Pack<T, width>*>(out), reinterpret_cast<const Pack<T, width>*>(g), index);
   });
 }
