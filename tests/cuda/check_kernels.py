@@ -44,6 +44,11 @@ MINIMA = {
     TILES.format("double, 64, 64, 8, 32, 32, 8, 4", "false"): {"DFMA": 256, "LDS.128": 8 * 6},
     r"matmul_elements<float>": {"FFMA": 8},
     r"matmul_elements<double>": {"DFMA": 8},
+    # Two steps of 128 bytes per line in the loop, each multiplied by 32 bytes; their loads also precede the loop.
+    r"matmul_skinny<float, true, true>": {"FFMA": 2 * 32 * 8, "LDG.E.128": 2 * 2 * 8, "STS.128": 2 * 8},
+    r"matmul_skinny<double, true, true>": {"DFMA": 2 * 16 * 4, "LDG.E.128": 2 * 2 * 8, "STS.128": 2 * 8},
+    r"matmul_skinny<float, false, false>": {"FFMA": 2 * 32 * 8, "LDG.E": 2 * 2 * 32},
+    r"matmul_skinny<double, false, false>": {"DFMA": 2 * 16 * 4, "LDG.E.64": 2 * 2 * 16},
     # 16 bytes of the widest operand, loaded or stored once each.
     rf"map_dense<4, {FUNCTOR}, float, float>": {"LDG.E.128": 1, "STG.E.128": 1},
     rf"map_dense<4, {FUNCTOR}, float, float, float>": {"LDG.E.128": 2, "STG.E.128": 1},
@@ -56,17 +61,19 @@ MINIMA = {
     r"map_dense<(4|2), (Eq|Ne|Lt|Le|Gt|Ge), unsigned char, (float, float|double, double|long, long)>": {"LDG.E.128": 2},
     r"map_dense<(4|2), Where, (float|double|long), unsigned char, .*>": {"LDG.E.128": 2, "STG.E.128": 1},
     r"select_elements<Pack<unsigned int, 4>>": {"LDG.E.128": 1, "STG.E.128": 1},
-    # A whole chunk has 8 loads of each operand before the first addition, or 4 x 2 for 8-byte elements.
-    r"reduce_(short|long)<(Sum|Amax), true, float, float>": {"LDG.E.128": 8, "SHFL.BFLY": 8},
-    r"reduce_(short|long)<((Sum|Amax), true, double, double|Sum, true, unsigned long, long|Amax, true, long, long)>":
-        {"LDG.E.128": 16, "SHFL.BFLY": 16},
-    r"reduce_(short|long)<SumOf\w+, true, float, float>": {"LDG.E.128": 16, "SHFL.BFLY": 8},
-    r"reduce_(short|long)<SumOf\w+, true, double, double>": {"LDG.E.128": 32, "SHFL.BFLY": 16},
-    # One row per partial of a warp, 16 in flight together; and the partials of the 8 warps.
-    r"reduce_columns<.*>": {"LDG": 16, "LDS": 8, "BAR.SYNC": 2},
-    # Both operands and the gradient, four rounds at a time.
+    # The loads of a whole chunk; of the first operand as evict-first (EF), since each element is read once.
+    r"reduce_(rows|long)<(Sum|Amax), true, float, float>": {"LDG.E.EF.128": 8, "SHFL.BFLY": 8},
+    r"reduce_(rows|long)<((Sum|Amax), true, double, double|Sum, true, unsigned long, long|Amax, true, long, long)>":
+        {"LDG.E.EF.128": 16, "SHFL.BFLY": 16},
+    r"reduce_(rows|long)<SumOf\w+, true, float, float>": {"LDG.E.EF.128": 8, "LDG.E.128": 8, "SHFL.BFLY": 8},
+    r"reduce_(rows|long)<SumOf\w+, true, double, double>": {"LDG.E.EF.128": 16, "LDG.E.128": 16, "SHFL.BFLY": 16},
+    # Rows in flight together, and the partials of the threads that share a column.
+    r"reduce_columns<\w+, ColumnTile<(4|2), 8, 128>, .*>": {"LDG.E.128": 8, "LDS": 32, "BAR.SYNC": 2},
+    r"reduce_columns<\w+, ColumnTile<(4|2), 32, 16>, .*>": {"LDG.E.128": 2, "LDS": 8, "BAR.SYNC": 2},
+    r"reduce_columns<\w+, ColumnTile<1, \d+, 128>, .*>": {"LDG": 8, "LDS": 8, "BAR.SYNC": 2},
+    # Both operands and the gradient, 64 bytes of each at a time.
     r"mse_chunks<true, float>": {"LDG.E.128": 4 * 2, "STG.E.128": 4},
-    r"mse_chunks<true, double>": {"LDG.E.128": 4 * 4, "STG.E.128": 4 * 2},
+    r"mse_chunks<true, double>": {"LDG.E.128": 2 * 4, "STG.E.128": 2 * 2},
     # Loads parameter, gradient and buffer, stores parameter and buffer; and the same without a buffer.
     r"sgd_(short|long)<(float|double)(, \d+)?>": {"LDG.E.128": 3 + 2, "STG.E.128": 2 + 1},
     r"fill_(uniform|normal)<true, (float|double)>": {"STG.E.128": 1},

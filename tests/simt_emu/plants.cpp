@@ -151,6 +151,8 @@ void matmul_elements() { product(7, 40, 9); }
 void matmul_tiles() { product(60, 520, 36); }
 /// Two blocks that share a tile.
 void matmul_split() { product(33, 520, 20); }
+/// Lines of 16-byte loads, and of single ones where a chunk ends; more lines than two blocks have.
+void matmul_skinny() { product(260, 600, 5); }
 
 // ---- the SGD step
 
@@ -255,10 +257,10 @@ const struct {
 } runs[] = {{"dense", dense}, {"unaligned", unaligned}, {"strided", strided}, {"turned", turned},
     {"short_rows", short_rows}, {"long_rows", long_rows}, {"columns", columns}, {"mse", mse},
     {"matmul_elements", matmul_elements}, {"matmul_tiles", matmul_tiles}, {"matmul_split", matmul_split},
-    {"sgd_short", sgd_short}, {"sgd_long", sgd_long}, {"index_select", index_select},
-    {"select_out_of_range", select_out_of_range}, {"index_add", index_add}, {"gather", gather},
-    {"gather_out_of_range", gather_out_of_range}, {"gather_add", gather_add}, {"uniform", uniform},
-    {"normal", normal}, {"normal_unaligned", normal_unaligned}};
+    {"matmul_skinny", matmul_skinny}, {"sgd_short", sgd_short}, {"sgd_long", sgd_long},
+    {"index_select", index_select}, {"select_out_of_range", select_out_of_range}, {"index_add", index_add},
+    {"gather", gather}, {"gather_out_of_range", gather_out_of_range}, {"gather_add", gather_add},
+    {"uniform", uniform}, {"normal", normal}, {"normal_unaligned", normal_unaligned}};
 
 }  // namespace
 
