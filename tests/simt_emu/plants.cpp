@@ -121,6 +121,8 @@ void sum(std::size_t n, const Shape& shape, std::uint32_t dims, std::size_t outp
   });
 }
 void short_rows() { sum(20 * 99, {20, 99}, 0b10, 20); }
+/// Contiguous and aligned.
+void rows() { sum(20 * 200, {20, 200}, 0b10, 20); }
 /// Two blocks per output.
 void long_rows() { sum(2 * 9220, {2, 9220}, 0b10, 2); }
 /// Two blocks and three chunks per column.
@@ -255,7 +257,7 @@ const struct {
   const char* name;
   void (*body)();
 } runs[] = {{"dense", dense}, {"unaligned", unaligned}, {"strided", strided}, {"turned", turned},
-    {"short_rows", short_rows}, {"long_rows", long_rows}, {"columns", columns}, {"mse", mse},
+    {"short_rows", short_rows}, {"rows", rows}, {"long_rows", long_rows}, {"columns", columns}, {"mse", mse},
     {"matmul_elements", matmul_elements}, {"matmul_tiles", matmul_tiles}, {"matmul_split", matmul_split},
     {"matmul_skinny", matmul_skinny}, {"sgd_short", sgd_short}, {"sgd_long", sgd_long},
     {"index_select", index_select}, {"select_out_of_range", select_out_of_range}, {"index_add", index_add},

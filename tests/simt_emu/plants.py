@@ -66,9 +66,9 @@ PLANTS = [
           "T[tile][tile + 1]", "T[tile - 1][tile + 1]", "index 31 out of bounds"),
 
     # ---- sums
-    Plant("the halving tree ends in another order", "warp_tree", ANY, "mse", "reduce/tree.cuh",
+    Plant("the halving tree ends in another order", "warp_tree", ANY, "rows", "reduce/tree.cuh",
           "all, v, 16));\n  return combine<Op>(v, __shfl_xor_sync(all, v, 8));",
-          "all, v, 8));\n  return combine<Op>(v, __shfl_xor_sync(all, v, 16));", WRONG, "mse.cu"),
+          "all, v, 8));\n  return combine<Op>(v, __shfl_xor_sync(all, v, 16));", WRONG, "reduce/reduce.cu"),
     Plant("elements past a row's end are read", "reduce_short", ASAN, "short_rows", "reduce/rows.cuh",
           "if (q >= n) continue;", "", OVERFLOW, "reduce/reduce.cu"),
     Plant("two blocks write one slot", "reduce_long", TSAN, "long_rows", "reduce/rows.cuh",
