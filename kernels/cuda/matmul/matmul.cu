@@ -1,6 +1,7 @@
-// The matrix product in order CHAIN (docs/numerics.md section 2): chooses between register tiles (tiles.cuh)
-// and, for products too small for tiles, one thread per element (elements.cuh). A product with one column is
-// order R, a reduction (reduce/reduce.cu).
+// The matrix product in order CHAIN (docs/numerics.md section 2): chooses between register tiles (tiles.cuh),
+// one row or column per thread where there are few of the others (skinny.cuh) and, for products too small for
+// either, one thread per element (elements.cuh). A product with one column is order R, a reduction
+// (reduce/reduce.cu).
 #include <tenon/kernels/cuda/launch.h>
 #include <tenon/kernels/cuda/offsets.h>
 #include <tenon/kernels/matmul.h>
