@@ -71,14 +71,14 @@ std::vector<Case> index_cases() {
     return Traffic{12 * labels, 4 * labels};
   };
   all.push_back(gradient(all[0], rows));
-  all.back().emulated_sizes = {{1000, 16}};  // every warp reads all of the index, and votes on it
+  all.back().emulated_sizes = {{1000, 16}};  // a warp votes on the digits of all indices
   Case padded = selection("select_padded", {{65536, 256}}, with_padding, rows);
   padded.cuda_sizes = all[0].cuda_sizes;
   all.push_back(gradient(padded, rows));
   all.back().emulated_sizes = {{1000, 16}};
   all.push_back(gradient(all[1], columns));
   all.push_back(gradient(all[2], pick));
-  all.back().emulated_sizes = {{300, 300}};  // some threads per column read all of its index
+  all.back().emulated_sizes = {{300, 300}};  // a warp votes on the bits of all indices
   all.push_back(gradient(all[3], pick));
   return all;
 }

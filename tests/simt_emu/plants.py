@@ -40,7 +40,7 @@ class Plant(NamedTuple):
 
 DEADLOCK = r"deadlock in block \d+"
 DIVERGENT = "divergent __syncthreads"
-MEETS = r"__\w+_sync meets __\w+_sync of another lane"
+MEETS = "__ballot_sync meets __syncwarp of another lane"
 WRONG = r"wrong result at \w+"
 OVERFLOW = "heap-buffer-overflow"
 MISALIGNED = r"misaligned address"
@@ -59,11 +59,18 @@ PLANTS = [
     Plant("the quotient lacks a term", "map_strided", ANY, "strided", "offsets.h",
           "(__umulhi(n, multiplier_) + n) >> shift_", "__umulhi(n, multiplier_) >> shift_", WRONG, "copy.cu"),
     Plant("no barrier before the square is read", "copy_tiles", TSAN, "turned", "copy.cu",
-          "__syncthreads();\n    for (int i = y;", "for (int i = y;", RACE),
+          "__syncthreads();\n#pragma unroll\n    for (int i = y;", "\n#pragma unroll\n    for (int i = y;", RACE),
     Plant("no barrier before the square is written again", "copy_tiles", TSAN, "turned", "copy.cu",
           "square[x][i];\n    __syncthreads();", "square[x][i];", RACE),
     Plant("the square is a row short", "copy_tiles", ASAN, "turned", "copy.cu",
           "T[tile][tile + 1]", "T[tile - 1][tile + 1]", "index 31 out of bounds"),
+    Plant("no barrier before the packs are read", "copy_packs", TSAN, "turned_packs", "copy.cu",
+          "square[col][place(col, p)] = in[k];\n    }\n    __syncthreads();",
+          "square[col][place(col, p)] = in[k];\n    }", RACE),
+    Plant("no barrier before the packs are written again", "copy_packs", TSAN, "turned_packs", "copy.cu",
+          "__syncthreads();  // the last tile has been read", "", RACE),
+    Plant("packs are read from where they were not put", "copy_packs", ANY, "turned_packs", "copy.cu",
+          "place(col, row / pack)", "row / pack", WRONG),
 
     # ---- sums
     Plant("the halving tree ends in another order", "warp_tree", ANY, "rows", "reduce/tree.cuh",
@@ -140,24 +147,36 @@ PLANTS = [
           "rows.template as<void>(), table.data(), bytes - sizeof(Row<T>));", WRONG),
 
     # ---- indices
-    Plant("an index is not checked", "select_elements", ASAN, "select_out_of_range", "index.cu",
-          "from = index[i];\n    if (from >= 0 && from < layout.size)", "from = index[i];\n    if (from >= 0)",
-          OVERFLOW),
-    Plant("two threads note their find", "select_elements", TSAN, "select_out_of_range", "index.cu",
+    Plant("an index is not checked", "take<false>", ASAN, "select_out_of_range", "index.cu",
+          "if (from[k] >= 0 && from[k] < job.layout.size)\n        x[k]", "if (from[k] >= 0)\n        x[k]", OVERFLOW),
+    Plant("two threads note their find", "take<false>", TSAN, "select_out_of_range", "index.cu",
           "if (atomicCAS(&fault->found, 0u, 1u) != 0) return;", "fault->found = 1;", RACE),
-    Plant("a part clears the next one's row", "add_rows", TSAN, "index_add", "index.cu",
-          "row < high && has_column;", "row <= high && has_column;", RACE),
-    Plant("lanes without a column skip the shuffle", "add_rows", ANY, "index_add", "index.cu",
-          "T* const sum = to +", "if (!has_column) continue;\n        T* const sum = to +", MEETS),
-    Plant("an index is not checked", "gather_elements", ASAN, "gather_out_of_range", "index.cu",
-          "from = index[at];\n    if (from >= 0 && from < layout.size)", "from = index[at];\n    if (from >= 0)",
-          OVERFLOW),
-    Plant("every column uses the first one's indices", "add_columns", ANY, "gather_add", "index.cu",
-          "row = index[at];", "row = index[at - j];", WRONG),
+    Plant("an index is not checked", "take<true>", ASAN, "gather_out_of_range", "index.cu",
+          "if (from[k] >= 0 && from[k] < job.layout.size)\n        x[k]", "if (from[k] >= 0)\n        x[k]", OVERFLOW),
+    Plant("the counts are not atomic", "count_groups", TSAN, "index_add_groups", "index_add.cu",
+          "atomicAdd(&count[group], 1u)", "++count[group]", RACE),
+    Plant("lanes with the same group are in reverse order", "sort_by_group", ANY, "index_add_groups", "index_add.cu",
+          "static_cast<unsigned>(__popc(before));\n  __syncwarp();",
+          "static_cast<unsigned>(__popc(alike) - 1 - __popc(before));\n  __syncwarp();", WRONG),
+    Plant("a lane's place is counted before others took theirs", "sort_by_group", TSAN, "index_add_groups",
+          "index_add.cu", "__syncwarp();\n  if (digit >= 0 && before == 0)", "if (digit >= 0 && before == 0)", RACE),
+    Plant("no barrier before the positions are read", "add_sorted", TSAN, "index_add", "index_add.cu",
+          "runs.order[place] = position;\n  });\n  __syncthreads();", "runs.order[place] = position;\n  });", RACE),
+    Plant("no barrier before the stage is written again", "add_sorted", TSAN, "index_add_groups", "index_add.cu",
+          "__syncthreads();  // the stage has been read", "", RACE),
+    Plant("a long run does not begin with its earlier sum", "add_sorted", ANY, "index_add_groups", "index_add.cu",
+          "adds && resumed ? *element : T(0)", "T(0)", WRONG),
+    Plant("lanes without an index leave before the others vote", "add_to_column", ANY, "gather_add_column",
+          "gather_add.cu", "if (first + 32 * k >= count) break;",
+          "if (first + 32 * k + lane >= count) break;", MEETS),
+    Plant("lanes with the same row do not take turns", "add_to_column", TSAN, "gather_add_column", "gather_add.cu",
+          "row[k] < 0 ? -1 : __popc(before)", "row[k] < 0 ? -1 : 0", RACE),
+    Plant("every column uses the first one's indices", "add_to_columns", ANY, "gather_add_columns", "gather_add.cu",
+          "index + o * job.count * inner + j", "index + o * job.count * inner", WRONG),
 
     # ---- random numbers
     Plant("the last pack is stored whole", "fill_uniform", ASAN, "uniform", "random.cu",
-          "if (Vec && n - q * W >= W)", "if (Vec)", OVERFLOW),
+          "if (packs * W + c < n) out[packs * W + c]", "out[packs * W + c]", OVERFLOW),
     Plant("alignment is not asked for", "fill_normal", ASAN, "normal_unaligned", "random.cu",
           "is_aligned(to), [&](auto vec) {\n      launch({stream, \"random_normal\"",
           "true, [&](auto vec) {\n      launch({stream, \"random_normal\"", MISALIGNED),
