@@ -278,8 +278,8 @@ const struct {
     {"sgd_long", sgd_long}, {"index_select", index_select}, {"select_out_of_range", select_out_of_range},
     {"index_add", index_add}, {"index_add_groups", index_add_groups}, {"gather", gather},
     {"gather_out_of_range", gather_out_of_range}, {"gather_add_columns", gather_add_columns},
-    {"gather_add_column", gather_add_column},
-    {"uniform", uniform}, {"normal", normal}, {"normal_unaligned", normal_unaligned}};
+    {"gather_add_column", gather_add_column}, {"uniform", uniform}, {"normal", normal},
+    {"normal_unaligned", normal_unaligned}};
 
 }  // namespace
 
