@@ -25,7 +25,7 @@ TEST_CASE("runtime: a launch that fails names the kernel and its sizes, and the 
   const Tensor x = ones({5, 200}, {.device = device()}), y = ones({200, 1}, {.device = device()});
   emu::fail_next_launch(cudaErrorLaunchFailure);
   const std::string text = error_of([&] { matmul(x, y); });
-  REQUIRE(text.starts_with("reduce_short: "));
+  REQUIRE(text.starts_with("reduce_rows: "));
   REQUIRE(text.ends_with("; sizes [5, 200], 1 blocks of 256 threads on cuda:0"));
   REQUIRE(matmul(x, y).sum().item<float>() == 1000);
 }

@@ -76,12 +76,12 @@ __device__ inline T column_chunk(Partials<S, T>& part, int n, const Read& read) 
   return v[0];
 }
 
-/// The blocks that a multiprocessor runs at once.
-template <class Op, class S, class T>
-inline constexpr int column_blocks = S::W > 1 && Op::operands == 2 && sizeof(T) == 8 ? 2 : 3;
+/// The blocks that a multiprocessor runs at once: as many as have room for their registers.
+template <class Op, class T>
+inline constexpr int column_blocks = Op::operands == 2 || sizeof(T) == 8 ? 2 : 3;
 
 template <class Op, class S, class T, class From>
-__global__ void __launch_bounds__(block_threads, column_blocks<Op, S, T>)
+__global__ void __launch_bounds__(block_threads, column_blocks<Op, T>)
     reduce_columns(const __grid_constant__ Columns<T, From> job) {
   constexpr int W = S::W;
   SIMT_SHARED(part, Partials<S, T>);

@@ -116,7 +116,7 @@ class Reduction {
 
   template <class S>
   void launch_columns(Columns<T, From>& columns) {
-    constexpr int resident = column_blocks<Op, S, T>;
+    constexpr int resident = column_blocks<Op, T>;
     const std::int64_t tiles = (columns.width + S::columns - 1) / S::columns,
                        units = plan_.outputs / columns.width * tiles;
     columns.parts = parts_of(stream_, units, job_.chunks, 1, resident);
