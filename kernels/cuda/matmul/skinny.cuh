@@ -118,9 +118,6 @@ __global__ void __launch_bounds__(skinny_lines) matmul_skinny(const __grid_const
         const auto pack = *reinterpret_cast<const Pack<T, W>*>(tile[threadIdx.x].v + i * W);
 #pragma unroll
         for (int c = 0; c < W; ++c) multiply(q + i * W + c, pack.v[c]);
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 800
-        simt::compiler_fence();  // for sm_75, nvcc moves so many loads ahead that registers spill
-#endif
       }
       __syncwarp();
     } else {

@@ -78,7 +78,9 @@ __device__ inline T column_chunk(Partials<S, T>& part, int n, const Read& read) 
 
 /// The blocks that a multiprocessor runs at once: as many as have room for their registers.
 template <class Op, class T>
-inline constexpr int column_blocks = Op::operands == 2 || sizeof(T) == 8 ? 2 : 3;
+inline constexpr int column_blocks = Op::operands == 2 ? 1
+                                     : sizeof(T) == 8  ? 2
+                                                       : 3;
 
 template <class Op, class S, class T, class From>
 __global__ void __launch_bounds__(block_threads, column_blocks<Op, T>)
