@@ -105,7 +105,7 @@ class Pass {
     }
     if (node.leaf()) return;
     if (!keep_graph_) spent_.push_back(&node);
-    running = &node, releasing = !keep_graph_;
+    running = &node;
     for (Edge& edge : node.edges()) {
       if (needed_ && !needed_->contains(edge.source.get())) continue;
       if (!edge.pullback) [[unlikely]]
@@ -217,7 +217,7 @@ class Pass {
   const bool keep_graph_, anomaly_;
   const std::unordered_map<Node*, Tensor*>* const needed_;
   Node* const outer_ = running;
-  const bool outer_releases_ = releasing;
+  const bool outer_releases_ = std::exchange(releasing, !keep_graph_);
 };
 
 }  // namespace
