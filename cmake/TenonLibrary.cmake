@@ -3,6 +3,11 @@ find_package(Threads REQUIRED)
 if(NOT TARGET fmt::fmt-header-only)  # a parent may have built it
   find_package(fmt REQUIRED)
 endif()
+# Header-only, so that a program that links tenon needs no libfmt. Under a sanitizer that would be most of a build.
+set(TENON_FMT fmt::fmt-header-only)
+if(TENON_SANITIZE)
+  set(TENON_FMT fmt::fmt)
+endif()
 
 # Code, tests and users all write <tenon/core/tensor.h>: include/tenon has a link to each folder of the library, also
 # in a fresh checkout. The links are the list of folders.
@@ -61,7 +66,7 @@ foreach(objects tenon_objects tenon_device_objects)
   # Calls inside the library have no line (core/call_site.h), so its texts contain no path of the build machine.
   target_compile_definitions(${objects} PRIVATE TENON_INTERNAL)
   target_compile_features(${objects} PUBLIC cxx_std_20)
-  target_link_libraries(${objects} PUBLIC Threads::Threads PRIVATE fmt::fmt-header-only)
+  target_link_libraries(${objects} PUBLIC Threads::Threads PRIVATE ${TENON_FMT})
 endforeach()
 
 target_compile_definitions(tenon_device_objects PUBLIC TENON_WITH_CUDA=$<BOOL:${TENON_WITH_CUDA}>)
@@ -127,5 +132,6 @@ if(BUILD_SHARED_LIBS)
   target_compile_definitions(tenon PUBLIC TENON_SHARED)
 endif()
 if(TENON_SANITIZE)
+  target_link_libraries(tenon PRIVATE ${TENON_FMT})
   target_link_options(tenon PUBLIC -fsanitize=${TENON_SANITIZE})
 endif()

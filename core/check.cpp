@@ -17,14 +17,10 @@ std::string to_string(CallSite site) {
 namespace detail {
 
 void Arg::append_text(std::string& out, std::string_view text) { out += text; }
-void Arg::append_integer(std::string& out, std::int64_t value) {
-  fmt::format_to(std::back_inserter(out), "{}", value);
-}
-void Arg::append_unsigned(std::string& out, std::uint64_t value) {
-  fmt::format_to(std::back_inserter(out), "{}", value);
-}
+void Arg::append_integer(std::string& out, std::int64_t value) { out += fmt::to_string(value); }
+void Arg::append_unsigned(std::string& out, std::uint64_t value) { out += fmt::to_string(value); }
 void Arg::append_real(std::string& out, double value) {
-  fmt::format_to(std::back_inserter(out), "{}", value != value ? std::abs(value) : value);  // never -nan
+  out += fmt::to_string(value != value ? std::abs(value) : value);  // never -nan
 }
 
 std::string format(std::string_view text, std::initializer_list<Arg> args) {

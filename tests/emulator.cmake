@@ -11,7 +11,7 @@ add_library(tenon_emu_objects OBJECT ${TENON_DEVICE_SOURCES} ${TENON_CUDA_RUNTIM
 set_source_files_properties(${TENON_CUDA_KERNELS} PROPERTIES LANGUAGE CXX COMPILE_OPTIONS "-x;c++")
 # tenon_emulated(library): compile its sources, which are kernels or start them, for the emulator
 function(tenon_emulated library)
-  target_link_libraries(${library} PRIVATE tenon_flags PUBLIC simt_emu PRIVATE fmt::fmt-header-only)
+  target_link_libraries(${library} PRIVATE tenon_flags PUBLIC simt_emu PRIVATE ${TENON_FMT})
   target_include_directories(${library} PUBLIC ${TENON_INCLUDE_DIR})
   target_compile_definitions(${library}
     PUBLIC TENON_WITH_CUDA=1 TENON_SIMT_HEADER=<simt_emu/emulator.h>)
@@ -46,7 +46,8 @@ tenon_cases(emu/cuda emu_no_driver)
 # The weight-decay experiment on an emulated device.
 if(TENON_EXAMPLES)
   add_executable(emu_weight_decay $<TARGET_OBJECTS:weight_decay_objects>)
-  target_link_libraries(emu_weight_decay PRIVATE tenon_flags tenon_objects tenon_emu_objects simt_emu tenon_emu_kernels)
+  target_link_libraries(emu_weight_decay PRIVATE
+    tenon_flags tenon_objects tenon_emu_objects simt_emu tenon_emu_kernels ${TENON_FMT})
   tenon_test(emu/weight_decay
     emu_weight_decay --device cuda --verify --epochs 4 --momentum 0.9 --quiet --logdir ${CMAKE_CURRENT_BINARY_DIR}/runs)
 endif()
@@ -54,10 +55,14 @@ endif()
 # Bugs planted in copies of the kernels must be caught.
 find_package(Boost REQUIRED COMPONENTS context)
 add_executable(emu_plants simt_emu/plants.cpp)
-target_link_libraries(emu_plants PRIVATE tenon_flags tenon_objects tenon_emu_objects simt_emu tenon_emu_kernels)
+target_link_libraries(emu_plants PRIVATE
+  tenon_flags tenon_objects tenon_emu_objects simt_emu tenon_emu_kernels ${TENON_FMT})
 set(plants_link $<TARGET_OBJECTS:emu_plants> $<TARGET_OBJECTS:tenon_objects> $<TARGET_OBJECTS:tenon_emu_objects>
   $<TARGET_OBJECTS:simt_emu> $<TARGET_PROPERTY:tenon_objects,INTERFACE_SOURCES> $<TARGET_FILE:tenon_emu_kernels>
   $<TARGET_FILE:Boost::context> $<TARGET_PROPERTY:emu_plants,LINK_OPTIONS> -pthread)
+if(TENON_SANITIZE)
+  list(APPEND plants_link $<TARGET_FILE:${TENON_FMT}>)
+endif()
 set(plants ${CMAKE_CURRENT_BINARY_DIR}/plants)
 file(GENERATE OUTPUT ${plants}/link.rsp CONTENT "$<JOIN:${plants_link},\n>\n")
 get_directory_property(flavour DIRECTORY simt_emu DEFINITION flavour)

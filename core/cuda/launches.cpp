@@ -10,7 +10,8 @@ unsigned* tickets(Stream stream) { return stream_state(stream).tickets; }
 
 std::uint64_t this_thread() {
   static std::atomic<std::uint64_t> threads = 0;
-  thread_local const std::uint64_t number = ++threads;
+  constinit thread_local std::uint64_t number = 0;  // without a guard: thread-local storage is scarce
+  if (number == 0) number = ++threads;
   return number;
 }
 

@@ -86,10 +86,15 @@ TENON_HOST_DEVICE uint64_t pair(uint32_t low, uint32_t high) { return uint64_t{h
 TENON_HOST_DEVICE float uniform(uint32_t word) {
   return static_cast<float>(static_cast<int32_t>(word >> 8)) * 0x1p-24f;
 }
-/// [0, 1), a multiple of 2^-53.
-TENON_HOST_DEVICE double uniform(uint64_t word) {
-  return static_cast<double>(static_cast<int64_t>(word >> 11)) * 0x1p-53;
+/// n for n <= 2^53: an exact subtraction and an exact addition, as AVX2 cannot convert 64-bit integers. The
+/// bits of n's halves become the low bits of 2^84 + (n / 2^32) 2^32 and of 2^52 + n mod 2^32.
+TENON_HOST_DEVICE double exact(uint64_t n) {
+  const double high = real(n >> 32 | 0x4530000000000000u),
+               low = real((n & 0xffffffffu) | 0x4330000000000000u);
+  return (high - (0x1p84 + 0x1p52)) + low;
 }
+/// [0, 1), a multiple of 2^-53.
+TENON_HOST_DEVICE double uniform(uint64_t word) { return exact(word >> 11) * 0x1p-53; }
 
 /// [low, high): corrects for the scaled u rounding to high, which is excluded.
 template <class T>
@@ -139,7 +144,7 @@ TENON_HOST_DEVICE Pair<float> box_muller(uint32_t x, uint32_t y) {
   return {radius * angle.first, radius * angle.second};
 }
 TENON_HOST_DEVICE Pair<double> box_muller(uint64_t x, uint64_t y) {
-  const double u = static_cast<double>(static_cast<int64_t>(x >> 11) + 1) * 0x1p-53;
+  const double u = exact((x >> 11) + 1) * 0x1p-53;  // (0, 1]
   const double radius = sqrt(-2.0 * usual_log(u));
   const Pair<double> angle = cos_sin_turns(uniform(y));
   return {radius * angle.first, radius * angle.second};

@@ -209,7 +209,9 @@ void chain(int64_t m, int64_t n, int64_t k, const T* a, int64_t a_row, int64_t a
         few_rows_turned<T, 1>, few_rows_turned<T, 2>, few_rows_turned<T, 3>, few_rows_turned<T, 4>};
     return of_rows[m - 1](n, k, a, a_row, a_col, b, b_col, c, c_row, bias);
   }
-  const bool pack = m * k > 64 * 1024 && n > width;  // packing A pays off
+  // Packing A pays off where it is large: rows are read in order anyway, columns have a cache line per k.
+  const int64_t in_order = a_row == 1 && a_col != 1 ? 8 << 10 : 1 << 20;
+  const bool pack = m * k > in_order && n > width;
   const bool in_place =
       b_col == 1 && n * k <= (m <= 2 * tile_rows ? second_level : 16 * 1024);  // read B in place
   for (int64_t j0 = 0; j0 < n; j0 += block_cols<T>) {
