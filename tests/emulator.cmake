@@ -36,7 +36,7 @@ tenon_cases(emu/kernels emu_kernels ${on_cuda})
 foreach(count 1 132)
   tenon_test(emu/kernels_with_${count}_multiprocessors emu_kernels [grids])
   set_tests_properties(emu/kernels_with_${count}_multiprocessors PROPERTIES
-    ENVIRONMENT "TENON_TEST_DEVICE=cuda;TENON_TEST_MULTIPROCESSORS=${count}" TIMEOUT 600)
+    ENVIRONMENT "TENON_TEST_DEVICE=cuda;TENON_TEST_MULTIPROCESSORS=${count}" TIMEOUT 600 COST 200)
 endforeach()
 tenon_emu_program(emu_cuda $<TARGET_OBJECTS:tenon_cuda_tests> simt_emu/runtime_test.cpp)
 tenon_cases(emu/cuda emu_cuda ${on_cuda})

@@ -38,7 +38,6 @@ REDUCING = r"line<.*>|in_range"
 FILLING = r"(arange|linspace|clear)<.*>"
 # AVX2 has no instruction for these conversions.
 NOT_WIDE = {"avx2": r"convert<(float|double), long>|convert<long, (float|double)>", "avx512": r"(?!)"}
-NOT_MULTIPLIED = {"avx2": r"(uniform|normal)_fill<double>", "avx512": r"(?!)"}
 # Functions that work in blocks, and the least number of wide multiply-adds and products of 32 bits in each.
 BLOCKS = [
     (r"pow<.*>", 8, 0),
@@ -127,8 +126,7 @@ def main():
     for pattern, least, found, what in [*((p, n, loops, "loops") for p, n in WANTED),
                                         *((p, n, multiply_adds, "multiply-adds") for p, n, _ in BLOCKS),
                                         *((p, n, products, "products") for p, _, n in BLOCKS)]:
-        but = NOT_MULTIPLIED if found is multiply_adds else NOT_WIDE
-        names = [name for name in found if re.fullmatch(pattern, name) and not re.fullmatch(but[isa], name)]
+        names = [name for name in found if re.fullmatch(pattern, name) and not re.fullmatch(NOT_WIDE[isa], name)]
         checked += len(names)
         if not names:
             bad += 1
