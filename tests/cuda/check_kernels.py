@@ -89,9 +89,6 @@ MINIMA = {
 # occur in exact divisions and roots, on numbers that cannot be denormal. HFMA2.MMA moves constants.)
 FORBIDDEN = re.compile(r"(H|I|B|D|Q|O|U|UTC\w*|WG)?(G?)MMA\b.*|(RED|ATOM)\w*\..*\b(F16|F32|F64|BF16)\b.*|FFMA.*\.FTZ.*")
 
-# Known spills, by architecture: 14 registers per thread in the products of few rows or columns along k on sm_75.
-SPILLS = {("sm_75", r"matmul_skinny<(float|double), true, true>")}
-
 ARITHMETIC = "add sub mul fma mad div rcp sqrt rsqrt ex2 lg2 sin cos tanh".split()
 
 Problem = collections.namedtuple("Problem", "arch kernel wanted found")
@@ -185,13 +182,9 @@ def check_ptx(ptx):
                 yield Problem(arch, name, "rounding to nearest (.rn), no .ftz, no .approx", instruction)
 
 
-def may_spill(arch, name):
-    return any(arch == where and matches(pattern, name) for where, pattern in SPILLS)
-
-
 def check_resources(resources):
     for (arch, name), used in resources.items():
-        if (used["STACK"] > 0 or used["LOCAL"] > 0) and not may_spill(arch, name):
+        if used["STACK"] > 0 or used["LOCAL"] > 0:
             yield Problem(arch, name, "no stack, no local memory",
                           f"STACK:{used['STACK']} LOCAL:{used['LOCAL']} REG:{used['REG']}")
 
@@ -206,7 +199,7 @@ def check_sass(sass):
         for instruction in instructions:
             if FORBIDDEN.fullmatch(instruction):
                 yield Problem(arch, name, "no tensor cores, no float atomics, no FFMA.FTZ", instruction)
-        if (spills := count(instructions, "STL")) and not may_spill(arch, name):
+        if spills := count(instructions, "STL"):
             yield Problem(arch, name, "no store to local memory (STL)", f"STL {spills}")
         for pattern, minima in MINIMA.items():
             if matches(pattern, name):
