@@ -28,11 +28,10 @@ FUNCTOR = r"[A-Z]\w*(<[^<>]*>)?"
 TILES = r"matmul_tiles<Tile<{}>, (float|double), (true|false), (true|false), (true|false)>"
 MINIMA = {
     # fma: TM x TN x BK. Shared: (TM + TN) / W packs per k, and sums that are kept there. Stores: a part, and C.
-    TILES.format("float, 256, 128, 16, 64, 64, 16, 8, 2, 1"): {"FFMA": 2048, "LDS.128": 16 * 6 + 32, "STG.E.128": 2 * 32},
-    TILES.format("float, 64, 128, 16, 32, 64, 8, 8, 3, 2"): {"FFMA": 1024, "LDS.128": 16 * 4, "STG.E.128": 2 * 16},
-    TILES.format("float, 64, 64, 16, 32, 32, 8, 4, 3, 3"): {"FFMA": 512, "LDS.128": 16 * 3, "STG.E.128": 2 * 8},
-    TILES.format("float, 64, 32, 32, 32, 16, 4, 4, 3, 3"): {"FFMA": 512, "LDS.128": 32 * 2, "STG.E.128": 2 * 4},
-    TILES.format("double, 64, 64, 8, 32, 32, 8, 4, 3, 2"): {"DFMA": 256, "LDS.128": 8 * 6, "STG.E.128": 2 * 16},
+    TILES.format("float, 64, 128, 16, 32, 64, 8, 8, 3"): {"FFMA": 1024, "LDS.128": 16 * 4 + 16, "STG.E.128": 2 * 16},
+    TILES.format("float, 64, 64, 16, 32, 32, 8, 4, 3"): {"FFMA": 512, "LDS.128": 16 * 3, "STG.E.128": 2 * 8},
+    TILES.format("float, 64, 32, 32, 32, 16, 4, 4, 3"): {"FFMA": 512, "LDS.128": 32 * 2, "STG.E.128": 2 * 4},
+    TILES.format("double, 64, 64, 8, 32, 32, 8, 4, 2"): {"DFMA": 256, "LDS.128": 8 * 6, "STG.E.128": 2 * 16},
     r"matmul_elements<float>": {"FFMA": 8},
     r"matmul_elements<double>": {"DFMA": 8},
     # Two steps of 128 bytes per line in the loop, each multiplied by 32 bytes; their loads also precede the loop.

@@ -192,9 +192,8 @@ DTYPES = "core/dtype.h"
 CUTS = {
     DTYPES: [(f"return f(std::type_identity<{name}>{{}});", STOP) for name in ("double", "std::int64_t", "bool")],
     "matmul/matmul.cu": [
-        ("consider<Tile<T, 256, 128, 16, 64, 64, 16, 8, 2, 1>>(stream, p, 1.03, plan);", ""),
-        ("consider<Tile<T, 64, 128, 16, 32, 64, 8, 8, 3, 2>>(stream, p, 0.95, plan);", ""),
-        ("consider<Tile<T, 64, 64, 16, 32, 32, 8, 4, 3, 3>>(stream, p, 0.77, plan);", ""),
+        ("consider<Tile<T, 64, 128, 16, 32, 64, 8, 8, 3>>(stream, p, 0.97, plan);", ""),
+        ("consider<Tile<T, 64, 64, 16, 32, 32, 8, 4, 3>>(stream, p, 0.77, plan);", ""),
         ("launch_with_shared(", "if constexpr (a || b) " + STOP + " else launch_with_shared("),
     ],
     "reduce/reduce.cu": [("if constexpr (Op::template takes<From>)", "if constexpr (std::is_same_v<Op, arith::Sum>)")],

@@ -52,11 +52,13 @@ struct Plan {
 /// of warps on a multiprocessor; a few hide less latency.
 template <class S, class T>
 void consider(Stream stream, const Product<T>& p, double rate, Plan<T>& best) {
-  if (sizeof(TileMemory<S>) > tenon::cuda::shared_memory(stream.device())) return;
+  const std::size_t room = tenon::cuda::shared_memory(stream.device()) / sizeof(TileMemory<S>);
+  const std::int64_t at_once = std::min<std::int64_t>(S::blocks, static_cast<std::int64_t>(room));
+  if (at_once == 0) return;
   const std::int64_t busy = tenon::cuda::multiprocessors(stream);
   const std::int64_t tiles = ((p.m + S::BM - 1) / S::BM) * ((p.n + S::BN - 1) / S::BN);
   const std::int64_t chunks = (p.k + chain_chunk - 1) / chain_chunk;
-  // All wait for the multiprocessor with the most blocks. It runs S::blocks of them at once, then the rest.
+  // All wait for the multiprocessor with the most blocks. It runs some of them at once, then the rest.
   const auto estimate = [&](std::int64_t blocks, std::int64_t k) {
     const std::int64_t most = (blocks + busy - 1) / busy;
     const auto together = [&](std::int64_t n) {
@@ -64,7 +66,7 @@ void consider(Stream stream, const Product<T>& p, double rate, Plan<T>& best) {
       return n == 0 ? 0
                     : static_cast<double>(n) * tile * static_cast<double>(k) / (rate * warps / (warps + 2));
     };
-    return static_cast<double>(most / S::blocks) * together(S::blocks) + together(most % S::blocks);
+    return static_cast<double>(most / at_once) * together(at_once) + together(most % at_once);
   };
   const auto use = [&](double time, std::int64_t split) {
     if (!best.launch || time < best.time) best = {time, tiles, split, launch_tiles<S, T>};
@@ -126,22 +128,15 @@ void run(Stream stream, T* out, const Matrix& a, const Matrix& b, const T* bias)
     return;
   }
   if (std::min(p.m, p.n) <= narrow && std::max(p.m, p.n) >= 2 * skinny_lines) return launch_skinny(stream, p);
-  // The larger a tile, the less is read for each multiply-add, but every multiprocessor needs its share.
+  // The larger a tile, the less is read for each multiply-add, but every multiprocessor needs its share. The
+  // rates are fitted to times of such tiles on an H200.
   Plan<T> plan{};
   if constexpr (std::is_same_v<T, float>) {
-    // A temporary hook, until a card has decided about the largest tile.
-    static const int candidate =
-        std::getenv("TENON_CANDIDATE") ? std::atoi(std::getenv("TENON_CANDIDATE")) : 0;
-    switch (candidate) {
-      case 0: consider<Tile<T, 256, 128, 16, 64, 64, 16, 8, 2, 1>>(stream, p, 1.03, plan); break;
-      case 1: consider<Tile<T, 128, 128, 16, 64, 64, 16, 8, 2, 2>>(stream, p, 1.03, plan); break;
-      case 2: consider<Tile<T, 64, 128, 16, 32, 64, 8, 8, 3, 3>>(stream, p, 0.97, plan); break;
-    }
-    consider<Tile<T, 64, 128, 16, 32, 64, 8, 8, 3, 2>>(stream, p, 0.95, plan);
-    consider<Tile<T, 64, 64, 16, 32, 32, 8, 4, 3, 3>>(stream, p, 0.77, plan);
-    consider<Tile<T, 64, 32, 32, 32, 16, 4, 4, 3, 3>>(stream, p, 0.67, plan);
+    consider<Tile<T, 64, 128, 16, 32, 64, 8, 8, 3>>(stream, p, 0.97, plan);
+    consider<Tile<T, 64, 64, 16, 32, 32, 8, 4, 3>>(stream, p, 0.77, plan);
+    consider<Tile<T, 64, 32, 32, 32, 16, 4, 4, 3>>(stream, p, 0.67, plan);
   } else {
-    consider<Tile<T, 64, 64, 8, 32, 32, 8, 4, 3, 2>>(stream, p, 0.7, plan);
+    consider<Tile<T, 64, 64, 8, 32, 32, 8, 4, 2>>(stream, p, 0.7, plan);
   }
   p.split = plan.split;
   plan.launch(stream, p, plan.tiles);

@@ -23,14 +23,14 @@ struct Product {
   unsigned* tickets;
 };
 
-/// A block computes a tile of C, [BM, BN], in steps of BK along k, of which `Stages` are in shared memory or
+/// A block computes a tile of C, [BM, BN], in steps of BK along k, of which `stages` are in shared memory or
 /// on their way; each of its warps computes [WM, WN] of the tile and each thread [TM, TN], in groups of W
-/// elements of a row, one 16-byte load each. A multiprocessor runs `Blocks` blocks at once.
-template <class T, int BM_, int BN_, int BK_, int WM_, int WN_, int TM_, int TN_, int Stages_, int Blocks_>
+/// elements of a row, one 16-byte load each. A multiprocessor has registers for `Blocks` blocks at once.
+template <class T, int BM_, int BN_, int BK_, int WM_, int WN_, int TM_, int TN_, int Blocks_>
 struct Tile {
   using Element = T;
   static constexpr int BM = BM_, BN = BN_, BK = BK_, WM = WM_, WN = WN_, TM = TM_, TN = TN_;
-  static constexpr int stages = Stages_, blocks = Blocks_, threads = 32 * (BM / WM) * (BN / WN);
+  static constexpr int stages = 3, blocks = Blocks_, threads = 32 * (BM / WM) * (BN / WN);
   static constexpr int W = pack_width<T>, lanes_m = WM / TM, lanes_n = WN / TN;
   static constexpr int rows = W * lanes_m, cols = W * lanes_n;  // between a thread's groups
   static constexpr int groups = TM * TN / W;
