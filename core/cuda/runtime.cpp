@@ -116,4 +116,11 @@ int multiprocessors(Stream stream) {
 void override_multiprocessors(Device device, int count) {
   device_state(device).multiprocessors = count > 0 ? count : counted_multiprocessors(device);
 }
+
+std::size_t shared_memory(Device device) {
+  int bytes = 0;
+  check_cuda("device", cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device.index),
+      device);
+  return static_cast<std::size_t>(bytes);
+}
 }  // namespace tenon::cuda

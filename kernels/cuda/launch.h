@@ -24,15 +24,21 @@ inline std::int64_t blocks_for(Stream stream, std::int64_t work, std::int64_t pe
 
 /// Enqueues a kernel on the launch's stream and checks that it started.
 template <class... P, class... A>
-void launch(const Launch& what, void (*kernel)(P...), std::int64_t blocks, int threads, const A&... args) {
+void launch_with_shared(std::size_t shared, const Launch& what, void (*kernel)(P...), std::int64_t blocks,
+    int threads, const A&... args) {
   if (blocks == 0) return;
   const tenon::cuda::DeviceGuard guard(what.stream.device());
   const auto grid = static_cast<unsigned>(blocks), block = static_cast<unsigned>(threads);
   const auto captured = tenon::cuda::launch_to_replace();
   const int error = captured.node
-                        ? simt::replace(captured.graph, captured.node, kernel, grid, block, args...)
-                        : simt::launch(tenon::cuda::native_handle(what.stream), kernel, grid, block, args...);
+                        ? simt::replace(captured.graph, captured.node, shared, kernel, grid, block, args...)
+                        : simt::launch_with_shared(
+                              shared, tenon::cuda::native_handle(what.stream), kernel, grid, block, args...);
   tenon::cuda::check_launch(what, blocks, threads, error);
+}
+template <class... P, class... A>
+void launch(const Launch& what, void (*kernel)(P...), std::int64_t blocks, int threads, const A&... args) {
+  launch_with_shared(0, what, kernel, blocks, threads, args...);
 }
 
 /// Calls f(std::integral_constant<bool, b>{}), to turn a run-time value into a template argument.

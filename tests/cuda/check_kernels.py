@@ -25,23 +25,13 @@ import sysconfig
 
 # Minimum instruction counts that the design implies for each kernel. Sums and products show how a count arises.
 FUNCTOR = r"[A-Z]\w*(<[^<>]*>)?"
-TILES = r"matmul_tiles<Tile<{}>, (float|double), (true|false), (true|false), {}>"
+TILES = r"matmul_tiles<Tile<{}>, (float|double), (true|false), (true|false), (true|false)>"
 MINIMA = {
-    # fma: TM x TN x BK. Loads: the packs of A and B, for the first step and in the loop, and C of earlier chunks.
-    # Shared: (TM + TN) / W packs per k. Stores: C of a chunk, and of the last block of a split tile.
-    TILES.format("float, 128, 128, 8, 64, 64, 16, 8", "true"):
-        {"FFMA": 1024, "LDG.E.128": 2 * 4 + 32, "LDS.128": 8 * 6, "STG.E.128": 32 + 1},
-    TILES.format("float, 64, 64, 16, 32, 32, 8, 4", "true"):
-        {"FFMA": 512, "LDG.E.128": 2 * 4 + 8, "LDS.128": 16 * 3, "STG.E.128": 8 + 1},
-    TILES.format("float, 64, 32, 32, 32, 16, 4, 4", "true"):
-        {"FFMA": 512, "LDG.E.128": 2 * 6 + 4, "LDS.128": 32 * 2, "STG.E.128": 4 + 1},
-    TILES.format("double, 64, 64, 8, 32, 32, 8, 4", "true"):
-        {"DFMA": 256, "LDG.E.128": 2 * 4 + 16, "LDS.128": 8 * 6, "STG.E.128": 16 + 1},
-    # Unaligned operands are packed on their way to shared memory.
-    TILES.format("float, 128, 128, 8, 64, 64, 16, 8", "false"): {"FFMA": 1024, "LDS.128": 8 * 6},
-    TILES.format("float, 64, 64, 16, 32, 32, 8, 4", "false"): {"FFMA": 512, "LDS.128": 16 * 3},
-    TILES.format("float, 64, 32, 32, 32, 16, 4, 4", "false"): {"FFMA": 512, "LDS.128": 32 * 2},
-    TILES.format("double, 64, 64, 8, 32, 32, 8, 4", "false"): {"DFMA": 256, "LDS.128": 8 * 6},
+    # fma: TM x TN x BK. Shared: (TM + TN) / W packs per k, and sums that are kept there. Stores: a part, and C.
+    TILES.format("float, 64, 128, 16, 32, 64, 8, 8, 3"): {"FFMA": 1024, "LDS.128": 16 * 4 + 16, "STG.E.128": 2 * 16},
+    TILES.format("float, 64, 64, 16, 32, 32, 8, 4, 3"): {"FFMA": 512, "LDS.128": 16 * 3, "STG.E.128": 2 * 8},
+    TILES.format("float, 64, 32, 32, 32, 16, 4, 4, 3"): {"FFMA": 512, "LDS.128": 32 * 2, "STG.E.128": 2 * 4},
+    TILES.format("double, 64, 64, 8, 32, 32, 8, 4, 2"): {"DFMA": 256, "LDS.128": 8 * 6, "STG.E.128": 2 * 16},
     r"matmul_elements<float>": {"FFMA": 8},
     r"matmul_elements<double>": {"DFMA": 8},
     # Two steps of 128 bytes per line in the loop, each multiplied by 32 bytes; their loads also precede the loop.
@@ -97,9 +87,6 @@ MINIMA = {
 # Tensor cores add in an unspecified order, float atomics in any; FFMA.FTZ flushes denormals. (FADD.FTZ and FMUL.FTZ
 # occur in exact divisions and roots, on numbers that cannot be denormal. HFMA2.MMA moves constants.)
 FORBIDDEN = re.compile(r"(H|I|B|D|Q|O|U|UTC\w*|WG)?(G?)MMA\b.*|(RED|ATOM)\w*\..*\b(F16|F32|F64|BF16)\b.*|FFMA.*\.FTZ.*")
-
-# Known spills, by architecture: 14 registers per thread in the products of few rows or columns along k on sm_75.
-SPILLS = {("sm_75", r"matmul_skinny<(float|double), true, true>")}
 
 ARITHMETIC = "add sub mul fma mad div rcp sqrt rsqrt ex2 lg2 sin cos tanh".split()
 
@@ -194,13 +181,9 @@ def check_ptx(ptx):
                 yield Problem(arch, name, "rounding to nearest (.rn), no .ftz, no .approx", instruction)
 
 
-def may_spill(arch, name):
-    return any(arch == where and matches(pattern, name) for where, pattern in SPILLS)
-
-
 def check_resources(resources):
     for (arch, name), used in resources.items():
-        if (used["STACK"] > 0 or used["LOCAL"] > 0) and not may_spill(arch, name):
+        if used["STACK"] > 0 or used["LOCAL"] > 0:
             yield Problem(arch, name, "no stack, no local memory",
                           f"STACK:{used['STACK']} LOCAL:{used['LOCAL']} REG:{used['REG']}")
 
@@ -215,7 +198,7 @@ def check_sass(sass):
         for instruction in instructions:
             if FORBIDDEN.fullmatch(instruction):
                 yield Problem(arch, name, "no tensor cores, no float atomics, no FFMA.FTZ", instruction)
-        if (spills := count(instructions, "STL")) and not may_spill(arch, name):
+        if spills := count(instructions, "STL"):
             yield Problem(arch, name, "no store to local memory (STL)", f"STL {spills}")
         for pattern, minima in MINIMA.items():
             if matches(pattern, name):

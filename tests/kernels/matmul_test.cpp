@@ -130,25 +130,27 @@ TEST_CASE("matmul: float64 products that are packed, cut into blocks and split o
 
 namespace {
 
-/// A product that a device computes with `down` x `across` tiles of one kind; the last ones are partial.
+/// A product that a device with so many multiprocessors computes with tiles of this kind.
 struct Tiles {
   const char* name;
-  std::int64_t height, width, down, across, k;
+  int multiprocessors;
+  Size size;
 };
 
 template <class T>
 void by_tiles(const Tiles& tiles) {
+  const test::Multiprocessors count(tiles.multiprocessors);
   for (const bool aligned : {true, false}) {
-    const std::int64_t left = aligned ? 4 : 3;
-    const std::int64_t m = (tiles.down - 1) * tiles.height + left,
-                       n = (tiles.across - 1) * tiles.width + left, k = tiles.k + (aligned ? 0 : 1);
+    const int off = aligned ? 0 : 1;
+    const std::int64_t m = tiles.size.m - off, k = tiles.size.k + off, n = tiles.size.n - off;
     const auto bias = test::noise<T>(n, Kind::ordinary, 3);
     for (const bool ta : {false, true})
       for (const bool tb : {false, true}) {
         const auto a = make<T>(ta ? Layout::transposed : Layout::plain, m, k, Kind::wide, 4),
                    b = make<T>(tb ? Layout::transposed : Layout::plain, k, n, Kind::ordinary, 5);
-        std::string arguments;  // of the kernel template
-        for (const bool argument : {ta, tb, aligned}) arguments += argument ? ", true" : ", false";
+        const bool packs = aligned || (!ta && tb);  // what lies along k is copied one by one
+        std::string arguments;                      // of the kernel template
+        for (const bool argument : {ta, tb, packs}) arguments += argument ? ", true" : ", false";
         CAPTURE(tiles.name, m, k, n, arguments);
         const auto before = test::launches(tiles.name, arguments + ">");
         test::on_every_build([&] {
@@ -171,22 +173,27 @@ void by_tiles(const Tiles& tiles) {
 TEST_CASE(
     "matmul: every tile of a CUDA device, in all four transpositions, aligned and not", "[kernels][matmul]") {
   if (!test::on_cuda()) return;
-  const std::int64_t one_chunk = 44, two_chunks = 520, three_chunks = 1028;
-  const bool real = test::thorough;  // as many multiprocessors as an H100, or less work for a sanitizer
-  {
-    const test::Multiprocessors count(real ? 132 : 3);
-    by_tiles<float>({"Tile<float, 128, 128,", 128, 128, real ? 14 : 2, real ? 15 : 3, one_chunk});
-    by_tiles<float>({"Tile<float, 64, 64,", 64, 64, real ? 12 : 2, real ? 11 : 2, two_chunks});
-    by_tiles<float>({"Tile<float, 64, 32,", 64, 32, real ? 9 : 1, real ? 15 : 3, two_chunks});
-    by_tiles<double>({"Tile<double, 64, 64,", 64, 64, real ? 12 : 2, real ? 11 : 2, two_chunks});
-  }
-  {
-    const test::Multiprocessors many(132);  // makes blocks share a tile
-    by_tiles<float>({"Tile<float, 64, 32,", 64, 32, 2, 2, three_chunks});
-    by_tiles<double>({"Tile<double, 64, 64,", 64, 64, 2, 2, three_chunks});
-  }
-  const test::Multiprocessors few(2);  // makes small products use the largest tile
-  by_tiles<float>({"Tile<float, 128, 128,", 128, 128, 2, 2, two_chunks});
+  // The number of multiprocessors makes the launcher choose the tile.
+  const char *const wide = "Tile<float, 64, 128,", *const square = "Tile<float, 64, 64,",
+                    *const least = "Tile<float, 64, 32,";
+  // One tile that is larger than the product; 2 x 2, the last ones of which are moved back; and more rows of
+  // tiles than a band has.
+  by_tiles<float>({wide, 1, {60, 520, 124}});
+  by_tiles<float>({wide, 1, {124, test::thorough ? 1028 : 520, 252}});
+  by_tiles<float>({wide, 1, {572, 44, 124}});
+  by_tiles<float>({square, 1, {124, 1028, 60}});
+  by_tiles<float>({least, 3, {124, 520, 124}});
+  by_tiles<double>({"Tile<double, 64, 64,", 3, {124, 520, 124}});
+  // Blocks share a tile.
+  by_tiles<float>({wide, 3, {60, 2052, 124}});
+  by_tiles<float>({square, 3, {60, 2052, 60}});
+  by_tiles<float>({least, 132, {124, 1028, 60}});
+  by_tiles<double>({"Tile<double, 64, 64,", 132, {124, 1028, 60}});
+  if (!test::thorough) return;
+  // As on an H100.
+  by_tiles<float>({wide, 132, {3068, 44, 1404}});
+  by_tiles<float>({square, 132, {1500, 44, 900}});
+  by_tiles<float>({least, 132, {508, 44, 508}});
 }
 
 TEST_CASE("matmul: dimensions of size 0", "[kernels][matmul]") {

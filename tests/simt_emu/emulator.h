@@ -39,6 +39,10 @@ inline constexpr int warpSize = 32;
   static const char simt_key_of_##name = 0;                      \
   auto& name = *static_cast<std::type_identity_t<__VA_ARGS__>*>( \
       ::simt::emu::shared_object(&simt_key_of_##name, sizeof(__VA_ARGS__)))
+#define SIMT_SHARED_AT_LAUNCH(name, ...)                         \
+  static const char simt_key_of_##name = 0;                      \
+  auto& name = *static_cast<std::type_identity_t<__VA_ARGS__>*>( \
+      ::simt::emu::shared_object(&simt_key_of_##name, sizeof(__VA_ARGS__), true))
 
 namespace simt::emu {
 
@@ -64,6 +68,7 @@ struct Self {
 struct Running {
   uint3 block{};
   dim3 block_dim, grid_dim;
+  std::size_t shared_at_launch = 0;
 };
 extern Self* self;
 extern Running running;
@@ -79,11 +84,25 @@ bool is_captured(void* stream);
 /// Adds a launch to the graph that captures the stream.
 int capture(void* stream, const void* kernel, Launch launch);
 int replace(void* graph, void* node, const void* kernel, Launch launch);
-void* shared_object(const void* key, std::size_t bytes);
+/// `at_launch`: its memory is what simt::launch_with_shared asked for.
+void* shared_object(const void* key, std::size_t bytes, bool at_launch = false);
 void barrier(CallSite at);
 void fence();
 void after_atomic();
 [[noreturn]] void fail(const std::string& what, CallSite at);
+
+/// An asynchronous copy of a thread: it happens when the thread waits for it, and not at all otherwise.
+struct Copy {
+  void* to;
+  const void* from;
+  bool there;
+  int bytes;
+};
+void begin_copy(const Copy& copy);
+void commit_copies();
+/// Removes and returns the oldest copy that wait_for_copies with `pending` must wait for; false if there is
+/// none.
+bool finish_copy(int pending, Copy& copy);
 
 /// The lanes of a mask in one collective. Each contributes a value that the others may read until they leave.
 struct Meeting;
@@ -231,6 +250,29 @@ namespace simt {
 
 inline void compiler_fence() { asm volatile("" ::: "memory"); }
 
+template <int Bytes>
+struct alignas(Bytes) CopyUnit {
+  unsigned words[Bytes / 4];
+};
+template <int Bytes>
+void copy_async(void* to, const void* from, bool there = true) {
+  static_assert(Bytes == 4 || Bytes == 8 || Bytes == 16);
+  emu::begin_copy({to, from, there, Bytes});
+}
+inline void commit_copies() { emu::commit_copies(); }
+template <int Pending>
+void wait_for_copies() {
+  const auto move = []<int Bytes>(const emu::Copy& copy, std::integral_constant<int, Bytes>) {
+    using Unit = CopyUnit<Bytes>;
+    *static_cast<Unit*>(copy.to) = copy.there ? *static_cast<const Unit*>(copy.from) : Unit{};
+  };
+  emu::Copy copy;
+  while (emu::finish_copy(Pending, copy))
+    if (copy.bytes == 16) move(copy, std::integral_constant<int, 16>());
+    else if (copy.bytes == 8) move(copy, std::integral_constant<int, 8>());
+    else move(copy, std::integral_constant<int, 4>());
+}
+
 namespace emu {
 
 /// A kernel and its arguments.
@@ -241,7 +283,7 @@ struct KernelCall {
 
   const void* key() const { return reinterpret_cast<const void*>(kernel); }
   /// Returns when the kernel has finished: 0, or the cudaError_t that kept it from running.
-  int run(void* stream, unsigned grid, unsigned threads) const {
+  int run(void* stream, std::size_t shared, unsigned grid, unsigned threads) const {
     auto check = [index = 0]<class T>(const T& argument) mutable {
       union {
         T value;
@@ -254,6 +296,7 @@ struct KernelCall {
       check_pointers(++index, &copy, sizeof copy);
     };
     std::apply([&](const P&... argument) { (check(argument), ...); }, parameters);
+    running.shared_at_launch = shared;
     return emu::run(
         stream, key(), grid, threads,
         [](const void* c) {
@@ -269,19 +312,25 @@ struct KernelCall {
 /// Runs kernel(args...), with each argument converted to its parameter's type first, or adds it to the graph
 /// that captures the stream.
 template <class... P, class... A>
-int launch(void* stream, void (*kernel)(P...), unsigned grid, unsigned threads, const A&... args) {
+int launch_with_shared(std::size_t shared, void* stream, void (*kernel)(P...), unsigned grid,
+    unsigned threads, const A&... args) {
   const emu::KernelCall<P...> call{kernel, std::tuple<P...>(P(args)...)};
   if (emu::is_captured(stream))
-    return emu::capture(stream, call.key(), [=](void* on) { return call.run(on, grid, threads); });
-  return call.run(stream, grid, threads);
+    return emu::capture(stream, call.key(), [=](void* on) { return call.run(on, shared, grid, threads); });
+  return call.run(stream, shared, grid, threads);
 }
 
 /// Replaces a launch of `kernel` in an executable graph.
 template <class... P, class... A>
-int replace(
-    void* graph, void* node, void (*kernel)(P...), unsigned grid, unsigned threads, const A&... args) {
+int replace(void* graph, void* node, std::size_t shared, void (*kernel)(P...), unsigned grid,
+    unsigned threads, const A&... args) {
   const emu::KernelCall<P...> call{kernel, std::tuple<P...>(P(args)...)};
-  return emu::replace(graph, node, call.key(), [=](void* on) { return call.run(on, grid, threads); });
+  return emu::replace(graph, node, call.key(), [=](void* on) { return call.run(on, shared, grid, threads); });
+}
+
+template <class... P, class... A>
+int launch(void* stream, void (*kernel)(P...), unsigned grid, unsigned threads, const A&... args) {
+  return launch_with_shared(0, stream, kernel, grid, threads, args...);
 }
 
 }  // namespace simt

@@ -159,8 +159,8 @@ void product(std::int64_t m, std::int64_t k, std::int64_t n) {
 }
 void matmul_elements() { product(7, 40, 9); }
 void matmul_tiles() { product(60, 520, 36); }
-/// Two blocks that share a tile.
-void matmul_split() { product(33, 520, 20); }
+/// Five blocks that share a tile.
+void matmul_split() { product(33, 2052, 20); }
 /// Lines of 16-byte loads, and of single ones where a chunk ends; more lines than two blocks have.
 void matmul_skinny() { product(260, 600, 5); }
 

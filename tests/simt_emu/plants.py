@@ -121,11 +121,13 @@ PLANTS = [
 
     # ---- products
     Plant("no barrier between the stages", "matmul_tiles", TSAN, "matmul_tiles", "matmul/tiles.cuh",
-          "__syncthreads();\n      stage ^= 1;", "stage ^= 1;", RACE, "matmul/matmul.cu"),
-    Plant("a row past the matrix", "matmul_tiles", ASAN, "matmul_tiles", "matmul/carrier.cuh",
-          "last = lines - together", "last = lines", OVERFLOW, "matmul/matmul.cu"),
-    Plant("a step past the end of k", "matmul_tiles", ASAN, "matmul_tiles", "matmul/carrier.cuh",
-          "left - deep(q) >= (Across ? 1 : W)", "left > 0", OVERFLOW, "matmul/matmul.cu"),
+          "__syncthreads();\n          const int done", "const int done", RACE, "matmul/matmul.cu"),
+    Plant("the next step is not waited for", "matmul_tiles", ANY, "matmul_tiles", "matmul/tiles.cuh",
+          "wait_for_copies<S::stages - 2>", "wait_for_copies<S::stages - 1>", WRONG, "matmul/matmul.cu"),
+    Plant("a row past the matrix", "matmul_tiles", ASAN, "matmul_tiles", "matmul/feed.cuh",
+          "l < lines_left && k + q < left", "k + q < left", OVERFLOW, "matmul/matmul.cu"),
+    Plant("a step past the end of k", "matmul_tiles", ASAN, "matmul_tiles", "matmul/feed.cuh",
+          "l < lines_left && k + q < left", "l < lines_left", OVERFLOW, "matmul/matmul.cu"),
     Plant("chunks of 256", "matmul_tiles", ANY, "matmul_split", "kernels/arith/order.h",
           "chain_chunk = 512", "chain_chunk = 256", WRONG, "matmul/matmul.cu"),
     Plant("an element past the end", "matmul_elements", ASAN, "matmul_elements", "matmul/elements.cuh",
@@ -190,10 +192,9 @@ DTYPES = "core/dtype.h"
 CUTS = {
     DTYPES: [(f"return f(std::type_identity<{name}>{{}});", STOP) for name in ("double", "std::int64_t", "bool")],
     "matmul/matmul.cu": [
-        ("return launch_tiles<Tile<T, 128, 128, 8, 64, 64, 16, 8>>(stream, p);", STOP),
-        ("return launch_tiles<Tile<T, 64, 64, 16, 32, 32, 8, 4>>(stream, p);", STOP),
-        ("launch({stream, \"matmul_tiles\"",
-         "if constexpr (a || b) " + STOP + " else launch({stream, \"matmul_tiles\""),
+        ("consider<Tile<T, 64, 128, 16, 32, 64, 8, 8, 3>>(stream, p, 0.97, plan);", ""),
+        ("consider<Tile<T, 64, 64, 16, 32, 32, 8, 4, 3>>(stream, p, 0.77, plan);", ""),
+        ("launch_with_shared(", "if constexpr (a || b) " + STOP + " else launch_with_shared("),
     ],
     "reduce/reduce.cu": [("if constexpr (Op::template takes<From>)", "if constexpr (std::is_same_v<Op, arith::Sum>)")],
 }

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <map>
 #include <memory>
 #include <numeric>
@@ -38,6 +39,8 @@ struct Thread : Self {
   CallSite at;
   const Meeting* meeting = nullptr;
   std::unique_ptr<Fiber> fibers[identities];
+  std::deque<std::pair<Copy, int>> copies;  // with the number of their group
+  int group = 0;
 };
 
 struct SharedObject {
@@ -76,6 +79,11 @@ struct GivenUp {};
 
 void work() {
   current().fenced = false;
+  {
+    const Unseen unseen;
+    current().copies.clear();
+    current().group = 0;
+  }
   acquire(begin_token);
   if (watcher) watcher->thread_begins();
   try {
@@ -240,13 +248,15 @@ void fail(const std::string& what, CallSite at) {
 
 /// Each object is an allocation of its exact size, so that AddressSanitizer detects overruns. It is filled
 /// with bytes 0xff, which are NaN, so that reads of uninitialised memory show.
-void* shared_object(const void* key, std::size_t bytes) {
+void* shared_object(const void* key, std::size_t bytes, bool at_launch) {
   SharedObject* object = std::find_if(
       objects, objects + object_count, [=](const SharedObject& other) { return other.key == key; });
   if (object != objects + object_count && object->in_use) return object->memory;
   const Unseen unseen;
   if (object == objects + object_count) {
-    object_bytes += bytes;
+    if (at_launch && bytes > running.shared_at_launch)
+      fail("more shared memory than the launch asked for", CallSite::current());
+    if (!at_launch) object_bytes += bytes;
     if (object_bytes > most_object_bytes || object_count == most_objects)
       fail("more than 48 KiB, or 64 objects, of SIMT_SHARED", CallSite::current());
     ++object_count;
@@ -257,6 +267,21 @@ void* shared_object(const void* key, std::size_t bytes) {
   object->in_use = true;
   return object->memory;
 }
+
+void begin_copy(const Copy& copy) {
+  const Unseen unseen;
+  current().copies.emplace_back(copy, current().group);
+}
+void commit_copies() { ++current().group; }
+bool finish_copy(int pending, Copy& copy) {
+  const Unseen unseen;
+  auto& copies = current().copies;
+  if (copies.empty() || copies.front().second >= current().group - pending) return false;
+  copy = copies.front().first;
+  copies.pop_front();
+  return true;
+}
+
 bool is_shared(std::uintptr_t address) {
   return std::any_of(objects, objects + object_count, [=](const SharedObject& object) {
     return object.in_use && address - reinterpret_cast<std::uintptr_t>(object.memory) < object.bytes;

@@ -194,6 +194,42 @@ void a_launch_after_an_error() {
   }
 }
 
+/// A copy is there when its group was waited for, and not before.
+void asynchronous_copies() {
+  auto* const in = memory<float>(4 * 64);
+  for (int i = 0; i < 4 * 64; ++i) in[i] = static_cast<float>(i);
+  launch(
+      nullptr,
+      +[](const float* from) {
+        SIMT_SHARED(tile, float[3][4 * 64]);
+        const unsigned i = 4 * threadIdx.x;
+        simt::copy_async<16>(&tile[0][i], from + i);
+        simt::commit_copies();
+        simt::copy_async<4>(&tile[1][i], from + i);
+        simt::copy_async<16>(&tile[2][i], nullptr, false);
+        simt::commit_copies();
+        EXPECT(tile[0][i] != tile[0][i]);
+        simt::wait_for_copies<1>();
+        EXPECT(tile[0][i + 3] == static_cast<float>(i + 3) && tile[1][i] != tile[1][i]);
+        simt::wait_for_copies<0>();
+        EXPECT(
+            tile[1][i] == static_cast<float>(i) && tile[1][i + 1] != tile[1][i + 1] && tile[2][i + 3] == 0);
+      },
+      1, 64, in);
+}
+
+/// Memory that a launch asks for may exceed 48 KiB.
+void shared_memory_of_a_launch() {
+  using Large = char[100 * 1024];
+  simt::launch_with_shared(
+      sizeof(Large), nullptr,
+      +[] {
+        SIMT_SHARED_AT_LAUNCH(large, Large);
+        large[sizeof(Large) - 1 - threadIdx.x] = 1;
+      },
+      1, 64);
+}
+
 const Case cases[] = {
     {"arguments", "fine", arguments},
     {"shuffles", "fine", shuffles},
@@ -203,6 +239,8 @@ const Case cases[] = {
     {"atomics", "fine", atomics},
     {"shared_memory_is_the_blocks_own", "fine", shared_memory_is_the_blocks_own},
     {"shared_objects_of_templates", "fine", shared_objects_of_templates},
+    {"asynchronous_copies", "fine", asynchronous_copies},
+    {"shared_memory_of_a_launch", "fine", shared_memory_of_a_launch},
     {"seeds_shuffle", "fine", seeds_shuffle},
     {"host_threads_launch", "fine", host_threads_launch},
     {"a_launch_after_an_error", "fine", a_launch_after_an_error},
@@ -235,6 +273,10 @@ const Case cases[] = {
        SIMT_SHARED(most, char[48 * 1024]);
        SIMT_SHARED(more, char);
        most[0] = more;
+     }>},
+    {"more_shared_memory_than_the_launch_asked_for", "error: more shared memory than the launch", run<[] {
+       SIMT_SHARED_AT_LAUNCH(some, float);
+       some = 1;
      }>},
     {"too_many_threads", "error: a block of 1025 threads", run<[] {}, 1025>},
     {"no_blocks", "error: a grid of 0 blocks", run<[] {}, 32, 0>},

@@ -229,10 +229,10 @@ void graphs() {
   cudaGraphExec_t executable = nullptr;
   EXPECT(cudaGraphInstantiateWithFlags(&executable, graph, 0) == cudaSuccess);
   EXPECT(cudaGraphLaunch(executable, stream) == cudaSuccess && *sum == 12 && *copy == 2);
-  EXPECT(simt::replace(executable, first, add_to, 1, 1, sum, 6) == cudaSuccess);
+  EXPECT(simt::replace(executable, first, 0, add_to, 1, 1, sum, 6) == cudaSuccess);
   EXPECT(cudaGraphLaunch(executable, stream) == cudaSuccess && *sum == 28 && *copy == 18);
   EXPECT(simt::replace(
-             executable, first, +[](float*) {}, 1, 1, sum) == cudaErrorInvalidValue);
+             executable, first, 0, +[](float*) {}, 1, 1, sum) == cudaErrorInvalidValue);
   clear_error();
   EXPECT(cudaGraphDestroy(graph) == cudaSuccess && cudaGraphExecDestroy(executable) == cudaSuccess);
 }

@@ -13,10 +13,6 @@
 namespace tenon::kernels::cuda {
 namespace {
 
-std::int64_t tiles_of(std::int64_t m, std::int64_t n, std::int64_t bm, std::int64_t bn) {
-  return ((m + bm - 1) / bm) * ((n + bn - 1) / bn);
-}
-
 /// True when lines of `line` elements, `step` apart, can be read 16 bytes at a time.
 template <class T>
 bool packs(const T* p, std::int64_t step, std::int64_t line) {
@@ -24,26 +20,65 @@ bool packs(const T* p, std::int64_t step, std::int64_t line) {
 }
 
 template <class S, class T>
-void launch_tiles(Stream stream, Product<T> p) {
-  const std::int64_t tiles = tiles_of(p.m, p.n, S::BM, S::BN), chunks = (p.k + chain_chunk - 1) / chain_chunk;
-  const bool spare = tiles < tenon::cuda::multiprocessors(stream) && tiles <= tenon::cuda::ticket_count;
-  p.split = spare ? chunks : 1;
+void launch_tiles(Stream stream, Product<T> p, std::int64_t tiles) {
   const std::int64_t blocks = tiles * p.split;
   check(blocks <= most_items, "matmul: {} blocks exceed the CUDA limit of {}", blocks, most_items);
-  const Scratch parts(stream, p.split > 1 ? static_cast<std::size_t>(p.split * p.m * p.n) * sizeof(T) : 0);
+  const Scratch parts(stream, p.split > 1 ? static_cast<std::size_t>(blocks * S::BM * S::BN) * sizeof(T) : 0);
   p.parts = parts.template as<T>();
   p.tickets = tenon::cuda::tickets(stream);
   // Neighbours are those along the smaller stride.
   const bool ta = std::abs(p.a_row) < std::abs(p.a_col), tb = std::abs(p.b_row) < std::abs(p.b_col);
-  const bool vec = (ta ? packs(p.a, p.a_row, p.a_col) : packs(p.a, p.a_col, p.a_row)) &&
-                   (tb ? packs(p.b, p.b_row, p.b_col) : packs(p.b, p.b_col, p.b_row));
+  const bool vec = (ta ? p.m % S::W == 0 && packs(p.a, p.a_row, p.a_col) : p.a_col == 1) &&
+                   (tb ? p.b_row == 1 : p.n % S::W == 0 && packs(p.b, p.b_col, p.b_row));
   with_bool(ta, [&](auto a) {
     with_bool(tb, [&](auto b) {
       with_bool(vec, [&](auto v) {
-        launch({stream, "matmul_tiles", {p.m, p.k, p.n}}, matmul_tiles<S, T, a, b, v>, blocks, S::threads, p);
+        launch_with_shared(sizeof(TileMemory<S>), {stream, "matmul_tiles", {p.m, p.k, p.n}},
+            matmul_tiles<S, T, a, b, v>, blocks, S::threads, p);
       });
     });
   });
+}
+
+/// A way to compute a product with tiles.
+template <class T>
+struct Plan {
+  double time;  // in multiply-adds of a multiprocessor at its peak
+  std::int64_t tiles, split;
+  void (*launch)(Stream stream, Product<T> p, std::int64_t tiles);
+};
+
+/// Replaces `best` if tiles S are faster. `rate`: the share of the peak that they would reach with any number
+/// of warps on a multiprocessor; a few hide less latency.
+template <class S, class T>
+void consider(Stream stream, const Product<T>& p, double rate, Plan<T>& best) {
+  const std::size_t room = tenon::cuda::shared_memory(stream.device()) / sizeof(TileMemory<S>);
+  const std::int64_t at_once = std::min<std::int64_t>(S::blocks, static_cast<std::int64_t>(room));
+  if (at_once == 0) return;
+  const std::int64_t busy = tenon::cuda::multiprocessors(stream);
+  const std::int64_t tiles = ((p.m + S::BM - 1) / S::BM) * ((p.n + S::BN - 1) / S::BN);
+  const std::int64_t chunks = (p.k + chain_chunk - 1) / chain_chunk;
+  // All wait for the multiprocessor with the most blocks. It runs some of them at once, then the rest.
+  const auto estimate = [&](std::int64_t blocks, std::int64_t k) {
+    const std::int64_t most = (blocks + busy - 1) / busy;
+    const auto together = [&](std::int64_t n) {
+      const double tile = S::BM * S::BN, warps = static_cast<double>(n * S::threads / 32);
+      return n == 0 ? 0
+                    : static_cast<double>(n) * tile * static_cast<double>(k) / (rate * warps / (warps + 2));
+    };
+    return static_cast<double>(most / at_once) * together(at_once) + together(most % at_once);
+  };
+  const auto use = [&](double time, std::int64_t split) {
+    if (!best.launch || time < best.time) best = {time, tiles, split, launch_tiles<S, T>};
+  };
+  use(estimate(tiles, p.k), 1);
+  // Blocks may share a tile, a chunk of k each, which keeps more multiprocessors busy. They exchange their
+  // parts through memory, and the last one adds them up alone. These costs are estimates.
+  constexpr std::int64_t to_write = 64, to_add = 20, to_meet = 750'000;
+  if (chunks > 1 && tiles <= 2 * busy && tiles <= tenon::cuda::ticket_count)
+    use(estimate(tiles * chunks, chain_chunk + to_write) +
+            static_cast<double>(to_meet + to_add * chunks * S::BM * S::BN),
+        chunks);
 }
 
 template <class T>
@@ -81,7 +116,7 @@ void launch_skinny(Stream stream, const Product<T>& of) {
 
 template <class T>
 void run(Stream stream, T* out, const Matrix& a, const Matrix& b, const T* bias) {
-  const Product<T> p{a.rows, b.cols, a.cols, static_cast<const T*>(a.data), a.row_stride, a.col_stride,
+  Product<T> p{a.rows, b.cols, a.cols, static_cast<const T*>(a.data), a.row_stride, a.col_stride,
       static_cast<const T*>(b.data), b.row_stride, b.col_stride, out,
       b.cols % pack_width<T> == 0 && is_aligned(out), bias, 1, nullptr, nullptr};
   // A tile would be mostly empty, which pays only where many blocks share a long k.
@@ -93,16 +128,18 @@ void run(Stream stream, T* out, const Matrix& a, const Matrix& b, const T* bias)
     return;
   }
   if (std::min(p.m, p.n) <= narrow && std::max(p.m, p.n) >= 2 * skinny_lines) return launch_skinny(stream, p);
-  // The larger a tile, the less is read for each multiply-add, but every multiprocessor needs its share.
-  const std::int64_t busy = tenon::cuda::multiprocessors(stream);
+  // The larger a tile, the less is read for each multiply-add, but every multiprocessor needs its share. The
+  // rates are fitted to times of such tiles on an H200.
+  Plan<T> plan{};
   if constexpr (std::is_same_v<T, float>) {
-    if (2 * tiles_of(p.m, p.n, 128, 128) >= 3 * busy)
-      return launch_tiles<Tile<T, 128, 128, 8, 64, 64, 16, 8>>(stream, p);
-    if (tiles_of(p.m, p.n, 64, 64) >= busy) return launch_tiles<Tile<T, 64, 64, 16, 32, 32, 8, 4>>(stream, p);
-    launch_tiles<Tile<T, 64, 32, 32, 32, 16, 4, 4>>(stream, p);
+    consider<Tile<T, 64, 128, 16, 32, 64, 8, 8, 3>>(stream, p, 0.97, plan);
+    consider<Tile<T, 64, 64, 16, 32, 32, 8, 4, 3>>(stream, p, 0.77, plan);
+    consider<Tile<T, 64, 32, 32, 32, 16, 4, 4, 3>>(stream, p, 0.67, plan);
   } else {
-    launch_tiles<Tile<T, 64, 64, 8, 32, 32, 8, 4>>(stream, p);
+    consider<Tile<T, 64, 64, 8, 32, 32, 8, 4, 2>>(stream, p, 0.7, plan);
   }
+  p.split = plan.split;
+  plan.launch(stream, p, plan.tiles);
 }
 
 }  // namespace

@@ -113,7 +113,11 @@ __global__ void __launch_bounds__(skinny_lines) matmul_skinny(const __grid_const
         *reinterpret_cast<Pack<T, W>*>(to) = of[i];
       }
       __syncwarp();
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 800
+#pragma unroll 4  // all of them would need more registers than there are
+#else
 #pragma unroll
+#endif
       for (int i = 0; i < packs; ++i) {
         const auto pack = *reinterpret_cast<const Pack<T, W>*>(tile[threadIdx.x].v + i * W);
 #pragma unroll

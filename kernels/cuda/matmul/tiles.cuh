@@ -1,8 +1,9 @@
-// Matrix product with register tiles. A block computes a tile of C in steps of BK along k; while it
-// multiplies one step, it loads the next (carrier.cuh). docs/kernels.md says what limits it.
+// Matrix product with register tiles. A block computes a tile of C in steps of BK along k. Steps are copied
+// to shared memory while earlier ones are multiplied (feed.cuh), and a thread loads the factors of the next k
+// while it multiplies those of the current one. docs/kernels.md says what limits it.
 #pragma once
 #include <tenon/kernels/arith/math.h>
-#include <tenon/kernels/cuda/matmul/carrier.cuh>
+#include <tenon/kernels/cuda/matmul/feed.cuh>
 #include <tenon/kernels/cuda/matmul/product.cuh>
 #include <tenon/kernels/cuda/ticket.cuh>
 
@@ -10,194 +11,222 @@ namespace tenon::kernels::cuda {
 
 /// The tile of C, [BM, BN], of this block, and the elements of it, [TM, TN], of this thread. Element (i, j)
 /// is in row m0 + i / W * rows + i % W of the tile; its column is found likewise.
-template <class S, class T>
+template <class S>
 struct Place {
-  static constexpr int W = S::W, rows = S::WM / (S::TM / W), cols = S::WN / (S::TN / W);
-
   std::int64_t tile, part;  // the number of the tile, and of this block's part of k
-  std::int64_t row0, col0;  // where the tile starts in C
+  std::int64_t row, col;    // where the block's share of C begins
+  std::int64_t row0, col0;  // where its tile starts: the last ones are moved back, to lie in C
   std::int64_t begin, end;  // the range of k that this block sums
   int m0, n0;               // where this thread's elements start in the tile
 
-  __device__ explicit Place(const Product<T>& p) {
+  __device__ explicit Place(const Product<typename S::Element>& p) {
     const int warp = static_cast<int>(threadIdx.x) / 32, lane = static_cast<int>(threadIdx.x) % 32;
-    m0 = warp / (S::BN / S::WN) * S::WM + lane / S::lanes_n * W;
-    n0 = warp % (S::BN / S::WN) * S::WN + lane % S::lanes_n * W;
-    const std::int64_t across = (p.n + S::BN - 1) / S::BN;
-    tile = blockIdx.x / p.split, part = blockIdx.x % p.split;
-    row0 = tile / across * S::BM, col0 = tile % across * S::BN;
+    // The bits of a lane are dealt to rows and columns in turn: of four neighbours two share their rows and
+    // two their columns, and then the card reads 16 bytes for 16 lanes at once.
+    const int top = lane >> 4, even = (lane & 1) | (lane >> 1 & 2), odd = (lane >> 1 & 1) | (lane >> 2 & 2);
+    const int lane_m = S::lanes_m == 8 ? odd | top << 2 : odd;
+    const int lane_n = S::lanes_n == 8 ? even | top << 2 : even;
+    m0 = warp / (S::BN / S::WN) * S::WM + lane_m * S::W;
+    n0 = warp % (S::BN / S::WN) * S::WN + lane_n * S::W;
+    // Blocks that run together have tiles in `band` rows, so that they share what they read.
+    constexpr unsigned band = 8;
+    const unsigned down = static_cast<unsigned>((p.m + S::BM - 1) / S::BM),
+                   across = static_cast<unsigned>((p.n + S::BN - 1) / S::BN),
+                   split = static_cast<unsigned>(p.split), number = blockIdx.x / split;
+    const unsigned first = number / (band * across) * band, inside = number % (band * across),
+                   height = down - first < band ? down - first : band;
+    tile = number, part = blockIdx.x % split;
+    row = std::int64_t{first + inside % height} * S::BM, col = std::int64_t{inside / height} * S::BN;
+    row0 = p.m >= S::BM && row > p.m - S::BM ? p.m - S::BM : row;
+    col0 = p.n >= S::BN && col > p.n - S::BN ? p.n - S::BN : col;
     begin = part * chain_chunk;
-    end = p.split > 1 && begin + chain_chunk < p.k ? begin + chain_chunk : p.k;
+    end = split > 1 && begin + chain_chunk < p.k ? begin + chain_chunk : p.k;
   }
 
-  /// Calls f(offset in C, elements left in the row, column, r, j) for each group in rows i ... i + W - 1 of
-  /// this thread's elements that lies in C; r counts the rows from i.
-  template <class F>
-  __device__ void for_each_group(const Product<T>& p, int i, const F& f) const {
-#pragma unroll
-    for (int r = 0; r < W; ++r)
-#pragma unroll
-      for (int j = 0; j < S::TN; j += W) {
-        const std::int64_t row = row0 + m0 + i / W * rows + r, col = col0 + n0 + j / W * cols;
-        if (row < p.m && col < p.n) f(row * p.n + col, p.n - col, col, r, j);
-      }
-  }
+  __device__ std::int64_t row_of(int i) const { return row0 + m0 + i / S::W * S::rows + i % S::W; }
+  __device__ std::int64_t col_of(int j) const { return col0 + n0 + j / S::W * S::cols + j % S::W; }
 };
 
 template <class T>
 using Group = Pack<T, pack_width<T>>;
 
-/// Writes a group, of which `there` elements lie in C or in a part of it.
-template <class T>
-__device__ inline void store_group(
-    const Product<T>& p, T* to, std::int64_t at, std::int64_t there, const Group<T>& v) {
-  constexpr int W = pack_width<T>;
-  if (p.wide) {
-    reinterpret_cast<Group<T>*>(to)[at / W] = v;
-  } else {
+/// A thread's elements of the tile, [TM, TN].
+template <class S>
+struct Elements {
+  using T = typename S::Element;
+  Group<T> of[S::groups];
+
+  __device__ T& at(int i, int j) { return of[(i * S::TN + j) / S::W].v[j % S::W]; }
+  /// *this = before + *this
+  __device__ void add(int g, const Group<T>& before) {
 #pragma unroll
-    for (int c = 0; c < W; ++c)
-      if (c < there) to[at + c] = v.v[c];
+    for (int c = 0; c < S::W; ++c) of[g].v[c] = before.v[c] + of[g].v[c];
   }
-}
+};
 
-template <class T>
-__device__ inline void add_bias(const Product<T>& p, Group<T>& v, std::int64_t col, std::int64_t there) {
-  if (!p.bias) return;
-#pragma unroll
-  for (int c = 0; c < pack_width<T>; ++c)
-    if (c < there) v.v[c] = v.v[c] + p.bias[col + c];
-}
-
-/// acc[TM, TN] += A[BM, BK] B[BK, BN] for this thread's elements of one step.
-template <class S, class T, class StageA, class StageB>
-__device__ inline void multiply_step(
-    const StageA& as, const StageB& bs, const Place<S, T>& place, T (&acc)[S::TM][S::TN]) {
-  constexpr int TM = S::TM, TN = S::TN, W = S::W;
-#pragma unroll
-  for (int k = 0; k < S::BK; ++k) {
-    Group<T> a[TM / W], b[TN / W];
-#pragma unroll
-    for (int i = 0; i < TM / W; ++i)
-      a[i] = *reinterpret_cast<const Group<T>*>(&as[k][place.m0 + i * place.rows]);
-#pragma unroll
-    for (int j = 0; j < TN / W; ++j)
-      b[j] = *reinterpret_cast<const Group<T>*>(&bs[k][place.n0 + j * place.cols]);
-#pragma unroll
-    for (int i = 0; i < TM; ++i)
-#pragma unroll
-      for (int j = 0; j < TN; ++j) acc[i][j] = num::fma(a[i / W].v[i % W], b[j / W].v[j % W], acc[i][j]);
-  }
-}
-
-/// Adds a chunk, acc[TM, TN], to the sum of those before, in C or in this block's part. W rows at a time, so
-/// that their loads overlap.
+/// Writes the finished tile to C, with the bias.
 template <class S, class T>
-__device__ inline void add_chunk(const Product<T>& p, const Place<S, T>& place, bool is_first, bool is_last,
-    const T (&acc)[S::TM][S::TN]) {
-  constexpr int TM = S::TM, TN = S::TN, W = S::W;
-  const bool split = p.split > 1;
-  T* const to = split ? p.parts + place.part * p.m * p.n : p.c;
+__device__ inline void write_tile(const Product<T>& p, const Place<S>& place, const Elements<S>& sums) {
+  constexpr int W = S::W, per_row = S::TN / W;
+  Group<T> bias[per_row]{};
+  if (p.bias)
 #pragma unroll
-  for (int i = 0; i < TM; i += W) {
-    Group<T> sums[W][TN / W]{};
-    if (!is_first)
-      place.for_each_group(p, i, [&](std::int64_t at, std::int64_t there, std::int64_t, int r, int j) {
-        if (p.wide) {
-          sums[r][j / W] = reinterpret_cast<const Group<T>*>(to)[at / W];
-        } else {
+    for (int j = 0; j < S::TN; ++j)
+      if (place.col_of(j) < p.n) bias[j / W].v[j % W] = p.bias[place.col_of(j)];
 #pragma unroll
-          for (int c = 0; c < W; ++c)
-            if (c < there) sums[r][j / W].v[c] = to[at + c];
-        }
-      });
-    place.for_each_group(p, i, [&](std::int64_t at, std::int64_t there, std::int64_t col, int r, int j) {
-      Group<T> t = sums[r][j / W];
+  for (int g = 0; g < S::groups; ++g) {
+    const std::int64_t row = place.row_of(g / per_row), col = place.col_of(g % per_row * W);
+    if (row < place.row || row >= p.m) continue;
+    Group<T> v = sums.of[g];
+    if (p.bias)
 #pragma unroll
-      for (int c = 0; c < W; ++c) t.v[c] = t.v[c] + acc[i + r][j + c];
-      if (!split && is_last) add_bias(p, t, col, there);
-      store_group(p, to, at, there, t);
-    });
-  }
-}
-
-/// Adds up the parts of a tile, [BM, BN], in the order of k. The last block to finish a tile calls it.
-template <class S, class T>
-__device__ inline void sum_parts(const Product<T>& p, const Place<S, T>& place) {
-  constexpr int BM = S::BM, BN = S::BN, W = S::W;
-  for (int e = static_cast<int>(threadIdx.x); e < BM * BN / W; e += S::threads) {
-    const std::int64_t row = place.row0 + e / (BN / W), col = place.col0 + e % (BN / W) * W;
-    if (row >= p.m || col >= p.n) continue;
-    const std::int64_t at = row * p.n + col, there = p.n - col;
-    Group<T> t{};
-    for (std::int64_t z = 0; z < p.split; ++z)
+      for (int c = 0; c < W; ++c) v.v[c] = v.v[c] + bias[g % per_row].v[c];
+    T* const to = p.c + row * p.n;
+    if (p.wide) {
+      if (col >= place.col && col < p.n) reinterpret_cast<Group<T>*>(to)[col / W] = v;
+    } else {
 #pragma unroll
       for (int c = 0; c < W; ++c)
-        if (c < there) t.v[c] = t.v[c] + __ldcg(p.parts + z * p.m * p.n + at + c);
-    add_bias(p, t, col, there);
-    store_group(p, p.c, at, there, t);
+        if (col + c >= place.col && col + c < p.n) to[col + c] = v.v[c];
+    }
   }
 }
 
-/// TA: A is contiguous along m, otherwise along k. TB: B is contiguous along k, otherwise along n. Vec: see
-/// Carrier.
-template <class S, class T, bool TA, bool TB, bool Vec>
-__global__ void __launch_bounds__(S::threads, 2) matmul_tiles(const __grid_constant__ Product<T> p) {
-  constexpr int BK = S::BK;
-  using CarryA = Carrier<T, S::BM, BK, S::threads, S::a_packs, TA, Vec>;
-  using CarryB = Carrier<T, S::BN, BK, S::threads, S::b_packs, !TB, Vec>;
-  // Two stages: while one is used, the next is filled.
-  SIMT_SHARED(as, typename CarryA::Stage[2]);  // [BK, BM]
-  SIMT_SHARED(bs, typename CarryB::Stage[2]);  // [BK, BN]
-  const Place<S, T> place(p);
-  const std::int64_t begin = place.begin, end = place.end;
-  CarryA a_in(p.a, p.a_row, p.a_col, place.row0, p.m, begin);
-  CarryB b_in(p.b, p.b_col, p.b_row, place.col0, p.n, begin);
-  // fetch() loads a step into registers, put() writes it to a stage; `left` values of k are still to come.
-  // The arithmetic of a step hides the loads of the next. Small tiles have too little arithmetic for that and
-  // fetch earlier, before the barrier. Each was faster on an H200 where it is used.
-  constexpr bool early = S::BM * S::BN < 128 * 128;
-  const auto fetch = [&](std::int64_t left) {
-    if (left < BK) return;
-    a_in.fetch();
-    b_in.fetch();
-    simt::compiler_fence();  // otherwise the loads may sink to put(), which would wait for them
+/// Loads a group that another block wrote.
+__device__ inline Group<float> load_part(const float* p) {
+  const float4 v = __ldcg(reinterpret_cast<const float4*>(p));
+  return {v.x, v.y, v.z, v.w};
+}
+__device__ inline Group<double> load_part(const double* p) {
+  const double2 v = __ldcg(reinterpret_cast<const double2*>(p));
+  return {v.x, v.y};
+}
+
+/// Writes this block's part of a tile to p.parts. The last block to do so gets the sum of all parts, in the
+/// order of k, and true.
+template <class S, class T>
+__device__ inline bool join_parts(const Product<T>& p, const Place<S>& place, Elements<S>& sums) {
+  constexpr int W = S::W, together = S::keeps_sums ? 4 : 2, ahead = 8;  // loads in flight
+  T* const parts = p.parts + place.tile * p.split * S::groups * S::threads * W;
+  const auto group = [&](std::int64_t part, int g) {
+    return parts + ((part * S::groups + g) * S::threads + static_cast<int>(threadIdx.x)) * W;
   };
-  const auto put = [&](int to, std::int64_t left) {
-    if (left >= BK) {
-      a_in.put(as[to]);
-      b_in.put(bs[to]);
-    } else if (left > 0) {
-      a_in.bring(as[to], static_cast<int>(left));
-      b_in.bring(bs[to], static_cast<int>(left));
-    }
-  };
-  fetch(end - begin);
-  put(0, end - begin);
-  if constexpr (early) fetch(end - begin - BK);
-  __syncthreads();
-  int stage = 0;
-  T acc[S::TM][S::TN];
-  for (std::int64_t c0 = begin; c0 < end; c0 += chain_chunk) {
 #pragma unroll
-    for (int i = 0; i < S::TM; ++i)
+  for (int g = 0; g < S::groups; ++g) *reinterpret_cast<Group<T>*>(group(place.part, g)) = sums.of[g];
+  if (!is_last_block(p.tickets + place.tile, static_cast<unsigned>(p.split))) return false;
 #pragma unroll
-      for (int j = 0; j < S::TN; ++j) acc[i][j] = T(0);
-    const std::int64_t stop = c0 + chain_chunk < end ? c0 + chain_chunk : end;
-#pragma unroll 1
-    for (std::int64_t k0 = c0; k0 < stop; k0 += BK) {  // past the end both tiles are 0, which changes no sum
-      const std::int64_t left = end - k0 - BK;
-      if constexpr (!early) fetch(left);
-      multiply_step(as[stage], bs[stage], place, acc);
-      put(stage ^ 1, left);
-      if constexpr (early) fetch(left - BK);
-      __syncthreads();
-      stage ^= 1;
+  for (int g0 = 0; g0 < S::groups; g0 += together) {
+#pragma unroll
+    for (int g = g0; g < g0 + together; ++g) sums.of[g] = {};
+    for (std::int64_t z = 0; z < p.split; z += ahead) {
+      Group<T> part[ahead][together];
+#pragma unroll
+      for (int c = 0; c < ahead; ++c)
+#pragma unroll
+        for (int g = 0; g < together; ++g)
+          part[c][g] = z + c < p.split ? load_part(group(z + c, g0 + g)) : Group<T>{};
+#pragma unroll
+      for (int c = 0; c < ahead; ++c)
+#pragma unroll
+        for (int g = 0; g < together; ++g)
+#pragma unroll
+          for (int e = 0; e < W; ++e) sums.of[g0 + g].v[e] = sums.of[g0 + g].v[e] + part[c][g].v[e];
     }
-    add_chunk(p, place, c0 == begin, stop == end, acc);
   }
-  if (p.split > 1 && is_last_block(p.tickets + place.tile, static_cast<unsigned>(p.split)))
-    sum_parts(p, place);
+  return true;
+}
+
+/// What a block keeps in shared memory.
+template <class S>
+struct TileMemory {
+  using T = typename S::Element;
+  struct {
+    alignas(16) T a[S::BK][S::BM + S::W];
+    alignas(16) T b[S::BK][S::BN + S::W];
+  } stages[S::stages];
+  Group<T> sums[S::keeps_sums ? 1 : S::groups][S::keeps_sums ? 1 : S::threads];
+};
+
+/// TA: A is contiguous along m, otherwise along k. TB: B is contiguous along k, otherwise along n. Vec: see
+/// Feed.
+template <class S, class T, bool TA, bool TB, bool Vec>
+__global__ void __launch_bounds__(S::threads, S::blocks) matmul_tiles(const __grid_constant__ Product<T> p) {
+  constexpr int BK = S::BK, TM = S::TM, TN = S::TN, W = S::W;
+  SIMT_SHARED_AT_LAUNCH(shared, TileMemory<S>);
+  const Place<S> place(p);
+  Feed<T, S::BM, BK, S::threads, TA, Vec> a_in(p.a, p.a_row, p.a_col, place.row0, p.m, place.begin);
+  Feed<T, S::BN, BK, S::threads, !TB, Vec> b_in(p.b, p.b_col, p.b_row, place.col0, p.n, place.begin);
+  // Steps that are not yet fetched: those that exist in full, and the values of k that then remain.
+  const bool whole = p.m - place.row0 >= S::BM && p.n - place.col0 >= S::BN;
+  std::int64_t full = whole ? (place.end - place.begin) / BK : 0;
+  std::int64_t left = place.end - place.begin - full * BK;
+  const auto fetch = [&](int stage) {
+    if (full > 0) {
+      a_in.fetch(shared.stages[stage].a);
+      b_in.fetch(shared.stages[stage].b);
+      --full;
+    } else if (left > 0) {
+      a_in.fetch_part(shared.stages[stage].a, left);
+      b_in.fetch_part(shared.stages[stage].b, left);
+      left -= BK;
+    }
+    simt::commit_copies();
+  };
+  int stage = 0;  // the one that is read; the stages are a ring
+  Group<T> a[2][TM / W], b[2][TN / W];
+  const auto load = [&](int k) {
+#pragma unroll
+    for (int i = 0; i < TM / W; ++i)
+      a[k % 2][i] = *reinterpret_cast<const Group<T>*>(&shared.stages[stage].a[k][place.m0 + i * S::rows]);
+#pragma unroll
+    for (int j = 0; j < TN / W; ++j)
+      b[k % 2][j] = *reinterpret_cast<const Group<T>*>(&shared.stages[stage].b[k][place.n0 + j * S::cols]);
+  };
+#pragma unroll
+  for (int s = 0; s < S::stages; ++s) fetch(s);
+  simt::wait_for_copies<S::stages - 1>();
+  __syncthreads();
+  load(0);
+  Elements<S> acc, sums;  // sums: not used unless S::keeps_sums
+  for (std::int64_t c0 = place.begin; c0 < place.end; c0 += chain_chunk) {
+#pragma unroll
+    for (int g = 0; g < S::groups; ++g) acc.of[g] = {};
+    const bool is_first = c0 == place.begin, is_last = c0 + chain_chunk >= place.end;
+    const int length = static_cast<int>(is_last ? place.end - c0 : chain_chunk);
+    // Past the end both operands are 0, which changes no sum.
+#pragma unroll 1
+    for (int steps = (length + BK - 1) / BK; steps > 0; --steps) {
+#pragma unroll
+      for (int k = 0; k < BK; ++k) {
+        if (k < BK - 1) {
+          load(k + 1);
+        } else {
+          // The next stage is there, and everybody has read this one, which can be filled again.
+          simt::wait_for_copies<S::stages - 2>();
+          __syncthreads();
+          const int done = stage;
+          stage = stage + 1 == S::stages ? 0 : stage + 1;
+          load(0);
+          fetch(done);
+        }
+#pragma unroll
+        for (int i = 0; i < TM; ++i)
+#pragma unroll
+          for (int n = 0; n < TN; ++n) {
+            const int j = i % 2 ? TN - 1 - n : n;  // neighbours share a factor, which is read once
+            acc.at(i, j) = num::fma(a[k % 2][i / W].v[i % W], b[k % 2][j / W].v[j % W], acc.at(i, j));
+          }
+      }
+    }
+    // t = t + p, where t is +0 before the first chunk.
+#pragma unroll
+    for (int g = 0; g < S::groups; ++g) {
+      Group<T>& kept = S::keeps_sums ? sums.of[g] : shared.sums[S::keeps_sums ? 0 : g][threadIdx.x];
+      acc.add(g, is_first ? Group<T>{} : kept);
+      if (!is_last) kept = acc.of[g];
+    }
+  }
+  if (p.split == 1 || join_parts(p, place, acc)) write_tile(p, place, acc);
 }
 
 }  // namespace tenon::kernels::cuda

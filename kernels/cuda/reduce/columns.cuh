@@ -55,6 +55,7 @@ __device__ inline T column_chunk(Partials<S, T>& part, int n, const Read& read) 
     }
   };
   if (n == reduce_chunk)
+#pragma unroll 1  // otherwise registers spill
     for (int r = 0; r < reduce_chunk; r += span * slots) rows(r, std::true_type{});
   else
     for (int r = 0; r < n; r += span * slots) rows(r, std::false_type{});
@@ -78,9 +79,7 @@ __device__ inline T column_chunk(Partials<S, T>& part, int n, const Read& read) 
 
 /// The blocks that a multiprocessor runs at once: as many as have room for their registers.
 template <class Op, class T>
-inline constexpr int column_blocks = Op::operands == 2 ? 1
-                                     : sizeof(T) == 8  ? 2
-                                                       : 3;
+inline constexpr int column_blocks = Op::operands == 2 && sizeof(T) == 8 ? 2 : 3;
 
 template <class Op, class S, class T, class From>
 __global__ void __launch_bounds__(block_threads, column_blocks<Op, T>)

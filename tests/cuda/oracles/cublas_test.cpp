@@ -73,7 +73,7 @@ std::vector<double> magnitudes(int m, int k, int n, const Tensor& a, const Tenso
 struct Size {
   int m, k, n;
 };
-// The last two have enough 128 x 128 tiles for the 132 multiprocessors of an H100; the others use smaller
+// The last two have enough 64 x 128 tiles for the 132 multiprocessors of an H100; the others use smaller
 // tiles.
 const Size sizes[] = {{1, 1, 1}, {5, 200, 1}, {1, 300, 40}, {7, 1, 3}, {17, 33, 65}, {64, 64, 64},
     {12, 3, 65}, {129, 513, 130}, {200, 1025, 71}, {36, 5000, 48}, {2001, 70, 1603}, {1920, 520, 1792}};
