@@ -1,6 +1,7 @@
 #include <tenon/kernels/matmul.h>
 
 #include <algorithm>
+#include <vector>
 
 #include <tenon/core/parallel.h>
 #include <tenon/kernels/cpu/dispatch.h>
@@ -51,10 +52,27 @@ void chain(T* out, const Matrix& a, const Matrix& b, const T* bias) {
       });
 }
 
+/// A few columns of a large transposed A, whose memory is read in order if it is the wide operand: as
+/// (B^T A^T)^T, which is valid because fma(x, y, z) equals fma(y, x, z).
+template <class T>
+void few_columns(T* out, const Matrix& a, const Matrix& b, const T* bias) {
+  const std::int64_t m = a.rows, n = b.cols;
+  std::vector<T> turned(static_cast<std::size_t>(n * m));  // [n, m]
+  chain<T>(turned.data(), b.transposed(), a.transposed(), nullptr);
+  for (std::int64_t i = 0; i < m; ++i)
+    for (std::int64_t j = 0; j < n; ++j) {
+      const T x = turned[static_cast<std::size_t>(j * m + i)];
+      out[i * n + j] = bias ? x + bias[j] : x;
+    }
+}
+
 template <class T>
 void matmul_of(Stream stream, T* out, const Matrix& a, const Matrix& b, const T* bias) {
+  const bool turned = a.row_stride == 1 && a.col_stride != 1;
+  if (turned && b.cols > 1 && b.cols <= 16 && a.rows >= 256 && a.rows * a.cols > 256 * 1024)
+    return few_columns(out, a, b, bias);
   if (b.cols != 1) return chain(out, a, b, bias);
-  // One column: use A as the wide operand, which is valid because fma(x, y, z) equals fma(y, x, z).
+  // One column: use A as the wide operand, as above.
   if (a.cols > arith::longest_chain_of_a_column) product_rows(stream, out, a, b);
   else chain<T>(out, b.transposed(), a.transposed(), nullptr);
   if (bias)

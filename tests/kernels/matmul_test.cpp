@@ -87,8 +87,9 @@ void against_definition() {
 
 template <class T>
 void packed_products() {
-  for (const auto [m, k, n] :
-      {Size{300, 520, 161}, Size{150, 700, 2100}, Size{2, 80000, 1}, Size{40, 140000, 1}}) {
+  for (const auto [m, k, n] : {Size{300, 520, 161}, Size{150, 700, 2100}, Size{2, 80000, 1},
+           Size{40, 140000, 1}, Size{620, 1700, 40}}) {
+    if (test::on_cuda() && m == 620) continue;  // large enough for the CPU to pack rows
     CAPTURE(m, k, n);
     for (const auto& [left, right] :
         {std::pair{Layout::plain, Layout::transposed}, {Layout::transposed, Layout::plain}}) {
@@ -240,6 +241,25 @@ TEMPLATE_TEST_CASE(
         test::require_same(with_bias, product(a.matrix, dense, bias.data()));
       });
     }
+}
+
+TEMPLATE_TEST_CASE(
+    "matmul: a large transposed matrix times a few columns", "[kernels][matmul]", float, double) {
+  using T = TestType;
+  if (test::on_cuda()) return;  // a path of the CPU
+  for (const auto [m, k, n] :
+      {Size{300, 900, 2}, Size{256, 1030, 16}, Size{530, 500, 5}, Size{300, 900, 17}}) {
+    CAPTURE(m, k, n);
+    const auto a = make<T>(Layout::transposed, m, k, Kind::wide, 1),
+               b = make<T>(Layout::strided, k, n, Kind::ordinary, 2);
+    const auto bias = test::noise<T>(n, Kind::ordinary, 3);
+    const auto expected = want<T>(a.matrix, b.matrix, nullptr),
+               with_bias = want(a.matrix, b.matrix, bias.data());
+    test::on_every_build([&] {
+      test::require_same(expected, product<T>(a.matrix, b.matrix));
+      test::require_same(with_bias, product(a.matrix, b.matrix, bias.data()));
+    });
+  }
 }
 
 TEST_CASE("matmul: (A B)^T is B^T A^T", "[kernels][matmul]") {

@@ -214,8 +214,10 @@ void chain(int64_t m, int64_t n, int64_t k, const T* a, int64_t a_row, int64_t a
   const bool pack = m * k > in_order && n > width;
   const bool in_place =
       b_col == 1 && n * k <= (m <= 2 * tile_rows ? second_level : 16 * 1024);  // read B in place
-  for (int64_t j0 = 0; j0 < n; j0 += block_cols<T>) {
-    const int64_t cols = least(n - j0, block_cols<T>);
+  // If A is one block, nothing is gained by keeping more of B than the second-level cache holds.
+  const int64_t block = m <= block_rows ? block_cols<T> / 16 : block_cols<T>;
+  for (int64_t j0 = 0; j0 < n; j0 += block) {
+    const int64_t cols = least(n - j0, block);
     for (int64_t k0 = 0; k0 < k; k0 += chain_chunk) {
       const int64_t depth = least(k - k0, chain_chunk);
       const T* const b0 = b + k0 * b_row + j0 * b_col;
