@@ -15,4 +15,5 @@
 #include <tenon/autograd/ops/loss.h>
 #include <tenon/autograd/ops/reduce.h>
 #include <tenon/autograd/ops/shape.h>
+#include <tenon/autograd/ops/softmax.h>
 #include <tenon/autograd/tape/mode.h>

@@ -175,6 +175,11 @@ class TENON_API Tensor {
   Tensor amax(CallSite site = CallSite::current()) const;
   Tensor amax(std::initializer_list<std::int64_t> dims, bool keepdim = false,
       CallSite site = CallSite::current()) const;
+  Tensor argmax(CallSite site = CallSite::current()) const;
+  Tensor argmax(std::int64_t dim, bool keepdim = false, CallSite site = CallSite::current()) const;
+  Tensor softmax(std::int64_t dim, CallSite site = CallSite::current()) const;
+  Tensor log_softmax(std::int64_t dim, CallSite site = CallSite::current()) const;
+  Tensor logsumexp(std::int64_t dim, bool keepdim = false, CallSite site = CallSite::current()) const;
   Tensor reshape(const Shape& shape, CallSite site = CallSite::current()) const;
   Tensor t(CallSite site = CallSite::current()) const;
   Tensor transpose(std::int64_t dim0, std::int64_t dim1, CallSite site = CallSite::current()) const;

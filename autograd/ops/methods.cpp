@@ -16,6 +16,17 @@ Tensor Tensor::amax(CallSite site) const { return tenon::amax(*this, site); }
 Tensor Tensor::amax(std::initializer_list<std::int64_t> dims, bool keepdim, CallSite site) const {
   return tenon::amax(*this, dims, keepdim, site);
 }
+Tensor Tensor::argmax(CallSite site) const { return tenon::argmax(*this, site); }
+Tensor Tensor::argmax(std::int64_t dim, bool keepdim, CallSite site) const {
+  return tenon::argmax(*this, dim, keepdim, site);
+}
+Tensor Tensor::softmax(std::int64_t dim, CallSite site) const { return tenon::softmax(*this, dim, site); }
+Tensor Tensor::log_softmax(std::int64_t dim, CallSite site) const {
+  return tenon::log_softmax(*this, dim, site);
+}
+Tensor Tensor::logsumexp(std::int64_t dim, bool keepdim, CallSite site) const {
+  return tenon::logsumexp(*this, dim, keepdim, site);
+}
 Tensor Tensor::reshape(const Shape& shape, CallSite site) const { return tenon::reshape(*this, shape, site); }
 Tensor Tensor::t(CallSite site) const { return tenon::t(*this, site); }
 Tensor Tensor::transpose(std::int64_t dim0, std::int64_t dim1, CallSite site) const {

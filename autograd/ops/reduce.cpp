@@ -121,6 +121,30 @@ Tensor amax(const Tensor& a, std::initializer_list<std::int64_t> dims, bool keep
   return amax(site, a, chosen, reduced_shape(a.shape(), chosen, keepdim));
 }
 
+Tensor argmax(const Tensor& a, CallSite site) {
+  const Call call("argmax", site);
+  return argmax(reshape(a, {a.numel()}), 0);
+}
+
+Tensor argmax(const Tensor& a, std::int64_t dim, bool keepdim, CallSite site) {
+  const Call call("argmax", site);
+  const int d = wrap_dim("argmax", dim, a.shape().rank(), Rank0::as_vector);
+  check(a.dim() == 0 || a.shape()[d] > 0, "argmax: dimension {} has no elements; the shape is {}", d,
+      a.shape());
+  const NoGradGuard no_grad;
+  const Tensor largest = amax(a, {d}, true);
+  if (a.dim() == 0) return zeros({}, {.dtype = DType::int64, .device = a.device()});
+  const std::int64_t last = a.shape()[d] - 1;
+  Shape along;  // broadcasts along d
+  for (int i = d; i < a.shape().rank(); ++i) along.push_back(i == d ? last + 1 : 1);
+  // The first one is the farthest from the end.
+  const Tensor from_end = reshape(
+      arange(static_cast<double>(last), -1, -1, {.dtype = DType::int64, .device = a.device()}), along);
+  Tensor distance = where(eq(a, largest), from_end, -1.0);
+  if (is_floating_point(a.dtype())) distance = where(ne(a, a), from_end, distance);
+  return sub(static_cast<double>(last), amax(distance, {d}, keepdim));
+}
+
 namespace autograd {
 
 Tensor sum_to(const Tensor& a, const Shape& shape, double divisor) {

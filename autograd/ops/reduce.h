@@ -18,4 +18,11 @@ TENON_API Tensor amax(const Tensor& a, CallSite site = CallSite::current());
 TENON_API Tensor amax(const Tensor& a, std::initializer_list<std::int64_t> dims, bool keepdim = false,
     CallSite site = CallSite::current());
 
+/// The index (int64) of the largest element: in row-major order of all elements, or along `dim`, which then
+/// disappears or, with keepdim, has size 1. The first one of equal elements; NaN counts as the largest. Not
+/// boolean; not differentiable.
+TENON_API Tensor argmax(const Tensor& a, CallSite site = CallSite::current());
+TENON_API Tensor argmax(
+    const Tensor& a, std::int64_t dim, bool keepdim = false, CallSite site = CallSite::current());
+
 }  // namespace tenon

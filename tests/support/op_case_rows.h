@@ -21,5 +21,6 @@ void add_linalg(std::vector<OpCase>& rows);
 void add_reductions(std::vector<OpCase>& rows);
 void add_views(std::vector<OpCase>& rows);
 void add_indices(std::vector<OpCase>& rows);
+void add_classification(std::vector<OpCase>& rows);
 
 }  // namespace tenon::test

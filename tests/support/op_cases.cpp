@@ -35,6 +35,7 @@ const std::vector<OpCase>& op_cases() {
     add_reductions(all);
     add_views(all);
     add_indices(all);
+    add_classification(all);
     return all;
   }();
   return rows;
