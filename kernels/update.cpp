@@ -8,4 +8,8 @@ void sgd(Stream stream, DType dtype, std::span<const SgdItem> items) {
   on_device<cpu::sgd, cuda::sgd>(stream, dtype, items);
 }
 
+void adam(Stream stream, DType dtype, std::span<const AdamItem> items) {
+  on_device<cpu::adam, cuda::adam>(stream, dtype, items);
+}
+
 }  // namespace tenon::kernels

@@ -89,8 +89,9 @@ class TENON_API StateVisitor {
 };
 
 /// The base class of optimizers. `Options` applies to a group and has a `double lr`; `State` is kept per
-/// parameter and starts as State(). A derived class must be final, call add_groups() in its constructor, and
-/// define which options are valid, the names of the members of Options and State, and the step.
+/// parameter and starts as State(). A derived class calls add_groups() in its constructor and defines which
+/// options are valid, the names of the members of Options and State, and the step; a class derived from it
+/// defines none of these again.
 template <class Options, class State>
 class OptimizerOf : public Optimizer {
  public:

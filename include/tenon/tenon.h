@@ -21,5 +21,6 @@
 #include <tenon/nn/linear.h>
 #include <tenon/nn/loss.h>
 #include <tenon/nn/module.h>
+#include <tenon/optim/adam.h>
 #include <tenon/optim/optimizer.h>
 #include <tenon/optim/sgd.h>

@@ -71,8 +71,9 @@ MINIMA = {
     # Both operands and the gradient, 64 bytes of each at a time.
     r"mse_chunks<true, float>": {"LDG.E.128": 4 * 2, "STG.E.128": 4},
     r"mse_chunks<true, double>": {"LDG.E.128": 2 * 4, "STG.E.128": 2 * 2},
-    # Loads parameter, gradient and buffer, stores parameter and buffer; and the same without a buffer.
-    r"sgd_(short|long)<(float|double)(, \d+)?>": {"LDG.E.128": 3 + 2, "STG.E.128": 2 + 1},
+    # Loads parameter, gradient and buffer, stores parameter and buffer; and the same without a buffer. Adam has two.
+    r"step_(short|long)<Sgd<(float|double)>(, \d+)?>": {"LDG.E.128": 3 + 2, "STG.E.128": 2 + 1},
+    r"step_(short|long)<Adam<(float|double)>(, \d+)?>": {"LDG.E.128": 4, "STG.E.128": 3},
     # Two packs at a time, one, and the last elements of all.
     r"fill_(uniform|normal)<true, (float|double)>": {"STG.E.128": 3},
     r"fill_integers<true, .*>": {"STG.E.128": 3},

@@ -70,6 +70,29 @@ TEST_CASE("graph: replays train as the steps do, with new inputs and rates") {
   }
 }
 
+TEST_CASE("graph: replays of an Adam step count the steps") {
+  const auto trained = [](bool replayed) {
+    const Tensor w = tensor({1, -2, 0.5}, there()).set_requires_grad();
+    optim::AdamW optimizer({w}, {.lr = 0.1});
+    const auto step = [&] {
+      optimizer.zero_grad();
+      (w * w).sum().backward();
+      optimizer.step();
+    };
+    step();
+    std::optional<cuda::Graph> graph;
+    if (replayed) graph.emplace(step);
+    for (int i = 0; i < 4; ++i) replayed ? graph->replay() : step();
+    return std::pair{w.cpu().detach(), optimizer.state_dict()};
+  };
+  const auto [wanted, steps] = trained(false);
+  const auto [found, replays] = trained(true);
+  REQUIRE(bitwise_equal(found, wanted));
+  REQUIRE(test::bitwise_equal(replays, steps));
+  REQUIRE(replays[0].first == "state.0.step");
+  REQUIRE(replays[0].second.item<std::int64_t>() == 5);
+}
+
 TEST_CASE("graph: recording runs nothing") {
   const Tensor x = ones({1000}, there());
   cuda::Graph graph([&] { x.add_(1); });

@@ -88,6 +88,15 @@ void arithmetic(Hashes& hashes, Kind kind) {
   const SgdItem item{param, b.data(), param + 10007, 10007, 0.01, 0.9, 0.1, 1e-3, true, false, false};
   sgd(test::stream(), dtype, {&item, 1});
   hashes[key<T>("sgd", kind)] = test::hash(updated.values());
+  test::Vector<T> start(a.begin(), a.begin() + 10007);
+  start.insert(start.end(), b.begin(), b.begin() + 10007);
+  for (std::int64_t i = 0; i < 10007; ++i) start.push_back(std::abs(a[static_cast<std::size_t>(i)]));
+  test::Output<T> moments(start);
+  T* const w = moments.data();
+  const AdamItem adam_item{
+      w, b.data(), w + 10007, w + 20014, 10007, 3, 0.01, 0.9, 0.999, 1e-8, 1e-3, false, false};
+  adam(test::stream(), dtype, {&adam_item, 1});
+  hashes[key<T>("adam", kind)] = test::hash(moments.values());
 }
 
 template <class T>

@@ -139,14 +139,14 @@ PLANTS = [
           "= of[i];\n      }\n      __syncwarp();", "= of[i];\n      }", RACE, "matmul/matmul.cu"),
 
     # ---- the SGD step
-    Plant("the search takes the row before", "sgd_short", ANY, "sgd_short", "update.cu",
+    Plant("the search takes the row before", "step_short", ANY, "sgd_short", "update.cu",
           "rows[middle].first_block <= blockIdx.x", "rows[middle].first_block < blockIdx.x", WRONG),
-    Plant("a block begins one element late", "sgd_short", ASAN, "sgd_short", "update.cu",
+    Plant("a block begins one element late", "step_short", ASAN, "sgd_short", "update.cu",
           "(blockIdx.x - row.first_block) * block_elements;", "(blockIdx.x - row.first_block) * block_elements + 1;",
           MISALIGNED),
-    Plant("the last row of the table is not there", "sgd_long", ANY, "sgd_long", "update.cu",
+    Plant("the last row of the table is not there", "step_long", ANY, "sgd_long", "update.cu",
           "rows.template as<void>(), table.data(), bytes);",
-          "rows.template as<void>(), table.data(), bytes - sizeof(Row<T>));", WRONG),
+          "rows.template as<void>(), table.data(), bytes - sizeof(Row<Step>));", WRONG),
 
     # ---- indices
     Plant("an index is not checked", "take<false>", ASAN, "select_out_of_range", "index.cu",

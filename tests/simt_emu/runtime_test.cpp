@@ -154,8 +154,10 @@ TEST_CASE("runtime: a pass computes the gradient that a failed one took from mse
 TEST_CASE("runtime: an SGD step is one launch, with a small table for few parameters") {
   const Options there{.device = device()};
   for (const auto& [count, kernel] :
-      {std::pair{2, "sgd_short<float, 4>"}, {4, "sgd_short<float, 4>"}, {5, "sgd_short<float, 60>"},
-          {60, "sgd_short<float, 60>"}, {61, "sgd_short<float, 510>"}, {600, "sgd_long<float>"}}) {
+      {std::pair{2, "step_short<tenon::arith::Sgd<float>, 4>"},
+          {4, "step_short<tenon::arith::Sgd<float>, 4>"}, {5, "step_short<tenon::arith::Sgd<float>, 60>"},
+          {60, "step_short<tenon::arith::Sgd<float>, 60>"}, {61, "step_short<tenon::arith::Sgd<float>, 510>"},
+          {600, "step_long<tenon::arith::Sgd<float> >"}}) {
     INFO(kernel);
     std::vector<Tensor> params;
     for (int i = 0; i < count; ++i) {

@@ -135,6 +135,7 @@ struct IndexAddLoops {
 template <class T>
 struct UpdateLoops {
   void (*sgd)(int64_t n, T* param, const T* grad, T* buffer, const arith::Sgd<T>&);
+  void (*adam)(int64_t n, T* param, const T* grad, T* average, T* square, const arith::Adam<T>&);
 };
 
 /// Kernels that exist for float and for double.

@@ -17,11 +17,18 @@ void sgd(int64_t n, T* param, const T* grad, T* buffer, const arith::Sgd<T>& ste
   }
 }
 
+template <class T>
+void adam(int64_t n, T* param, const T* grad, T* average, T* square, const arith::Adam<T>& step) {
+  const arith::Adam<T> s = step;
+  TENON_INDEPENDENT
+  for (int64_t i = 0; i < n; ++i) s(param[i], grad[i], average[i], square[i]);
+}
+
 }  // namespace
 
 void add_update(Table& table) {
-  table.f32.update.sgd = sgd<float>;
-  table.f64.update.sgd = sgd<double>;
+  table.f32.update = {sgd<float>, adam<float>};
+  table.f64.update = {sgd<double>, adam<double>};
 }
 
 }  // namespace tenon::kernels::cpu::TENON_ISA

@@ -1,0 +1,113 @@
+#include <tenon/optim/adam.h>
+
+#include <array>
+#include <cmath>
+
+#include <tenon/kernels/update.h>
+#include <tenon/optim/step.h>
+
+namespace tenon::optim {
+
+template class OptimizerOf<AdamOptions, AdamParamState>;
+
+namespace {
+
+std::array<Rate, 5> rates_of(const AdamOptions& options) {
+  return {{{"lr", options.lr}, {"betas[0]", options.betas.first}, {"betas[1]", options.betas.second},
+      {"eps", options.eps}, {"weight_decay", options.weight_decay}}};
+}
+
+AdamOptions resolve(const AdamParamGroup& group, const AdamOptions& defaults) {
+  return {.lr = group.lr.value_or(defaults.lr),
+      .betas = group.betas.value_or(defaults.betas),
+      .eps = group.eps.value_or(defaults.eps),
+      .weight_decay = group.weight_decay.value_or(defaults.weight_decay),
+      .maximize = group.maximize.value_or(defaults.maximize),
+      .decoupled_weight_decay = group.decoupled_weight_decay.value_or(defaults.decoupled_weight_decay)};
+}
+
+std::vector<AdamParamGroup> one_group(std::vector<Tensor> params) {
+  std::vector<AdamParamGroup> groups(1);
+  groups[0].params = std::move(params);
+  return groups;
+}
+
+AdamOptions decoupled(const AdamWOptions& options) {
+  return {.lr = options.lr,
+      .betas = options.betas,
+      .eps = options.eps,
+      .weight_decay = options.weight_decay,
+      .maximize = options.maximize,
+      .decoupled_weight_decay = true};
+}
+
+}  // namespace
+
+Adam::Adam(const char* name, std::vector<AdamParamGroup> groups, const AdamOptions& defaults) {
+  add_groups(
+      name, std::move(groups), [&defaults](const AdamParamGroup& group) { return resolve(group, defaults); });
+}
+
+Adam::Adam(std::vector<AdamParamGroup> groups, const AdamOptions& defaults)
+    : Adam("adam", std::move(groups), defaults) {}
+
+Adam::Adam(std::vector<Tensor> params, const AdamOptions& defaults)
+    : Adam("adam", one_group(std::move(params)), defaults) {}
+
+AdamW::AdamW(std::vector<AdamParamGroup> groups, const AdamWOptions& defaults)
+    : Adam("adamw", std::move(groups), decoupled(defaults)) {}
+
+AdamW::AdamW(std::vector<Tensor> params, const AdamWOptions& defaults)
+    : Adam("adamw", one_group(std::move(params)), decoupled(defaults)) {}
+
+void Adam::check_options(const char* function, std::size_t group, const AdamOptions& options) const {
+  for (const auto& [name, value] :
+      {Rate{"lr", options.lr}, {"eps", options.eps}, {"weight_decay", options.weight_decay}})
+    check(value >= 0 && std::isfinite(value),
+        "{}: {} must not be negative and must be finite; group {} has {}", function, name, group, value);
+  for (const auto& [name, value] :
+      {Rate{"betas[0]", options.betas.first}, {"betas[1]", options.betas.second}})
+    check(value >= 0 && value < 1, "{}: {} must be in [0, 1); group {} has {}", function, name, group, value);
+  for (const Tensor& param : params_[group]) check_finite(function, group, param.dtype(), rates_of(options));
+}
+
+void Adam::visit_options(AdamOptions& options, StateVisitor& visitor) const {
+  visitor("lr", options.lr);
+  visitor("betas.0", options.betas.first);
+  visitor("betas.1", options.betas.second);
+  visitor("eps", options.eps);
+  visitor("weight_decay", options.weight_decay);
+  visitor("maximize", options.maximize);
+  visitor("decoupled_weight_decay", options.decoupled_weight_decay);
+}
+
+void Adam::visit_state(AdamParamState& state, StateVisitor& visitor) const {
+  visitor("step", state.step);
+  visitor("exp_avg", state.exp_avg);
+  visitor("exp_avg_sq", state.exp_avg_sq);
+}
+
+void Adam::step() {
+  check_not_moved_from("step");
+  fused_step(
+      params_, groups_, kernels::adam,
+      [](const AdamOptions& options, AdamParamState& state, StepParam& p) -> kernels::AdamItem {
+        check_finite("step", p.group, p.param.dtype(), rates_of(options));
+        return {.param = p.param.raw(),
+            .grad = p.grad.raw(),
+            .exp_avg = p.memory_of(state.exp_avg),
+            .exp_avg_sq = p.memory_of(state.exp_avg_sq),
+            .n = p.param.numel(),
+            .step = state.step + 1,
+            .lr = options.lr,
+            .beta1 = options.betas.first,
+            .beta2 = options.betas.second,
+            .eps = options.eps,
+            .weight_decay = options.weight_decay,
+            .decoupled = options.decoupled_weight_decay,
+            .maximize = options.maximize};
+      },
+      [](AdamParamState& state) { ++state.step; });
+}
+
+}  // namespace tenon::optim
