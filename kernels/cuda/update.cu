@@ -83,9 +83,9 @@ __device__ inline void step_elements(const Row<Step>& row) {
       if constexpr (States > 0) reinterpret_cast<Some*>(first)[i / w] = s;
       if constexpr (States > 1) reinterpret_cast<Some*>(second)[i / w] = t;
     } else {
-#pragma unroll
+#pragma unroll 1  // there are few such elements, and they should not cost registers
       for (int c = 0; c < w; ++c) {
-        if (i + c >= end) continue;
+        if (i + c >= end) break;
         T none = T(0);
         one(param[i + c], grad[i + c], States > 0 ? first[i + c] : none, States > 1 ? second[i + c] : none);
       }
