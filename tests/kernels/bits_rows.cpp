@@ -218,22 +218,6 @@ void training_rows(Tally& tally) {
       tally.compare("sgd", want_p, p);
       if (momentum) tally.compare("sgd momentum", want_m, m);
     }
-
-  for (const bool decoupled : {false, true}) {
-    Vector<T> p = a, m = b, v = inputs<T>(5);
-    v.resize(static_cast<std::size_t>(n), T(1));
-    m.resize(static_cast<std::size_t>(n), T(1));
-    for (T& x : v) x = std::abs(x);
-    Vector<T> want_p = p, want_m = m, want_v = v;
-    const AdamItem item{
-        p.data(), b.data(), m.data(), v.data(), n, 3, 0.01, 0.9, 0.999, 1e-8, 1e-3, decoupled, false};
-    const arith::Adam<T> step = adam_options<T>(item);
-    for (std::size_t i = 0; i < want_p.size(); ++i) step(want_p[i], b[i], want_m[i], want_v[i]);
-    adam(test::stream(), dtype_of<T>, {&item, 1});
-    tally.compare("adam", want_p, p);
-    tally.compare("adam averages", want_m, m);
-    tally.compare("adam squares", want_v, v);
-  }
 }
 
 template <class T>
