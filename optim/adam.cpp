@@ -1,7 +1,6 @@
 #include <tenon/optim/adam.h>
 
 #include <array>
-#include <cmath>
 
 #include <tenon/kernels/update.h>
 #include <tenon/optim/step.h>
@@ -26,12 +25,6 @@ AdamOptions resolve(const AdamParamGroup& group, const AdamOptions& defaults) {
       .decoupled_weight_decay = group.decoupled_weight_decay.value_or(defaults.decoupled_weight_decay)};
 }
 
-std::vector<AdamParamGroup> one_group(std::vector<Tensor> params) {
-  std::vector<AdamParamGroup> groups(1);
-  groups[0].params = std::move(params);
-  return groups;
-}
-
 AdamOptions decoupled(const AdamWOptions& options) {
   return {.lr = options.lr,
       .betas = options.betas,
@@ -52,19 +45,18 @@ Adam::Adam(std::vector<AdamParamGroup> groups, const AdamOptions& defaults)
     : Adam("adam", std::move(groups), defaults) {}
 
 Adam::Adam(std::vector<Tensor> params, const AdamOptions& defaults)
-    : Adam("adam", one_group(std::move(params)), defaults) {}
+    : Adam("adam", one_group<AdamParamGroup>(std::move(params)), defaults) {}
 
 AdamW::AdamW(std::vector<AdamParamGroup> groups, const AdamWOptions& defaults)
     : Adam("adamw", std::move(groups), decoupled(defaults)) {}
 
 AdamW::AdamW(std::vector<Tensor> params, const AdamWOptions& defaults)
-    : Adam("adamw", one_group(std::move(params)), decoupled(defaults)) {}
+    : Adam("adamw", one_group<AdamParamGroup>(std::move(params)), decoupled(defaults)) {}
 
 void Adam::check_options(const char* function, std::size_t group, const AdamOptions& options) const {
-  for (const auto& [name, value] :
-      {Rate{"lr", options.lr}, {"eps", options.eps}, {"weight_decay", options.weight_decay}})
-    check(value >= 0 && std::isfinite(value),
-        "{}: {} must not be negative and must be finite; group {} has {}", function, name, group, value);
+  check_not_negative(function, group, {"lr", options.lr});
+  check_not_negative(function, group, {"eps", options.eps});
+  check_not_negative(function, group, {"weight_decay", options.weight_decay});
   for (const auto& [name, value] :
       {Rate{"betas[0]", options.betas.first}, {"betas[1]", options.betas.second}})
     check(value >= 0 && value < 1, "{}: {} must be in [0, 1); group {} has {}", function, name, group, value);

@@ -39,11 +39,11 @@ extern template class TENON_API OptimizerOf<AdamOptions, AdamParamState>;
 /// betas (a, b), at its step t = 1, 2, ..., in this order:
 ///
 ///     g = -g                                     if maximize
-///     w = w - lr weight_decay w                  if decoupled_weight_decay (Loshchilov and Hutter,
-///     arXiv:1711.05101) g = g + weight_decay w                     otherwise: L2 decay, a penalty of
-///     weight_decay / 2 |w|^2 m = a m + (1 - a) g                        exp_avg, 0 at first v = b v + (1 -
-///     b) g^2                      exp_avg_sq, 0 at first w = w - lr / (1 - a^t) m / (sqrt(v) / sqrt(1 - b^t)
-///     + eps)
+///     w = w - lr weight_decay w                  if decoupled_weight_decay (arXiv:1711.05101)
+///     g = g + weight_decay w                     otherwise: a penalty of weight_decay / 2 |w|^2
+///     m = a m + (1 - a) g                        exp_avg, 0 at first
+///     v = b v + (1 - b) g^2                      exp_avg_sq, 0 at first
+///     w = w - lr / (1 - a^t) m / (sqrt(v) / sqrt(1 - b^t) + eps)
 ///
 /// A parameter without a gradient, such as a frozen one, is left alone: it does not decay either, and does
 /// not count the step. step() never writes a gradient, and updates all parameters in one kernel call.

@@ -13,15 +13,11 @@ template class OptimizerOf<SGDOptions, SGDParamState>;
 namespace {
 
 void check_rates(const char* function, std::size_t group, const SGDOptions& options) {
-  const auto check_rate = [=](const char* name, double value) {
-    check(value >= 0 && std::isfinite(value),
-        "{}: {} must not be negative and must be finite; group {} has {}", function, name, group, value);
-  };
-  check_rate("lr", options.lr);
-  check_rate("momentum", options.momentum);
+  check_not_negative(function, group, {"lr", options.lr});
+  check_not_negative(function, group, {"momentum", options.momentum});
   check(std::isfinite(options.dampening), "{}: dampening must be finite; group {} has {}", function, group,
       options.dampening);
-  check_rate("weight_decay", options.weight_decay);
+  check_not_negative(function, group, {"weight_decay", options.weight_decay});
   check(!options.nesterov || (options.momentum > 0 && options.dampening == 0),
       "{}: nesterov needs momentum and no dampening; group {} has momentum {} and dampening {}", function,
       group, options.momentum, options.dampening);
@@ -41,16 +37,10 @@ SGDOptions resolve(const SGDParamGroup& group, const SGDOptions& defaults) {
       .maximize = group.maximize.value_or(defaults.maximize)};
 }
 
-std::vector<SGDParamGroup> one_group(std::vector<Tensor> params) {
-  std::vector<SGDParamGroup> groups(1);
-  groups[0].params = std::move(params);
-  return groups;
-}
-
 }  // namespace
 
 SGD::SGD(std::vector<Tensor> params, const SGDOptions& defaults)
-    : SGD(one_group(std::move(params)), defaults) {}
+    : SGD(one_group<SGDParamGroup>(std::move(params)), defaults) {}
 
 SGD::SGD(std::vector<SGDParamGroup> groups, const SGDOptions& defaults) {
   add_groups(

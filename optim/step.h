@@ -1,6 +1,7 @@
 // What fused steps share: the parameters with gradients, their checks, and new state. Private.
 #pragma once
 #include <array>
+#include <cmath>
 #include <memory>
 #include <span>
 #include <tuple>
@@ -17,6 +18,21 @@ struct Rate {
   const char* name;
   double value;
 };
+
+/// Throws an error that begins with `function` unless the rate of the group is finite and not negative.
+inline void check_not_negative(const char* function, std::size_t group, Rate rate) {
+  check(rate.value >= 0 && std::isfinite(rate.value),
+      "{}: {} must not be negative and must be finite; group {} has {}", function, rate.name, group,
+      rate.value);
+}
+
+/// One group with these parameters, and the default options.
+template <class ParamGroup>
+std::vector<ParamGroup> one_group(std::vector<Tensor> params) {
+  std::vector<ParamGroup> groups(1);
+  groups[0].params = std::move(params);
+  return groups;
+}
 
 /// Throws the error for the first rate that is not finite. Takes the rates by value, so that check_finite()
 /// need not store them.

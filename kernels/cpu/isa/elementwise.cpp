@@ -213,8 +213,8 @@ void move(const Layout& l, int64_t n, void* out, const void* a, arith::Parameter
   const auto distance = [](int64_t step) { return step < 0 ? -step : step; };
   const bool across =
       l.out.item == 1 && distance(l.a.row) < distance(l.a.item) && l.a.row != 0 && l.rows >= 8 && n >= 8;
-  if (!across && l.out.item == 1 &&
-      l.a.item == 2) {  // with a known step the compiler loads vectors and selects from them
+  // With a known step the compiler loads vectors and selects from them.
+  if (!across && l.out.item == 1 && l.a.item == 2) {
     for (int64_t r = 0; r < l.rows; ++r) {
       T* const o = at<T>(out, r, l.out);
       const T* const x = at<T>(a, r, l.a);
