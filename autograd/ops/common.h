@@ -22,6 +22,14 @@ inline void check_floating(const char* op, const Tensor& a) {
   if (!is_floating_point(a.dtype())) [[unlikely]]
     tenon::detail::fail_not_floating(op, a.dtype());
 }
+/// `dim` counted from the start; checks that it exists and has elements. A tensor without dimensions counts
+/// as a vector of one element.
+inline int dim_with_elements(const char* op, const Tensor& a, std::int64_t dim) {
+  const int d = wrap_dim(op, dim, a.shape().rank(), Rank0::as_vector);
+  check(a.dim() == 0 || a.shape()[d] > 0, "{}: dimension {} has no elements; the shape is {}", op, d,
+      a.shape());
+  return d;
+}
 /// True if a write to one element also changes another.
 inline bool repeats_elements(const Tensor& a) {
   for (int i = 0; i < a.shape().rank(); ++i)

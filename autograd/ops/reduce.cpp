@@ -128,9 +128,7 @@ Tensor argmax(const Tensor& a, CallSite site) {
 
 Tensor argmax(const Tensor& a, std::int64_t dim, bool keepdim, CallSite site) {
   const Call call("argmax", site);
-  const int d = wrap_dim("argmax", dim, a.shape().rank(), Rank0::as_vector);
-  check(a.dim() == 0 || a.shape()[d] > 0, "argmax: dimension {} has no elements; the shape is {}", d,
-      a.shape());
+  const int d = autograd::dim_with_elements("argmax", a, dim);
   const NoGradGuard no_grad;
   const Tensor largest = amax(a, {d}, true);
   if (a.dim() == 0) return zeros({}, {.dtype = DType::int64, .device = a.device()});

@@ -12,12 +12,9 @@ using autograd::with;
 
 namespace {
 
-/// Checks `dim`, and counts it from the start.
 std::int64_t checked_dim(const char* op, const Tensor& a, std::int64_t dim) {
   autograd::check_floating(op, a);
-  const int d = wrap_dim(op, dim, a.shape().rank(), Rank0::as_vector);
-  check(a.dim() == 0 || a.size(d) > 0, "{}: dimension {} has no elements; the shape is {}", op, d, a.shape());
-  return d;
+  return autograd::dim_with_elements(op, a, dim);
 }
 
 /// What is subtracted from the elements of each sum: the largest one, or 0 if that is infinite or NaN.
