@@ -76,8 +76,8 @@ extern Running running;
 /// Fails if argument number `index` of a kernel contains a pointer to memory that no kernel may access.
 void check_pointers(int index, const void* argument, std::size_t bytes);
 /// Runs call(made), which calls the kernel.
-int run(void* stream, const void* kernel, unsigned grid, unsigned threads, void (*call)(const void*),
-    const void* made);
+int run(void* stream, std::size_t shared, const void* kernel, unsigned grid, unsigned threads,
+    void (*call)(const void*), const void* made);
 /// A launch on a given stream, for a graph; returns a cudaError_t.
 using Launch = std::function<int(void* stream)>;
 bool is_captured(void* stream);
@@ -296,9 +296,8 @@ struct KernelCall {
       check_pointers(++index, &copy, sizeof copy);
     };
     std::apply([&](const P&... argument) { (check(argument), ...); }, parameters);
-    running.shared_at_launch = shared;
     return emu::run(
-        stream, key(), grid, threads,
+        stream, shared, key(), grid, threads,
         [](const void* c) {
           const KernelCall& made = *static_cast<const KernelCall*>(c);
           std::apply(made.kernel, made.parameters);

@@ -194,8 +194,8 @@ void run_blocks(unsigned grid) {
 
 }  // namespace
 
-int run(void* stream, const void* kernel, unsigned grid, unsigned size, void (*call)(const void*),
-    const void* made) {
+int run(void* stream, std::size_t shared, const void* kernel, unsigned grid, unsigned size,
+    void (*call)(const void*), const void* made) {
   const std::lock_guard lock(emulator_mutex);
   const Unseen unseen;
   if (const int error = device_begins(stream, kernel)) return error;
@@ -206,6 +206,7 @@ int run(void* stream, const void* kernel, unsigned grid, unsigned size, void (*c
     throw Error("a block of " + std::to_string(size) + " threads; it has 1 to 1024");
   if (grid == 0 || grid > 0x7fffffff)
     throw Error("a grid of " + std::to_string(grid) + " blocks; it has 1 to 2147483647");
+  running.shared_at_launch = shared;
   running.grid_dim.x = grid;
   running.block_dim.x = block.size = size;
   kernel_call = call;
