@@ -47,6 +47,39 @@ Tensor gt(const Tensor& a, double b, CallSite site) { return compare(arith::Gt()
 Tensor ge(const Tensor& a, const Tensor& b, CallSite site) { return compare(arith::Ge(), a, b, site); }
 Tensor ge(const Tensor& a, double b, CallSite site) { return compare(arith::Ge(), a, b, site); }
 
+Tensor logical_and(const Tensor& a, const Tensor& b, CallSite site) {
+  return compare(arith::LogicalAnd(), a, b, site);
+}
+Tensor logical_or(const Tensor& a, const Tensor& b, CallSite site) {
+  return compare(arith::LogicalOr(), a, b, site);
+}
+Tensor logical_xor(const Tensor& a, const Tensor& b, CallSite site) {
+  return compare(arith::LogicalXor(), a, b, site);
+}
+
+Tensor logical_not(const Tensor& a, CallSite site) {
+  const Call call("logical_not", site);
+  Tensor out = new_tensor(a.shape(), DType::boolean, a.stream());
+  kernels::compare(
+      a.stream(), arith::Eq(), a.dtype(), out.shape(), out.raw(), Operand("", a, out.shape()), 0.0);
+  return out;
+}
+
+Tensor isnan(const Tensor& a, CallSite site) {
+  const Call call("isnan", site);
+  return ne(a, a);
+}
+
+Tensor isinf(const Tensor& a, CallSite site) {
+  const Call call("isinf", site);
+  return is_floating_point(a.dtype()) ? eq(autograd::unary(arith::Abs(), a), INFINITY) : ne(a, a);
+}
+
+Tensor isfinite(const Tensor& a, CallSite site) {
+  const Call call("isfinite", site);
+  return is_floating_point(a.dtype()) ? lt(autograd::unary(arith::Abs(), a), INFINITY) : eq(a, a);
+}
+
 bool equal(const Tensor& a, const Tensor& b, CallSite site) {
   const Call call("equal", site);
   if (a.shape() != b.shape() || a.dtype() != b.dtype()) return false;

@@ -188,7 +188,8 @@ TEST_CASE("ops: every operation of ops.h has a row in the table", "[ops]") {
   // Not differentiable; tested separately in tests/core or tests/autograd.
   for (const char* name : {"empty", "zeros", "ones", "full", "zeros_like", "ones_like", "arange", "linspace",
            "eye", "rand", "randn", "randint", "randperm", "tensor", "from_blob", "eq", "ne", "lt", "le", "gt",
-           "ge", "argmax", "equal", "allclose", "bitwise_equal"})
+           "ge", "logical_and", "logical_or", "logical_xor", "logical_not", "isnan", "isinf", "isfinite",
+           "argmax", "equal", "allclose", "bitwise_equal"})
     covered.insert(name);
   REQUIRE(covered == declared);
 }
