@@ -3,11 +3,13 @@
 #include "../support/catch.h"
 
 #include <array>
+#include <set>
 #include <sstream>
 
 #include <tenon/tenon.h>
 
 #include "../support/files.h"
+#include "../support/op_cases.h"
 
 using namespace tenon;
 
@@ -399,6 +401,19 @@ TEST_CASE("typed: gradients") {
   REQUIRE(allclose(x.grad(), 2 * sigmoid(2 * v) * (1 - sigmoid(2 * v))));
   x.requires_grad_(false);
   REQUIRE_FALSE(x.requires_grad());
+}
+
+TEST_CASE("typed: every operation of one tensor is a method") {
+  const std::string methods = test::read_file(TENON_SOURCE_DIR "/core/tensor.h");
+  // Functions in PyTorch too, or, like bitwise_equal(), for tests.
+  const std::set<std::string> functions{"empty_like", "zeros_like", "ones_like", "full_like", "rand_like",
+      "randn_like", "linear", "mse_loss", "l1_loss", "nll_loss", "cross_entropy", "one_hot", "bitwise_equal"};
+  const std::set<std::string> operations = test::operations_of_one_tensor();
+  REQUIRE(operations.contains("sqrt"));
+  for (const std::string& name : operations) {
+    INFO(name);
+    REQUIRE(functions.contains(name) == (methods.find(" " + name + "(") == std::string::npos));
+  }
 }
 
 TEST_CASE("typed: training") {

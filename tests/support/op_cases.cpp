@@ -91,7 +91,7 @@ const std::vector<OpCase>& in_place_cases() {
 
 namespace {
 
-std::set<std::string> all_matches(const std::string& text, const char* expression) {
+std::set<std::string> all_matches(const std::string& text, const std::string& expression) {
   std::set<std::string> found;
   const std::regex pattern(expression);
   for (std::sregex_iterator at(text.begin(), text.end(), pattern), end; at != end; ++at)
@@ -99,16 +99,20 @@ std::set<std::string> all_matches(const std::string& text, const char* expressio
   return found;
 }
 
-}  // namespace
-
-std::set<std::string> declared_operations() {
+/// The functions that the headers of ops.h declare, with these parameters.
+std::set<std::string> declared_with(const std::string& parameters) {
   std::set<std::string> declared;
   for (const std::string& header :
       all_matches(read_file(TENON_SOURCE_DIR "/autograd/ops.h"), "#include <tenon/(autograd/ops/.*)>"))
     declared.merge(all_matches(read_file(TENON_SOURCE_DIR "/" + header),
-        R"(TENON_API (?:Tensor|bool|std::vector<Tensor>) (\w+)\()"));
+        R"(TENON_API (?:Tensor|bool|std::vector<Tensor>) (\w+)\()" + parameters));
   return declared;
 }
+
+}  // namespace
+
+std::set<std::string> declared_operations() { return declared_with(""); }
+std::set<std::string> operations_of_one_tensor() { return declared_with(R"(\s*const Tensor& )"); }
 
 std::vector<Tensor> make_inputs(const OpCase& row, DType dtype) {
   Generator generator(std::hash<std::string>{}(row.name + row.label));
