@@ -9,6 +9,10 @@
 
 namespace tenon::optim {
 
+/// A learning rate as an argument. A template, because {} would convert to double too.
+template <class T>
+concept Number = std::is_arithmetic_v<T>;
+
 /// The interface of every optimizer: all that a training loop or a learning rate schedule needs.
 ///
 /// Optimizers can be moved but not copied, so that two never share state. A moved-from optimizer can only be

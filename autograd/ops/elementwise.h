@@ -25,5 +25,7 @@ TENON_API Tensor where(
     const Tensor& condition, const Tensor& a, double b, CallSite site = CallSite::current());
 TENON_API Tensor where(
     const Tensor& condition, double a, const Tensor& b, CallSite site = CallSite::current());
+/// Of two numbers: float32.
+TENON_API Tensor where(const Tensor& condition, double a, double b, CallSite site = CallSite::current());
 
 }  // namespace tenon
