@@ -16,6 +16,7 @@
 #include <tenon/data/dataset.h>
 #include <tenon/io/plot.h>
 #include <tenon/io/progress.h>
+#include <tenon/io/safetensors.h>
 #include <tenon/io/summary_writer.h>
 #include <tenon/nn/clip_grad.h>
 #include <tenon/nn/init.h>
