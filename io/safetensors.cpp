@@ -99,7 +99,7 @@ void save_safetensors(
   std::unordered_set<std::string> names;
   for (const auto& [name, tensor] : state) {
     check_text(name);
-    check(name != "__metadata__", "save_safetensors: a tensor cannot be called \"__metadata__\"");
+    check(name != metadata_name, "save_safetensors: a tensor cannot be called \"__metadata__\"");
     check(names.insert(name).second, "save_safetensors: \"{}\" is given twice", name);
     check(tensor.defined(), "save_safetensors: \"{}\" is undefined", name);
   }

@@ -9,8 +9,6 @@ namespace tenon::io {
 
 namespace {
 
-constexpr std::string_view metadata_name = "__metadata__";
-
 const char* name_of(DType dtype) {
   switch (dtype) {
     case DType::float32: return "F32";

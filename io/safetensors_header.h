@@ -24,6 +24,9 @@ struct SafetensorsHeader {
   std::map<std::string, std::string> metadata;
 };
 
+/// The entry that is no tensor.
+inline constexpr std::string_view metadata_name = "__metadata__";
+
 /// A longer header is refused, by the reference implementation too.
 inline constexpr std::int64_t most_header_bytes = 100'000'000;
 

@@ -133,6 +133,7 @@ constexpr auto replaced = [](const Tensor& g) { return zeros_like(g); };
 template <class Op, class F>
 const Tensor& apply(
     const char* name, CallSite site, const Tensor& self, Op op, F f, kernels::Parameters parameters = {}) {
+  const Call call(name, site);
   if (begin_write(name, self)) return self.copy_(f(self.clone()));
   return write(name, site, self, false, [&] {
     kernels::unary(self.stream(), op, self.dtype(), self.shape(), autograd::result_of(self),
@@ -212,52 +213,42 @@ const Tensor& Tensor::div_(double other, CallSite site) const {
 }
 
 const Tensor& Tensor::abs_(CallSite site) const {
-  const Call call("abs_", site);
   return apply("abs_", site, *this, arith::Abs(), [](const Tensor& a) { return tenon::abs(a); });
 }
 
 const Tensor& Tensor::neg_(CallSite site) const {
-  const Call call("neg_", site);
   return apply("neg_", site, *this, arith::Neg(), [](const Tensor& a) { return tenon::neg(a); });
 }
 
 const Tensor& Tensor::exp_(CallSite site) const {
-  const Call call("exp_", site);
   return apply("exp_", site, *this, arith::Exp(), [](const Tensor& a) { return tenon::exp(a); });
 }
 
 const Tensor& Tensor::log_(CallSite site) const {
-  const Call call("log_", site);
   return apply("log_", site, *this, arith::Log(), [](const Tensor& a) { return tenon::log(a); });
 }
 
 const Tensor& Tensor::sqrt_(CallSite site) const {
-  const Call call("sqrt_", site);
   return apply("sqrt_", site, *this, arith::Sqrt(), [](const Tensor& a) { return tenon::sqrt(a); });
 }
 
 const Tensor& Tensor::sin_(CallSite site) const {
-  const Call call("sin_", site);
   return apply("sin_", site, *this, arith::Sin(), [](const Tensor& a) { return tenon::sin(a); });
 }
 
 const Tensor& Tensor::cos_(CallSite site) const {
-  const Call call("cos_", site);
   return apply("cos_", site, *this, arith::Cos(), [](const Tensor& a) { return tenon::cos(a); });
 }
 
 const Tensor& Tensor::tanh_(CallSite site) const {
-  const Call call("tanh_", site);
   return apply("tanh_", site, *this, arith::Tanh(), [](const Tensor& a) { return tenon::tanh(a); });
 }
 
 const Tensor& Tensor::sigmoid_(CallSite site) const {
-  const Call call("sigmoid_", site);
   return apply("sigmoid_", site, *this, arith::Sigmoid(), [](const Tensor& a) { return tenon::sigmoid(a); });
 }
 
 const Tensor& Tensor::relu_(CallSite site) const {
-  const Call call("relu_", site);
   return apply("relu_", site, *this, arith::Relu(), [](const Tensor& a) { return tenon::relu(a); });
 }
 
