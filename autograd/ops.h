@@ -14,6 +14,7 @@
 #include <tenon/autograd/ops/index.h>
 #include <tenon/autograd/ops/linalg.h>
 #include <tenon/autograd/ops/loss.h>
+#include <tenon/autograd/ops/rearrange.h>
 #include <tenon/autograd/ops/reduce.h>
 #include <tenon/autograd/ops/shape.h>
 #include <tenon/autograd/ops/softmax.h>

@@ -13,11 +13,11 @@ class CallSite {
  public:
 #ifdef TENON_INTERNAL
   static constexpr CallSite current(const char* file = nullptr, unsigned line = 0) {
-    return CallSite(file, line);
+    return CallSite(Private(), file, line);
   }
 #else
   static constexpr CallSite current(const char* file = __builtin_FILE(), unsigned line = __builtin_LINE()) {
-    return CallSite(file, line);
+    return CallSite(Private(), file, line);
   }
 #endif
   /// False if the line is not known.
@@ -27,7 +27,11 @@ class CallSite {
   constexpr unsigned line() const { return line_; }
 
  private:
-  constexpr CallSite(const char* file, unsigned line) : file_(file), line_(line) {}
+  // Without this argument, a list of dimensions such as {0, 1} could stand for a line.
+  struct Private {
+    explicit Private() = default;
+  };
+  constexpr CallSite(Private, const char* file, unsigned line) : file_(file), line_(line) {}
   const char* file_;
   unsigned line_;
 };

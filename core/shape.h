@@ -2,7 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <initializer_list>
-#include <span>
+#include <iterator>
 #include <string>
 
 #include <tenon/core/check.h>
@@ -11,7 +11,22 @@ namespace tenon {
 
 inline constexpr int max_rank = 8;
 
-/// Up to max_rank extents. Copying reads only the used ones, one by one: a wide copy right after single
+/// A C++ integer that can be a size; bool and char are not.
+template <class T>
+concept SizeType = std::integral<T> &&(sizeof(T) > 1);
+template <class T>
+concept SizeIterator = requires(T at) {
+  ++at;
+  requires SizeType<std::remove_cvref_t<decltype(*at)>>;
+};
+template <class T>
+concept SizeRange = requires(const T& range) {
+  { std::begin(range) } -> SizeIterator;
+  std::end(range);
+};
+
+/// Up to max_rank extents, also a list of dimensions. Written as {2, 3}, as one number, or as a vector or
+/// other range of integers. Copying reads only the used ones, one by one: a wide copy right after single
 /// stores would stall on store forwarding, and a large max_rank costs memory but no time.
 class Shape {
  public:
@@ -22,11 +37,16 @@ class Shape {
     for (int i = 0; i < rank_; ++i) sizes_[i] = other.sizes_[i];
     return *this;
   }
-  constexpr Shape(std::initializer_list<std::int64_t> sizes)
-      : Shape(std::span(sizes.begin(), sizes.size())) {}
-  constexpr explicit Shape(std::span<const std::int64_t> sizes) : rank_(static_cast<int>(sizes.size())) {
-    check(sizes.size() <= max_rank, "shape: at most {} dimensions; got {}", max_rank, sizes.size());
-    for (int i = 0; i < rank_; ++i) sizes_[i] = sizes[static_cast<std::size_t>(i)];
+  constexpr Shape(std::initializer_list<std::int64_t> sizes) : Shape(sizes.begin(), sizes.end()) {}
+  constexpr Shape(SizeType auto size) : sizes_{static_cast<std::int64_t>(size)}, rank_(1) {}
+  template <class Range>
+  requires(!std::same_as<Range, Shape> && SizeRange<Range>) constexpr Shape(const Range& sizes)
+      : Shape(std::begin(sizes), std::end(sizes)) {}
+  template <SizeIterator Iterator>
+  constexpr Shape(Iterator first, Iterator last) : rank_(0) {
+    const std::int64_t count = std::distance(first, last);
+    check(count <= max_rank, "shape: at most {} dimensions; got {}", max_rank, count);
+    for (; first != last; ++first) sizes_[rank_++] = static_cast<std::int64_t>(*first);
   }
 
   constexpr int rank() const { return rank_; }

@@ -148,7 +148,13 @@ T only_element(const Tensor& tensor, CallSite site) {
 
 double Tensor::item_double(CallSite site) const { return only_element<double>(*this, site); }
 float Tensor::item_float(CallSite site) const { return only_element<float>(*this, site); }
-std::int64_t Tensor::item_int64(CallSite site) const { return only_element<std::int64_t>(*this, site); }
+std::int64_t Tensor::item_integer(std::int64_t least, std::int64_t most, CallSite site) const {
+  const Call call("item", site);
+  const auto value = only_element<std::int64_t>(*this, site);
+  check(least <= value && value <= most, "item: {} is outside the range of the integer type, {} to {}", value,
+      least, most);
+  return value;
+}
 bool Tensor::item_bool(CallSite site) const { return only_element<bool>(*this, site); }
 
 }  // namespace tenon

@@ -5,6 +5,7 @@
 #include <functional>
 #include <initializer_list>
 #include <iosfwd>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -76,14 +77,50 @@ struct Slice {
   std::int64_t step = 1;
 };
 
+/// How split() divides a dimension: one number, the size of every part, or a list, the size of each.
+struct SplitSizes {
+  SplitSizes(SizeType auto size) : each(static_cast<std::int64_t>(size)) {}
+  SplitSizes(std::initializer_list<std::int64_t> sizes) : list(sizes) {}
+  template <SizeRange Range>
+  SplitSizes(const Range& sizes) : list(std::begin(sizes), std::end(sizes)) {}
+
+  std::int64_t each = -1;  // -1: the list counts
+  std::vector<std::int64_t> list{};
+};
+
+namespace detail {
+template <class>
+inline constexpr bool never = false;
+
+/// An index in brackets, or the first of several sizes, with the line of the expression.
+struct LocatedInteger {
+  std::int64_t value;
+  CallSite site;
+  LocatedInteger(SizeType auto integer, CallSite stands_at = CallSite::current())
+      : value(static_cast<std::int64_t>(integer)), site(stands_at) {}
+};
+}  // namespace detail
+
 class TENON_API Tensor {
  public:
   Tensor() = default;
   explicit Tensor(Ref<TensorImpl> impl) noexcept : impl_(std::move(impl)) {}
+  Tensor(const Tensor&) = default;
+  Tensor(Tensor&&) = default;
+  Tensor& operator=(const Tensor&) & = default;
+  Tensor& operator=(Tensor&&) & = default;
+  /// Makes the mistake `a[0] = b` an error of the compiler.
+  template <class Value>
+  Tensor& operator=(const Value&) && {
+    static_assert(detail::never<Value>,
+        "tenon: this assigns to a temporary handle, not to elements; write a[0].copy_(b) or a[0].fill_(1)");
+    return *this;
+  }
 
   // ---- properties; every call but defined() throws on an undefined tensor
   bool defined() const noexcept { return static_cast<bool>(impl_); }
   const Shape& shape() const TENON_LIFETIMEBOUND { return impl().shape; }
+  const Shape& sizes() const TENON_LIFETIMEBOUND { return impl().shape; }
   /// In elements.
   const Strides& strides() const TENON_LIFETIMEBOUND { return impl().strides; }
   /// The extent of a dimension; negative dimensions count from the end.
@@ -116,12 +153,18 @@ class TENON_API Tensor {
   }
   /// The only element, converted to T; for a CUDA tensor it waits for the stream. Throws if the tensor does
   /// not have exactly one element, or if T cannot represent the value.
-  template <Element T>
+  template <class T = double>
   T item(CallSite site = CallSite::current()) const {
+    static_assert(Element<T> || SizeType<T>,
+        "tenon: an element is a number; write item<float>(), item<double>(), item<int>() or item<bool>()");
     if constexpr (std::is_same_v<T, double>) return item_double(site);
     else if constexpr (std::is_same_v<T, float>) return item_float(site);
-    else if constexpr (std::is_same_v<T, std::int64_t>) return item_int64(site);
-    else return item_bool(site);
+    else if constexpr (std::is_same_v<T, bool>) return item_bool(site);
+    else if constexpr (sizeof(T) < sizeof(std::int64_t))
+      return static_cast<T>(item_integer(std::numeric_limits<T>::min(), std::numeric_limits<T>::max(), site));
+    else
+      return static_cast<T>(item_integer(std::is_signed_v<T> ? std::numeric_limits<std::int64_t>::min() : 0,
+          std::numeric_limits<std::int64_t>::max(), site));
   }
 
   // ---- gradients (defined with autograd)
@@ -130,6 +173,10 @@ class TENON_API Tensor {
   /// a leaf a constant: its gradient is dropped, and graphs recorded before no longer reach it.
   const Tensor& set_requires_grad(
       bool required = true, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& requires_grad_(
+      bool required = true, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND {
+    return set_requires_grad(required, site);
+  }
   /// True if it is not the result of a recorded operation.
   bool is_leaf() const;
   /// The gradient accumulated by backward(); undefined if there is none.
@@ -149,6 +196,11 @@ class TENON_API Tensor {
   /// `gradient` is the gradient of some scalar with respect to this tensor, and has its shape.
   void backward(
       const Tensor& gradient, const BackwardOptions& options = {}, CallSite site = CallSite::current()) const;
+  /// The same with PyTorch's arguments. An undefined gradient stands for 1.
+  void backward(const Tensor& gradient, bool retain_graph, bool create_graph = false,
+      CallSite site = CallSite::current()) const {
+    backward(gradient, {.retain_graph = retain_graph, .create_graph = create_graph}, site);
+  }
   /// Calls hook(gradient) when a backward pass has computed this tensor's complete gradient; a defined result
   /// replaces it. The hook may also return nothing.
   template <class Hook>
@@ -164,30 +216,147 @@ class TENON_API Tensor {
   }
   /// The same elements, without the history.
   Tensor detach() const;
+  /// Drops the history: the tensor becomes a leaf that requires no gradient. Not for views.
+  const Tensor& detach_(CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
 
-  // ---- common operations as methods; ops.h documents them
+  // ---- operations of one tensor as methods; ops.h documents them
+  Tensor add(const Tensor& b, CallSite site = CallSite::current()) const;
+  Tensor add(double b, CallSite site = CallSite::current()) const;
+  Tensor sub(const Tensor& b, CallSite site = CallSite::current()) const;
+  Tensor sub(double b, CallSite site = CallSite::current()) const;
+  Tensor mul(const Tensor& b, CallSite site = CallSite::current()) const;
+  Tensor mul(double b, CallSite site = CallSite::current()) const;
+  Tensor div(const Tensor& b, CallSite site = CallSite::current()) const;
+  Tensor div(double b, CallSite site = CallSite::current()) const;
+  Tensor neg(CallSite site = CallSite::current()) const;
+  Tensor pow(double exponent, CallSite site = CallSite::current()) const;
+  Tensor pow(const Tensor& exponent, CallSite site = CallSite::current()) const;
+  Tensor maximum(const Tensor& b, CallSite site = CallSite::current()) const;
+  Tensor maximum(double b, CallSite site = CallSite::current()) const;
+  Tensor minimum(const Tensor& b, CallSite site = CallSite::current()) const;
+  Tensor minimum(double b, CallSite site = CallSite::current()) const;
+  Tensor hypot(const Tensor& b, CallSite site = CallSite::current()) const;
+  Tensor atan2(const Tensor& b, CallSite site = CallSite::current()) const;
+  Tensor fmod(const Tensor& b, CallSite site = CallSite::current()) const;
+  Tensor fmod(double b, CallSite site = CallSite::current()) const;
+  Tensor remainder(const Tensor& b, CallSite site = CallSite::current()) const;
+  Tensor remainder(double b, CallSite site = CallSite::current()) const;
+  Tensor lerp(const Tensor& end, const Tensor& weight, CallSite site = CallSite::current()) const;
+  Tensor lerp(const Tensor& end, double weight, CallSite site = CallSite::current()) const;
+  Tensor addcmul(
+      const Tensor& b, const Tensor& c, double value = 1, CallSite site = CallSite::current()) const;
+  Tensor abs(CallSite site = CallSite::current()) const;
+  Tensor exp(CallSite site = CallSite::current()) const;
+  Tensor log(CallSite site = CallSite::current()) const;
+  Tensor expm1(CallSite site = CallSite::current()) const;
+  Tensor log1p(CallSite site = CallSite::current()) const;
+  Tensor exp2(CallSite site = CallSite::current()) const;
+  Tensor log2(CallSite site = CallSite::current()) const;
+  Tensor sqrt(CallSite site = CallSite::current()) const;
+  Tensor rsqrt(CallSite site = CallSite::current()) const;
+  Tensor square(CallSite site = CallSite::current()) const;
+  Tensor reciprocal(CallSite site = CallSite::current()) const;
+  Tensor sin(CallSite site = CallSite::current()) const;
+  Tensor cos(CallSite site = CallSite::current()) const;
+  Tensor erf(CallSite site = CallSite::current()) const;
+  Tensor tanh(CallSite site = CallSite::current()) const;
+  Tensor sigmoid(CallSite site = CallSite::current()) const;
+  Tensor sign(CallSite site = CallSite::current()) const;
+  Tensor floor(CallSite site = CallSite::current()) const;
+  Tensor ceil(CallSite site = CallSite::current()) const;
+  Tensor round(CallSite site = CallSite::current()) const;
+  Tensor trunc(CallSite site = CallSite::current()) const;
+  Tensor relu(CallSite site = CallSite::current()) const;
+  Tensor clamp(double low, double high, CallSite site = CallSite::current()) const;
+  Tensor nan_to_num(double nan = 0, std::optional<double> posinf = {}, std::optional<double> neginf = {},
+      CallSite site = CallSite::current()) const;
+  /// condition ? this : b
+  Tensor where(const Tensor& condition, const Tensor& b, CallSite site = CallSite::current()) const;
+  Tensor where(const Tensor& condition, double b, CallSite site = CallSite::current()) const;
+  Tensor masked_fill(const Tensor& mask, double value, CallSite site = CallSite::current()) const;
+  Tensor masked_fill(const Tensor& mask, const Tensor& value, CallSite site = CallSite::current()) const;
+  Tensor eq(const Tensor& b, CallSite site = CallSite::current()) const;
+  Tensor eq(double b, CallSite site = CallSite::current()) const;
+  Tensor ne(const Tensor& b, CallSite site = CallSite::current()) const;
+  Tensor ne(double b, CallSite site = CallSite::current()) const;
+  Tensor lt(const Tensor& b, CallSite site = CallSite::current()) const;
+  Tensor lt(double b, CallSite site = CallSite::current()) const;
+  Tensor le(const Tensor& b, CallSite site = CallSite::current()) const;
+  Tensor le(double b, CallSite site = CallSite::current()) const;
+  Tensor gt(const Tensor& b, CallSite site = CallSite::current()) const;
+  Tensor gt(double b, CallSite site = CallSite::current()) const;
+  Tensor ge(const Tensor& b, CallSite site = CallSite::current()) const;
+  Tensor ge(double b, CallSite site = CallSite::current()) const;
+  Tensor logical_and(const Tensor& b, CallSite site = CallSite::current()) const;
+  Tensor logical_or(const Tensor& b, CallSite site = CallSite::current()) const;
+  Tensor logical_xor(const Tensor& b, CallSite site = CallSite::current()) const;
+  Tensor logical_not(CallSite site = CallSite::current()) const;
+  Tensor isnan(CallSite site = CallSite::current()) const;
+  Tensor isinf(CallSite site = CallSite::current()) const;
+  Tensor isfinite(CallSite site = CallSite::current()) const;
+  bool equal(const Tensor& b, CallSite site = CallSite::current()) const;
+  bool allclose(
+      const Tensor& b, double rtol = 1e-5, double atol = 1e-8, CallSite site = CallSite::current()) const;
+  Tensor matmul(const Tensor& b, CallSite site = CallSite::current()) const;
+  Tensor outer(const Tensor& b, CallSite site = CallSite::current()) const;
+  Tensor dot(const Tensor& b, CallSite site = CallSite::current()) const;
   Tensor sum(CallSite site = CallSite::current()) const;
-  Tensor sum(std::initializer_list<std::int64_t> dims, bool keepdim = false,
-      CallSite site = CallSite::current()) const;
+  Tensor sum(const Shape& dims, bool keepdim = false, CallSite site = CallSite::current()) const;
   Tensor mean(CallSite site = CallSite::current()) const;
-  Tensor mean(std::initializer_list<std::int64_t> dims, bool keepdim = false,
-      CallSite site = CallSite::current()) const;
+  Tensor mean(const Shape& dims, bool keepdim = false, CallSite site = CallSite::current()) const;
   Tensor amax(CallSite site = CallSite::current()) const;
-  Tensor amax(std::initializer_list<std::int64_t> dims, bool keepdim = false,
-      CallSite site = CallSite::current()) const;
+  Tensor amax(const Shape& dims, bool keepdim = false, CallSite site = CallSite::current()) const;
   Tensor argmax(CallSite site = CallSite::current()) const;
   Tensor argmax(std::int64_t dim, bool keepdim = false, CallSite site = CallSite::current()) const;
   Tensor softmax(std::int64_t dim, CallSite site = CallSite::current()) const;
   Tensor log_softmax(std::int64_t dim, CallSite site = CallSite::current()) const;
   Tensor logsumexp(std::int64_t dim, bool keepdim = false, CallSite site = CallSite::current()) const;
   Tensor reshape(const Shape& shape, CallSite site = CallSite::current()) const;
+  /// reshape() that never copies: throws if strides cannot express the result.
+  Tensor view(const Shape& shape, CallSite site = CallSite::current()) const;
+  Tensor flatten(
+      std::int64_t start_dim = 0, std::int64_t end_dim = -1, CallSite site = CallSite::current()) const;
+  Tensor expand(const Shape& shape, CallSite site = CallSite::current()) const;
+  Tensor unsqueeze(std::int64_t dim, CallSite site = CallSite::current()) const;
+  Tensor squeeze(CallSite site = CallSite::current()) const;
+  Tensor squeeze(std::int64_t dim, CallSite site = CallSite::current()) const;
+  Tensor permute(const Shape& dims, CallSite site = CallSite::current()) const;
+  Tensor slice(std::int64_t dim, const Slice& range, CallSite site = CallSite::current()) const;
+  std::vector<Tensor> chunk(
+      std::int64_t chunks, std::int64_t dim = 0, CallSite site = CallSite::current()) const;
+  std::vector<Tensor> split(
+      const SplitSizes& sizes, std::int64_t dim = 0, CallSite site = CallSite::current()) const;
+  std::vector<Tensor> unbind(std::int64_t dim = 0, CallSite site = CallSite::current()) const;
+  Tensor repeat(const Shape& repeats, CallSite site = CallSite::current()) const;
+  Tensor flip(const Shape& dims, CallSite site = CallSite::current()) const;
+  Tensor roll(const Shape& shifts, const Shape& dims = {}, CallSite site = CallSite::current()) const;
+  Tensor tril(std::int64_t diagonal = 0, CallSite site = CallSite::current()) const;
+  Tensor triu(std::int64_t diagonal = 0, CallSite site = CallSite::current()) const;
+  Tensor diag(std::int64_t diagonal = 0, CallSite site = CallSite::current()) const;
+  Tensor slice_scatter(
+      const Tensor& source, std::int64_t dim, const Slice& range, CallSite site = CallSite::current()) const;
+  Tensor select_scatter(
+      const Tensor& source, std::int64_t dim, std::int64_t index, CallSite site = CallSite::current()) const;
+  Tensor index_select(std::int64_t dim, const Tensor& index, CallSite site = CallSite::current()) const;
+  Tensor gather(std::int64_t dim, const Tensor& index, CallSite site = CallSite::current()) const;
   Tensor t(CallSite site = CallSite::current()) const;
   Tensor transpose(std::int64_t dim0, std::int64_t dim1, CallSite site = CallSite::current()) const;
   Tensor narrow(
       std::int64_t dim, std::int64_t start, std::int64_t length, CallSite site = CallSite::current()) const;
   Tensor select(std::int64_t dim, std::int64_t index, CallSite site = CallSite::current()) const;
+  /// select(0, index): a[0][1] is an element of a matrix.
+  Tensor operator[](const detail::LocatedInteger& index) const { return select(0, index.value, index.site); }
+  template <class Other>
+  requires(!std::is_convertible_v<const Other&, detail::LocatedInteger>) Tensor operator[](
+      const Other&) const {
+    static_assert(detail::never<Other>,
+        "tenon: brackets take one integer; write a.slice(dim, {.start = 1}) for a range, index_select(a, "
+        "dim, "
+        "index) for a tensor of indices, where(mask, a, b) for a mask");
+    return *this;
+  }
   /// The element at one index per dimension, as a 0-dimensional view.
-  Tensor at(std::initializer_list<std::int64_t> index, CallSite site = CallSite::current()) const;
+  Tensor at(const Shape& index, CallSite site = CallSite::current()) const;
   Tensor clone(CallSite site = CallSite::current()) const;
   Tensor contiguous(CallSite site = CallSite::current()) const;
   Tensor to(Device device, CallSite site = CallSite::current()) const;
@@ -198,6 +367,18 @@ class TENON_API Tensor {
   }
 
   // ---- in-place operations; they return the tensor itself
+  const Tensor& abs_(CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& neg_(CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& exp_(CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& log_(CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& sqrt_(CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& sin_(CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& cos_(CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& tanh_(CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& sigmoid_(CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& relu_(CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& clamp_(
+      double low, double high, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
   const Tensor& add_(const Tensor& other, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
   const Tensor& add_(double other, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
   const Tensor& sub_(const Tensor& other, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
@@ -241,7 +422,7 @@ class TENON_API Tensor {
   void check_span(const char* op, DType dtype, CallSite site) const;
   double item_double(CallSite site) const;
   float item_float(CallSite site) const;
-  std::int64_t item_int64(CallSite site) const;
+  std::int64_t item_integer(std::int64_t least, std::int64_t most, CallSite site) const;
   bool item_bool(CallSite site) const;
   HookHandle add_hook(std::function<Tensor(const Tensor&)> hook, CallSite site) const;
 

@@ -17,7 +17,7 @@ struct DataLoaderOptions {
   std::optional<Device> device{};  // the device of the batches; unset: that of the data set
 };
 
-/// `for (auto [x, y] : loader)` yields each batch once; none if there are no samples, or too few for a full
+/// `for (auto& [x, y] : loader)` yields each batch once; none if there are no samples, or too few for a full
 /// batch with drop_last. Without shuffling a batch is a view; with it, one gather per tensor, on the data
 /// set's device. Each pass is a new epoch. With shuffling it has a new order, a function of the seed, the
 /// number of the loader and the epoch.
@@ -37,18 +37,20 @@ class DataLoader {
     using value_type = std::array<Tensor, N>;
     using difference_type = std::ptrdiff_t;
 
-    value_type operator*() const {
+    /// The batch, which the iterator holds until it moves on.
+    value_type& operator*() const TENON_LIFETIMEBOUND {
       check_not_at_end();
       const std::int64_t size = loader_->options_.batch_size, start = batch_ * size;
       const std::int64_t count = std::min(size, loader_->dataset_.size() - start);
-      value_type batch = order_.defined() ? loader_->dataset_.gather(order_.narrow(0, start, count))
-                                          : loader_->dataset_.rows(start, count);
+      tensors_ = order_.defined() ? loader_->dataset_.gather(order_.narrow(0, start, count))
+                                  : loader_->dataset_.rows(start, count);
       if (loader_->options_.device)
-        for (Tensor& tensor : batch) tensor = tensor.to(*loader_->options_.device);
-      return batch;
+        for (Tensor& tensor : tensors_) tensor = tensor.to(*loader_->options_.device);
+      return tensors_;
     }
     Iterator& operator++() {
       check_not_at_end();
+      tensors_ = {};
       ++batch_;
       return *this;
     }
@@ -66,9 +68,11 @@ class DataLoader {
     const DataLoader* loader_;
     Tensor order_;  // of the samples; undefined without shuffling
     std::int64_t batch_ = 0;
+    mutable value_type tensors_{};
   };
 
-  Iterator begin() TENON_LIFETIMEBOUND {
+  /// Begins an epoch, of a const loader too: its data and options do not change, its epoch does.
+  Iterator begin() const TENON_LIFETIMEBOUND {
     check_epoch(epoch_);
     Iterator first(this, options_.shuffle ? order_of(epoch_) : Tensor());
     ++epoch_;
@@ -129,7 +133,7 @@ class DataLoader {
   TensorDataset<N> dataset_;
   DataLoaderOptions options_;
   Generator::Key key_{};
-  std::int64_t epoch_ = 0;
+  mutable std::int64_t epoch_ = 0;
 };
 
 }  // namespace tenon::data

@@ -146,6 +146,10 @@ void SummaryWriter::add_scalar(std::string_view tag, double value, std::int64_t 
   s.append(s.log_directory, scalar_record(tag, value, step, wall_time), wall_time);
 }
 
+void SummaryWriter::add_scalar(std::string_view tag, const Tensor& value, std::int64_t step) {
+  add_scalar(tag, value.item<double>(), step);
+}
+
 void SummaryWriter::add_scalars(std::string_view main_tag,
     std::initializer_list<std::pair<std::string_view, double>> values, std::int64_t step) {
   state().add_scalars(main_tag, values, step);

@@ -41,6 +41,8 @@ class TENON_API SummaryWriter {
 
   /// `value` is stored as float32, including NaN and infinities, so that a diverged loss is visible.
   void add_scalar(std::string_view tag, double value, std::int64_t step);
+  /// The element of a tensor that has one.
+  void add_scalar(std::string_view tag, const Tensor& value, std::int64_t step);
 
   /// Several curves for one chart, each as a separate run, `<log_directory>/<main_tag with '/' as
   /// '_'>_<tag>`, under the tag `main_tag`, as in PyTorch. A '/' in `tag` creates a subdirectory; the parts

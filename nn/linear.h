@@ -19,6 +19,9 @@ class TENON_API Linear : public Module {
   Tensor operator()(const Tensor& x, CallSite site = CallSite::current()) const {
     return linear(x, weight, bias, site);
   }
+  Tensor forward(const Tensor& x, CallSite site = CallSite::current()) const {
+    return linear(x, weight, bias, site);
+  }
   void visit(Visitor& visitor) override;
 
   Tensor weight;  // [out_features, in_features]

@@ -2,6 +2,7 @@
 
 #include <tenon/autograd/ops/common.h>
 #include <tenon/autograd/tape/node.h>
+#include <tenon/io/safetensors.h>
 
 namespace tenon::nn {
 
@@ -169,6 +170,10 @@ void Module::load_state_dict(const StateDict& state) {
   const autograd::ModeGuard quiet({.record = false, .anomaly = false});  // clone() has checked for NaN
   for (std::size_t i = 0; i < entries.size(); ++i) entries[i].tensor.copy_(values[i]);
 }
+
+void Module::save(const std::string& path) { io::save_safetensors(path, state_dict()); }
+
+void Module::load(const std::string& path) { load_state_dict(io::load_safetensors(path)); }
 
 void check_visit(Module& module, const Tensor& result) {
   using autograd::Node;

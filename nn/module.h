@@ -86,6 +86,10 @@ class TENON_API Module {
   /// Copies values into the module's tensors. Every name must be present with the right shape and dtype, and
   /// no other; otherwise an Error lists what is wrong and nothing has changed.
   void load_state_dict(const StateDict& state);
+  /// Writes state_dict() to a safetensors file, which appears complete or not at all.
+  void save(const std::string& path);
+  /// load_state_dict() of such a file.
+  void load(const std::string& path);
 
  private:
   bool training_ = true;

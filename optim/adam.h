@@ -56,6 +56,9 @@ class TENON_API Adam : public OptimizerOf<AdamOptions, AdamParamState> {
   Adam(std::initializer_list<AdamParamGroup> groups, const AdamOptions& defaults = {})
       : Adam(std::vector<AdamParamGroup>(groups), defaults) {}
   Adam(std::vector<Tensor> params, const AdamOptions& defaults = {});
+  /// All parameters with this learning rate.
+  Adam(std::vector<Tensor> params, Number auto lr)
+      : Adam(std::move(params), AdamOptions{.lr = static_cast<double>(lr)}) {}
 
   void step() override;
 
@@ -84,6 +87,9 @@ class TENON_API AdamW final : public Adam {
   AdamW(std::initializer_list<AdamParamGroup> groups, const AdamWOptions& defaults = {})
       : AdamW(std::vector<AdamParamGroup>(groups), defaults) {}
   AdamW(std::vector<Tensor> params, const AdamWOptions& defaults = {});
+  /// All parameters with this learning rate.
+  AdamW(std::vector<Tensor> params, Number auto lr)
+      : AdamW(std::move(params), AdamWOptions{.lr = static_cast<double>(lr)}) {}
 };
 
 }  // namespace tenon::optim

@@ -1,6 +1,7 @@
 // What optimizers share: parameter groups with options, a learning rate per group, and saved state.
 #pragma once
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -8,6 +9,10 @@
 #include <tenon/core/state_dict.h>
 
 namespace tenon::optim {
+
+/// A learning rate as an argument. A template, because {} would convert to double too.
+template <class T>
+concept Number = std::is_arithmetic_v<T>;
 
 /// The interface of every optimizer: all that a training loop or a learning rate schedule needs.
 ///
@@ -25,9 +30,15 @@ class TENON_API Optimizer {
   std::size_t group_count() const { return params_.size(); }
   const std::vector<Tensor>& params(std::size_t group) const TENON_LIFETIMEBOUND;
   virtual double lr(std::size_t group) const = 0;
-  /// Sets the learning rate of every group, or of one.
+  /// Sets the learning rate of every group, or of one, or gives each group its own. If one is refused, all
+  /// stay.
   virtual void set_lr(double lr) = 0;
   virtual void set_lr(std::size_t group, double lr) = 0;
+  virtual void set_lr(const std::vector<double>& lrs) = 0;
+  /// The momentum of a group, or the first of its betas; nothing if the optimizer has neither.
+  virtual std::optional<double> momentum(std::size_t group) const = 0;
+  /// Sets the momentum of every group. Throws if the optimizer has none.
+  virtual void set_momentum(double momentum) = 0;
 
   /// A copy of the state that the optimizer needs to continue where it stopped, with PyTorch's names:
   /// `state.0.momentum_buffer` belongs to parameter 0, `param_groups.0.lr` to group 0, and
@@ -102,22 +113,38 @@ class OptimizerOf : public Optimizer {
   }
   void set_options(std::size_t group, const Options& options) {
     check_group("set_options", group);
-    check_options("set_options", group, options);
-    (*groups_)[group].options = options;
+    set_checked("set_options", group, options);
   }
   double lr(std::size_t group) const final {
     check_group("lr", group);
     return (*groups_)[group].options.lr;
   }
   void set_lr(double lr) final {
-    check_not_moved_from("set_lr");
-    for (std::size_t g = 0; g < groups_->size(); ++g) check_options("set_lr", g, with_lr(g, lr));
-    for (Group& group : *groups_) group.options.lr = lr;
+    change_all("set_lr", [lr](std::size_t, Options& options) { options.lr = lr; });
   }
   void set_lr(std::size_t group, double lr) final {
     check_group("set_lr", group);
-    check_options("set_lr", group, with_lr(group, lr));
-    (*groups_)[group].options.lr = lr;
+    Options options = (*groups_)[group].options;
+    options.lr = lr;
+    set_checked("set_lr", group, options);
+  }
+  void set_lr(const std::vector<double>& lrs) final {
+    check_not_moved_from("set_lr");
+    check(lrs.size() == groups_->size(), "set_lr: there are {} groups, but {} rates", groups_->size(),
+        lrs.size());
+    change_all("set_lr", [&lrs](std::size_t group, Options& options) { options.lr = lrs[group]; });
+  }
+  std::optional<double> momentum(std::size_t group) const final {
+    check_group("momentum", group);
+    if constexpr (has_momentum) return momentum_of((*groups_)[group].options);
+    else return {};
+  }
+  void set_momentum(double momentum) final {
+    check_not_moved_from("set_momentum");
+    check(has_momentum, "set_momentum: the optimizer has neither momentum nor betas");
+    if constexpr (has_momentum)
+      change_all(
+          "set_momentum", [momentum](std::size_t, Options& options) { momentum_of(options) = momentum; });
   }
 
   StateDict state_dict() const final {
@@ -170,10 +197,28 @@ class OptimizerOf : public Optimizer {
   virtual void visit_options(Options& options, StateVisitor& visitor) const = 0;
   virtual void visit_state(State& state, StateVisitor& visitor) const = 0;
 
-  Options with_lr(std::size_t group, double lr) const {
-    Options changed = (*groups_)[group].options;
-    changed.lr = lr;
-    return changed;
+  static constexpr bool has_momentum = requires(Options & options) { options.momentum; }
+  || requires(Options& options) { options.betas.first; };
+  template <class AnyOptions>
+  static auto& momentum_of(AnyOptions& options) {
+    if constexpr (requires { options.momentum; }) return options.momentum;
+    else return options.betas.first;
+  }
+
+  void set_checked(const char* function, std::size_t group, const Options& options) {
+    check_options(function, group, options);
+    (*groups_)[group].options = options;
+  }
+  /// Calls change(group, options) for every group, and checks the results before it keeps them.
+  template <class Change>
+  void change_all(const char* function, Change change) {
+    check_not_moved_from(function);
+    for (std::size_t g = 0; g < groups_->size(); ++g) {
+      Options options = (*groups_)[g].options;
+      change(g, options);
+      check_options(function, g, options);
+    }
+    for (std::size_t g = 0; g < groups_->size(); ++g) change(g, (*groups_)[g].options);
   }
   void visit(std::vector<Group>& groups, StateVisitor& visitor) const {
     std::size_t index = 0;

@@ -50,6 +50,9 @@ class TENON_API SGD final : public OptimizerOf<SGDOptions, SGDParamState> {
   SGD(std::initializer_list<SGDParamGroup> groups, const SGDOptions& defaults = {})
       : SGD(std::vector<SGDParamGroup>(groups), defaults) {}
   SGD(std::vector<Tensor> params, const SGDOptions& defaults = {});
+  /// All parameters with this learning rate.
+  SGD(std::vector<Tensor> params, Number auto lr)
+      : SGD(std::move(params), SGDOptions{.lr = static_cast<double>(lr)}) {}
 
   void step() override;
 

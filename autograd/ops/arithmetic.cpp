@@ -10,6 +10,7 @@ using autograd::Broadcast;
 using autograd::check_floating;
 using autograd::check_scalar;
 using autograd::Input;
+using autograd::number_beside;
 using autograd::record;
 using autograd::result;
 using autograd::with;
@@ -137,6 +138,12 @@ Tensor pow(const Tensor& a, const Tensor& exponent, CallSite site) {
           }));
 }
 
+Tensor pow(double a, const Tensor& exponent, CallSite site) {
+  const Call call("pow", site);
+  check_floating("pow", exponent);
+  return pow(number_beside(exponent, a), exponent);
+}
+
 namespace {
 
 /// Selects, with comparison `loses`, the larger or the smaller of two elements. Equal elements share the
@@ -159,8 +166,28 @@ Tensor maximum(const Tensor& a, const Tensor& b, CallSite site) {
   return extremum(arith::Maximum(), &lt, a, b, site);
 }
 
+Tensor maximum(const Tensor& a, double b, CallSite site) {
+  const Call call("maximum", site);
+  return maximum(a, number_beside(a, b));
+}
+
+Tensor maximum(double a, const Tensor& b, CallSite site) {
+  const Call call("maximum", site);
+  return maximum(number_beside(b, a), b);
+}
+
 Tensor minimum(const Tensor& a, const Tensor& b, CallSite site) {
   return extremum(arith::Minimum(), &gt, a, b, site);
+}
+
+Tensor minimum(const Tensor& a, double b, CallSite site) {
+  const Call call("minimum", site);
+  return minimum(a, number_beside(a, b));
+}
+
+Tensor minimum(double a, const Tensor& b, CallSite site) {
+  const Call call("minimum", site);
+  return minimum(number_beside(b, a), b);
 }
 
 Tensor hypot(const Tensor& a, const Tensor& b, CallSite site) {

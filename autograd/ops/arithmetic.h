@@ -27,6 +27,22 @@ inline Tensor operator*(double a, const autograd::Located& b) { return mul(b.ten
 inline Tensor operator/(const autograd::Located& a, const Tensor& b) { return div(a.tensor, b, a.site); }
 inline Tensor operator/(const autograd::Located& a, double b) { return div(a.tensor, b, a.site); }
 inline Tensor operator/(double a, const autograd::Located& b) { return div(a, b.tensor, b.site); }
+inline const Tensor& operator+=(const autograd::Located& a, const Tensor& b) {
+  return a.tensor.add_(b, a.site);
+}
+inline const Tensor& operator+=(const autograd::Located& a, double b) { return a.tensor.add_(b, a.site); }
+inline const Tensor& operator-=(const autograd::Located& a, const Tensor& b) {
+  return a.tensor.sub_(b, a.site);
+}
+inline const Tensor& operator-=(const autograd::Located& a, double b) { return a.tensor.sub_(b, a.site); }
+inline const Tensor& operator*=(const autograd::Located& a, const Tensor& b) {
+  return a.tensor.mul_(b, a.site);
+}
+inline const Tensor& operator*=(const autograd::Located& a, double b) { return a.tensor.mul_(b, a.site); }
+inline const Tensor& operator/=(const autograd::Located& a, const Tensor& b) {
+  return a.tensor.div_(b, a.site);
+}
+inline const Tensor& operator/=(const autograd::Located& a, double b) { return a.tensor.div_(b, a.site); }
 
 TENON_API Tensor neg(const Tensor& a, CallSite site = CallSite::current());
 inline Tensor operator-(const autograd::Located& a) { return neg(a.tensor, a.site); }
@@ -35,9 +51,14 @@ inline Tensor operator-(const autograd::Located& a) { return neg(a.tensor, a.sit
 /// the exponent is not negative, it is 0.
 TENON_API Tensor pow(const Tensor& a, double exponent, CallSite site = CallSite::current());
 TENON_API Tensor pow(const Tensor& a, const Tensor& exponent, CallSite site = CallSite::current());
+TENON_API Tensor pow(double a, const Tensor& exponent, CallSite site = CallSite::current());
 /// The larger of two elements, NaN if either is NaN. Equal elements share the gradient evenly.
 TENON_API Tensor maximum(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
+TENON_API Tensor maximum(const Tensor& a, double b, CallSite site = CallSite::current());
+TENON_API Tensor maximum(double a, const Tensor& b, CallSite site = CallSite::current());
 TENON_API Tensor minimum(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
+TENON_API Tensor minimum(const Tensor& a, double b, CallSite site = CallSite::current());
+TENON_API Tensor minimum(double a, const Tensor& b, CallSite site = CallSite::current());
 
 /// sqrt(a^2 + b^2), without overflow or underflow on the way
 TENON_API Tensor hypot(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include <tenon/kernels/fill.h>
+
 namespace tenon::autograd {
 
 void fail_different_kinds(const char* op, const Tensor& a, const Tensor& b) {
@@ -18,6 +20,20 @@ void check_scalar(const char* op, const Tensor& a, double scalar) {
       check(scalar == std::trunc(scalar) && std::abs(scalar) < 0x1p53,
           "{}: {} is not a whole number that an int64 tensor can hold exactly", op, scalar);
   });
+}
+
+Tensor number_beside(const Tensor& a, double number) {
+  if (number != 0) check_scalar("", a, number);
+  Tensor out = new_tensor({}, a.dtype(), a.stream());
+  kernels::copy(a.stream(), a.dtype(), a.dtype(), out.shape(), out.raw(), number);
+  return out;
+}
+
+Tensor positions_beside(const Tensor& a, std::int64_t count, std::int64_t start, std::int64_t step) {
+  Tensor out = new_tensor({count}, DType::int64, a.stream());
+  kernels::arange(
+      a.stream(), DType::int64, count, out.raw(), static_cast<double>(start), static_cast<double>(step));
+  return out;
 }
 
 Tensor unary(arith::UnaryOp op, const Tensor& a, kernels::Parameters parameters) {

@@ -47,22 +47,33 @@ Tensor gt(const Tensor& a, double b, CallSite site) { return compare(arith::Gt()
 Tensor ge(const Tensor& a, const Tensor& b, CallSite site) { return compare(arith::Ge(), a, b, site); }
 Tensor ge(const Tensor& a, double b, CallSite site) { return compare(arith::Ge(), a, b, site); }
 
+namespace {
+
+Tensor truth(const Tensor& a) { return a.dtype() == DType::boolean ? a : autograd::copy(a, DType::boolean); }
+
+}  // namespace
+
 Tensor logical_and(const Tensor& a, const Tensor& b, CallSite site) {
-  return compare(arith::LogicalAnd(), a, b, site);
+  const Call call("logical_and", site);
+  const Tensor p = truth(a);
+  return tenon::where(p, truth(b), p);
 }
+
 Tensor logical_or(const Tensor& a, const Tensor& b, CallSite site) {
-  return compare(arith::LogicalOr(), a, b, site);
+  const Call call("logical_or", site);
+  const Tensor p = truth(a);
+  return tenon::where(p, p, truth(b));
 }
+
 Tensor logical_xor(const Tensor& a, const Tensor& b, CallSite site) {
-  return compare(arith::LogicalXor(), a, b, site);
+  const Call call("logical_xor", site);
+  return ne(truth(a), truth(b));
 }
 
 Tensor logical_not(const Tensor& a, CallSite site) {
   const Call call("logical_not", site);
-  Tensor out = new_tensor(a.shape(), DType::boolean, a.stream());
-  kernels::compare(
-      a.stream(), arith::Eq(), a.dtype(), out.shape(), out.raw(), Operand("", a, out.shape()), 0.0);
-  return out;
+  const Tensor p = truth(a);
+  return ne(p, ones_like(p));
 }
 
 Tensor isnan(const Tensor& a, CallSite site) {
@@ -92,8 +103,7 @@ bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol, CallSi
   const NoGradGuard no_grad;
   const Tensor distance = abs(sub(a, b));
   const Tensor within = le(distance, add(mul(abs(b), rtol), atol));
-  const Tensor close = tenon::where(
-      eq(a, b), ones_like(within), tenon::where(lt(distance, INFINITY), within, zeros_like(within)));
+  const Tensor close = logical_or(eq(a, b), logical_and(lt(distance, INFINITY), within));
   return close.sum().item<std::int64_t>() == close.numel();
 }
 

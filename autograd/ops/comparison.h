@@ -1,4 +1,4 @@
-// Comparisons of elements and of whole tensors. None is differentiable.
+// Comparisons of elements and of whole tensors, and logic. None is differentiable.
 #pragma once
 #include <tenon/autograd/ops/located.h>
 
@@ -17,11 +17,6 @@ TENON_API Tensor gt(const Tensor& a, const Tensor& b, CallSite site = CallSite::
 TENON_API Tensor gt(const Tensor& a, double b, CallSite site = CallSite::current());
 TENON_API Tensor ge(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
 TENON_API Tensor ge(const Tensor& a, double b, CallSite site = CallSite::current());
-// Of tensors of any dtype; a number is true if it is not 0, so NaN is.
-TENON_API Tensor logical_and(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
-TENON_API Tensor logical_or(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
-TENON_API Tensor logical_xor(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
-TENON_API Tensor logical_not(const Tensor& a, CallSite site = CallSite::current());
 // Of tensors of any dtype; integers and booleans are finite.
 TENON_API Tensor isnan(const Tensor& a, CallSite site = CallSite::current());
 TENON_API Tensor isinf(const Tensor& a, CallSite site = CallSite::current());
@@ -50,6 +45,26 @@ inline Tensor operator>=(const autograd::Located& a, const autograd::Located& b)
   return ge(a.tensor, b.tensor, a.site);
 }
 inline Tensor operator>=(const autograd::Located& a, double b) { return ge(a.tensor, b, a.site); }
+inline Tensor operator==(double a, const autograd::Located& b) { return eq(b.tensor, a, b.site); }
+inline Tensor operator!=(double a, const autograd::Located& b) { return ne(b.tensor, a, b.site); }
+inline Tensor operator<(double a, const autograd::Located& b) { return gt(b.tensor, a, b.site); }
+inline Tensor operator<=(double a, const autograd::Located& b) { return ge(b.tensor, a, b.site); }
+inline Tensor operator>(double a, const autograd::Located& b) { return lt(b.tensor, a, b.site); }
+inline Tensor operator>=(double a, const autograd::Located& b) { return le(b.tensor, a, b.site); }
+
+// Elementwise logic, with a boolean result. A number counts as true if it is not 0. Both operands of && and
+// || are evaluated.
+TENON_API Tensor logical_and(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
+TENON_API Tensor logical_or(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
+TENON_API Tensor logical_xor(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
+TENON_API Tensor logical_not(const Tensor& a, CallSite site = CallSite::current());
+inline Tensor operator&&(const autograd::Located& a, const autograd::Located& b) {
+  return logical_and(a.tensor, b.tensor, a.site);
+}
+inline Tensor operator||(const autograd::Located& a, const autograd::Located& b) {
+  return logical_or(a.tensor, b.tensor, a.site);
+}
+inline Tensor operator!(const autograd::Located& a) { return logical_not(a.tensor, a.site); }
 
 /// True if shape, dtype and every element are equal; NaN equals nothing.
 TENON_API bool equal(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());

@@ -51,6 +51,11 @@ Tensor full(const Shape& shape, double value, const Options& options, CallSite s
   return value == 0 ? zeros(shape, options) : ones(shape, options);
 }
 
+Tensor empty_like(const Tensor& tensor, CallSite site) {
+  const Call call("empty_like", site);
+  return new_tensor(tensor.shape(), tensor.dtype(), tensor.stream());
+}
+
 Tensor zeros_like(const Tensor& tensor, CallSite site) {
   const Call call("zeros_like", site);
   Tensor out = new_tensor(tensor.shape(), tensor.dtype(), tensor.stream());
@@ -63,6 +68,11 @@ Tensor ones_like(const Tensor& tensor, CallSite site) {
   Tensor out = new_tensor(tensor.shape(), tensor.dtype(), tensor.stream());
   fill(out, 1);
   return out;
+}
+
+Tensor full_like(const Tensor& tensor, double value, CallSite site) {
+  const Call call("full_like", site);
+  return new_tensor(tensor.shape(), tensor.dtype(), tensor.stream()).fill_(value);
 }
 
 namespace {
@@ -112,6 +122,10 @@ Tensor arange(double start, double end, double step, const Options& options, Cal
   Tensor out = create("arange", {n}, options);
   kernels::arange(out.stream(), out.dtype(), n, out.raw(), start, step);
   return with_requires_grad(std::move(out), options);
+}
+
+Tensor arange(double start, double end, const Options& options, CallSite site) {
+  return arange(start, end, 1, options, site);
 }
 
 Tensor arange(double end, const Options& options, CallSite site) {

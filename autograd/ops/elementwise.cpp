@@ -146,9 +146,7 @@ Tensor trunc(const Tensor& a, CallSite site) { return step_function(arith::Trunc
 
 Tensor clamp(const Tensor& a, double low, double high, CallSite site) {
   const Call call("clamp", site);
-  autograd::check_scalar("clamp", a, std::isfinite(low) ? low : 0);
-  autograd::check_scalar("clamp", a, std::isfinite(high) ? high : 0);
-  check(low <= high, "clamp: the bounds must be in order; they are {} and {}", low, high);
+  autograd::check_bounds(a, low, high);
   return record("clamp", site, autograd::unary(arith::Clamp(), a, {low, high}),
       Input(a, with(a), [low, high](const Tensor& g, const Tensor& x) {
         return autograd::clamp_backward(g, x, low, high);
@@ -205,6 +203,13 @@ Tensor where(const Tensor& condition, double a, const Tensor& b, CallSite site) 
       Broadcast(b, with(condition), [](const Tensor& g, const Tensor& c) { return where(c, 0.0, g); }));
 }
 
+Tensor where(const Tensor& condition, double a, double b, CallSite site) {
+  const Call call("where", site);
+  const Tensor other = new_tensor({}, DType::float32, condition.stream());
+  kernels::copy(other.stream(), other.dtype(), other.dtype(), other.shape(), other.raw(), b);
+  return where(condition, a, other);
+}
+
 Tensor masked_fill(const Tensor& a, const Tensor& mask, double value, CallSite site) {
   const Call call("masked_fill", site);
   return where(mask, value, a);
@@ -226,6 +231,12 @@ Tensor nan_to_num(
 }
 
 namespace autograd {
+
+void check_bounds(const Tensor& a, double low, double high) {
+  check_scalar("clamp", a, std::isfinite(low) ? low : 0);
+  check_scalar("clamp", a, std::isfinite(high) ? high : 0);
+  check(low <= high, "clamp: the bounds must be in order; they are {} and {}", low, high);
+}
 
 Tensor abs_backward(const Tensor& g, const Tensor& x) {
   return record("abs_backward", CallSite::current(), binary(arith::AbsBackward(), g, x),

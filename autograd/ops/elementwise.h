@@ -52,6 +52,8 @@ TENON_API Tensor where(
     const Tensor& condition, const Tensor& a, double b, CallSite site = CallSite::current());
 TENON_API Tensor where(
     const Tensor& condition, double a, const Tensor& b, CallSite site = CallSite::current());
+/// Of two numbers: float32.
+TENON_API Tensor where(const Tensor& condition, double a, double b, CallSite site = CallSite::current());
 /// mask ? value : a, elementwise; the mask is boolean and has no gradient. All broadcast.
 TENON_API Tensor masked_fill(
     const Tensor& a, const Tensor& mask, double value, CallSite site = CallSite::current());

@@ -39,8 +39,14 @@ Tensor scaled_sign(const Tensor& g, const Tensor& a, const Tensor& b, double sca
 /// A view of `length` elements start, start + step, ... of a dimension.
 Tensor slice_range(const char* op, const Tensor& a, int dim, std::int64_t start, std::int64_t length,
     std::int64_t step, CallSite site);
+/// The first index and the number of elements of a range of a dimension of `size` elements; the step must be
+/// positive, and bounds are clamped.
+struct RangeOf {
+  std::int64_t start, length;
+};
+RangeOf range_of(const char* op, std::int64_t size, const Slice& range);
 /// Zeros of `shape`, with `g` written to that range.
-Tensor slice_scatter(const Tensor& g, const Shape& shape, int dim, std::int64_t start, std::int64_t step);
+Tensor slice_backward(const Tensor& g, const Shape& shape, int dim, std::int64_t start, std::int64_t step);
 /// Zeros of `shape`, to which row i of `g` along dimension d is added at index[i].
 Tensor index_add(const Tensor& g, int d, const Tensor& index, const Shape& shape);
 /// Zeros of `shape`, with each element of `g` added along dimension d at the matching index in `index`, which

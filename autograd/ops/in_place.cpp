@@ -38,7 +38,9 @@ bool begin_write(const char* op, const Tensor& self, const Tensor* other = nullp
   check(!self_needs || !self.is_leaf(),
       "{}: a leaf that requires a gradient may change only under NoGradGuard", op);
   check(!impl.is_view,
-      "{}: a view that needs a gradient cannot change in place; clone() it, or change its base", op);
+      "{}: a view that needs a gradient cannot change in place; build a new tensor with slice_scatter(), "
+      "select_scatter(), cat() or where(), or change its base",
+      op);
   check(!impl.saved(),
       "{}: the tensor was saved for the backward pass of another operation, which this write would "
       "invalidate",
@@ -127,6 +129,18 @@ constexpr auto pass_through = [](const Tensor& g) { return g; };
 /// The pullback of replaced elements: as in PyTorch the tensor keeps its history, with a gradient of zeros.
 constexpr auto replaced = [](const Tensor& g) { return zeros_like(g); };
 
+/// self = f(self), by one kernel unless the tape needs the old elements or the result.
+template <class Op, class F>
+const Tensor& apply(
+    const char* name, CallSite site, const Tensor& self, Op op, F f, kernels::Parameters parameters = {}) {
+  const Call call(name, site);
+  if (begin_write(name, self)) return self.copy_(f(self.clone()));
+  return write(name, site, self, false, [&] {
+    kernels::unary(self.stream(), op, self.dtype(), self.shape(), autograd::result_of(self),
+        Operand(name, self, self.shape()), parameters);
+  });
+}
+
 }  // namespace
 
 const Tensor& Tensor::add_(const Tensor& other, CallSite site) const {
@@ -150,7 +164,7 @@ const Tensor& Tensor::sub_(const Tensor& other, CallSite site) const {
   const bool recorded = begin_write("sub_", *this, &other);
   const Tensor term = apart(*this, other);
   return write("sub_", site, *this, recorded, kernel_of("sub_", arith::Sub(), *this, term),
-      Input(*this, pass_through), Broadcast(other, [](const Tensor& g) { return neg(g); }));
+      Input(*this, pass_through), Broadcast(other, [](const Tensor& g) { return tenon::neg(g); }));
 }
 
 const Tensor& Tensor::sub_(double other, CallSite site) const {
@@ -167,8 +181,8 @@ const Tensor& Tensor::mul_(const Tensor& other, CallSite site) const {
   const Tensor factor = overlap(*this, other) ? other.clone() : other;
   const Tensor before = recorded && factor.requires_grad() ? clone() : Tensor();
   return write("mul_", site, *this, recorded, kernel_of("mul_", arith::Mul(), *this, factor),
-      Input(*this, with(factor), [](const Tensor& g, const Tensor& y) { return mul(g, y); }),
-      Broadcast(factor, with(before), [](const Tensor& g, const Tensor& x) { return mul(g, x); }));
+      Input(*this, with(factor), [](const Tensor& g, const Tensor& y) { return tenon::mul(g, y); }),
+      Broadcast(factor, with(before), [](const Tensor& g, const Tensor& x) { return tenon::mul(g, x); }));
 }
 
 const Tensor& Tensor::mul_(double other, CallSite site) const {
@@ -176,7 +190,7 @@ const Tensor& Tensor::mul_(double other, CallSite site) const {
   check_scalar("mul_", *this, other);
   const bool recorded = begin_write("mul_", *this);
   return write("mul_", site, *this, recorded, kernel_of("mul_", arith::Mul(), *this, other),
-      Input(*this, [other](const Tensor& g) { return mul(g, other); }));
+      Input(*this, [other](const Tensor& g) { return tenon::mul(g, other); }));
 }
 
 const Tensor& Tensor::div_(const Tensor& other, CallSite site) const {
@@ -184,16 +198,65 @@ const Tensor& Tensor::div_(const Tensor& other, CallSite site) const {
   const bool recorded = begin_write("div_", *this, &other);
   const Tensor divisor = overlap(*this, other) ? other.clone() : other;
   return write("div_", site, *this, recorded, kernel_of("div_", arith::Div(), *this, divisor),
-      Input(*this, with(divisor), [](const Tensor& g, const Tensor& y) { return div(g, y); }),
-      Broadcast(divisor, with(result(*this), divisor),
-          [](const Tensor& g, const Tensor& out, const Tensor& y) { return neg(mul(g, div(out, y))); }));
+      Input(*this, with(divisor), [](const Tensor& g, const Tensor& y) { return tenon::div(g, y); }),
+      Broadcast(
+          divisor, with(result(*this), divisor), [](const Tensor& g, const Tensor& out, const Tensor& y) {
+            return tenon::neg(tenon::mul(g, tenon::div(out, y)));
+          }));
 }
 
 const Tensor& Tensor::div_(double other, CallSite site) const {
   const Call call("div_", site);
   const bool recorded = begin_write("div_", *this);
   return write("div_", site, *this, recorded, kernel_of("div_", arith::Div(), *this, other),
-      Input(*this, [other](const Tensor& g) { return div(g, other); }));
+      Input(*this, [other](const Tensor& g) { return tenon::div(g, other); }));
+}
+
+const Tensor& Tensor::abs_(CallSite site) const {
+  return apply("abs_", site, *this, arith::Abs(), [](const Tensor& a) { return tenon::abs(a); });
+}
+
+const Tensor& Tensor::neg_(CallSite site) const {
+  return apply("neg_", site, *this, arith::Neg(), [](const Tensor& a) { return tenon::neg(a); });
+}
+
+const Tensor& Tensor::exp_(CallSite site) const {
+  return apply("exp_", site, *this, arith::Exp(), [](const Tensor& a) { return tenon::exp(a); });
+}
+
+const Tensor& Tensor::log_(CallSite site) const {
+  return apply("log_", site, *this, arith::Log(), [](const Tensor& a) { return tenon::log(a); });
+}
+
+const Tensor& Tensor::sqrt_(CallSite site) const {
+  return apply("sqrt_", site, *this, arith::Sqrt(), [](const Tensor& a) { return tenon::sqrt(a); });
+}
+
+const Tensor& Tensor::sin_(CallSite site) const {
+  return apply("sin_", site, *this, arith::Sin(), [](const Tensor& a) { return tenon::sin(a); });
+}
+
+const Tensor& Tensor::cos_(CallSite site) const {
+  return apply("cos_", site, *this, arith::Cos(), [](const Tensor& a) { return tenon::cos(a); });
+}
+
+const Tensor& Tensor::tanh_(CallSite site) const {
+  return apply("tanh_", site, *this, arith::Tanh(), [](const Tensor& a) { return tenon::tanh(a); });
+}
+
+const Tensor& Tensor::sigmoid_(CallSite site) const {
+  return apply("sigmoid_", site, *this, arith::Sigmoid(), [](const Tensor& a) { return tenon::sigmoid(a); });
+}
+
+const Tensor& Tensor::relu_(CallSite site) const {
+  return apply("relu_", site, *this, arith::Relu(), [](const Tensor& a) { return tenon::relu(a); });
+}
+
+const Tensor& Tensor::clamp_(double low, double high, CallSite site) const {
+  const Call call("clamp_", site);
+  autograd::check_bounds(*this, low, high);
+  const auto clamped = [=](const Tensor& a) { return tenon::clamp(a, low, high); };
+  return apply("clamp_", site, *this, arith::Clamp(), clamped, {low, high});
 }
 
 const Tensor& Tensor::copy_(const Tensor& source, CallSite site) const {

@@ -73,6 +73,23 @@ Tensor gather(const Tensor& a, std::int64_t dim, const Tensor& index, CallSite s
       }));
 }
 
+Tensor one_hot(const Tensor& classes, std::int64_t num_classes, CallSite site) {
+  const Call call("one_hot", site);
+  check(classes.dtype() == DType::int64, "one_hot: the classes must be int64; they are {}", classes.dtype());
+  check(num_classes > 0 || (num_classes == -1 && classes.numel() > 0),
+      "one_hot: needs a positive number of classes, or classes to count; it is {}, for shape {}", num_classes,
+      classes.shape());
+  if (classes.numel() > 0) {
+    const std::int64_t largest = amax(classes).item<std::int64_t>(),
+                       smallest = -amax(neg(classes)).item<std::int64_t>();
+    if (num_classes == -1) num_classes = largest + 1;
+    check(smallest >= 0 && largest < num_classes, "one_hot: classes from {} to {} are not all in [0, {})",
+        smallest, largest, num_classes);
+  }
+  return autograd::copy(
+      eq(unsqueeze(classes, -1), autograd::positions_beside(classes, num_classes)), DType::int64);
+}
+
 namespace autograd {
 
 Tensor gather_add(const Tensor& g, int d, const Tensor& index, const Shape& shape) {

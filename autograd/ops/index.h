@@ -11,5 +11,9 @@ TENON_API Tensor index_select(
 /// `dim`): out[i][j] = a[index[i][j]][j] for dim = 0 in two dimensions.
 TENON_API Tensor gather(
     const Tensor& a, std::int64_t dim, const Tensor& index, CallSite site = CallSite::current());
+/// int64, with one dimension more than `classes` (int64): 1 at the index of the class, else 0. -1 stands for
+/// the largest class + 1. Waits for the device, to check the classes.
+TENON_API Tensor one_hot(
+    const Tensor& classes, std::int64_t num_classes = -1, CallSite site = CallSite::current());
 
 }  // namespace tenon

@@ -1,5 +1,6 @@
 // The matrix product and the linear map.
 #include <tenon/kernels/matmul.h>
+#include <tenon/kernels/reduce.h>
 
 #include <tenon/autograd/ops/common.h>
 #include <tenon/autograd/ops/gradients.h>
@@ -66,6 +67,25 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, CallSit
       Input(x, with(weight), [](const Tensor& g, const Tensor& w) { return matmul(g, w); }),
       Input(weight, with(x), [](const Tensor& g, const Tensor& in) { return transposed_times(g, in); }),
       Input(bias, [](const Tensor& g) { return sum(g, {0}); }));
+}
+
+Tensor outer(const Tensor& a, const Tensor& b, CallSite site) {
+  const Call call("outer", site);
+  check(a.dim() == 1 && b.dim() == 1, "outer: needs two vectors; a is {}, b is {}", a.shape(), b.shape());
+  return mul(unsqueeze(a, 1), b);
+}
+
+Tensor dot(const Tensor& a, const Tensor& b, CallSite site) {
+  const Call call("dot", site);
+  check(a.dim() == 1 && a.shape() == b.shape(), "dot: needs two vectors of the same length; a is {}, b is {}",
+      a.shape(), b.shape());
+  check_same_kind("dot", a, b);
+  Tensor out = autograd::new_tensor({}, a.dtype(), a.stream());
+  kernels::reduce(a.stream(), arith::SumOfProducts(), a.dtype(), a.shape(), 1, out.raw(),
+      autograd::Operand("dot", a, a.shape()), autograd::Operand("dot", b, a.shape()), 1);
+  return record("dot", site, std::move(out),
+      Input(a, with(b), [](const Tensor& g, const Tensor& y) { return mul(g, y); }),
+      Input(b, with(a), [](const Tensor& g, const Tensor& x) { return mul(g, x); }));
 }
 
 }  // namespace tenon

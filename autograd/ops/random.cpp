@@ -48,6 +48,24 @@ Tensor randn(const Shape& shape, Generator& generator, const Options& options, C
   return filled(std::move(out), generator, kernels::random_normal, 0., 1.);
 }
 
+Tensor rand_like(const Tensor& tensor, CallSite site) {
+  const Call call("rand_like", site);
+  autograd::check_floating("rand_like", tensor);
+  return filled(autograd::new_tensor(tensor.shape(), tensor.dtype(), tensor.stream()), default_generator(),
+      kernels::random_uniform, 0., 1.);
+}
+
+Tensor randn_like(const Tensor& tensor, CallSite site) {
+  const Call call("randn_like", site);
+  autograd::check_floating("randn_like", tensor);
+  return filled(autograd::new_tensor(tensor.shape(), tensor.dtype(), tensor.stream()), default_generator(),
+      kernels::random_normal, 0., 1.);
+}
+
+Tensor randint(std::int64_t high, const Shape& shape, const Options& options, CallSite site) {
+  return randint(0, high, shape, options, site);
+}
+
 Tensor randint(
     std::int64_t low, std::int64_t high, const Shape& shape, const Options& options, CallSite site) {
   const Call call("randint", site);

@@ -20,8 +20,8 @@ using Dims = std::uint32_t;
 
 Dims all_dims(const Tensor& a) { return (Dims{1} << a.dim()) - 1; }
 
-Dims chosen_dims(const char* op, const Tensor& a, std::initializer_list<std::int64_t> dims) {
-  if (dims.size() == 0) return all_dims(a);
+Dims chosen_dims(const char* op, const Tensor& a, const Shape& dims) {
+  if (dims.rank() == 0) return all_dims(a);
   Dims chosen = 0;
   for (const std::int64_t dim : dims) {
     const Dims bit = Dims{1} << wrap_dim(op, dim, a.shape().rank(), Rank0::as_vector);
@@ -91,7 +91,7 @@ Tensor sum(const Tensor& a, CallSite site) {
   return reduce("sum", site, a, all_dims(a), {}, 1);
 }
 
-Tensor sum(const Tensor& a, std::initializer_list<std::int64_t> dims, bool keepdim, CallSite site) {
+Tensor sum(const Tensor& a, const Shape& dims, bool keepdim, CallSite site) {
   const Call call("sum", site);
   const Dims chosen = chosen_dims("sum", a, dims);
   return reduce("sum", site, a, chosen, reduced_shape(a.shape(), chosen, keepdim), 1);
@@ -103,7 +103,7 @@ Tensor mean(const Tensor& a, CallSite site) {
   return reduce("mean", site, a, dims, {}, mean_divisor(a, dims));
 }
 
-Tensor mean(const Tensor& a, std::initializer_list<std::int64_t> dims, bool keepdim, CallSite site) {
+Tensor mean(const Tensor& a, const Shape& dims, bool keepdim, CallSite site) {
   const Call call("mean", site);
   const Dims chosen = chosen_dims("mean", a, dims);
   const double divisor = mean_divisor(a, chosen);
@@ -115,7 +115,7 @@ Tensor amax(const Tensor& a, CallSite site) {
   return amax(site, a, all_dims(a), {});
 }
 
-Tensor amax(const Tensor& a, std::initializer_list<std::int64_t> dims, bool keepdim, CallSite site) {
+Tensor amax(const Tensor& a, const Shape& dims, bool keepdim, CallSite site) {
   const Call call("amax", site);
   const Dims chosen = chosen_dims("amax", a, dims);
   return amax(site, a, chosen, reduced_shape(a.shape(), chosen, keepdim));

@@ -68,6 +68,16 @@ Tensor reshape(const Tensor& a, const Shape& shape, CallSite site) {
       [](const Tensor& g, const Shape& from) { return reshape(g, from); });
 }
 
+Tensor Tensor::view(const Shape& shape, CallSite site) const {
+  const Call call("view", site);
+  const Shape wanted = complete_shape(*this, shape);
+  Strides strides;
+  check(reshape_strides(*this, wanted, strides),
+      "view: strides cannot express a tensor of shape {} as {}; use reshape(), which copies", this->shape(),
+      wanted);
+  return tenon::reshape(*this, wanted);
+}
+
 Tensor flatten(const Tensor& a, std::int64_t start_dim, std::int64_t end_dim, CallSite site) {
   const Call call("flatten", site);
   const int rank = a.shape().rank(), first = wrap_dim("flatten", start_dim, rank, Rank0::as_vector),
@@ -84,6 +94,15 @@ Tensor flatten(const Tensor& a, std::int64_t start_dim, std::int64_t end_dim, Ca
 
 namespace autograd {
 
+RangeOf range_of(const char* op, std::int64_t size, const Slice& range) {
+  check(range.step > 0, "{}: the step must be positive; it is {}", op, range.step);
+  const auto bound = [size](std::int64_t at) {
+    return std::clamp<std::int64_t>(at < 0 ? at + size : at, 0, size);
+  };
+  const std::int64_t start = bound(range.start.value_or(0)), stop = range.stop ? bound(*range.stop) : size;
+  return {start, start < stop ? (stop - start - 1) / range.step + 1 : 0};
+}
+
 Tensor slice_range(const char* op, const Tensor& a, int dim, std::int64_t start, std::int64_t length,
     std::int64_t step, CallSite site) {
   Shape shape = a.shape();
@@ -92,25 +111,56 @@ Tensor slice_range(const char* op, const Tensor& a, int dim, std::int64_t start,
   if (length > 1) strides[dim] *= step;  // a step beyond the end may be too large to multiply
   return record_view(op, site, a, new_view(a, shape, strides, length == 0 ? 0 : start * a.strides()[dim]),
       [dim, start, step](
-          const Tensor& g, const Shape& from) { return slice_scatter(g, from, dim, start, step); });
+          const Tensor& g, const Shape& from) { return slice_backward(g, from, dim, start, step); });
 }
 
-Tensor slice_scatter(const Tensor& g, const Shape& shape, int dim, std::int64_t start, std::int64_t step) {
+Tensor slice_backward(const Tensor& g, const Shape& shape, int dim, std::int64_t start, std::int64_t step) {
   Tensor out = new_tensor(shape, g.dtype(), g.stream());
   kernels::copy(g.stream(), g.dtype(), g.dtype(), shape, out.raw(), 0.0);
   {
     const NoGradGuard no_grad;
     const Tensor part = slice_range("slice", out, dim, start, g.shape()[dim], step, CallSite::current());
-    kernels::copy(
-        g.stream(), g.dtype(), g.dtype(), g.shape(), result_of(part), Operand("slice_scatter", g, g.shape()));
+    kernels::copy(g.stream(), g.dtype(), g.dtype(), g.shape(), result_of(part),
+        Operand("slice_backward", g, g.shape()));
   }
-  return record("slice_scatter", CallSite::current(), std::move(out),
+  return record("slice_backward", CallSite::current(), std::move(out),
       Input(g, [dim, start, length = g.shape()[dim], step](const Tensor& gg) {
         return slice_range("slice", gg, dim, start, length, step, CallSite::current());
       }));
 }
 
 }  // namespace autograd
+
+namespace {
+
+/// The parts of dimension d, which cover it exactly.
+std::vector<Tensor> parts_of(const char* op, const Tensor& a, int d, const SplitSizes& sizes, CallSite site) {
+  const std::int64_t size = a.shape()[d];
+  std::vector<std::int64_t> lengths = sizes.list;
+  if (sizes.each >= 0) {
+    check(sizes.each > 0 || size == 0, "{}: the parts of dimension {} of {} must have elements", op, d,
+        a.shape());
+    if (size == 0) lengths.push_back(0);
+    for (std::int64_t at = 0; at < size; at += lengths.back())
+      lengths.push_back(std::min(sizes.each, size - at));
+  }
+  std::int64_t rest = size;
+  for (const std::int64_t length : lengths) {
+    check(length >= 0, "{}: sizes must not be negative; one is {}", op, length);
+    check(length <= rest, "{}: the sizes exceed dimension {} of {}", op, d, a.shape());
+    rest -= length;
+  }
+  check(rest == 0, "{}: the sizes leave {} elements of dimension {} of {}", op, rest, d, a.shape());
+  std::vector<Tensor> parts;
+  std::int64_t at = 0;
+  for (const std::int64_t length : lengths) {
+    parts.push_back(autograd::slice_range(op, a, d, at, length, 1, site));
+    at += length;
+  }
+  return parts;
+}
+
+}  // namespace
 
 Tensor narrow(const Tensor& a, std::int64_t dim, std::int64_t start, std::int64_t length, CallSite site) {
   const Call call("narrow", site);
@@ -125,13 +175,7 @@ Tensor narrow(const Tensor& a, std::int64_t dim, std::int64_t start, std::int64_
 Tensor slice(const Tensor& a, std::int64_t dim, const Slice& range, CallSite site) {
   const Call call("slice", site);
   const int d = wrap_dim("slice", dim, a.shape().rank());
-  check(range.step > 0, "slice: the step must be positive; it is {}", range.step);
-  const std::int64_t size = a.shape()[d];
-  const auto bound = [size](std::int64_t at) {
-    return std::clamp<std::int64_t>(at < 0 ? at + size : at, 0, size);
-  };
-  const std::int64_t start = bound(range.start.value_or(0)), stop = range.stop ? bound(*range.stop) : size;
-  const std::int64_t length = start < stop ? (stop - start - 1) / range.step + 1 : 0;
+  const auto [start, length] = autograd::range_of("slice", a.shape()[d], range);
   return autograd::slice_range("slice", a, d, start, length, range.step, site);
 }
 
@@ -151,8 +195,32 @@ Tensor select(const Tensor& a, std::int64_t dim, std::int64_t index, CallSite si
   }
   return record_view("select", site, a, new_view(a, shape, strides, at * a.strides()[d]),
       [d, at](const Tensor& g, const Shape& from) {
-        return autograd::slice_scatter(unsqueeze(g, d), from, d, at, 1);
+        return autograd::slice_backward(unsqueeze(g, d), from, d, at, 1);
       });
+}
+
+std::vector<Tensor> split(const Tensor& a, const SplitSizes& sizes, std::int64_t dim, CallSite site) {
+  const Call call("split", site);
+  const int d = wrap_dim("split", dim, a.shape().rank());
+  return parts_of("split", a, d, sizes, site);
+}
+
+std::vector<Tensor> chunk(const Tensor& a, std::int64_t chunks, std::int64_t dim, CallSite site) {
+  const Call call("chunk", site);
+  const int d = wrap_dim("chunk", dim, a.shape().rank());
+  check(chunks > 0, "chunk: the number of parts must be positive; it is {}", chunks);
+  const std::int64_t size = a.shape()[d];
+  if (size == 0)
+    return parts_of("chunk", a, d, std::vector<std::int64_t>(static_cast<std::size_t>(chunks)), site);
+  return parts_of("chunk", a, d, (size - 1) / chunks + 1, site);
+}
+
+std::vector<Tensor> unbind(const Tensor& a, std::int64_t dim, CallSite site) {
+  const Call call("unbind", site);
+  const int d = wrap_dim("unbind", dim, a.shape().rank());
+  std::vector<Tensor> parts;
+  for (std::int64_t i = 0; i < a.shape()[d]; ++i) parts.push_back(select(a, d, i));
+  return parts;
 }
 
 Tensor expand(const Tensor& a, const Shape& shape, CallSite site) {
@@ -225,9 +293,8 @@ Tensor t(const Tensor& a, CallSite site) {
   return a.dim() == 2 ? transpose(a, 0, 1) : a;
 }
 
-namespace {
-
-Tensor permute_dims(const Tensor& a, const Shape& dims, CallSite site) {
+Tensor permute(const Tensor& a, const Shape& dims, CallSite site) {
+  const Call call("permute", site);
   const int rank = a.shape().rank();
   check(dims.rank() == rank, "permute: {} dimensions for a tensor of shape {}", dims.rank(), a.shape());
   Shape shape, inverse = a.shape();
@@ -242,14 +309,7 @@ Tensor permute_dims(const Tensor& a, const Shape& dims, CallSite site) {
     strides.push_back(a.strides()[d]);
   }
   return record_view("permute", site, a, new_view(a, shape, strides, 0),
-      [inverse](const Tensor& g) { return permute_dims(g, inverse, CallSite::current()); });
-}
-
-}  // namespace
-
-Tensor permute(const Tensor& a, std::initializer_list<std::int64_t> dims, CallSite site) {
-  const Call call("permute", site);
-  return permute_dims(a, dims, site);
+      [inverse](const Tensor& g) { return permute(g, inverse); });
 }
 
 }  // namespace tenon

@@ -31,8 +31,17 @@ TENON_API Tensor transpose(
 /// transpose(0, 1) of a matrix; a vector or 0-dimensional tensor is unchanged.
 TENON_API Tensor t(const Tensor& a, CallSite site = CallSite::current());
 /// Dimension i of the result is dimension dims[i] of a.
-TENON_API Tensor permute(
-    const Tensor& a, std::initializer_list<std::int64_t> dims, CallSite site = CallSite::current());
+TENON_API Tensor permute(const Tensor& a, const Shape& dims, CallSite site = CallSite::current());
+/// A dimension cut into parts: split(a, 2) into parts of two elements, the last of which may have fewer;
+/// split(a, {1, 3}) into parts of these sizes, which must cover it.
+TENON_API std::vector<Tensor> split(
+    const Tensor& a, const SplitSizes& sizes, std::int64_t dim = 0, CallSite site = CallSite::current());
+/// A dimension cut into at most `chunks` parts: of equal size, but the last may have fewer elements.
+TENON_API std::vector<Tensor> chunk(
+    const Tensor& a, std::int64_t chunks, std::int64_t dim = 0, CallSite site = CallSite::current());
+/// select() for each index of a dimension.
+TENON_API std::vector<Tensor> unbind(
+    const Tensor& a, std::int64_t dim = 0, CallSite site = CallSite::current());
 /// New tensor: joined along an existing dimension; the other sizes must agree.
 TENON_API Tensor cat(
     const std::vector<Tensor>& tensors, std::int64_t dim = 0, CallSite site = CallSite::current());

@@ -32,6 +32,15 @@ const Tensor& Tensor::set_requires_grad(bool required, CallSite site) const {
   return *this;
 }
 
+const Tensor& Tensor::detach_(CallSite site) const {
+  const Call call("detach_", site);
+  check(!impl().is_view,
+      "detach_: a view keeps the history of its base; use detach(), which returns a new tensor");
+  impl().meta = nullptr;
+  impl().family = impl().storage->new_family();
+  return *this;
+}
+
 bool Tensor::is_leaf() const { return !requires_grad() || node_of(*this)->leaf(); }
 
 Tensor Tensor::grad() const { return requires_grad() ? node_of(*this)->grad : Tensor(); }

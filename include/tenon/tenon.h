@@ -16,11 +16,14 @@
 #include <tenon/data/dataset.h>
 #include <tenon/io/plot.h>
 #include <tenon/io/progress.h>
+#include <tenon/io/safetensors.h>
 #include <tenon/io/summary_writer.h>
+#include <tenon/nn/clip_grad.h>
 #include <tenon/nn/init.h>
 #include <tenon/nn/linear.h>
 #include <tenon/nn/loss.h>
 #include <tenon/nn/module.h>
 #include <tenon/optim/adam.h>
+#include <tenon/optim/lr_scheduler.h>
 #include <tenon/optim/optimizer.h>
 #include <tenon/optim/sgd.h>

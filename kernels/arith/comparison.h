@@ -49,31 +49,7 @@ struct Ge {
   }
 };
 
-// A number counts as true if it is not 0, so NaN does.
-
-struct LogicalAnd {
-  static constexpr const char* name = "logical_and";
-  template <class T>
-  TENON_HOST_DEVICE_MEMBER uint8_t operator()(T a, T b) const {
-    return (a != T(0)) & (b != T(0));
-  }
-};
-struct LogicalOr {
-  static constexpr const char* name = "logical_or";
-  template <class T>
-  TENON_HOST_DEVICE_MEMBER uint8_t operator()(T a, T b) const {
-    return (a != T(0)) | (b != T(0));
-  }
-};
-struct LogicalXor {
-  static constexpr const char* name = "logical_xor";
-  template <class T>
-  TENON_HOST_DEVICE_MEMBER uint8_t operator()(T a, T b) const {
-    return (a != T(0)) != (b != T(0));
-  }
-};
-
-using CompareOps = List<Eq, Ne, Lt, Le, Gt, Ge, LogicalAnd, LogicalOr, LogicalXor>;
+using CompareOps = List<Eq, Ne, Lt, Le, Gt, Ge>;
 
 // ---- moving and converting
 

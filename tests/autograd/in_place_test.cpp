@@ -61,11 +61,13 @@ TEST_CASE("in place: calls that are refused change nothing", "[in_place]") {
   Tensor product = leaf * 2;
   Tensor view = product.narrow(0, 0, 1);
   REQUIRE(error_of([&] { view.mul_(2); }) ==
-          "mul_: a view that needs a gradient cannot change in place; clone() it, or change its base");
+          "mul_: a view that needs a gradient cannot change in place; build a new tensor with "
+          "slice_scatter(), select_scatter(), cat() or where(), or change its base");
   Tensor plain = zeros({2, 3});
   Tensor plain_view = plain.narrow(0, 0, 1);
   REQUIRE(error_of([&] { plain_view.add_(leaf.narrow(0, 0, 1)); }) ==
-          "add_: a view that needs a gradient cannot change in place; clone() it, or change its base");
+          "add_: a view that needs a gradient cannot change in place; build a new tensor with "
+          "slice_scatter(), select_scatter(), cat() or where(), or change its base");
   const Tensor square = product * product;
   REQUIRE(error_of([&] { product.add_(1); }) ==
           "add_: the tensor was saved for the backward pass of another operation, which this write would "

@@ -71,6 +71,12 @@ TEST_CASE("ops: where, comparisons and integers have the bits of the CPU") {
   const Tensor less = a < b, device_less = x < y;
   REQUIRE(bitwise_equal(where(device_less, x, y), where(less, a, b)));
   REQUIRE(bitwise_equal(where(device_less, 7.0, y), where(less, 7.0, b)));
+  REQUIRE(bitwise_equal(device_less && !(x < 0), less && !(a < 0)));
+  REQUIRE(bitwise_equal(device_less || y, less || b));
+  REQUIRE(bitwise_equal(logical_xor(device_less, y), logical_xor(less, b)));
+  REQUIRE(bitwise_equal(where(device_less, 7.0, 2.0), where(less, 7.0, 2.0)));
+  REQUIRE(bitwise_equal(x.clone().t().sigmoid_(), a.clone().t().sigmoid_()));
+  REQUIRE(bitwise_equal(one_hot((y + 3).to(DType::int64)), one_hot((b + 3).to(DType::int64))));
   const Tensor whole_a = (a * 3).to(DType::int64), whole_x = (x * 3).to(DType::int64);
   REQUIRE(bitwise_equal(whole_x, whole_a));
   REQUIRE(bitwise_equal(whole_x + whole_x * 5, whole_a + whole_a * 5));

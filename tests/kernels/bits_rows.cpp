@@ -150,9 +150,7 @@ void reduce_rows(Tally& tally) {
   for (int op = 0; op < arith::ReduceOps::size; ++op) {
     const auto what = arith::ReduceOp(op);
     const auto along = [&](std::int64_t start, std::int64_t step, std::int64_t n) {
-      const auto at = [&](std::int64_t q) { return static_cast<std::size_t>(start + q * step); };
-      return test::reduced<T>(
-          what, n, [&](std::int64_t q) { return a[at(q)]; }, [&](std::int64_t q) { return b[at(q)]; });
+      return test::reduced(what, {n}, a.data() + start, {step}, b.data() + start, {step});
     };
     each<T>(
         tally, names[op], 3,
@@ -206,10 +204,7 @@ void training_rows(Tally& tally) {
   const auto a = test::noise<T>(n, test::Kind::ordinary, 1), b = test::noise<T>(n, test::Kind::wide, 2);
   Vector<T> loss(1), slope(n), want_slope(n);
   mse(test::stream(), dtype_of<T>, n, loss.data(), slope.data(), a.data(), b.data(), static_cast<double>(n));
-  const T sum = test::sum<T>(n, [&](std::int64_t q, T acc) {
-    const auto i = static_cast<std::size_t>(q);
-    return test::into(arith::SumOfSquaredDifferences(), a[i], b[i], acc);
-  });
+  const T sum = test::reduced(arith::SumOfSquaredDifferences(), n, a.data(), b.data());
   for (std::size_t i = 0; i < want_slope.size(); ++i)
     want_slope[i] = T(2) / static_cast<T>(n) * (a[i] - b[i]);
   tally.compare("mse", {sum / static_cast<T>(n)}, loss);

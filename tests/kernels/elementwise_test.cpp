@@ -1,6 +1,8 @@
 // Elementwise kernels against the scalar operations, bit for bit: every operation, dtype, layout and build.
 #include <tenon/kernels/elementwise.h>
 
+#include <random>
+
 #include "oracle.h"
 #include "support.h"
 

@@ -5,6 +5,8 @@
 
 #include <tenon/kernels/arith/math.h>
 
+#include <random>
+
 #include "support.h"
 
 namespace {

@@ -3,6 +3,8 @@
 #include <tenon/kernels/arith/philox.h>
 #include <tenon/kernels/elementwise.h>
 
+#include <random>
+
 #include "support.h"
 
 namespace {

@@ -19,9 +19,7 @@ void against_definition() {
         const T* const x = a.data() + start;
         const T* const y = b.data() + start;
         const T count = static_cast<T>(n);
-        const T sum = test::sum<T>(n, [&](std::int64_t q, T acc) {
-          return test::into(arith::SumOfSquaredDifferences(), x[q], y[q], acc);
-        });
+        const T sum = test::reduced(arith::SumOfSquaredDifferences(), n, x, y);
         test::Vector<T> slope;
         for (std::int64_t i = 0; i < n; ++i) slope.push_back(T(2) / count * (x[i] - y[i]));
         test::on_every_build([&] {

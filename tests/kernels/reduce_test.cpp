@@ -32,9 +32,7 @@ test::Vector<T> want(arith::ReduceOp op, const Shape& shape, std::uint32_t dims,
   for (std::int64_t i = 0; i < kept.numel(); ++i) {
     const T* const x = a.data + test::offset(kept, kept_steps[0], i);
     const T* const y = b.data + test::offset(kept, kept_steps[1], i);
-    const T result = test::reduced<T>(
-        op, gone.numel(), [&](std::int64_t q) { return x[test::offset(gone, gone_steps[0], q)]; },
-        [&](std::int64_t q) { return y[test::offset(gone, gone_steps[1], q)]; });
+    const T result = test::reduced(op, gone, x, gone_steps[0], y, gone_steps[1]);
     out.push_back(divisor == 1 ? result : result / static_cast<T>(divisor));
   }
   return out;

@@ -112,6 +112,11 @@ TEST_CASE("optimizer: the errors of the base name the optimizer or the function"
   REQUIRE(error_of([] { SignDescent(std::vector<SignParamGroup>{}); }) ==
           "sign_descent: needs at least one group of parameters");
   SignDescent optimizer({{.params = {w}}});
+  REQUIRE_FALSE(optimizer.momentum(0).has_value());
+  REQUIRE(error_of([&] { optimizer.set_momentum(0.5); }) ==
+          "set_momentum: the optimizer has neither momentum nor betas");
+  REQUIRE(error_of([&] { optim::OneCycleLR(optimizer, 1, 10); }) ==
+          "one_cycle_lr: the optimizer has no momentum to cycle; set cycle_momentum to false");
   REQUIRE(error_of([&] { optimizer.set_lr(-1); }) == "set_lr: lr must be positive; group 0 has -1");
   REQUIRE(error_of([&] { optimizer.lr(1); }) == "lr: group 1 does not exist; there are 1");
   StateDict state = optimizer.state_dict();
@@ -119,6 +124,7 @@ TEST_CASE("optimizer: the errors of the base name the optimizer or the function"
   REQUIRE(error_of([&] { optimizer.load_state_dict(state); }) ==
           "load_state_dict: lr must be positive; group 0 has -3");
   REQUIRE(optimizer.lr(0) == 0.5);
+  REQUIRE(optim::OneCycleLR(optimizer, 1, 10, {.cycle_momentum = false}).get_last_lr()[0] == Approx(0.04));
 }
 
 TEST_CASE("optimizer: saved, loaded into a fresh one, the steps are those of a run without interruption") {

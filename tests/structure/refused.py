@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks that mistakes do not compile and that the compiler's messages name them: refused.py CXX ROOT
 
-The mistakes are a pullback that captures a tensor and, in a copy of a header that precedes the real one, a member of a
+The mistakes are a pullback that captures a tensor, an expression of PyTorch that means something else in C++ and, in a copy of a header that precedes the real one, a member of a
 list of operations without a formula and an element type that is not handled. Each has a counterpart without the mistake
 that must compile.
 """
@@ -36,6 +36,23 @@ CASES = [
      "Input(x, [from = x.shape(), scale = 2.0](const Tensor& g) { return reshape(g, from) * scale; })"),
 ]
 
+LINE = """#include <tenon/tenon.h>
+using namespace tenon;
+void line(Tensor& a, const Tensor& b, const Tensor& mask) { LINE; }
+"""
+# The same for one line; tests/api/typed.cpp has the lines that compile and their values.
+TYPED = [
+    ("an element is assigned to", "a[0] = b", r"write a\[0\]\.copy_\(b\) or a\[0\]\.fill_\(1\)", "a[0].copy_(b)"),
+    ("a number is assigned to an element", "a[0] = 1.0", r"write a\[0\]\.copy_\(b\) or a\[0\]\.fill_\(1\)",
+     "a[0].fill_(1.0)"),
+    ("a result is assigned to", "a.select(0, 1) = b", r"write a\[0\]\.copy_\(b\)", "a = a.select(0, 1)"),
+    ("a mask is an index", "a[mask]", r"brackets take one integer; .*where\(mask, a, b\)", "where(mask, a, b)"),
+    ("a range is an index", "a[Slice{1, 3}]", r"write a\.slice\(dim, \{\.start = 1\}\)", "a.slice(0, {1, 3})"),
+    ("a list is an index", "a[std::vector<int>{0, 1}]", r"index_select\(a, dim, index\)",
+     "a.index_select(0, tensor(std::vector<int>{0, 1}))"),
+    ("an element is asked for as text", "a.item<std::string>()", r"write item<float>\(\)", "a.item<float>()"),
+    ("an element is asked for as a character", "a.item<char>()", r"write item<float>\(\)", "a.item<short>()"),
+]
 
 # (description, header, old text, new text, source to compile, the compiler's messages)
 PLANTS = [
@@ -91,6 +108,10 @@ def main(cxx, root):
         command = [*compiler, "-Wno-unused", "-I", include, "-x", "c++", "-"]
         found += problems(what, errors(command, START.replace("INPUT", mistake)), [wanted],
                           errors(command, START.replace("INPUT", twin)))
+    for what, mistake, wanted, twin in TYPED:
+        command = [*compiler, "-Wno-unused", "-I", include, "-x", "c++", "-"]
+        found += problems(what, errors(command, LINE.replace("LINE", mistake)), [wanted],
+                          errors(command, LINE.replace("LINE", twin)))
     for what, header, old, new, source, wanted in PLANTS:
         text = pathlib.Path(root, header).read_text(encoding="utf-8")
         assert text.count(old) == 1, (header, old)
@@ -101,7 +122,7 @@ def main(cxx, root):
             definitions = ["-DTENON_WITH_CUDA=0", "-DTENON_INTERNAL", "-DFMT_HEADER_ONLY", "-DTENON_ISA=baseline"]
             command = [*compiler, *definitions, "-I", include, pathlib.Path(root, source)]
             found += problems(what, errors([*command[:1], "-I", planted, *command[1:]]), wanted, errors(command))
-    print("\n".join(found) or f"{len(CASES) + len(PLANTS)} mistakes are refused")
+    print("\n".join(found) or f"{len(CASES) + len(TYPED) + len(PLANTS)} mistakes are refused")
     return 1 if found else 0
 
 

@@ -25,6 +25,7 @@ void add_elementwise(std::vector<OpCase>& rows);
 void add_linalg(std::vector<OpCase>& rows);
 void add_reductions(std::vector<OpCase>& rows);
 void add_views(std::vector<OpCase>& rows);
+void add_rearranged(std::vector<OpCase>& rows);
 void add_indices(std::vector<OpCase>& rows);
 void add_classification(std::vector<OpCase>& rows);
 

@@ -35,6 +35,7 @@ const std::vector<OpCase>& op_cases() {
     add_linalg(all);
     add_reductions(all);
     add_views(all);
+    add_rearranged(all);
     add_indices(all);
     add_classification(all);
     return all;
@@ -68,6 +69,17 @@ const std::vector<OpCase>& in_place_cases() {
     add_row("mul_", "number", 1, [](Tensor& y, const Tensors&) { y.mul_(3); });
     add_row("div_", "number", 1, [](Tensor& y, const Tensors&) { y.div_(3); });
     add_row("fill_", "", 1, [](Tensor& y, const Tensors&) { y.fill_(3); });
+    add_row("abs_", "", 1, [](Tensor& y, const Tensors&) { y.abs_(); });
+    add_row("neg_", "", 1, [](Tensor& y, const Tensors&) { y.neg_(); });
+    add_row("exp_", "", 1, [](Tensor& y, const Tensors&) { y.exp_(); });
+    add_row("log_", "", 1, [](Tensor& y, const Tensors&) { y.log_(); });
+    add_row("sqrt_", "", 1, [](Tensor& y, const Tensors&) { y.sqrt_(); });
+    add_row("sin_", "", 1, [](Tensor& y, const Tensors&) { y.sin_(); });
+    add_row("cos_", "", 1, [](Tensor& y, const Tensors&) { y.cos_(); });
+    add_row("tanh_", "", 1, [](Tensor& y, const Tensors&) { y.tanh_(); });
+    add_row("sigmoid_", "", 1, [](Tensor& y, const Tensors&) { y.sigmoid_(); });
+    add_row("relu_", "", 1, [](Tensor& y, const Tensors&) { y.relu_(); });
+    add_row("clamp_", "", 1, [](Tensor& y, const Tensors&) { y.clamp_(0, 2.5); });
     add_row("mul_", "itself", 1, [](Tensor& y, const Tensors&) { y.mul_(y); });
     add_row("add_", "onto a constant", 1, [](Tensor& y, const Tensors& in) {
       y = zeros({2, 2}, y.options());
@@ -80,7 +92,7 @@ const std::vector<OpCase>& in_place_cases() {
 
 namespace {
 
-std::set<std::string> all_matches(const std::string& text, const char* expression) {
+std::set<std::string> all_matches(const std::string& text, const std::string& expression) {
   std::set<std::string> found;
   const std::regex pattern(expression);
   for (std::sregex_iterator at(text.begin(), text.end(), pattern), end; at != end; ++at)
@@ -88,16 +100,20 @@ std::set<std::string> all_matches(const std::string& text, const char* expressio
   return found;
 }
 
-}  // namespace
-
-std::set<std::string> declared_operations() {
+/// The functions that the headers of ops.h declare, with these parameters.
+std::set<std::string> declared_with(const std::string& parameters) {
   std::set<std::string> declared;
   for (const std::string& header :
       all_matches(read_file(TENON_SOURCE_DIR "/autograd/ops.h"), "#include <tenon/(autograd/ops/.*)>"))
-    declared.merge(
-        all_matches(read_file(TENON_SOURCE_DIR "/" + header), R"(TENON_API (?:Tensor|bool) (\w+)\()"));
+    declared.merge(all_matches(read_file(TENON_SOURCE_DIR "/" + header),
+        R"(TENON_API (?:Tensor|bool|std::vector<Tensor>) (\w+)\()" + parameters));
   return declared;
 }
+
+}  // namespace
+
+std::set<std::string> declared_operations() { return declared_with(""); }
+std::set<std::string> operations_of_one_tensor() { return declared_with(R"(\s*const Tensor& )"); }
 
 std::vector<Tensor> make_inputs(const OpCase& row, DType dtype) {
   Generator generator(std::hash<std::string>{}(row.name + row.label));

@@ -37,6 +37,8 @@ const std::vector<OpCase>& in_place_cases();
 
 /// The functions declared in ops.h, differentiable or not.
 std::set<std::string> declared_operations();
+/// Those whose first parameter is a tensor.
+std::set<std::string> operations_of_one_tensor();
 
 /// Inputs of a row, always the same: drawn in float64, rounded to `dtype`.
 std::vector<Tensor> make_inputs(const OpCase& row, DType dtype);

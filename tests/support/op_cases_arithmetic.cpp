@@ -46,6 +46,21 @@ void add_arithmetic(std::vector<OpCase>& rows) {
         [p](const Arrays& in) { return map(in[0], [p](double x) { return std::pow(x, p); }); }, true});
   rows.push_back({"pow", "x^0", {{{2, 3}}}, [](const Tensors& in) { return pow(in[0], 0); },
       [](const Arrays& in) { return map(in[0], [](double) { return 1.0; }); }, false});
+  rows.push_back(scalar(
+      "pow", "2.5^x", Domain::real, [](const Tensor& x) { return pow(2.5, x); },
+      [](double x) { return std::pow(2.5, x); }));
+  rows.push_back(scalar(
+      "maximum", "x, 0", Domain::apart, [](const Tensor& x) { return maximum(x, 0); },
+      [](double x) { return std::max(x, 0.0); }));
+  rows.push_back(scalar(
+      "maximum", "0, x", Domain::apart, [](const Tensor& x) { return maximum(0, x); },
+      [](double x) { return std::max(x, 0.0); }));
+  rows.push_back(scalar(
+      "minimum", "x, 0", Domain::apart, [](const Tensor& x) { return minimum(x, 0); },
+      [](double x) { return std::min(x, 0.0); }));
+  rows.push_back(scalar(
+      "minimum", "0, x", Domain::apart, [](const Tensor& x) { return minimum(0, x); },
+      [](double x) { return std::min(x, 0.0); }));
   add_binary(rows, "hypot", Domain::positive, &hypot, [](double a, double b) { return std::hypot(a, b); });
   add_binary(rows, "atan2", Domain::apart, &atan2, [](double a, double b) { return std::atan2(a, b); });
   add_binary(rows, "fmod", Domain::apart, &fmod, [](double a, double b) { return std::fmod(a, b); });

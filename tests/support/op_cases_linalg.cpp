@@ -22,6 +22,16 @@ void add_linalg(std::vector<OpCase>& rows) {
   rows.push_back(
       {"linear", "without bias", {{{4, 5}}, {{3, 5}}}, [](const Tensors& in) { return linear(in[0], in[1]); },
           [](const Arrays& in) { return matmul(in[0], transposed(in[1])); }});
+  rows.push_back({"outer", "", {{{3}}, {{4}}}, [](const Tensors& in) { return outer(in[0], in[1]); },
+      [](const Arrays& in) {
+        return build({3, 4}, [&](const Index& i) { return element(in[0], {i[0]}) * element(in[1], {i[1]}); });
+      }});
+  rows.push_back({"dot", "", {{{5}}, {{5}}}, [](const Tensors& in) { return dot(in[0], in[1]); },
+      [](const Arrays& in) {
+        double total = 0;
+        for (std::size_t i = 0; i < 5; ++i) total += in[0].values[i] * in[1].values[i];
+        return Array{{}, {total}};
+      }});
 }
 
 }  // namespace tenon::test

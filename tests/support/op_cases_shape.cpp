@@ -80,6 +80,30 @@ void add_views(std::vector<OpCase>& rows) {
         return Index{i[1], i[2], i[0]};
       }));
   rows.push_back(moved(
+      "split", "size", {2, 5}, [](const Tensor& x) { return split(x, 2, 1)[2]; }, {2, 1},
+      [](I i) {
+        return Index{i[0], 4};
+      }));
+  rows.push_back(moved(
+      "split", "sizes", {5, 2},
+      [](const Tensor& x) {
+        return split(x, {1, 4})[1];
+      },
+      {4, 2},
+      [](I i) {
+        return Index{i[0] + 1, i[1]};
+      }));
+  rows.push_back(moved(
+      "chunk", "", {2, 5}, [](const Tensor& x) { return chunk(x, 2, -1)[1]; }, {2, 2},
+      [](I i) {
+        return Index{i[0], i[1] + 3};
+      }));
+  rows.push_back(moved(
+      "unbind", "", {3, 4}, [](const Tensor& x) { return unbind(x, 1)[2]; }, {3},
+      [](I i) {
+        return Index{i[0], 2};
+      }));
+  rows.push_back(moved(
       "clone", "", {2, 3}, [](const Tensor& x) { return clone(x); }, {2, 3}, [](I i) { return i; }));
   rows.push_back(moved(
       "contiguous", "", {2, 3}, [](const Tensor& x) { return contiguous(t(x)); }, {3, 2},

@@ -1,0 +1,16 @@
+// Numbers that kernels are tested with.
+#pragma once
+#include <cstdint>
+
+namespace tenon::test {
+
+/// ordinary: [-1, 1); wide: exponents that underflow and cancel; special: some infinities, NaN, -0,
+/// denormals.
+enum class Kind { ordinary, wide, special };
+inline constexpr Kind kinds[] = {Kind::ordinary, Kind::wide, Kind::special};
+
+/// Values that depend on the seed alone (std distributions differ between libraries).
+template <class T>
+void fill_with_noise(T* values, std::int64_t n, Kind kind, std::uint32_t seed);
+
+}  // namespace tenon::test
