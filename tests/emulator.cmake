@@ -11,7 +11,8 @@ add_library(tenon_emu_objects OBJECT ${TENON_DEVICE_SOURCES} ${TENON_CUDA_RUNTIM
 set_source_files_properties(${TENON_CUDA_KERNELS} PROPERTIES LANGUAGE CXX COMPILE_OPTIONS "-x;c++")
 # tenon_emulated(library): compile its sources, which are kernels or start them, for the emulator
 function(tenon_emulated library)
-  target_link_libraries(${library} PRIVATE tenon_flags PUBLIC simt_emu PRIVATE ${TENON_FMT})
+  target_link_libraries(${library}
+    PRIVATE tenon_flags $<TARGET_NAME_IF_EXISTS:tenon_kernel_checks> ${TENON_FMT} PUBLIC simt_emu)
   target_include_directories(${library} PUBLIC ${TENON_INCLUDE_DIR})
   target_compile_definitions(${library}
     PUBLIC TENON_WITH_CUDA=1 TENON_SIMT_HEADER=<simt_emu/emulator.h>)

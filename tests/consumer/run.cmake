@@ -27,7 +27,7 @@ endif()
 
 if(VARIANT STREQUAL "subdirectory")
   # Nothing runs on a GPU here, and optimising the CUDA kernels would take most of the time.
-  set(tenon -DTENON_SOURCE=${TENON} -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CUDA_ARCHITECTURES=80-virtual
+  set(tenon -DTENON_SOURCE=${TENON} -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CUDA_ARCHITECTURES=75-virtual
     "-DCMAKE_CUDA_FLAGS=-Xcicc -O0")
 else()
   run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${DIR}/prefix --strip)
