@@ -5,6 +5,7 @@
 // There is no type promotion: operands must agree in dtype and device, and a C++ number takes the dtype of
 // the tensor. The last parameter is the caller's line, which errors end with; leave it out.
 #pragma once
+#include <tenon/autograd/ops/activation.h>
 #include <tenon/autograd/ops/arithmetic.h>
 #include <tenon/autograd/ops/comparison.h>
 #include <tenon/autograd/ops/copy.h>

@@ -235,19 +235,46 @@ class TENON_API Tensor {
   Tensor maximum(double b, CallSite site = CallSite::current()) const;
   Tensor minimum(const Tensor& b, CallSite site = CallSite::current()) const;
   Tensor minimum(double b, CallSite site = CallSite::current()) const;
+  Tensor hypot(const Tensor& b, CallSite site = CallSite::current()) const;
+  Tensor atan2(const Tensor& b, CallSite site = CallSite::current()) const;
+  Tensor fmod(const Tensor& b, CallSite site = CallSite::current()) const;
+  Tensor fmod(double b, CallSite site = CallSite::current()) const;
+  Tensor remainder(const Tensor& b, CallSite site = CallSite::current()) const;
+  Tensor remainder(double b, CallSite site = CallSite::current()) const;
+  Tensor lerp(const Tensor& end, const Tensor& weight, CallSite site = CallSite::current()) const;
+  Tensor lerp(const Tensor& end, double weight, CallSite site = CallSite::current()) const;
+  Tensor addcmul(
+      const Tensor& b, const Tensor& c, double value = 1, CallSite site = CallSite::current()) const;
   Tensor abs(CallSite site = CallSite::current()) const;
   Tensor exp(CallSite site = CallSite::current()) const;
   Tensor log(CallSite site = CallSite::current()) const;
+  Tensor expm1(CallSite site = CallSite::current()) const;
+  Tensor log1p(CallSite site = CallSite::current()) const;
+  Tensor exp2(CallSite site = CallSite::current()) const;
+  Tensor log2(CallSite site = CallSite::current()) const;
   Tensor sqrt(CallSite site = CallSite::current()) const;
+  Tensor rsqrt(CallSite site = CallSite::current()) const;
+  Tensor square(CallSite site = CallSite::current()) const;
+  Tensor reciprocal(CallSite site = CallSite::current()) const;
   Tensor sin(CallSite site = CallSite::current()) const;
   Tensor cos(CallSite site = CallSite::current()) const;
+  Tensor erf(CallSite site = CallSite::current()) const;
   Tensor tanh(CallSite site = CallSite::current()) const;
   Tensor sigmoid(CallSite site = CallSite::current()) const;
+  Tensor sign(CallSite site = CallSite::current()) const;
+  Tensor floor(CallSite site = CallSite::current()) const;
+  Tensor ceil(CallSite site = CallSite::current()) const;
+  Tensor round(CallSite site = CallSite::current()) const;
+  Tensor trunc(CallSite site = CallSite::current()) const;
   Tensor relu(CallSite site = CallSite::current()) const;
   Tensor clamp(double low, double high, CallSite site = CallSite::current()) const;
+  Tensor nan_to_num(double nan = 0, std::optional<double> posinf = {}, std::optional<double> neginf = {},
+      CallSite site = CallSite::current()) const;
   /// condition ? this : b
   Tensor where(const Tensor& condition, const Tensor& b, CallSite site = CallSite::current()) const;
   Tensor where(const Tensor& condition, double b, CallSite site = CallSite::current()) const;
+  Tensor masked_fill(const Tensor& mask, double value, CallSite site = CallSite::current()) const;
+  Tensor masked_fill(const Tensor& mask, const Tensor& value, CallSite site = CallSite::current()) const;
   Tensor eq(const Tensor& b, CallSite site = CallSite::current()) const;
   Tensor eq(double b, CallSite site = CallSite::current()) const;
   Tensor ne(const Tensor& b, CallSite site = CallSite::current()) const;
@@ -264,6 +291,9 @@ class TENON_API Tensor {
   Tensor logical_or(const Tensor& b, CallSite site = CallSite::current()) const;
   Tensor logical_xor(const Tensor& b, CallSite site = CallSite::current()) const;
   Tensor logical_not(CallSite site = CallSite::current()) const;
+  Tensor isnan(CallSite site = CallSite::current()) const;
+  Tensor isinf(CallSite site = CallSite::current()) const;
+  Tensor isfinite(CallSite site = CallSite::current()) const;
   bool equal(const Tensor& b, CallSite site = CallSite::current()) const;
   bool allclose(
       const Tensor& b, double rtol = 1e-5, double atol = 1e-8, CallSite site = CallSite::current()) const;

@@ -62,10 +62,12 @@ def minimax(values, weights, nodes, powers):
     return list(best)
 
 
-def fit(function, fixed, powers, low, high, rounded):
-    """function(x) ~ sum of fixed {power: coefficient} + fitted coefficients of `powers`, relative error."""
+def fit(function, fixed, powers, low, high, rounded, weight=None):
+    """function(x) ~ sum of fixed {power: coefficient} + fitted coefficients of `powers`. The error is relative, or times
+    weight(x)."""
+    weight = weight or (lambda x: 1 / abs(function(x)))
     nodes = [(low + high) / 2 - (high - low) / 2 * mp.cos(mp.pi * (i + mpf(1) / 2) / 160) for i in range(160)]
-    weights = [1 / abs(function(x)) for x in nodes]
+    weights = [weight(x) for x in nodes]
     rest = [function(x) - sum(c * x**p for p, c in fixed.items()) for x in nodes]
     known = dict(fixed)
     left = list(powers)
@@ -75,7 +77,7 @@ def fit(function, fixed, powers, low, high, rounded):
         known[head] = rounded(solution[0])
         rest = [r - known[head] * x**head for r, x in zip(rest, nodes)]
     grid = [low + (high - low) * (i + mpf(1) / 3) / 4000 for i in range(4000)]
-    worst = max(abs(sum(c * x**p for p, c in known.items()) / function(x) - 1) for x in grid)
+    worst = max(abs(sum(c * x**p for p, c in known.items()) - function(x)) * weight(x) for x in grid)
     return [known[p] for p in powers], worst
 
 
@@ -95,6 +97,18 @@ def polynomials():
     def log2_of(q):
         return 2 * mp.atanh(q) / log_2
 
+    def rest_of_erf(x):
+        return mp.erf(x) - x
+
+    def per_erf(x):
+        return 1 / mp.erf(x)
+
+    def log_erfc(x):
+        return mp.log(mp.erfc(x))
+
+    def erfc_per_erf(x):  # an error of log(erfc(x)) as a relative one of erf(x)
+        return mp.erfc(x) / mp.erf(x)
+
     two = {f"log2_c{p}": sum(split_constant(2 / log_2 / p, 2, to_float64)) for p in (1, 3)}
     return {
         ("float", "log_c"): (mp.log1p, {1: 1, 2: mpf(-0.5)}, range(3, 11), mpf(-1) / 3, mpf(1) / 3),
@@ -102,6 +116,9 @@ def polynomials():
         ("float", "tanh_c"): (mp.tanh, {1: 1}, [3, 5, 7, 9], tiny, mpf("0.6")),
         ("float", "sin_c"): (mp.sin, {1: 1}, [3, 5, 7, 9], tiny, quarter),
         ("float", "cos_c"): (mp.cos, {0: 1, 2: mpf(-0.5)}, [4, 6, 8], tiny, quarter),
+        ("float", "erf_c"): (rest_of_erf, {}, range(1, 12, 2), tiny, mpf("0.93"), per_erf),
+        ("float", "log_erfc_c"): (log_erfc, {}, range(7), mpf("0.93"), mpf("3.93"), erfc_per_erf),
+        ("float", "atan_c"): (mp.atan, {1: 1}, range(3, 18, 2), tiny, mpf(1)),
         ("double", "log2_c"): (log2_of, {}, range(1, 13, 2), tiny, root_limit),
         ("double", "exp2_c"): (lambda x: mpf(2) ** x, {0: 1}, range(1, 9), mpf(-1) / 2, mpf(1) / 2),
         ("float", "sin_turn_c"): (sin_turn, {1: to_float32(mp.pi)}, [3, 5, 7], tiny, mpf(1) / 4),
@@ -114,6 +131,10 @@ def polynomials():
         ("double", "log2_64_c"): (
             log2_of, {1: two["log2_c1"], 3: two["log2_c3"]}, range(5, 18, 2), tiny, root_limit),
         ("double", "exp2_64_c"): (lambda x: mpf(2) ** x, {0: 1}, range(1, 12), mpf(-1) / 2, mpf(1) / 2),
+        ("double", "erf64_c"): (rest_of_erf, {}, range(1, 26, 2), tiny, mpf(1), per_erf),
+        ("double", "log_erfc64_c"): (lambda t: log_erfc(t + 3), {}, range(19), mpf(-2), mpf("2.95"),
+                                     lambda t: erfc_per_erf(t + 3)),
+        ("double", "atan64_c"): (mp.atan, {1: 1}, range(3, 26, 2), tiny, mp.tan(mp.pi / 8)),
         ("double", "sin_turn64_c"): (sin_turn, {1: to_float64(mp.pi)}, range(3, 14, 2), tiny, mpf(1) / 4),
         ("double", "cos_turn64_c"): (cos_turn, {0: 1}, range(2, 15, 2), tiny, mpf(1) / 4),
     }
@@ -151,7 +172,8 @@ def constants():
         }
     errors = {}
     for (kind, name), arguments in polynomials().items():
-        result[kind, name], errors[name] = fit(*arguments, ROUNDED[kind])
+        function, fixed, powers, low, high, *weight = arguments
+        result[kind, name], errors[name] = fit(function, fixed, powers, low, high, ROUNDED[kind], *weight)
     return result, errors
 
 

@@ -1,4 +1,4 @@
-// Arithmetic of two operands.
+// Arithmetic of two and three operands.
 #include <limits>
 
 #include <tenon/autograd/ops/common.h>
@@ -188,6 +188,84 @@ Tensor minimum(const Tensor& a, double b, CallSite site) {
 Tensor minimum(double a, const Tensor& b, CallSite site) {
   const Call call("minimum", site);
   return minimum(number_beside(b, a), b);
+}
+
+Tensor hypot(const Tensor& a, const Tensor& b, CallSite site) {
+  const Call call("hypot", site);
+  Tensor out = binary(arith::Hypot(), a, b);
+  const auto share = [](const Tensor& g, const Tensor& x, const Tensor& y) { return mul(g, div(x, y)); };
+  return record("hypot", site, out, Broadcast(a, with(a, result(out)), share),
+      Broadcast(b, with(b, result(out)), share));
+}
+
+Tensor atan2(const Tensor& a, const Tensor& b, CallSite site) {
+  const Call call("atan2", site);
+  const auto along = [](const Tensor& g, const Tensor& x, const Tensor& y) {
+    return mul(g, div(y, add(square(x), square(y))));
+  };
+  return record("atan2", site, binary(arith::Atan2(), a, b), Broadcast(a, with(a, b), along),
+      Broadcast(b, with(b, a),
+          [along](const Tensor& g, const Tensor& x, const Tensor& y) { return neg(along(g, x, y)); }));
+}
+
+namespace {
+
+/// A remainder a - n b; `whole` rounds a / b to n.
+template <class Op>
+Tensor remainder_of(
+    Op op, Tensor (*whole)(const Tensor&, CallSite), const Tensor& a, const Tensor& b, CallSite site) {
+  const Call call(Op::name, site);
+  return record(Op::name, site, binary(op, a, b), Broadcast(a, [](const Tensor& g) { return g; }),
+      Broadcast(b, with(a, b), [whole](const Tensor& g, const Tensor& x, const Tensor& y) {
+        return neg(mul(g, whole(div(x, y), CallSite::current())));
+      }));
+}
+template <class Op>
+Tensor remainder_of(Op op, const Tensor& a, double b, CallSite site) {
+  const Call call(Op::name, site);
+  return record(Op::name, site, binary(op, a, b), Input(a, [](const Tensor& g) { return g; }));
+}
+
+}  // namespace
+
+Tensor fmod(const Tensor& a, const Tensor& b, CallSite site) {
+  return remainder_of(arith::Fmod(), &trunc, a, b, site);
+}
+Tensor fmod(const Tensor& a, double b, CallSite site) { return remainder_of(arith::Fmod(), a, b, site); }
+Tensor remainder(const Tensor& a, const Tensor& b, CallSite site) {
+  return remainder_of(arith::Remainder(), &floor, a, b, site);
+}
+Tensor remainder(const Tensor& a, double b, CallSite site) {
+  return remainder_of(arith::Remainder(), a, b, site);
+}
+
+Tensor lerp(const Tensor& start, const Tensor& end, const Tensor& weight, CallSite site) {
+  const Call call("lerp", site);
+  return record("lerp", site, autograd::ternary(arith::Lerp(), start, end, weight),
+      Broadcast(start, with(weight), [](const Tensor& g, const Tensor& w) { return mul(g, sub(1, w)); }),
+      Broadcast(end, with(weight), [](const Tensor& g, const Tensor& w) { return mul(g, w); }),
+      Broadcast(weight, with(start, end),
+          [](const Tensor& g, const Tensor& x, const Tensor& y) { return mul(g, sub(y, x)); }));
+}
+
+Tensor lerp(const Tensor& start, const Tensor& end, double weight, CallSite site) {
+  const Call call("lerp", site);
+  autograd::check_same_kind("lerp", start, end);
+  const Shape shape = broadcast_shapes("lerp", start.shape(), end.shape());
+  Tensor out = autograd::new_tensor(shape, start.dtype(), start.stream());
+  kernels::ternary(start.stream(), arith::Lerp(), start.dtype(), shape, out.raw(),
+      autograd::Operand("lerp", start, shape), autograd::Operand("lerp", end, shape), weight);
+  return record("lerp", site, std::move(out),
+      Broadcast(start, [weight](const Tensor& g) { return mul(g, 1 - weight); }),
+      Broadcast(end, [weight](const Tensor& g) { return mul(g, weight); }));
+}
+
+Tensor addcmul(const Tensor& a, const Tensor& b, const Tensor& c, double value, CallSite site) {
+  const Call call("addcmul", site);
+  const auto factor = [value](const Tensor& g, const Tensor& other) { return mul(g, mul(other, value)); };
+  return record("addcmul", site, autograd::ternary(arith::Addcmul(), a, b, c, {value}),
+      Broadcast(a, [](const Tensor& g) { return g; }), Broadcast(b, with(c), factor),
+      Broadcast(c, with(b), factor));
 }
 
 }  // namespace tenon

@@ -1,4 +1,4 @@
-// Elementwise arithmetic of two operands. Tensors broadcast as in NumPy.
+// Elementwise arithmetic of two and three operands. Tensors broadcast as in NumPy.
 #pragma once
 #include <tenon/autograd/ops/located.h>
 
@@ -59,5 +59,24 @@ TENON_API Tensor maximum(double a, const Tensor& b, CallSite site = CallSite::cu
 TENON_API Tensor minimum(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
 TENON_API Tensor minimum(const Tensor& a, double b, CallSite site = CallSite::current());
 TENON_API Tensor minimum(double a, const Tensor& b, CallSite site = CallSite::current());
+
+/// sqrt(a^2 + b^2), without overflow or underflow on the way
+TENON_API Tensor hypot(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
+/// The angle of the point (b, a), in radians between -pi and pi, with C's special cases.
+TENON_API Tensor atan2(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
+// The exact remainder of a / b: fmod's has the sign of a, remainder's the sign of b (and one rounding if that
+// changes it). Floating point only. NaN where b is 0.
+TENON_API Tensor fmod(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
+TENON_API Tensor fmod(const Tensor& a, double b, CallSite site = CallSite::current());
+TENON_API Tensor remainder(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
+TENON_API Tensor remainder(const Tensor& a, double b, CallSite site = CallSite::current());
+/// start + weight (end - start); exactly start and end for the weights 0 and 1.
+TENON_API Tensor lerp(
+    const Tensor& start, const Tensor& end, const Tensor& weight, CallSite site = CallSite::current());
+TENON_API Tensor lerp(
+    const Tensor& start, const Tensor& end, double weight, CallSite site = CallSite::current());
+/// a + value b c
+TENON_API Tensor addcmul(
+    const Tensor& a, const Tensor& b, const Tensor& c, double value = 1, CallSite site = CallSite::current());
 
 }  // namespace tenon

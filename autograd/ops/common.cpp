@@ -42,12 +42,12 @@ Tensor unary(arith::UnaryOp op, const Tensor& a, kernels::Parameters parameters)
   return out;
 }
 
-Tensor binary(arith::BinaryOp op, const Tensor& a, const Tensor& b) {
+Tensor binary(arith::BinaryOp op, const Tensor& a, const Tensor& b, kernels::Parameters parameters) {
   check_same_kind("", a, b);
   Tensor out = new_tensor(
       a.shape() == b.shape() ? a.shape() : broadcast_shapes("", a.shape(), b.shape()), a.dtype(), a.stream());
   kernels::binary(a.stream(), op, a.dtype(), out.shape(), out.raw(), Operand("", a, out.shape()),
-      Operand("", b, out.shape()));
+      Operand("", b, out.shape()), parameters);
   return out;
 }
 
@@ -60,6 +60,17 @@ Tensor binary(arith::BinaryOp op, const Tensor& a, double b) {
 Tensor binary(arith::BinaryOp op, double a, const Tensor& b) {
   Tensor out = new_tensor(b.shape(), b.dtype(), b.stream());
   kernels::binary(b.stream(), op, b.dtype(), b.shape(), out.raw(), a, Operand("", b, b.shape()));
+  return out;
+}
+
+Tensor ternary(
+    arith::TernaryOp op, const Tensor& a, const Tensor& b, const Tensor& c, kernels::Parameters parameters) {
+  check_same_kind("", a, b);
+  check_same_kind("", a, c);
+  const Shape shape = broadcast_shapes("", broadcast_shapes("", a.shape(), b.shape()), c.shape());
+  Tensor out = new_tensor(shape, a.dtype(), a.stream());
+  kernels::ternary(a.stream(), op, a.dtype(), shape, out.raw(), Operand("", a, shape), Operand("", b, shape),
+      Operand("", c, shape), parameters);
   return out;
 }
 

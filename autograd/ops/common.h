@@ -78,9 +78,11 @@ inline kernels::Result result_of(const Tensor& tensor) {
 
 // Results that are not recorded on the tape.
 Tensor unary(arith::UnaryOp op, const Tensor& a, kernels::Parameters parameters = {});
-Tensor binary(arith::BinaryOp op, const Tensor& a, const Tensor& b);
+Tensor binary(arith::BinaryOp op, const Tensor& a, const Tensor& b, kernels::Parameters parameters = {});
 Tensor binary(arith::BinaryOp op, const Tensor& a, double b);
 Tensor binary(arith::BinaryOp op, double a, const Tensor& b);
+Tensor ternary(arith::TernaryOp op, const Tensor& a, const Tensor& b, const Tensor& c,
+    kernels::Parameters parameters = {});
 /// A dense copy, possibly of another dtype.
 Tensor copy(const Tensor& a, DType dtype);
 

@@ -76,6 +76,21 @@ Tensor logical_not(const Tensor& a, CallSite site) {
   return ne(p, ones_like(p));
 }
 
+Tensor isnan(const Tensor& a, CallSite site) {
+  const Call call("isnan", site);
+  return ne(a, a);
+}
+
+Tensor isinf(const Tensor& a, CallSite site) {
+  const Call call("isinf", site);
+  return is_floating_point(a.dtype()) ? eq(autograd::unary(arith::Abs(), a), INFINITY) : ne(a, a);
+}
+
+Tensor isfinite(const Tensor& a, CallSite site) {
+  const Call call("isfinite", site);
+  return is_floating_point(a.dtype()) ? lt(autograd::unary(arith::Abs(), a), INFINITY) : eq(a, a);
+}
+
 bool equal(const Tensor& a, const Tensor& b, CallSite site) {
   const Call call("equal", site);
   if (a.shape() != b.shape() || a.dtype() != b.dtype()) return false;

@@ -17,6 +17,10 @@ TENON_API Tensor gt(const Tensor& a, const Tensor& b, CallSite site = CallSite::
 TENON_API Tensor gt(const Tensor& a, double b, CallSite site = CallSite::current());
 TENON_API Tensor ge(const Tensor& a, const Tensor& b, CallSite site = CallSite::current());
 TENON_API Tensor ge(const Tensor& a, double b, CallSite site = CallSite::current());
+// Of tensors of any dtype; integers and booleans are finite.
+TENON_API Tensor isnan(const Tensor& a, CallSite site = CallSite::current());
+TENON_API Tensor isinf(const Tensor& a, CallSite site = CallSite::current());
+TENON_API Tensor isfinite(const Tensor& a, CallSite site = CallSite::current());
 inline Tensor operator==(const autograd::Located& a, const autograd::Located& b) {
   return eq(a.tensor, b.tensor, a.site);
 }

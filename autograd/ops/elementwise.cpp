@@ -1,5 +1,7 @@
 // Elementwise functions, and where().
 #include <cmath>
+#include <limits>
+#include <numbers>
 
 #include <tenon/autograd/ops/common.h>
 #include <tenon/autograd/ops/gradients.h>
@@ -35,11 +37,59 @@ Tensor log(const Tensor& a, CallSite site) {
       Input(a, with(a), [](const Tensor& g, const Tensor& x) { return div(g, x); }));
 }
 
+Tensor expm1(const Tensor& a, CallSite site) {
+  const Call call("expm1", site);
+  Tensor out = unary(arith::Expm1(), a);
+  return record("expm1", site, out,
+      Input(a, with(result(out)), [](const Tensor& g, const Tensor& y) { return mul(g, add(y, 1)); }));
+}
+
+Tensor log1p(const Tensor& a, CallSite site) {
+  const Call call("log1p", site);
+  return record("log1p", site, unary(arith::Log1p(), a),
+      Input(a, with(a), [](const Tensor& g, const Tensor& x) { return div(g, add(x, 1)); }));
+}
+
+Tensor exp2(const Tensor& a, CallSite site) {
+  const Call call("exp2", site);
+  Tensor out = unary(arith::Exp2(), a);
+  return record("exp2", site, out, Input(a, with(result(out)), [](const Tensor& g, const Tensor& y) {
+    return mul(g, mul(y, std::numbers::ln2));
+  }));
+}
+
+Tensor log2(const Tensor& a, CallSite site) {
+  const Call call("log2", site);
+  return record("log2", site, unary(arith::Log2(), a),
+      Input(a, with(a), [](const Tensor& g, const Tensor& x) { return div(g, mul(x, std::numbers::ln2)); }));
+}
+
 Tensor sqrt(const Tensor& a, CallSite site) {
   const Call call("sqrt", site);
   Tensor out = unary(arith::Sqrt(), a);
   return record("sqrt", site, out,
       Input(a, with(result(out)), [](const Tensor& g, const Tensor& y) { return div(g, mul(y, 2)); }));
+}
+
+Tensor rsqrt(const Tensor& a, CallSite site) {
+  const Call call("rsqrt", site);
+  Tensor out = unary(arith::Rsqrt(), a);
+  return record("rsqrt", site, out, Input(a, with(result(out)), [](const Tensor& g, const Tensor& y) {
+    return mul(g, mul(pow(y, 3), -0.5));
+  }));
+}
+
+Tensor square(const Tensor& a, CallSite site) {
+  const Call call("square", site);
+  return record("square", site, unary(arith::Square(), a),
+      Input(a, with(a), [](const Tensor& g, const Tensor& x) { return mul(g, mul(x, 2)); }));
+}
+
+Tensor reciprocal(const Tensor& a, CallSite site) {
+  const Call call("reciprocal", site);
+  Tensor out = unary(arith::Reciprocal(), a);
+  return record("reciprocal", site, out,
+      Input(a, with(result(out)), [](const Tensor& g, const Tensor& y) { return neg(mul(g, square(y))); }));
 }
 
 Tensor sin(const Tensor& a, CallSite site) {
@@ -52,6 +102,13 @@ Tensor cos(const Tensor& a, CallSite site) {
   const Call call("cos", site);
   return record("cos", site, unary(arith::Cos(), a),
       Input(a, with(a), [](const Tensor& g, const Tensor& x) { return neg(mul(g, sin(x))); }));
+}
+
+Tensor erf(const Tensor& a, CallSite site) {
+  const Call call("erf", site);
+  return record("erf", site, unary(arith::Erf(), a), Input(a, with(a), [](const Tensor& g, const Tensor& x) {
+    return mul(g, mul(exp(neg(square(x))), 2 * std::numbers::inv_sqrtpi));
+  }));
 }
 
 Tensor tanh(const Tensor& a, CallSite site) {
@@ -70,11 +127,22 @@ Tensor sigmoid(const Tensor& a, CallSite site) {
   }));
 }
 
-Tensor relu(const Tensor& a, CallSite site) {
-  const Call call("relu", site);
-  return record("relu", site, unary(arith::Relu(), a),
-      Input(a, with(a), [](const Tensor& g, const Tensor& x) { return autograd::relu_backward(g, x); }));
+namespace {
+
+/// A function that is constant between its steps.
+template <class Op>
+Tensor step_function(Op op, const Tensor& a, CallSite site) {
+  const Call call(Op::name, site);
+  return record(Op::name, site, unary(op, a), Input(a, [](const Tensor& g) { return zeros_like(g); }));
 }
+
+}  // namespace
+
+Tensor sign(const Tensor& a, CallSite site) { return step_function(arith::Sign(), a, site); }
+Tensor floor(const Tensor& a, CallSite site) { return step_function(arith::Floor(), a, site); }
+Tensor ceil(const Tensor& a, CallSite site) { return step_function(arith::Ceil(), a, site); }
+Tensor round(const Tensor& a, CallSite site) { return step_function(arith::Round(), a, site); }
+Tensor trunc(const Tensor& a, CallSite site) { return step_function(arith::Trunc(), a, site); }
 
 Tensor clamp(const Tensor& a, double low, double high, CallSite site) {
   const Call call("clamp", site);
@@ -142,17 +210,32 @@ Tensor where(const Tensor& condition, double a, double b, CallSite site) {
   return where(condition, a, other);
 }
 
+Tensor masked_fill(const Tensor& a, const Tensor& mask, double value, CallSite site) {
+  const Call call("masked_fill", site);
+  return where(mask, value, a);
+}
+
+Tensor masked_fill(const Tensor& a, const Tensor& mask, const Tensor& value, CallSite site) {
+  const Call call("masked_fill", site);
+  return where(mask, value, a);
+}
+
+Tensor nan_to_num(
+    const Tensor& a, double nan, std::optional<double> posinf, std::optional<double> neginf, CallSite site) {
+  const Call call("nan_to_num", site);
+  constexpr double inf = std::numeric_limits<double>::infinity();
+  const double largest = visit_floating("nan_to_num", a.dtype(),
+      []<class T>(std::type_identity<T>) { return static_cast<double>(std::numeric_limits<T>::max()); });
+  const Tensor below = where(eq(a, -inf), neginf.value_or(-largest), a);
+  return where(ne(a, a), nan, where(eq(a, inf), posinf.value_or(largest), below));
+}
+
 namespace autograd {
 
 void check_bounds(const Tensor& a, double low, double high) {
   check_scalar("clamp", a, std::isfinite(low) ? low : 0);
   check_scalar("clamp", a, std::isfinite(high) ? high : 0);
   check(low <= high, "clamp: the bounds must be in order; they are {} and {}", low, high);
-}
-
-Tensor relu_backward(const Tensor& g, const Tensor& x) {
-  return record("relu_backward", CallSite::current(), binary(arith::ReluBackward(), g, x),
-      Input(g, with(x), [](const Tensor& gg, const Tensor& at) { return relu_backward(gg, at); }));
 }
 
 Tensor abs_backward(const Tensor& g, const Tensor& x) {
@@ -177,11 +260,7 @@ Tensor sigmoid_backward(const Tensor& g, const Tensor& y) {
 }
 
 Tensor clamp_backward(const Tensor& g, const Tensor& x, double low, double high) {
-  check_same_kind("clamp_backward", g, x);
-  Tensor out = new_tensor(x.shape(), x.dtype(), x.stream());
-  kernels::binary(x.stream(), arith::ClampBackward(), x.dtype(), x.shape(), out.raw(),
-      Operand("clamp_backward", g, x.shape()), Operand("clamp_backward", x, x.shape()), {low, high});
-  return record("clamp_backward", CallSite::current(), std::move(out),
+  return record("clamp_backward", CallSite::current(), binary(arith::ClampBackward(), g, x, {low, high}),
       Input(g, with(x),
           [low, high](const Tensor& gg, const Tensor& at) { return clamp_backward(gg, at, low, high); }));
 }

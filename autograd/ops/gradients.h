@@ -19,6 +19,17 @@ Tensor abs_backward(const Tensor& g, const Tensor& x);
 Tensor tanh_backward(const Tensor& g, const Tensor& y);
 /// g y (1 - y), y = sigmoid(x)
 Tensor sigmoid_backward(const Tensor& g, const Tensor& y);
+/// x > 0 ? g : slope g
+Tensor leaky_relu_backward(const Tensor& g, const Tensor& x, double slope);
+/// x <= 0 ? g below exp(x) : g above
+Tensor elu_backward(const Tensor& g, const Tensor& x, double above, double below);
+/// g times the derivative of silu at x; likewise the next three.
+Tensor silu_backward(const Tensor& g, const Tensor& x);
+Tensor gelu_backward(const Tensor& g, const Tensor& x);
+Tensor gelu_tanh_backward(const Tensor& g, const Tensor& x);
+Tensor softplus_backward(const Tensor& g, const Tensor& x, double beta, double threshold);
+/// low < x < high ? g : 0
+Tensor hardtanh_backward(const Tensor& g, const Tensor& x, double low, double high);
 /// low <= x <= high ? g : 0
 Tensor clamp_backward(const Tensor& g, const Tensor& x, double low, double high);
 /// scale g / count (a - b), with `g` broadcast to the shape of both

@@ -19,23 +19,61 @@ Tensor Tensor::maximum(const Tensor& b, CallSite site) const { return tenon::max
 Tensor Tensor::maximum(double b, CallSite site) const { return tenon::maximum(*this, b, site); }
 Tensor Tensor::minimum(const Tensor& b, CallSite site) const { return tenon::minimum(*this, b, site); }
 Tensor Tensor::minimum(double b, CallSite site) const { return tenon::minimum(*this, b, site); }
+Tensor Tensor::hypot(const Tensor& b, CallSite site) const { return tenon::hypot(*this, b, site); }
+Tensor Tensor::atan2(const Tensor& b, CallSite site) const { return tenon::atan2(*this, b, site); }
+Tensor Tensor::fmod(const Tensor& b, CallSite site) const { return tenon::fmod(*this, b, site); }
+Tensor Tensor::fmod(double b, CallSite site) const { return tenon::fmod(*this, b, site); }
+Tensor Tensor::remainder(const Tensor& b, CallSite site) const { return tenon::remainder(*this, b, site); }
+Tensor Tensor::remainder(double b, CallSite site) const { return tenon::remainder(*this, b, site); }
+Tensor Tensor::lerp(const Tensor& end, const Tensor& weight, CallSite site) const {
+  return tenon::lerp(*this, end, weight, site);
+}
+Tensor Tensor::lerp(const Tensor& end, double weight, CallSite site) const {
+  return tenon::lerp(*this, end, weight, site);
+}
+Tensor Tensor::addcmul(const Tensor& b, const Tensor& c, double value, CallSite site) const {
+  return tenon::addcmul(*this, b, c, value, site);
+}
 Tensor Tensor::abs(CallSite site) const { return tenon::abs(*this, site); }
 Tensor Tensor::exp(CallSite site) const { return tenon::exp(*this, site); }
 Tensor Tensor::log(CallSite site) const { return tenon::log(*this, site); }
+Tensor Tensor::expm1(CallSite site) const { return tenon::expm1(*this, site); }
+Tensor Tensor::log1p(CallSite site) const { return tenon::log1p(*this, site); }
+Tensor Tensor::exp2(CallSite site) const { return tenon::exp2(*this, site); }
+Tensor Tensor::log2(CallSite site) const { return tenon::log2(*this, site); }
 Tensor Tensor::sqrt(CallSite site) const { return tenon::sqrt(*this, site); }
+Tensor Tensor::rsqrt(CallSite site) const { return tenon::rsqrt(*this, site); }
+Tensor Tensor::square(CallSite site) const { return tenon::square(*this, site); }
+Tensor Tensor::reciprocal(CallSite site) const { return tenon::reciprocal(*this, site); }
 Tensor Tensor::sin(CallSite site) const { return tenon::sin(*this, site); }
 Tensor Tensor::cos(CallSite site) const { return tenon::cos(*this, site); }
+Tensor Tensor::erf(CallSite site) const { return tenon::erf(*this, site); }
 Tensor Tensor::tanh(CallSite site) const { return tenon::tanh(*this, site); }
 Tensor Tensor::sigmoid(CallSite site) const { return tenon::sigmoid(*this, site); }
+Tensor Tensor::sign(CallSite site) const { return tenon::sign(*this, site); }
+Tensor Tensor::floor(CallSite site) const { return tenon::floor(*this, site); }
+Tensor Tensor::ceil(CallSite site) const { return tenon::ceil(*this, site); }
+Tensor Tensor::round(CallSite site) const { return tenon::round(*this, site); }
+Tensor Tensor::trunc(CallSite site) const { return tenon::trunc(*this, site); }
 Tensor Tensor::relu(CallSite site) const { return tenon::relu(*this, site); }
 Tensor Tensor::clamp(double low, double high, CallSite site) const {
   return tenon::clamp(*this, low, high, site);
+}
+Tensor Tensor::nan_to_num(
+    double nan, std::optional<double> posinf, std::optional<double> neginf, CallSite site) const {
+  return tenon::nan_to_num(*this, nan, posinf, neginf, site);
 }
 Tensor Tensor::where(const Tensor& condition, const Tensor& b, CallSite site) const {
   return tenon::where(condition, *this, b, site);
 }
 Tensor Tensor::where(const Tensor& condition, double b, CallSite site) const {
   return tenon::where(condition, *this, b, site);
+}
+Tensor Tensor::masked_fill(const Tensor& mask, double value, CallSite site) const {
+  return tenon::masked_fill(*this, mask, value, site);
+}
+Tensor Tensor::masked_fill(const Tensor& mask, const Tensor& value, CallSite site) const {
+  return tenon::masked_fill(*this, mask, value, site);
 }
 Tensor Tensor::eq(const Tensor& b, CallSite site) const { return tenon::eq(*this, b, site); }
 Tensor Tensor::eq(double b, CallSite site) const { return tenon::eq(*this, b, site); }
@@ -57,6 +95,9 @@ Tensor Tensor::logical_xor(const Tensor& b, CallSite site) const {
   return tenon::logical_xor(*this, b, site);
 }
 Tensor Tensor::logical_not(CallSite site) const { return tenon::logical_not(*this, site); }
+Tensor Tensor::isnan(CallSite site) const { return tenon::isnan(*this, site); }
+Tensor Tensor::isinf(CallSite site) const { return tenon::isinf(*this, site); }
+Tensor Tensor::isfinite(CallSite site) const { return tenon::isfinite(*this, site); }
 bool Tensor::equal(const Tensor& b, CallSite site) const { return tenon::equal(*this, b, site); }
 bool Tensor::allclose(const Tensor& b, double rtol, double atol, CallSite site) const {
   return tenon::allclose(*this, b, rtol, atol, site);

@@ -1,6 +1,6 @@
 // Elementwise operations of two and three operands.
 #pragma once
-#include <tenon/kernels/arith/operation.h>
+#include <tenon/kernels/arith/activation.h>
 
 namespace tenon::arith {
 
@@ -76,6 +76,44 @@ struct AbsoluteDifference : Elementwise {
     return num::abs(a - b);
   }
 };
+/// sqrt(a^2 + b^2), without overflow on the way
+struct Hypot : Elementwise {
+  static constexpr const char* name = "hypot";
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a, T b) const {
+    return num::hypot(a, b);
+  }
+};
+/// The angle of the point (b, a), with C's special cases
+struct Atan2 : Elementwise {
+  static constexpr const char* name = "atan2";
+  static constexpr bool costly = true;
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a, T b) const {
+    return num::atan2(a, b);
+  }
+};
+/// C's fmod: the exact remainder, with the sign of a
+struct Fmod : Elementwise {
+  static constexpr const char* name = "fmod";
+  static constexpr bool costly = true;
+  static constexpr bool one_by_one = true;
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a, T b) const {
+    return num::fmod(a, b);
+  }
+};
+/// The remainder with the sign of b
+struct Remainder : Elementwise {
+  static constexpr const char* name = "remainder";
+  static constexpr bool costly = true;
+  static constexpr bool one_by_one = true;
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a, T b) const {
+    const T r = num::fmod(a, b);
+    return r != T(0) && (b < T(0)) != (r < T(0)) ? r + b : r;
+  }
+};
 
 // Gradients; g is the upstream gradient.
 
@@ -122,7 +160,9 @@ struct ClampBackward : Elementwise {
 };
 
 using BinaryOps = List<Add, Sub, Mul, Div, Maximum, Minimum, Pow, SquaredDifference, AbsoluteDifference,
-    ReluBackward, TanhBackward, SigmoidBackward, AbsBackward, ClampBackward>;
+    ReluBackward, TanhBackward, SigmoidBackward, AbsBackward, ClampBackward, Hypot, Atan2, Fmod, Remainder,
+    GeluBackward, GeluTanhBackward, SiluBackward, SoftplusBackward, LeakyReluBackward, EluBackward,
+    HardtanhBackward>;
 
 // ---- three operands
 
@@ -145,7 +185,25 @@ struct ScaledSign : Elementwise {
     return ((g * scale) / count) * num::sign(a - b);
   }
 };
+/// a + w (b - a), from the nearer end
+struct Lerp : Elementwise {
+  static constexpr const char* name = "lerp";
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a, T b, T w) const {
+    const T d = b - a, near_a = num::fma(w, d, a), near_b = num::fma(w - T(1), d, b);
+    return num::abs(w) < T(0.5) ? near_a : near_b;
+  }
+};
+/// a + (value b) c
+struct Addcmul : Elementwise {
+  static constexpr const char* name = "addcmul";
+  static constexpr int parameters = 1;
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a, T b, T c, T value) const {
+    return num::fma(value * b, c, a);
+  }
+};
 
-using TernaryOps = List<ScaledDifference, ScaledSign>;
+using TernaryOps = List<ScaledDifference, ScaledSign, Lerp, Addcmul>;
 
 }  // namespace tenon::arith

@@ -13,24 +13,25 @@ using BinaryOp = OneOf<BinaryOps>;
 using TernaryOp = OneOf<TernaryOps>;
 using CompareOp = OneOf<CompareOps>;
 
-/// The parameters of an operation, in addition to its operands.
+/// The parameters of an operation, in addition to its operands; it uses as many as it has.
 struct Parameters {
   double first = 0, second = 0;
 };
 
-/// An operation with its two parameters bound in the element type: a function of elements alone.
+/// An operation with its parameters bound in the element type: a function of elements alone.
 template <class Op, class T>
 struct Bound {
   T first, second;
   template <class... Elements>
   TENON_HOST_DEVICE_MEMBER T operator()(Elements... x) const {
-    return Op()(x..., first, second);
+    if constexpr (Op::parameters == 1) return Op()(x..., first);
+    else return Op()(x..., first, second);
   }
 };
 /// The function applied to elements of type T: the operation itself if it has no parameters.
 template <class Op, class T>
 TENON_HOST_DEVICE auto bind([[maybe_unused]] Parameters p) {
-  static_assert(Op::parameters == 0 || Op::parameters == 2);
+  static_assert(Op::parameters >= 0 && Op::parameters <= 2);
   if constexpr (Op::parameters == 0) return Op();
   else return Bound<Op, T>{Cast<T>()(p.first), Cast<T>()(p.second)};
 }

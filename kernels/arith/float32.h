@@ -18,6 +18,12 @@ TENON_CONSTANTS float exp_c[] = {
 TENON_CONSTANTS float tanh_c[] = {-0x1.555368p-2f, 0x1.10a722p-3f, -0x1.abb934p-5f, 0x1.ff9e7ep-7f};
 TENON_CONSTANTS float sin_c[] = {-0x1.555556p-3f, 0x1.111174p-7f, -0x1.a05964p-13f, 0x1.7c3616p-19f};
 TENON_CONSTANTS float cos_c[] = {0x1.55554ap-5f, -0x1.6c0c2ap-10f, 0x1.99e914p-16f};
+TENON_CONSTANTS float erf_c[] = {
+    0x1.06eba6p-3f, -0x1.8126e2p-2f, 0x1.ce1986p-4f, -0x1.b67c04p-6f, 0x1.46d9e4p-8f, -0x1.38742ep-11f};
+TENON_CONSTANTS float log_erfc_c[] = {-0x1.bb2a3ep-13f, -0x1.20ab2p+0f, -0x1.464af2p-1f, -0x1.a950c4p-4f,
+    0x1.6b6b44p-6f, -0x1.8d62ccp-9f, 0x1.987af4p-13f};
+TENON_CONSTANTS float atan_c[] = {-0x1.5554dcp-2f, 0x1.9978eep-3f, -0x1.230ab2p-3f, 0x1.b4dff8p-4f,
+    -0x1.355444p-4f, 0x1.61f83ep-5f, -0x1.0c255p-6f, 0x1.7ec4d4p-9f};
 TENON_CONSTANTS double log2_c[] = {0x1.71547652b8252p+1, 0x1.ec709dc53b7f1p-1, 0x1.2776c2941288ep-1,
     0x1.a61a2e30f20cbp-2, 0x1.47956dab71094p-2, 0x1.21afa26c38eb4p-2};
 TENON_CONSTANTS double exp2_c[] = {0x1.62e42fef89d05p-1, 0x1.ebfbdff8edcd3p-3, 0x1.c6b08dced610cp-5,
@@ -26,17 +32,17 @@ TENON_CONSTANTS double exp2_c[] = {0x1.62e42fef89d05p-1, 0x1.ebfbdff8edcd3p-3, 0
 
 inline constexpr float least_normal = 0x1p-126f;
 
-/// exp(a) / 2^j for |a| < 104; rounded = j + magic.
-TENON_HOST_DEVICE float exp_reduced(float a, float& rounded) {
+/// a - j log(2) for |a| < 104; rounded = j + magic.
+TENON_HOST_DEVICE float exp_argument(float a, float& rounded) {
   rounded = fma(a, log2_e, magic);
   const float j = rounded - magic;
-  float f = fma(j, -exp_log_2[0], a);
-  f = fma(j, -exp_log_2[1], f);
-  float r = fma(exp_c[4], f, exp_c[3]);
-  r = fma(r, f, exp_c[2]);
-  r = fma(r, f, exp_c[1]);
-  r = fma(r, f, exp_c[0]);
-  r = fma(r, f, 1.0f);
+  const float f = fma(j, -exp_log_2[0], a);
+  return fma(j, -exp_log_2[1], f);
+}
+/// exp(a) / 2^j
+TENON_HOST_DEVICE float exp_reduced(float a, float& rounded) {
+  const float f = exp_argument(a, rounded);
+  const float r = fma(horner(exp_c, f), f, 1.0f);
   return fma(r, f, 1.0f);
 }
 
@@ -57,6 +63,15 @@ TENON_HOST_DEVICE float usual_exp(float a) {
   float m;
   const float r = exp_reduced(a, m);
   return real(bits(r) + (bits(m) << 23));
+}
+
+/// exp(a) - 1: 2^j p + (2^j - 1), p = exp(a - j log(2)) - 1, in halves, so that 2^j does not overflow.
+TENON_HOST_DEVICE float expm1(float a) {
+  float m;
+  const float f = exp_argument(a < -30.0f ? -30.0f : a > 89.0f ? 89.0f : a, m);
+  const float p = fma(horner(exp_c, f), f * f, f), half = real(bits(0.5f) + (bits(m) << 23));
+  const float r = m == magic ? p : 2.0f * fma(half, p, half - 0.5f);
+  return a == 0.0f ? a : r;
 }
 
 /// a = m 2^e for normal a > 0, m in [low, 2 low). Returns m; e is stored as a float.
@@ -104,6 +119,17 @@ TENON_HOST_DEVICE float usual_log(float a) {
   return log_sum(f, e);
 }
 
+/// log(1 + a): 1 + a = (1 + f) 2^e, where f is rounded once.
+TENON_HOST_DEVICE float log1p(float a) {
+  float e;
+  const float u = 1.0f + a, m = split_normal(u, two_thirds, e);
+  const float scale = real(bits(1.0f) - (bits(u) - bits(m)));  // 2^-e
+  const float f = e < 64.0f ? fma(a, scale, scale - 1.0f) : m - 1.0f;
+  float r = log_sum(f, e);
+  r = a > -1.0f ? r : a == -1.0f ? -infinity : real(0x7fc00000u);
+  return ((a == 0.0f) | (a == infinity)) ? a : r;
+}
+
 TENON_HOST_DEVICE float tanh(float a) {
   const float t = abs(a), s = t * t;
   const float large = 1.0f - 2.0f / (usual_exp(2.0f * (t < 9.02f ? t : 9.02f)) + 1.0f);  // 1 from 9.02 on
@@ -112,7 +138,47 @@ TENON_HOST_DEVICE float tanh(float a) {
   r = fma(r, s, tanh_c[0]);
   r = fma(r * s, t, t);
   r = t < 0.5996f ? r : large;
-  return a == a ? real(bits(r) | (bits(a) & 0x80000000u)) : a;
+  return a == a ? with_sign(r, a) : a;
+}
+
+/// a + a^3 (...) near 0, then 1 - exp(log(erfc(a))), 1 from 3.93 on.
+TENON_HOST_DEVICE float erf(float a) {
+  const float t = abs(a);
+  const float large = 1.0f - usual_exp(horner(log_erfc_c, t < 3.93f ? t : 3.93f));
+  const float r = t < 0.93f ? fma(horner(erf_c, t * t), t, t) : large;
+  return a == a ? with_sign(r, a) : a;
+}
+
+/// atan(q) for 0 <= q <= 1
+TENON_HOST_DEVICE float atan_unit(float q) {
+  const float s = q * q;
+  return fma(horner(atan_c, s), q * s, q);
+}
+TENON_HOST_DEVICE float atan2(float y, float x) {
+  return from_octant(atan_unit(slope_in_octant(y, x)), y, x, half_pi[0], half_pi[1]);
+}
+
+/// The squares are exact in binary64, and their sum cannot overflow.
+TENON_HOST_DEVICE float hypot(float a, float b) {
+  const double x = static_cast<double>(a), y = static_cast<double>(b);
+  const float t = abs(a), u = abs(b), r = static_cast<float>(sqrt(fma(x, x, y * y)));
+  return ((t == infinity) | (u == infinity)) ? infinity : r;
+}
+
+/// C's fmod, which is exact: long division of the significands, as whole numbers, 40 bits at a time.
+TENON_HOST_DEVICE float fmod(float a, float b) {
+  const float t = abs(a), u = abs(b);
+  if (!(t < infinity) || !(u > 0.0f)) return real(0x7fc00000u);
+  if (t < u) return a;
+  const uint32_t x = bits(t), y = bits(u), normal = 0x00800000u;
+  const int32_t x_exponent = x < normal ? 1 : static_cast<int32_t>(x >> 23),
+                y_exponent = y < normal ? 1 : static_cast<int32_t>(y >> 23);
+  const uint64_t divisor = y < normal ? y : (y & (normal - 1)) | normal;
+  uint64_t rest = (x < normal ? x : (x & (normal - 1)) | normal) % divisor;
+  for (int32_t left = x_exponent - y_exponent; left > 0; left -= 40)
+    rest = (rest << (left < 40 ? left : 40)) % divisor;
+  const double unit = real(static_cast<uint64_t>(1023 + y_exponent - 150) << 52);
+  return flip_sign(static_cast<float>(static_cast<double>(rest) * unit), a);
 }
 
 /// sigmoid(a) from exp(-|a|)
@@ -169,39 +235,39 @@ TENON_HOST_DEVICE float sin_far(float x, uint32_t ahead) {
 TENON_HOST_DEVICE float sin(float x) { return flip_sign(is_near(x) ? sin_near(x, 0) : sin_far(x, 0), x); }
 TENON_HOST_DEVICE float cos(float x) { return is_near(x) ? sin_near(x, 1) : sin_far(x, 1); }
 
-/// 2^x for |x| < 1000.
-TENON_HOST_DEVICE double exp2(double x) {
+/// 2^x for |x| < 1000, with the accuracy of float32.
+TENON_HOST_DEVICE double exp2_wide(double x) {
   const double m = x + magic64, f = x - (m - magic64);
-  double r = fma(exp2_c[7], f, exp2_c[6]);
-  r = fma(r, f, exp2_c[5]);
-  r = fma(r, f, exp2_c[4]);
-  r = fma(r, f, exp2_c[3]);
-  r = fma(r, f, exp2_c[2]);
-  r = fma(r, f, exp2_c[1]);
-  r = fma(r, f, exp2_c[0]);
-  r = fma(r, f, 1.0);
+  const double r = fma(horner(exp2_c, f), f, 1.0);
   return real(bits(r) + (bits(m) << 52));
 }
 
-/// log2(a) for finite a > 0: e + 2 / log(2) atanh((m - 1) / (m + 1)).
-TENON_HOST_DEVICE double log2(float a) {
+/// log2(a) for finite a > 0, with the accuracy of float32: e + 2 / log(2) atanh((m - 1) / (m + 1)).
+TENON_HOST_DEVICE double log2_wide(float a) {
   float e;
   const double m = static_cast<double>(split(a, 0x1.6a09e6p-1f, e)), q = (m - 1.0) / (m + 1.0), s = q * q;
-  double r = fma(log2_c[5], s, log2_c[4]);
-  r = fma(r, s, log2_c[3]);
-  r = fma(r, s, log2_c[2]);
-  r = fma(r, s, log2_c[1]);
-  r = fma(r, s, log2_c[0]);
-  return fma(r, q, static_cast<double>(e));
+  return fma(horner(log2_c, s), q, static_cast<double>(e));
+}
+
+TENON_HOST_DEVICE float exp2(float a) {
+  const double x = static_cast<double>(a < -200.0f ? -200.0f : a > 200.0f ? 200.0f : a);
+  const float r = static_cast<float>(exp2_wide(x));
+  return a == a ? r : a;
+}
+
+TENON_HOST_DEVICE float log2(float a) {
+  float r = static_cast<float>(log2_wide(a));
+  r = a > 0.0f ? r : a == 0.0f ? -infinity : real(0x7fc00000u);
+  return a < infinity ? r : a;
 }
 
 /// C's pow. The exponents 0, 1, 2, 3, 0.5 and -1 take one or two operations; the others are computed in
 /// binary64 and rounded once, so that overflow and denormal results are correct.
 TENON_HOST_DEVICE float pow(float a, float b) {
   const float t = abs(a);
-  const double log = t == 0.0f ? -static_cast<double>(infinity) : t < infinity ? log2(t) : t;
+  const double log = t == 0.0f ? -static_cast<double>(infinity) : t < infinity ? log2_wide(t) : t;
   const double x = log * b;
-  const float r = static_cast<float>(exp2(x < -200.0 ? -200.0 : x > 200.0 ? 200.0 : x));
+  const float r = static_cast<float>(exp2_wide(x < -200.0 ? -200.0 : x > 200.0 ? 200.0 : x));
   // The last integer bit of b, and its fraction bits; a branch on abs(b) would prevent vectorisation.
   const int32_t exponent = static_cast<int32_t>(bits(b) >> 23 & 0xffu) - 127;
   const int32_t shift = exponent < 0 ? 0 : exponent > 24 ? 24 : exponent;

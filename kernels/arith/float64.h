@@ -28,6 +28,19 @@ TENON_CONSTANTS double sin64_c[] = {-0x1.5555555555548p-3, 0x1.111111110f73cp-7,
     0x1.71de35594ac4p-19, -0x1.ae5e4fbc3eda7p-26, 0x1.5d8cd2611f8a7p-33};
 TENON_CONSTANTS double cos64_c[] = {0x1.555555555554bp-5, -0x1.6c16c16c15015p-10, 0x1.a01a019c8f249p-16,
     -0x1.27e4f7f1907fap-22, 0x1.1ee9dbce6dfa3p-29, -0x1.8fa6844ca7d99p-37};
+TENON_CONSTANTS double erf64_c[] = {0x1.06eba8214db69p-3, -0x1.812746b037a25p-2, 0x1.ce2f21a0458d4p-4,
+    -0x1.b82ce313551fdp-6, 0x1.565bcd2c83d3p-8, -0x1.c02db93cfa9f9p-11, 0x1.f9a3bae9652dap-14,
+    -0x1.f4dd18b4f75e8p-17, 0x1.ba6b7e240f8dbp-20, -0x1.63a8e52948164p-23, 0x1.13b5c5aaf9328p-26,
+    -0x1.c8c8d476f7cc1p-30, 0x1.41b849699ce5bp-33};
+TENON_CONSTANTS double log_erfc64_c[] = {-0x1.570d36cb51cb1p+3, -0x1.9370b35013ecfp+2, -0x1.ea2f933649199p-1,
+    -0x1.e5bee8d466121p-8, 0x1.62c32149e40fbp-10, -0x1.01a075a0ffafcp-12, 0x1.69652efebd513p-15,
+    -0x1.dd89e9a596719p-18, 0x1.1efbe8889d03fp-20, -0x1.23c655fee107p-23, 0x1.9f63b325af61ap-27,
+    0x1.f7951014e57cap-31, -0x1.b42b791b0db6bp-31, -0x1.2cb41aac4301ap-34, -0x1.24c11238bb0e7p-33,
+    0x1.f70535fb51a1dp-36, 0x1.b7be7bc480ae6p-36, 0x1.325bd3492dfd5p-37, 0x1.272733b1f5e68p-40};
+TENON_CONSTANTS double atan64_c[] = {-0x1.5555555555554p-2, 0x1.9999999999588p-3, -0x1.249249246f88p-3,
+    0x1.c71c71b474358p-4, -0x1.745d145487ecdp-4, 0x1.3b136556122bcp-4, -0x1.110bf19260416p-4,
+    0x1.e168362139ddbp-5, -0x1.ab3f17c90806bp-5, 0x1.6ff1dc6fa78cep-5, -0x1.0ff3a6c70f8ecp-5,
+    0x1.e8c887fbacb46p-7};
 TENON_CONSTANTS double log2_64_c[] = {0x1.2776c50ef9d22p-1, 0x1.a61762a759fa2p-2, 0x1.484b142148433p-2,
     0x1.0c9a63f1da983p-2, 0x1.c69f828366f01p-3, 0x1.87b19cdedba3dp-3, 0x1.85e14c725771ep-3};
 TENON_CONSTANTS double exp2_64_c[] = {0x1.62e42fefa39efp-1, 0x1.ebfbdff82c59cp-3, 0x1.c6b08d704a0d4p-5,
@@ -35,13 +48,6 @@ TENON_CONSTANTS double exp2_64_c[] = {0x1.62e42fefa39efp-1, 0x1.ebfbdff82c59cp-3
     0x1.62bfcdda3b777p-20, 0x1.b5260da45b95fp-24, 0x1.e611a7866a996p-28, 0x1.e80edf2e62886p-32};
 
 inline constexpr uint64_t sign64 = 0x8000000000000000u, nan64 = 0x7ff8000000000000u;
-
-/// c[i] + c[i+1] x + ... + c[n-1] x^(n-1-i). A loop would keep loops around it from being vectorised.
-template <int i = 0, int n>
-TENON_HOST_DEVICE double horner(const double (&c)[n], double x) {
-  if constexpr (i == n - 1) return c[i];
-  else return fma(horner<i + 1>(c, x), x, c[i]);
-}
 
 /// A sum of two doubles, the second a rounding error of the first or close to one.
 struct TwoDoubles {
@@ -64,14 +70,17 @@ TENON_HOST_DEVICE double scale(double r, double rounded) {
   return r * real(half << 52) * real((n - half) << 52);
 }
 
-/// exp(x) / 2^j for |x| <= 800; rounded = j + magic64.
-TENON_HOST_DEVICE double exp_reduced(double x, double& rounded) {
+/// x - j log(2) for |x| <= 800; rounded = j + magic64.
+TENON_HOST_DEVICE double exp_argument(double x, double& rounded) {
   rounded = fma(x, log2_e64, magic64);
   const double j = rounded - magic64;
-  double f = fma(j, -log_2_64[0], x);  // exact
-  f = fma(j, -log_2_64[1], f);
-  double r = horner(exp64_c, f);
-  r = fma(r, f, 1.0);
+  const double f = fma(j, -log_2_64[0], x);  // exact
+  return fma(j, -log_2_64[1], f);
+}
+/// exp(x) / 2^j
+TENON_HOST_DEVICE double exp_reduced(double x, double& rounded) {
+  const double f = exp_argument(x, rounded);
+  const double r = fma(horner(exp64_c, f), f, 1.0);
   return fma(r, f, 1.0);
 }
 
@@ -87,6 +96,15 @@ TENON_HOST_DEVICE double usual_exp(double a) {
   double m;
   const double r = exp_reduced(a, m);
   return real(bits(r) + (bits(m) << 52));
+}
+
+/// exp(a) - 1, as in float32
+TENON_HOST_DEVICE double expm1(double a) {
+  double m;
+  const double f = exp_argument(a < -50.0 ? -50.0 : a > 710.0 ? 710.0 : a, m);
+  const double p = fma(horner(exp64_c, f), f * f, f), half = real(bits(0.5) + (bits(m) << 52));
+  const double r = m == magic64 ? p : 2.0 * fma(half, p, half - 0.5);
+  return a == 0.0 ? a : r;
 }
 
 /// a = m 2^e for normal a > 0, m in [low, 2 low).
@@ -131,13 +149,71 @@ TENON_HOST_DEVICE double usual_log(double a) {
   return log_sum(f, e);
 }
 
+/// log(1 + a), as in float32
+TENON_HOST_DEVICE double log1p(double a) {
+  double e;
+  const double u = 1.0 + a, m = split_normal(u, half_root64, e);
+  const double scale = real(bits(1.0) - (bits(u) - bits(m)));  // 2^-e
+  const double f = e < 64.0 ? fma(a, scale, scale - 1.0) : m - 1.0;
+  double r = log_sum(f, e);
+  r = a > -1.0 ? r : a == -1.0 ? -infinity64 : real(nan64);
+  return ((a == 0.0) | (a == infinity64)) ? a : r;
+}
+
 TENON_HOST_DEVICE double tanh(double a) {
   const double t = abs(a), s = t * t;
   const double large = 1.0 - 2.0 / (usual_exp(2.0 * (t < 20.0 ? t : 20.0)) + 1.0);  // 1 from 20 on
   double r = horner(tanh64_c, s);
   r = fma(r * s, t, t);
   r = t < 0.55 ? r : large;
-  return a == a ? real(bits(r) | (bits(a) & sign64)) : a;
+  return a == a ? with_sign(r, a) : a;
+}
+
+/// As in float32; 1 from 5.95 on.
+TENON_HOST_DEVICE double erf(double a) {
+  const double t = abs(a);
+  const double large = 1.0 - usual_exp(horner(log_erfc64_c, (t < 5.95 ? t : 5.95) - 3.0));
+  const double r = t < 1.0 ? fma(horner(erf64_c, t * t), t, t) : large;
+  return a == a ? with_sign(r, a) : a;
+}
+
+/// atan(q) for 0 <= q <= 1; from tan(pi/8) on pi/4 + atan((q - 1) / (q + 1)).
+TENON_HOST_DEVICE double atan_unit(double q) {
+  const bool far = q > 0x1.a827999fcef32p-2;
+  const double t = far ? (q - 1.0) / (q + 1.0) : q, s = t * t;
+  const double r = fma(horner(atan64_c, s), t * s, t);
+  return far ? 0.5 * half_pi64[0] + (r + 0.5 * half_pi64[1]) : r;
+}
+TENON_HOST_DEVICE double atan2(double y, double x) {
+  return from_octant(atan_unit(slope_in_octant(y, x)), y, x, half_pi64[0], half_pi64[1]);
+}
+
+/// With both numbers scaled so that their squares neither overflow nor lose bits.
+TENON_HOST_DEVICE double hypot(double a, double b) {
+  const double t = abs(a), u = abs(b), big = t > u ? t : u;
+  const double up = big > 0x1p500 ? 0x1p-600 : big < 0x1p-400 ? 0x1p600 : 1.0;
+  const double down = big > 0x1p500 ? 0x1p600 : big < 0x1p-400 ? 0x1p-600 : 1.0;
+  const double x = t * up, y = u * up;
+  const double r = sqrt(fma(x, x, y * y)) * down;
+  return ((t == infinity64) | (u == infinity64)) ? infinity64 : r;
+}
+
+/// C's fmod, as in float32, 11 bits at a time.
+TENON_HOST_DEVICE double fmod(double a, double b) {
+  const double t = abs(a), u = abs(b);
+  if (!(t < infinity64) || !(u > 0.0)) return real(nan64);
+  if (t < u) return a;
+  const uint64_t x = bits(t), y = bits(u), normal = uint64_t{1} << 52;
+  const int32_t x_exponent = x < normal ? 1 : static_cast<int32_t>(x >> 52),
+                y_exponent = y < normal ? 1 : static_cast<int32_t>(y >> 52);
+  const uint64_t divisor = y < normal ? y : (y & (normal - 1)) | normal;
+  uint64_t rest = (x < normal ? x : (x & (normal - 1)) | normal) % divisor;
+  for (int32_t left = x_exponent - y_exponent; left > 0; left -= 11)
+    rest = (rest << (left < 11 ? left : 11)) % divisor;
+  // The unit is 2^(y_exponent - 1075); if that is denormal, in two factors. The products are exact.
+  const bool tiny = y_exponent <= 52;
+  const double unit = real(static_cast<uint64_t>(y_exponent + (tiny ? 600 - 52 : -52)) << 52);
+  return flip_sign(static_cast<double>(rest) * unit * (tiny ? 0x1p-600 : 1.0), a);
 }
 
 /// sigmoid(a) from exp(-|a|)
@@ -223,6 +299,22 @@ TENON_HOST_DEVICE TwoDoubles log2_twice(double a) {
   return r;
 }
 
+TENON_HOST_DEVICE double log2(double a) {
+  const TwoDoubles l = log2_twice(a);
+  double r = l.high + l.low;
+  r = a > 0.0 ? r : a == 0.0 ? -infinity64 : real(nan64);
+  return a < infinity64 ? r : a;
+}
+
+/// 2^(x + error) for -1200 <= x <= 1200
+TENON_HOST_DEVICE double exp2_sum(double x, double error) {
+  const double n = x + magic64, f = (x - (n - magic64)) + error;
+  return scale(fma(horner(exp2_64_c, f), f, 1.0), n);
+}
+TENON_HOST_DEVICE double exp2(double a) {
+  return exp2_sum(a < -1200.0 ? -1200.0 : a > 1200.0 ? 1200.0 : a, 0.0);
+}
+
 /// C's pow, with the special cases of float32; 2^(b log2(a)) with log2 as a sum of two doubles.
 TENON_HOST_DEVICE double pow(double a, double b) {
   const double t = abs(a);
@@ -230,8 +322,7 @@ TENON_HOST_DEVICE double pow(double a, double b) {
   const double high = t == 0.0 ? -infinity64 : t < infinity64 ? l.high : t;
   const double x = high * b, error = fma(b, l.low, fma(high, b, -x));
   const double clamped = x < -1200.0 ? -1200.0 : x > 1200.0 ? 1200.0 : x;
-  const double n = clamped + magic64, f = (clamped - (n - magic64)) + (clamped == x ? error : 0.0);
-  const double r = scale(fma(horner(exp2_64_c, f), f, 1.0), n);
+  const double r = exp2_sum(clamped, clamped == x ? error : 0.0);
   // The last integer bit of b, and its fraction bits.
   const uint64_t biased = bits(b) >> 52 & 0x7ffu;
   const uint64_t shift = biased < 1023u ? 0 : biased > 1023u + 53u ? 53 : biased - 1023u;

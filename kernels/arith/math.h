@@ -68,6 +68,13 @@ TENON_HOST_DEVICE int64_t abs(int64_t x) {
   return x < 0 ? static_cast<int64_t>(-static_cast<uint64_t>(x)) : x;
 }
 
+/// c[i] + c[i+1] x + ... + c[n-1] x^(n-1-i). A loop would keep loops around it from being vectorised.
+template <int i = 0, class T, int n>
+TENON_HOST_DEVICE T horner(const T (&c)[n], T x) {
+  if constexpr (i == n - 1) return c[i];
+  else return fma(horner<i + 1>(c, x), x, c[i]);
+}
+
 /// The larger of both; NaN if one is NaN. +0 is larger than -0, so that the order of a and b does not matter.
 /// Equal numbers other than zeros have the same bits.
 template <class T>
@@ -105,6 +112,60 @@ TENON_HOST_DEVICE T sign(T x) {
 template <class T>
 TENON_HOST_DEVICE T root(T a) {
   return a == -T(infinity) ? T(infinity) : sqrt(a == T(0) ? T(0) : a);
+}
+
+/// The sign of x on a number that is not negative.
+TENON_HOST_DEVICE float with_sign(float r, float x) { return real(bits(r) | (bits(x) & 0x80000000u)); }
+TENON_HOST_DEVICE double with_sign(double r, double x) {
+  return real(bits(r) | (bits(x) & 0x8000000000000000u));
+}
+
+// Whole numbers; the sign stays, also that of a zero. From 2^23 (2^52) on every number is whole.
+
+/// |x| rounded to the nearest whole number, ties to the even one
+TENON_HOST_DEVICE float round_size(float x) {
+  const float t = abs(x), r = (t + 0x1p23f) - 0x1p23f;
+  return t < 0x1p23f ? r : t;
+}
+TENON_HOST_DEVICE double round_size(double x) {
+  const double t = abs(x), r = (t + 0x1p52) - 0x1p52;
+  return t < 0x1p52 ? r : t;
+}
+template <class T>
+TENON_HOST_DEVICE T round(T x) {
+  return with_sign(round_size(x), x);
+}
+template <class T>
+TENON_HOST_DEVICE T trunc(T x) {
+  const T r = round_size(x);
+  return with_sign(r > abs(x) ? r - T(1) : r, x);
+}
+template <class T>
+TENON_HOST_DEVICE T floor(T x) {
+  const T r = round(x);
+  return r > x ? r - T(1) : r;
+}
+template <class T>
+TENON_HOST_DEVICE T ceil(T x) {
+  const T r = round(x), up = abs(r + T(1));
+  return r < x ? with_sign(up, x) : r;
+}
+
+/// The smaller of |y| and |x| over the larger one: the slope of the point (x, y), folded into [0, 1].
+template <class T>
+TENON_HOST_DEVICE T slope_in_octant(T y, T x) {
+  const T t = abs(y), u = abs(x), big = t > u ? t : u, small = t > u ? u : t, slope = small / big;
+  const T equal = big == T(0) ? T(0) : T(1);  // also of two infinities
+  return small == big ? equal : slope;
+}
+/// C's atan2(y, x) from r = atan(slope_in_octant(y, x)); pi/2 is high + low.
+template <class T>
+TENON_HOST_DEVICE T from_octant(T r, T y, T x, T high, T low) {
+  const bool steep = abs(y) > abs(x), left = bits(x) >> (8 * sizeof(T) - 1);
+  const T quarters = steep ? T(1) : left ? T(2) : T(0);  // quarters * pi/2 + (r or -r)
+  const T signed_r = steep != left ? -r : r;
+  r = quarters * high + fma(quarters, low, signed_r);  // the product is exact
+  return x != x ? x : y != y ? y : with_sign(r, y);
 }
 
 /// C's pow from r = |a|^b: its special cases, and the exponents that take one or two operations. `whole`

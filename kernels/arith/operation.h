@@ -9,11 +9,12 @@ namespace tenon::arith {
 template <class T>
 concept Floating = is_same<T, float> || is_same<T, double>;
 
-/// Defaults for most operations. Parameters follow the operands, in the element type.
+/// Defaults for most operations. Up to two parameters follow the operands, in the element type.
 struct Elementwise {
   static constexpr int parameters = 0;
   static constexpr bool costly =
       false;  // expensive per element: worth splitting over threads at smaller sizes
+  static constexpr bool one_by_one = false;  // has a loop of its own, so that loops over it do not vectorise
 };
 
 /// int64 arithmetic wraps.

@@ -1,6 +1,6 @@
 // Elementwise operations of one operand.
 #pragma once
-#include <tenon/kernels/arith/operation.h>
+#include <tenon/kernels/arith/activation.h>
 
 namespace tenon::arith {
 
@@ -170,8 +170,88 @@ struct Clamp : Elementwise {
     return num::minimum(num::maximum(a, low), high);
   }
 };
+/// log(1 + a)
+struct Log1p : Elementwise {
+  static constexpr const char* name = "log1p";
+  static constexpr bool costly = true;
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a) const {
+    return num::log1p(a);
+  }
+};
+/// exp(a) - 1
+struct Expm1 : Elementwise {
+  static constexpr const char* name = "expm1";
+  static constexpr bool costly = true;
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a) const {
+    return num::expm1(a);
+  }
+};
+struct Log2 : Elementwise {
+  static constexpr const char* name = "log2";
+  static constexpr bool costly = true;
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a) const {
+    return num::log2(a);
+  }
+};
+struct Exp2 : Elementwise {
+  static constexpr const char* name = "exp2";
+  static constexpr bool costly = true;
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a) const {
+    return num::exp2(a);
+  }
+};
+struct Erf : Elementwise {
+  static constexpr const char* name = "erf";
+  static constexpr bool costly = true;
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a) const {
+    return num::erf(a);
+  }
+};
+/// 1 / sqrt(a)
+struct Rsqrt : Elementwise {
+  static constexpr const char* name = "rsqrt";
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a) const {
+    return T(1) / num::sqrt(a);
+  }
+};
+struct Floor : Elementwise {
+  static constexpr const char* name = "floor";
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a) const {
+    return num::floor(a);
+  }
+};
+struct Ceil : Elementwise {
+  static constexpr const char* name = "ceil";
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a) const {
+    return num::ceil(a);
+  }
+};
+/// Ties go to the even neighbour.
+struct Round : Elementwise {
+  static constexpr const char* name = "round";
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a) const {
+    return num::round(a);
+  }
+};
+struct Trunc : Elementwise {
+  static constexpr const char* name = "trunc";
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER T operator()(T a) const {
+    return num::trunc(a);
+  }
+};
 
 using UnaryOps = List<Neg, Abs, Sqrt, Exp, Log, Sin, Cos, Tanh, Sigmoid, Relu, Sign, Square, Cube, Reciprocal,
-    Root, Clamp>;
+    Root, Clamp, Log1p, Expm1, Log2, Exp2, Erf, Rsqrt, Floor, Ceil, Round, Trunc, Gelu, GeluTanh, Silu,
+    Softplus, LeakyRelu, Elu>;
 
 }  // namespace tenon::arith

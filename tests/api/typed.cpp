@@ -176,6 +176,16 @@ TEST_CASE("typed: arithmetic and functions") {
   REQUIRE(is(v.tanh(), tanh(v)));
   REQUIRE(is(v.sigmoid(), sigmoid(v)));
   REQUIRE(is((v - 4).relu(), tensor({0, 0, 5})));
+  REQUIRE(is(square(v.sign()), ones(v.shape())));
+  REQUIRE(is((v / 2).floor(), (v / 2).trunc()));
+  REQUIRE(is(v.remainder(3), v.fmod(3)));
+  REQUIRE(is(v.masked_fill(v > 4, -1.), where(v > 4, -1., v)));
+  REQUIRE(is(v.lerp(v + 2, 0.5), v + 1));
+  REQUIRE(is(v.addcmul(v, v, 2), v + 2 * v * v));
+  REQUIRE(allclose(v.log1p().expm1(), v));
+  REQUIRE(is(gelu(v * 0, GeluApproximate::tanh), v * 0));
+  REQUIRE(is(silu(v), v * v.sigmoid()));
+  REQUIRE(v.isfinite().sum().item<int>() == v.numel());
   REQUIRE(is(v.clamp(2, 5), tensor({2, 4, 5})));
   REQUIRE(is(v.pow(2), tensor({1, 16, 81})));
   REQUIRE(is(v.pow(0.5), tensor({1, 2, 3})));
@@ -407,7 +417,8 @@ TEST_CASE("typed: every operation of one tensor is a method") {
   const std::string methods = test::read_file(TENON_SOURCE_DIR "/core/tensor.h");
   // Functions in PyTorch too, or, like bitwise_equal(), for tests.
   const std::set<std::string> functions{"empty_like", "zeros_like", "ones_like", "full_like", "rand_like",
-      "randn_like", "linear", "mse_loss", "l1_loss", "nll_loss", "cross_entropy", "one_hot", "bitwise_equal"};
+      "randn_like", "linear", "mse_loss", "l1_loss", "nll_loss", "cross_entropy", "one_hot", "bitwise_equal",
+      "leaky_relu", "elu", "selu", "silu", "gelu", "softplus", "hardtanh"};
   const std::set<std::string> operations = test::operations_of_one_tensor();
   REQUIRE(operations.contains("sqrt"));
   for (const std::string& name : operations) {

@@ -189,7 +189,8 @@ TEST_CASE("ops: every operation of ops.h has a row in the table", "[ops]") {
   for (const char* name : {"empty", "zeros", "ones", "full", "empty_like", "zeros_like", "ones_like",
            "full_like", "rand_like", "randn_like", "arange", "linspace", "eye", "rand", "randn", "randint",
            "randperm", "tensor", "from_blob", "eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or",
-           "logical_xor", "logical_not", "one_hot", "argmax", "equal", "allclose", "bitwise_equal"})
+           "logical_xor", "logical_not", "isnan", "isinf", "isfinite", "one_hot", "argmax", "equal",
+           "allclose", "bitwise_equal"})
     covered.insert(name);
   REQUIRE(covered == declared);
 }

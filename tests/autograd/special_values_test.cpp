@@ -14,6 +14,10 @@ namespace {
 constexpr double inf = std::numeric_limits<double>::infinity();
 const double not_a_number = std::nan("");
 
+Tensor flags(const std::vector<std::int64_t>& values) {
+  return tensor(values, Shape{static_cast<std::int64_t>(values.size())}).to(DType::boolean);
+}
+
 }  // namespace
 
 TEST_CASE("pow: scalar and tensor exponents give the same bits, and C's special values") {
@@ -48,6 +52,53 @@ TEST_CASE("relu: the gradient passes where the input is NaN, and not at 0") {
     relu(x).backward(full({8}, 3, {.dtype = dtype}));
     REQUIRE(equal(x.grad(), tensor({3, 3, 0, 0, 3, 0, 3, 0}, {.dtype = dtype})));
   }
+}
+
+TEST_CASE("isnan, isinf, isfinite: floating point, integers and booleans") {
+  for (const DType dtype : {DType::float32, DType::float64}) {
+    const Tensor x = tensor({0.0, -1.5, inf, -inf, not_a_number}, {.dtype = dtype, .requires_grad = true});
+    REQUIRE(equal(isnan(x), flags({0, 0, 0, 0, 1})));
+    REQUIRE(equal(isinf(x), flags({0, 0, 1, 1, 0})));
+    REQUIRE(equal(isfinite(x), flags({1, 1, 0, 0, 0})));
+  }
+  for (const DType dtype : {DType::int64, DType::boolean}) {
+    const Tensor x = tensor({0, 1}, {.dtype = dtype});
+    REQUIRE(equal(isnan(x), flags({0, 0})));
+    REQUIRE(equal(isinf(x), flags({0, 0})));
+    REQUIRE(equal(isfinite(x), flags({1, 1})));
+  }
+}
+
+TEST_CASE("logical operations: a number is true if it is not 0, and so is NaN") {
+  for (const DType dtype : {DType::float32, DType::float64, DType::int64, DType::boolean}) {
+    const bool whole = !is_floating_point(dtype);
+    const Tensor a = tensor({0.0, -0.0, 1.0, whole ? 1.0 : 0.5}, {.dtype = DType::float64}).to(dtype),
+                 b = tensor({0.0, 1.0, 0.0, whole ? 1.0 : not_a_number}, {.dtype = DType::float64}).to(dtype);
+    REQUIRE(equal(logical_and(a, b), flags({0, 0, 0, 1})));
+    REQUIRE(equal(logical_or(a, b), flags({0, 1, 1, 1})));
+    REQUIRE(equal(logical_xor(a, b), flags({0, 1, 1, 0})));
+    REQUIRE(equal(logical_not(b), flags({1, 0, 1, 0})));
+    REQUIRE(equal(logical_and(a.reshape({4, 1}), b).select(0, 3), flags({0, 1, 0, 1})));
+  }
+}
+
+TEST_CASE("nan_to_num: the limits of the dtype, or what the caller asks for") {
+  Tensor x = tensor({not_a_number, inf, -inf, 2.0}, {.requires_grad = true});
+  const double largest = std::numeric_limits<float>::max();
+  REQUIRE(equal(nan_to_num(x), tensor({0.0, largest, -largest, 2.0})));
+  const Tensor y = nan_to_num(x, 3, 4, 5);
+  REQUIRE(equal(y, tensor({3, 4, 5, 2})));
+  y.backward(full({4}, 7));
+  REQUIRE(equal(x.grad(), tensor({0, 0, 0, 7})));
+  REQUIRE(nan_to_num(tensor(inf, {.dtype = DType::float64})).item<double>() ==
+          std::numeric_limits<double>::max());
+}
+
+TEST_CASE("lerp: the ends are exact, whatever their size") {
+  const Tensor a = tensor({1e30, -3.0, 0.1}), b = tensor({1.0, 1e-30, 0.7});
+  REQUIRE(bitwise_equal(lerp(a, b, 0), a));
+  REQUIRE(bitwise_equal(lerp(a, b, 1), b));
+  REQUIRE(bitwise_equal(lerp(a, b, ones({3})), b));
 }
 
 TEST_CASE("clamp: the gradient passes at both bounds, and not where the input is NaN") {

@@ -106,6 +106,19 @@ void other_elementwise_rows(Tally& tally) {
         ternary(stream, arith::ScaledSign(), dtype, line, out, g.data(), a.data(), b.data(), {-1, 1001});
       },
       [&](std::size_t i) { return ((g[i] * T(-1)) / n) * num::sign(a[i] - b[i]); });
+  each<T>(
+      tally, "lerp", a.size(),
+      [&](T* out) { ternary(stream, arith::Lerp(), dtype, line, out, a.data(), b.data(), g.data()); },
+      [&](std::size_t i) {
+        return std::abs(g[i]) < T(0.5) ? std::fma(g[i], b[i] - a[i], a[i])
+                                       : std::fma(g[i] - T(1), b[i] - a[i], b[i]);
+      });
+  each<T>(
+      tally, "addcmul", a.size(),
+      [&](T* out) {
+        ternary(stream, arith::Addcmul(), dtype, line, out, a.data(), b.data(), g.data(), {-1.5});
+      },
+      [&](std::size_t i) { return std::fma(T(-1.5) * b[i], g[i], a[i]); });
   const Shape square = {41, 73};
   const Strides turned = {1, 41};
   each<T>(

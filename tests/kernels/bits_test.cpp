@@ -75,21 +75,22 @@ TEST_CASE("bits: docs/bits.md agrees with the results on this machine", "[kernel
   std::vector<std::string> order;
   auto page = parse(test::read_file(path));
   for (auto& [name, column] : computed(order)) {
-    const bool first_time = page[name][order.front()] == "not run";
-    if (first_time)
-      WARN("docs/bits.md says `not run` of " << name << ", which this machine has: write the column");
+    bool new_here = false;
     for (const auto& [op, cell] : column) {
       CAPTURE(name, op);
       CHECK(cell.find("differ") == cell.npos);
-      if (!first_time) CHECK(page[name][op] == cell);
+      if (page[name][op] == "not run") new_here = true;
+      else CHECK(page[name][op] == cell);
     }
+    if (new_here)
+      WARN("docs/bits.md says `not run` of " << name << ", which this machine has: write the column");
     CHECK(page[name].size() == column.size());
   }
   for (const std::string& name : columns)
     for (const auto& [op, cell] : page[name]) {
       CAPTURE(name, op);
       CHECK_FALSE(cell.empty());
-      CHECK((name == "GPU" || cell != "not run"));
+      CHECK((name == "GPU" || name == "AVX-512" || cell != "not run"));  // not every machine has these
     }
 }
 

@@ -79,6 +79,12 @@ void arithmetic(Hashes& hashes, Kind kind) {
   record("scaled_sign", 10007, [&](T* out) {
     ternary(test::stream(), arith::ScaledSign(), dtype, line, out, 0.7, a.data(), b.data(), {-1, 10007});
   });
+  record("lerp", 10007, [&](T* out) {
+    ternary(test::stream(), arith::Lerp(), dtype, line, out, a.data(), b.data(), a.data() + 20000);
+  });
+  record("addcmul", 10007, [&](T* out) {
+    ternary(test::stream(), arith::Addcmul(), dtype, line, out, 0.7, a.data(), b.data(), {-1.5});
+  });
   record("index_add", 700, [&](T* out) {
     const test::Vector<std::int64_t> index = {3, 1, 3, 3, 6, 1, 0};
     index_add(test::stream(), dtype, {1, 7, 100}, out, a.data(), index.data(), 7);

@@ -70,6 +70,42 @@ TEST_CASE("math: errors stay within their bounds", "[kernels][math]") {
             30000.0f, 200000.0f, 61, [](float x) { return num::sin(x); }, sine) <= 1.5);
   CHECK(worst(
             1e30f, 2e30f, 61, [](float x) { return num::cos(x); }, cosine) <= 1.5);
+  CHECK(worst(
+            least, largest, 4099, [](float x) { return num::log1p(x); },
+            [](long double x) { return std::log1p(x); }) <= 1.6);
+  CHECK(worst(
+            0.2f, 2.0f, 61, [](float x) { return num::log1p(x); },
+            [](long double x) { return std::log1p(x); }) <= 1.6);
+  CHECK(worst(
+            -0.0f, -0.99999994f, 2503, [](float x) { return num::log1p(x); },
+            [](long double x) { return std::log1p(x); }) <= 1.6);
+  CHECK(worst(
+            0.0f, 88.7f, 2503, [](float x) { return num::expm1(x); },
+            [](long double x) { return std::expm1(x); }) <= 1.5);
+  CHECK(worst(
+            0.2f, 2.0f, 61, [](float x) { return num::expm1(x); },
+            [](long double x) { return std::expm1(x); }) <= 1.5);
+  CHECK(worst(
+            -0.0f, -104.0f, 2503, [](float x) { return num::expm1(x); },
+            [](long double x) { return std::expm1(x); }) <= 1.5);
+  CHECK(worst(
+            least, largest, 4099, [](float x) { return num::log2(x); },
+            [](long double x) { return std::log2(x); }) <= 0.51);
+  CHECK(worst(
+            0.5f, 2.0f, 61, [](float x) { return num::log2(x); },
+            [](long double x) { return std::log2(x); }) <= 0.51);
+  CHECK(worst(
+            0.0f, 128.0f, 2503, [](float x) { return num::exp2(x); },
+            [](long double x) { return std::exp2(x); }) <= 0.51);
+  CHECK(worst(
+            -0.0f, -151.0f, 2503, [](float x) { return num::exp2(x); },
+            [](long double x) { return std::exp2(x); }) <= 0.51);
+  CHECK(worst(
+            0.0f, largest, 4099, [](float x) { return num::erf(x); },
+            [](long double x) { return std::erf(x); }) <= 1.1);
+  CHECK(worst(
+            0.5f, 4.0f, 61, [](float x) { return num::erf(x); }, [](long double x) { return std::erf(x); }) <=
+        1.1);
 }
 
 TEST_CASE("math: the usual case of a function is the function", "[kernels][math]") {
@@ -236,6 +272,29 @@ TEST_CASE("math: float64 errors stay within their bounds", "[kernels][math]") {
     CHECK(ulps(num::sin(x), std::sin(static_cast<long double>(x))) <= 1.6);
     CHECK(ulps(num::cos(x), std::cos(static_cast<long double>(x))) <= 1.6);
   }
+  const auto log1p = [](double x) { return num::log1p(x); };
+  const auto log1p_exact = [](long double x) { return std::log1p(x); };
+  CHECK(worst(least64, largest64, Spread::patterns, log1p, log1p_exact) <= 1.4);
+  CHECK(worst(-0.0, -1 + 0x1p-53, Spread::patterns, log1p, log1p_exact) <= 1.4);
+  CHECK(worst(-0.999, 3, Spread::numbers, log1p, log1p_exact) <= 1.4);
+  const auto expm1 = [](double x) { return num::expm1(x); };
+  const auto expm1_exact = [](long double x) { return std::expm1(x); };
+  CHECK(worst(least64, 100, Spread::patterns, expm1, expm1_exact) <= 2.0);
+  CHECK(worst(-50, 709.78, Spread::numbers, expm1, expm1_exact) <= 2.0);
+  CHECK(worst(-2, 2, Spread::numbers, expm1, expm1_exact) <= 2.0);
+  const auto log2 = [](double x) { return num::log2(x); };
+  const auto log2_exact = [](long double x) { return std::log2(x); };
+  CHECK(worst(least64, largest64, Spread::patterns, log2, log2_exact) <= 0.51);
+  CHECK(worst(0.5, 2, Spread::numbers, log2, log2_exact) <= 0.51);
+  const auto exp2 = [](double x) { return num::exp2(x); };
+  const auto exp2_exact = [](long double x) { return std::exp2(x); };
+  CHECK(worst(-1075, 1024, Spread::numbers, exp2, exp2_exact) <= 0.9);
+  CHECK(worst(-2, 2, Spread::numbers, exp2, exp2_exact) <= 0.9);
+  const auto erf = [](double x) { return num::erf(x); };
+  const auto erf_exact = [](long double x) { return std::erf(x); };
+  CHECK(worst(least64, largest64, Spread::patterns, erf, erf_exact) <= 2.3);
+  CHECK(worst(0, 6.5, Spread::numbers, erf, erf_exact) <= 2.3);
+  CHECK(worst(0.9, 1.2, Spread::numbers, erf, erf_exact) <= 2.3);
   const long double tau = 6.28318530717958647692528676655900577L;
   // Up to an eighth of a turn long double can tell; each other eighth is one of these with another sign.
   const auto turn = [](int k) {
@@ -300,4 +359,78 @@ TEST_CASE("math: float64 special values", "[kernels][math]") {
   CHECK(num::sigmoid(inf64) == 1.0);
   CHECK(test::bits(num::sigmoid(-inf64)) == test::bits(0.0));
   CHECK(std::isnan(num::sigmoid(not_a_number64)));
+}
+
+namespace {
+
+/// Pairs of any bits, and pairs of similar size.
+template <class T, class F>
+void on_pairs(const F& f) {
+  using Bits = decltype(num::bits(T()));
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 300000; ++i) {
+    const auto unit = [&] {
+      return static_cast<T>(static_cast<double>(static_cast<std::int64_t>(random())) * 0x1p-61);
+    };
+    const auto any = [&] { return num::real(static_cast<Bits>(random())); };
+    const T a = i % 2 ? any() : unit(), b = i % 2 ? any() : i % 10 ? unit() : a * (1 + unit() / 100);
+    f(a, b);
+  }
+}
+
+template <class T>
+void check_functions_of_two(double atan2_bound, double hypot_bound) {
+  double atan2_error = 0, hypot_error = 0;
+  on_pairs<T>([&](T a, T b) {
+    const auto x = static_cast<long double>(a), y = static_cast<long double>(b);
+    if (a != a || b != b) return;
+    atan2_error = std::max(atan2_error, ulps(num::atan2(a, b), std::atan2(x, y)));
+    if (std::hypot(a, b) < std::numeric_limits<T>::infinity())
+      hypot_error = std::max(hypot_error, ulps(num::hypot(a, b), std::hypot(x, y)));
+    if (test::bits(num::fmod(a, b)) != test::bits(std::fmod(a, b)) && b != 0 &&
+        std::abs(a) < std::numeric_limits<T>::infinity())
+      FAIL_CHECK("fmod of " << a << " and " << b);
+  });
+  CHECK(atan2_error <= atan2_bound);
+  CHECK(hypot_error <= hypot_bound);
+
+  constexpr T infinite = std::numeric_limits<T>::infinity(), tiny = std::numeric_limits<T>::denorm_min(),
+              nan = std::numeric_limits<T>::quiet_NaN();
+  const T numbers[] = {0, T(-0.0), 1, -1, T(0.5), T(-0.5), T(1.5), T(-1.5), T(2.5), T(-2.5), T(0.3), T(-0.3),
+      T(-1.7), T(8388607.5), T(1e30), T(-1e30), infinite, -infinite, nan, tiny, -tiny,
+      std::numeric_limits<T>::max()};
+  const auto same = [](T got, T want) {
+    return std::isnan(want) ? std::isnan(got) : test::bits(got) == test::bits(want);
+  };
+  for (const T a : numbers) {
+    CAPTURE(a);
+    CHECK(same(num::floor(a), std::floor(a)));
+    CHECK(same(num::ceil(a), std::ceil(a)));
+    CHECK(same(num::trunc(a), std::trunc(a)));
+    CHECK(same(num::round(a), std::nearbyint(a)));
+    const auto close = [](T got, T want) {
+      return std::isnan(want) ? std::isnan(got)
+             : want == 0 || std::isinf(want)
+                 ? test::bits(got) == test::bits(want)
+                 : std::abs(got / want - 1) <= 4 * std::numeric_limits<T>::epsilon();
+    };
+    CHECK(close(num::log1p(a), std::log1p(a)));
+    CHECK(close(num::expm1(a), std::expm1(a)));
+    CHECK(close(num::log2(a), std::log2(a)));
+    CHECK(close(num::exp2(a), std::exp2(a)));
+    CHECK(close(num::erf(a), std::erf(a)));
+    for (const T b : numbers) {
+      CAPTURE(b);
+      CHECK(close(num::atan2(a, b), std::atan2(a, b)));
+      CHECK(close(num::hypot(a, b), std::hypot(a, b)));
+      CHECK(same(num::fmod(a, b), std::fmod(a, b)));
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("math: functions of two numbers, whole numbers, and special values", "[kernels][math]") {
+  check_functions_of_two<float>(1.8, 0.51);
+  check_functions_of_two<double>(2.8, 1.3);
 }

@@ -40,7 +40,7 @@ FILLING = r"(arange|linspace|clear)<.*>"
 NOT_WIDE = {"avx2": r"convert<(float|double), long>|convert<long, (float|double)>", "avx512": r"(?!)"}
 # Functions that work in blocks, and the least number of wide multiply-adds and products of 32 bits in each.
 BLOCKS = [
-    (r"pow<.*>", 8, 0),
+    (r"binary_in_blocks<.*>", 8, 0),
     (r"uniform_fill<.*>", 1, 20),
     (r"normal_fill<.*>", 8, 20),
     (r"integers<.*>|random_bits", 0, 20),

@@ -15,6 +15,11 @@ OpCase scalar(const char* name, const char* label, Domain domain, std::function<
 OpCase moved(const char* name, const char* label, Shape shape, std::function<Tensor(const Tensor&)> op,
     std::vector<std::int64_t> out_shape, std::function<Index(const Index&)> at);
 
+/// A binary operation in three forms of broadcasting.
+void add_binary(std::vector<OpCase>& rows, const char* name, Domain domain,
+    Tensor (*op)(const Tensor&, const Tensor&, CallSite), double (*f)(double, double));
+
+void add_activations(std::vector<OpCase>& rows);
 void add_arithmetic(std::vector<OpCase>& rows);
 void add_elementwise(std::vector<OpCase>& rows);
 void add_linalg(std::vector<OpCase>& rows);

@@ -29,6 +29,7 @@ OpCase moved(const char* name, const char* label, Shape shape, std::function<Ten
 const std::vector<OpCase>& op_cases() {
   static const std::vector<OpCase> rows = [] {
     std::vector<OpCase> all;
+    add_activations(all);
     add_arithmetic(all);
     add_elementwise(all);
     add_linalg(all);

@@ -5,9 +5,6 @@
 
 namespace tenon::test {
 
-namespace {
-
-/// A binary operation in three forms of broadcasting.
 void add_binary(std::vector<OpCase>& rows, const char* name, Domain domain,
     Tensor (*op)(const Tensor&, const Tensor&, CallSite), double (*f)(double, double)) {
   const auto call = [op](const Tensors& in) { return op(in[0], in[1], CallSite::current()); };
@@ -16,8 +13,6 @@ void add_binary(std::vector<OpCase>& rows, const char* name, Domain domain,
   rows.push_back({name, "row and column", {{{3, 1}, domain}, {{2, 1, 4}, domain}}, call, ref, true});
   rows.push_back({name, "number", {{{}, domain}, {{2, 3}, domain}}, call, ref, true});
 }
-
-}  // namespace
 
 void add_arithmetic(std::vector<OpCase>& rows) {
   add_binary(rows, "add", Domain::real, &add, [](double a, double b) { return a + b; });
@@ -66,6 +61,41 @@ void add_arithmetic(std::vector<OpCase>& rows) {
   rows.push_back(scalar(
       "minimum", "0, x", Domain::apart, [](const Tensor& x) { return minimum(0, x); },
       [](double x) { return std::min(x, 0.0); }));
+  add_binary(rows, "hypot", Domain::positive, &hypot, [](double a, double b) { return std::hypot(a, b); });
+  add_binary(rows, "atan2", Domain::apart, &atan2, [](double a, double b) { return std::atan2(a, b); });
+  add_binary(rows, "fmod", Domain::apart, &fmod, [](double a, double b) { return std::fmod(a, b); });
+  add_binary(rows, "remainder", Domain::apart, &remainder,
+      [](double a, double b) { return a - b * std::floor(a / b); });
+  rows.push_back(scalar(
+      "fmod", "number", Domain::apart, [](const Tensor& x) { return fmod(x, -0.37); },
+      [](double x) { return std::fmod(x, -0.37); }));
+  rows.push_back(scalar(
+      "remainder", "number", Domain::apart, [](const Tensor& x) { return remainder(x, -0.37); },
+      [](double x) { return x + 0.37 * std::floor(x / -0.37); }));
+
+  const auto of_three = [](double (*f)(double, double, double)) {
+    return [f](const Arrays& in) {
+      return build({2, 3}, [&](const Index& i) {
+        return f(broadcast_element(in[0], i), broadcast_element(in[1], i), broadcast_element(in[2], i));
+      });
+    };
+  };
+  rows.push_back({"lerp", "tensors", {{{2, 3}}, {{3}}, {{2, 1}}},
+      [](const Tensors& in) { return lerp(in[0], in[1], in[2]); },
+      of_three([](double a, double b, double w) { return a + w * (b - a); }), true});
+  for (const double w : {0.25, 0.75})
+    rows.push_back({"lerp", "number " + std::to_string(w), {{{2, 1}}, {{3}}},
+        [w](const Tensors& in) { return lerp(in[0], in[1], w); },
+        [w](const Arrays& in) {
+          return map(in[0], in[1], [w](double a, double b) { return a + w * (b - a); });
+        },
+        true});
+  rows.push_back({"addcmul", "", {{{2, 3}}, {{3}}, {{2, 1}}},
+      [](const Tensors& in) { return addcmul(in[0], in[1], in[2]); },
+      of_three([](double a, double b, double c) { return a + b * c; }), true});
+  rows.push_back({"addcmul", "value", {{{3}}, {{2, 3}}, {{2, 1}}},
+      [](const Tensors& in) { return addcmul(in[0], in[1], in[2], -1.5); },
+      of_three([](double a, double b, double c) { return a - 1.5 * b * c; }), true});
   rows.push_back(unary("neg", Domain::real, &neg, [](double x) { return -x; }));
 }
 

@@ -1,38 +1,10 @@
-// Loops over the elements of a rectangle. The operations are scalar; the compiler vectorises the loops.
-#include <tenon/kernels/cpu/isa/loop.h>
+// Elementwise loops of two and three operands, comparisons and copies.
+#include <tenon/kernels/cpu/isa/elementwise.h>
 #include <tenon/kernels/cpu/isa/parts.h>
 #include <tenon/kernels/cpu/isa/vec.h>
 
 namespace tenon::kernels::cpu::TENON_ISA {
 namespace {
-
-template <class T>
-TENON_INLINE const T* at(const void* p, int64_t row, Step s) {
-  return static_cast<const T*>(p) + row * s.row;
-}
-template <class T>
-TENON_INLINE T* at(void* p, int64_t row, Step s) {
-  return static_cast<T*>(p) + row * s.row;
-}
-
-template <class To, class From, class F>
-TENON_INLINE void loop(F f, const Layout& l, int64_t n, void* out, const void* a) {
-  for (int64_t r = 0; r < l.rows; ++r) {
-    To* const o = at<To>(out, r, l.out);
-    const From* const x = at<From>(a, r, l.a);
-    if (l.out.item == 1 && l.a.item == 1) {
-      TENON_INDEPENDENT
-      for (int64_t i = 0; i < n; ++i) o[i] = f(x[i]);
-    } else if (l.out.item == 1 && l.a.item == 0) {
-      if (n == 0) continue;
-      const To v = f(*x);
-      TENON_INDEPENDENT
-      for (int64_t i = 0; i < n; ++i) o[i] = v;
-    } else {
-      for (int64_t i = 0; i < n; ++i) o[i * l.out.item] = f(x[i * l.a.item]);
-    }
-  }
-}
 
 template <class To, class From, class F>
 TENON_INLINE void loop(F f, const Layout& l, int64_t n, void* out, const void* a, const void* b) {
@@ -91,12 +63,17 @@ TENON_INLINE void loop(
 }
 
 template <class Op, class T>
-void unary(const Layout& l, int64_t n, void* out, const void* a, arith::Parameters p) {
-  loop<T, T>(arith::bind<Op, T>(p), l, n, out, a);
-}
-template <class Op, class T>
 void binary(const Layout& l, int64_t n, void* out, const void* a, const void* b, arith::Parameters p) {
   loop<T, T>(arith::bind<Op, T>(p), l, n, out, a, b);
+}
+/// Operations that do not vectorise.
+template <class Op, class T>
+void one_by_one(const Layout& l, int64_t n, void* out, const void* a, const void* b, arith::Parameters) {
+  for (int64_t r = 0; r < l.rows; ++r) {
+    T* const o = at<T>(out, r, l.out);
+    const T *const x = at<T>(a, r, l.a), *const y = at<T>(b, r, l.b);
+    for (int64_t i = 0; i < n; ++i) o[i * l.out.item] = Op()(x[i * l.a.item], y[i * l.b.item]);
+  }
 }
 template <class Op, class T>
 void ternary(
@@ -129,45 +106,19 @@ TENON_INLINE void put(const T (&from)[block], T* to, int64_t step, int64_t n) {
     for (int64_t j = 0; j < n; ++j) to[j * step] = from[j];
 }
 
-/// Operations whose special cases (a result that overflows, a very large angle) cost as much as the rest.
+// With a constant operand the compiler would hoist the choice of a special case out of the loop, and then not
+// vectorise it. So costly functions work on copies.
 template <class Op, class T>
-concept HasUsualCase = requires(T a) {
-  Op::is_usual(a), Op::usual(a);
-};
-
-/// Leaves out the special cases for each block of arguments that has none.
-template <class Op, class T>
-void unary_in_blocks(const Layout& l, int64_t n, void* out, const void* a, arith::Parameters) {
-  constexpr int64_t together = 256;
-  if (l.out.item != 1 || l.a.item != 1) return loop<T, T>(Op(), l, n, out, a);
-  for (int64_t r = 0; r < l.rows; ++r)
-    for (int64_t i = 0; i < n; i += together) {
-      const int64_t here = n - i < together ? n - i : together;
-      T* const o = at<T>(out, r, l.out) + i;
-      const T* const x = at<T>(a, r, l.a) + i;
-      T special = 0;
-      for (int64_t j = 0; j < here; ++j) special = Op::is_usual(x[j]) ? special : T(1);
-      if (special != T(0)) {
-        TENON_INDEPENDENT
-        for (int64_t j = 0; j < here; ++j) o[j] = Op()(x[j]);
-      } else {
-        TENON_INDEPENDENT
-        for (int64_t j = 0; j < here; ++j) o[j] = Op::usual(x[j]);
-      }
-    }
-}
-
-// With a constant exponent the compiler would hoist the choice of the special case out of the loop, and then
-// not vectorise it.
-template <class T>
-void pow(const Layout& l, int64_t n, void* out, const void* a, const void* b, arith::Parameters) {
+void binary_in_blocks(
+    const Layout& l, int64_t n, void* out, const void* a, const void* b, arith::Parameters p) {
+  const auto f = arith::bind<Op, T>(p);
   for (int64_t r = 0; r < l.rows; ++r)
     for (int64_t i = 0; i < n; i += block) {
       const int64_t here = n - i < block ? n - i : block;
       T x[block] = {}, y[block] = {};
       take(x, at<T>(a, r, l.a) + i * l.a.item, l.a.item, here);
       take(y, at<T>(b, r, l.b) + i * l.b.item, l.b.item, here);
-      for (int64_t j = 0; j < block; ++j) x[j] = num::pow(x[j], y[j]);
+      for (int64_t j = 0; j < block; ++j) x[j] = f(x[j], y[j]);
       put(x, at<T>(out, r, l.out) + i * l.out.item, l.out.item, here);
     }
 }
@@ -261,22 +212,16 @@ void move(const Layout& l, int64_t n, void* out, const void* a, arith::Parameter
 
 // Specialised loops where the compiler does not vectorise the plain one.
 template <class Op, class T>
-constexpr UnaryLoop unary_loop = unary<Op, T>;
-template <class Op, class T>
-requires HasUsualCase<Op, T>
-constexpr UnaryLoop unary_loop<Op, T> = unary_in_blocks<Op, T>;
-template <class Op, class T>
 constexpr BinaryLoop binary_loop = binary<Op, T>;
-template <class T>
-constexpr BinaryLoop binary_loop<arith::Pow, T> = pow<T>;
+template <class Op, class T>
+requires(Op::costly && !Op::one_by_one) constexpr BinaryLoop binary_loop<Op, T> = binary_in_blocks<Op, T>;
+template <class Op, class T>
+requires(Op::one_by_one) constexpr BinaryLoop binary_loop<Op, T> = one_by_one<Op, T>;
 
 /// The loops over elements of type T.
 template <class T>
 void add_loops(ElementwiseLoops& to) {
   constexpr int dtype = Elements::index_of<T>();
-  arith::UnaryOps::for_each([&]<class Op>() {
-    if constexpr (arith::takes<Op, T>) to.unary[dtype][arith::UnaryOps::index_of<Op>()] = unary_loop<Op, T>;
-  });
   arith::BinaryOps::for_each([&]<class Op>() {
     if constexpr (arith::takes<Op, T>)
       to.binary[dtype][arith::BinaryOps::index_of<Op>()] = binary_loop<Op, T>;

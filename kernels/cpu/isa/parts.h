@@ -4,6 +4,7 @@
 
 namespace tenon::kernels::cpu::TENON_ISA {
 
+void add_unary(Table& table);
 void add_elementwise(Table& table);
 void add_reduce(Table& table);
 void add_reduce_integers(Table& table);

@@ -13,6 +13,7 @@ float unfused(float a, float b) { return a * b + a; }
 Table make_table() {
   Table table{};
   table.name = TENON_TEXT(TENON_ISA);
+  add_unary(table);
   add_elementwise(table);
   add_reduce(table);
   add_reduce_integers(table);
