@@ -407,7 +407,8 @@ TEST_CASE("typed: every operation of one tensor is a method") {
   const std::string methods = test::read_file(TENON_SOURCE_DIR "/core/tensor.h");
   // Functions in PyTorch too, or, like bitwise_equal(), for tests.
   const std::set<std::string> functions{"empty_like", "zeros_like", "ones_like", "full_like", "rand_like",
-      "randn_like", "linear", "mse_loss", "l1_loss", "nll_loss", "cross_entropy", "one_hot", "bitwise_equal"};
+      "randn_like", "linear", "mse_loss", "l1_loss", "nll_loss", "cross_entropy", "one_hot", "dropout",
+      "embedding", "layer_norm", "rms_norm", "batch_norm", "bitwise_equal"};
   const std::set<std::string> operations = test::operations_of_one_tensor();
   REQUIRE(operations.contains("sqrt"));
   for (const std::string& name : operations) {
