@@ -1,0 +1,68 @@
+// Functions without parameters as modules, for nn::Sequential.
+#pragma once
+#include <tenon/nn/module.h>
+
+namespace tenon::nn {
+
+/// A function of ops.h with one operand.
+template <Tensor (*function)(const Tensor& x, CallSite site)>
+struct Activation : Stateless {
+  Tensor operator()(const Tensor& x, CallSite site = CallSite::current()) const { return function(x, site); }
+  Tensor forward(const Tensor& x, CallSite site = CallSite::current()) const { return function(x, site); }
+};
+
+struct ReLU : Activation<relu> {};
+struct Tanh : Activation<tanh> {};
+struct Sigmoid : Activation<sigmoid> {};
+
+/// A function of ops.h with one operand, along a dimension.
+template <Tensor (*function)(const Tensor& x, std::int64_t dim, CallSite site)>
+struct ActivationAlong : Stateless {
+  explicit ActivationAlong(std::int64_t along) : dim(along) {}
+  Tensor operator()(const Tensor& x, CallSite site = CallSite::current()) const {
+    return function(x, dim, site);
+  }
+  Tensor forward(const Tensor& x, CallSite site = CallSite::current()) const {
+    return function(x, dim, site);
+  }
+  std::string extra_repr() const override { return "dim=" + std::to_string(dim); }
+
+  std::int64_t dim;
+};
+
+struct Softmax : ActivationAlong<softmax> {
+  using ActivationAlong::ActivationAlong;
+};
+struct LogSoftmax : ActivationAlong<log_softmax> {
+  using ActivationAlong::ActivationAlong;
+};
+
+/// The tensor itself.
+struct Identity : Stateless {
+  Tensor operator()(const Tensor& x) const { return x; }
+  Tensor forward(const Tensor& x) const { return x; }
+};
+
+/// flatten(x, start_dim, end_dim): by default all but the first dimension, which counts samples.
+class TENON_API Flatten : public Stateless {
+ public:
+  explicit Flatten(std::int64_t start = 1, std::int64_t end = -1) : start_dim(start), end_dim(end) {}
+  Tensor operator()(const Tensor& x, CallSite site = CallSite::current()) const { return forward(x, site); }
+  Tensor forward(const Tensor& x, CallSite site = CallSite::current()) const;
+  std::string extra_repr() const override;
+
+  std::int64_t start_dim, end_dim;
+};
+
+/// dropout(x, p) in training, and the tensor itself in evaluation.
+class TENON_API Dropout : public Stateless {
+ public:
+  explicit Dropout(double p = 0.5, CallSite site = CallSite::current());
+  Tensor operator()(const Tensor& x, CallSite site = CallSite::current()) const { return forward(x, site); }
+  Tensor forward(const Tensor& x, CallSite site = CallSite::current()) const;
+  std::string extra_repr() const override;
+
+  double p;  // the probability of a zero
+};
+
+}  // namespace tenon::nn
