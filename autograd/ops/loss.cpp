@@ -98,7 +98,7 @@ Tensor scaled_difference(const Tensor& g, const Tensor& a, const Tensor& b, doub
           [scale, count](const Tensor& gg, const Tensor& upstream) {
             return mul(gg, div(mul(upstream, scale), count));
           }),
-      Broadcast(b, with(g), [scale, count](const Tensor& gg, const Tensor& upstream) {
+      Input(b, with(g), [scale, count](const Tensor& gg, const Tensor& upstream) {
         return mul(gg, div(mul(upstream, -scale), count));
       }));
 }

@@ -1,4 +1,4 @@
-// Normalisation: three passes over memory, and one node on the tape besides those of weight and bias.
+// Normalisation: a few passes over memory, and one node on the tape besides those of weight and bias.
 #include <limits>
 
 #include <tenon/autograd/ops/common.h>
@@ -12,7 +12,6 @@ using autograd::mean_of_products;
 using autograd::record;
 using autograd::repeats_elements;
 using autograd::result;
-using autograd::scaled_difference;
 using autograd::with;
 
 namespace {
@@ -41,17 +40,22 @@ Normalized normalized(const char* op, CallSite site, const Tensor& a, Dims dims,
     const NoGradGuard no_grad;
     const Shape list = list_of(dims);
     made.mean = mean(a, list, true);
-    made.variance = autograd::variance(a, list);
+    const Tensor apart = sub(a, made.mean);
+    made.variance = mean_of_products(apart, apart, list);
     scale = reciprocal_deviation(made.variance, eps);
-    made.out = scaled_difference(scale, a, made.mean, 1, 1);
+    made.out = mul(apart, scale);
   }
   made.out = record(op, site, made.out,
       Input(a, with(a, result(made.out), scale),
           [dims, eps](const Tensor& g, const Tensor& x, const Tensor& y, const Tensor& known) {
             const Shape list = list_of(dims);
-            const Tensor s = grad_enabled() ? reciprocal_deviation(autograd::variance(x, list), eps) : known;
+            Tensor s = known;
+            if (grad_enabled()) {  // as a function of x
+              const Tensor apart = sub(x, mean(x, list, true));
+              s = reciprocal_deviation(mean_of_products(apart, apart, list), eps);
+            }
             const Tensor across = sub(g, mul(y, mean_of_products(g, y, list)));
-            return scaled_difference(s, across, mean(g, list, true), 1, 1);
+            return mul(sub(across, mean(g, list, true)), s);
           }));
   return made;
 }
@@ -139,8 +143,8 @@ Tensor batch_norm(const Tensor& a, const Tensor& running_mean, const Tensor& run
     check(running_mean.defined() && running_var.defined(),
         "batch_norm: without training it needs running_mean and running_var");
     const Tensor scale = reciprocal_deviation(running_var.detach(), eps);
-    return scaled_and_shifted(scaled_difference(beside(scale), a, beside(running_mean.detach()), 1, 1),
-        beside(weight), beside(bias));
+    const Tensor apart = sub(a, beside(running_mean.detach()));
+    return scaled_and_shifted(mul(apart, beside(scale)), beside(weight), beside(bias));
   }
   const std::int64_t count = channels > 0 ? a.numel() / channels : 0;
   check(

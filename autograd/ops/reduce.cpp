@@ -158,41 +158,15 @@ Tensor sum_to(const Tensor& a, const Shape& shape, double divisor) {
       Input(a, [divisor](const Tensor& g, const Shape& from) { return expand_quotient(g, from, divisor); }));
 }
 
-namespace {
-
-/// A mean of two operands over `dims`, which are kept.
-Tensor mean_of(arith::ReduceOp op, const Tensor& a, const Tensor& b, Dims dims) {
-  const Shape kept = reduced_shape(a.shape(), dims, true);
-  Tensor out = new_tensor(kept, a.dtype(), a.stream());
-  kernels::reduce(a.stream(), op, a.dtype(), a.shape(), dims, out.raw(), Operand("mean", a, a.shape()),
-      Operand("mean", b, a.shape()), mean_divisor(a, dims));
-  return out;
-}
-
-}  // namespace
-
 Tensor mean_of_products(const Tensor& a, const Tensor& b, const Shape& list) {
   const Dims dims = chosen_dims("mean", a, list);
   const double count = mean_divisor(a, dims);
+  Tensor out = new_tensor(reduced_shape(a.shape(), dims, true), a.dtype(), a.stream());
+  kernels::reduce(a.stream(), arith::SumOfProducts(), a.dtype(), a.shape(), dims, out.raw(),
+      Operand("mean", a, a.shape()), Operand("mean", b, a.shape()), count);
   const auto pullback = [count](const Tensor& g, const Tensor& other) { return mul(div(g, count), other); };
-  return record("mean_of_products", CallSite::current(), mean_of(arith::SumOfProducts(), a, b, dims),
-      Input(a, with(b), pullback), Input(b, with(a), pullback));
-}
-
-Tensor variance(const Tensor& a, const Shape& list) {
-  const Dims dims = chosen_dims("mean", a, list);
-  const double count = mean_divisor(a, dims);
-  Tensor out;
-  {
-    const NoGradGuard no_grad;
-    out = mean_of(arith::SumOfSquaredDifferences(), a, mean(a, list, true), dims);
-  }
-  return record("variance", CallSite::current(), std::move(out),
-      Input(a, with(a), [count, dims](const Tensor& g, const Tensor& x) {
-        const Tensor middle =
-            reduce("mean", CallSite::current(), x, dims, reduced_shape(x.shape(), dims, true), count);
-        return scaled_difference(g, x, middle, 2, count);
-      }));
+  return record("mean_of_products", CallSite::current(), std::move(out), Input(a, with(b), pullback),
+      Input(b, with(a), pullback));
 }
 
 Tensor expand_quotient(const Tensor& a, const Shape& shape, double divisor) {
