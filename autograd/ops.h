@@ -10,10 +10,12 @@
 #include <tenon/autograd/ops/comparison.h>
 #include <tenon/autograd/ops/copy.h>
 #include <tenon/autograd/ops/creation.h>
+#include <tenon/autograd/ops/dropout.h>
 #include <tenon/autograd/ops/elementwise.h>
 #include <tenon/autograd/ops/index.h>
 #include <tenon/autograd/ops/linalg.h>
 #include <tenon/autograd/ops/loss.h>
+#include <tenon/autograd/ops/normalization.h>
 #include <tenon/autograd/ops/rearrange.h>
 #include <tenon/autograd/ops/reduce.h>
 #include <tenon/autograd/ops/shape.h>

@@ -1,10 +1,13 @@
-// Opt-in: formatting of tensors, shapes, dtypes and devices with fmt. Needs fmt, unlike tenon's other
-// headers.
+// Opt-in: formatting of tensors, shapes, dtypes, devices and modules with fmt. Needs fmt, unlike tenon's
+// other headers.
 #pragma once
 #include <fmt/core.h>
 
 #include <tenon/core/tensor.h>
 
+namespace tenon::nn {
+class Module;
+}
 namespace tenon::detail {
 template <class T>
 struct Formatter : fmt::formatter<fmt::string_view> {
@@ -23,3 +26,7 @@ template <>
 struct fmt::formatter<tenon::DType> : tenon::detail::Formatter<tenon::DType> {};
 template <>
 struct fmt::formatter<tenon::Device> : tenon::detail::Formatter<tenon::Device> {};
+template <class M>
+requires std::is_base_of_v<tenon::nn::Module, M>
+struct fmt::formatter<M> : tenon::detail::Formatter<M> {
+};

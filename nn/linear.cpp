@@ -30,4 +30,9 @@ void Linear::visit(Visitor& visitor) {
   visitor("bias", bias);
 }
 
+std::string Linear::extra_repr() const {
+  return tenon::detail::format(
+      "in_features={}, out_features={}, bias={}", {weight.size(1), weight.size(0), bias.defined()});
+}
+
 }  // namespace tenon::nn

@@ -23,6 +23,7 @@ class TENON_API Linear : public Module {
     return linear(x, weight, bias, site);
   }
   void visit(Visitor& visitor) override;
+  std::string extra_repr() const override;
 
   Tensor weight;  // [out_features, in_features]
   Tensor bias;    // [out_features], undefined without one

@@ -1,5 +1,12 @@
 #include <tenon/nn/module.h>
 
+#include <cstdlib>
+#include <memory>
+#include <ostream>
+#include <typeinfo>
+
+#include <cxxabi.h>
+
 #include <tenon/autograd/ops/common.h>
 #include <tenon/autograd/tape/node.h>
 #include <tenon/io/safetensors.h>
@@ -35,10 +42,45 @@ std::vector<Entry> distinct(std::vector<Entry> entries) {
   return entries;
 }
 
-std::vector<Entry> distinct_parameters(Module& module) {
+/// The parameters, or the buffers, each under its first name.
+std::vector<Entry> distinct_of(Module& module, bool parameters) {
   std::vector<Entry> entries = collect(module);
-  std::erase_if(entries, [](const Entry& entry) { return !entry.is_parameter; });
+  std::erase_if(entries, [=](const Entry& entry) { return entry.is_parameter != parameters; });
   return distinct(std::move(entries));
+}
+
+std::vector<Tensor> tensors_of(std::vector<Entry> entries) {
+  std::vector<Tensor> out;
+  for (Entry& entry : entries) out.push_back(std::move(entry.tensor));
+  return out;
+}
+
+std::vector<std::pair<std::string, Tensor>> pairs_of(std::vector<Entry> entries) {
+  std::vector<std::pair<std::string, Tensor>> out;
+  for (Entry& entry : entries) out.emplace_back(std::move(entry.name), std::move(entry.tensor));
+  return out;
+}
+
+/// A module in the tree below another: its full name, and how many modules enclose it.
+struct Place {
+  std::string name;
+  Module* module;
+  int depth;
+};
+
+struct Modules : Visitor {
+  explicit Modules(bool with_names) : Visitor(with_names) {}
+  std::vector<Place> before, after;  // each before, and each after, the modules in it
+  int depth = 0;
+  void visit(const std::string&, Tensor&, bool) override {}
+  void enter(const std::string& name, Module& module) override { before.push_back({name, &module, depth++}); }
+  void leave(Module& module) override { after.push_back({{}, &module, --depth}); }
+};
+
+std::vector<Module*> pointers_of(const std::vector<std::pair<std::string, Module*>>& named) {
+  std::vector<Module*> out;
+  for (const auto& [name, module] : named) out.push_back(module);
+  return out;
 }
 
 /// Converts tensors and their gradients, keeping the handles. Allocates all memory before changing the first
@@ -87,8 +129,9 @@ void Visitor::operator()(const char* name, Module& module) {
   const Around around{&module, around_};
   around_ = &around;
   path_.swap(path);
-  enter(module);
+  enter(path_, module);
   module.visit(*this);
+  leave(module);
   path_.swap(path);
   around_ = around.outer;
 }
@@ -98,16 +141,63 @@ void Visitor::tensor(const char* name, Tensor& tensor, bool is_parameter) {
   if (tensor.defined()) visit(whole, tensor, is_parameter);
 }
 
+std::vector<Tensor> Module::parameters() { return tensors_of(distinct_of(*this, true)); }
 std::vector<std::pair<std::string, Tensor>> Module::named_parameters() {
-  std::vector<std::pair<std::string, Tensor>> out;
-  for (Entry& entry : distinct_parameters(*this)) out.emplace_back(std::move(entry.name), entry.tensor);
+  return pairs_of(distinct_of(*this, true));
+}
+std::vector<Tensor> Module::buffers() { return tensors_of(distinct_of(*this, false)); }
+std::vector<std::pair<std::string, Tensor>> Module::named_buffers() {
+  return pairs_of(distinct_of(*this, false));
+}
+
+std::vector<std::pair<std::string, Module*>> Module::named_modules() {
+  Modules found(true);
+  visit(found);
+  std::vector<std::pair<std::string, Module*>> out{{"", this}};
+  std::unordered_set<const Module*> seen{this};
+  for (Place& place : found.before)
+    if (seen.insert(place.module).second) out.emplace_back(std::move(place.name), place.module);
   return out;
 }
 
-std::vector<Tensor> Module::parameters() {
-  std::vector<Tensor> out;
-  for (const Entry& entry : distinct_parameters(*this)) out.push_back(entry.tensor);
+std::vector<std::pair<std::string, Module*>> Module::named_children() {
+  Modules found(true);
+  visit(found);
+  std::vector<std::pair<std::string, Module*>> out;
+  std::unordered_set<const Module*> seen;
+  for (Place& place : found.before)
+    if (place.depth == 0 && seen.insert(place.module).second)
+      out.emplace_back(std::move(place.name), place.module);
   return out;
+}
+
+std::vector<Module*> Module::modules() { return pointers_of(named_modules()); }
+std::vector<Module*> Module::children() { return pointers_of(named_children()); }
+
+Module& Module::apply(const std::function<void(Module&)>& function) {
+  Modules found(false);
+  visit(found);
+  for (const Place& place : found.after) function(*place.module);
+  function(*this);
+  return *this;
+}
+
+std::int64_t Module::num_parameters() {
+  std::int64_t count = 0;
+  for (const Entry& entry : distinct_of(*this, true)) count += entry.tensor.numel();
+  return count;
+}
+
+Module& Module::requires_grad_(bool required) {
+  const std::vector<Entry> parameters = distinct_of(*this, true);
+  for (const auto& [name, tensor, is_parameter] : parameters) {
+    check(tensor.is_leaf(),
+        "requires_grad_: \"{}\" is the result of an operation; give the module a detach() of it", name);
+    check(!required || is_floating_point(tensor.dtype()),
+        "requires_grad_: \"{}\" is {}; only floating-point tensors have gradients", name, tensor.dtype());
+  }
+  for (const Entry& entry : parameters) entry.tensor.set_requires_grad(required);
+  return *this;
 }
 
 void Module::zero_grad() {
@@ -123,15 +213,10 @@ void Module::zero_grad() {
 }
 
 void Module::train(bool on) {
-  struct Modules final : Visitor {
-    Modules() : Visitor(false) {}
-    std::vector<Module*> list;
-    void visit(const std::string&, Tensor&, bool) override {}
-    void enter(Module& module) override { list.push_back(&module); }
-  } modules;
-  visit(modules);
+  Modules found(false);
+  visit(found);
   training_ = on;
-  for (Module* module : modules.list) module->training_ = on;
+  for (const Place& place : found.before) place.module->training_ = on;
 }
 
 void Module::to(Device device) {
@@ -174,6 +259,49 @@ void Module::load_state_dict(const StateDict& state) {
 void Module::save(const std::string& path) { io::save_safetensors(path, state_dict()); }
 
 void Module::load(const std::string& path) { load_state_dict(io::load_safetensors(path)); }
+
+std::string Module::name() const {
+  int status = 0;
+  const std::unique_ptr<char, void (*)(void*)> whole(
+      abi::__cxa_demangle(typeid(*this).name(), nullptr, nullptr, &status), &std::free);
+  std::string name = whole ? whole.get() : "Module";
+  if (name.ends_with('>')) {  // the arguments of a template may contain namespaces
+    std::size_t at = name.size();
+    int open = 0;
+    do {
+      --at;
+      open += name[at] == '>' ? 1 : name[at] == '<' ? -1 : 0;
+    } while (open > 0 && at > 0);
+    name.resize(at);
+  }
+  return name.substr(name.rfind(':') + 1);
+}
+
+std::string to_string(const Module& module) {
+  Modules found(true);
+  // visit() is not const, because it hands out the parts; this visitor changes none.
+  const_cast<Module&>(module).visit(found);
+  std::string out;
+  std::vector<Place>& places = found.before;
+  places.insert(places.begin(), {"", const_cast<Module*>(&module), -1});
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const auto& [name, at, depth] = places[i];
+    const auto indent = [](int levels) { return std::string(static_cast<std::size_t>(2 * levels), ' '); };
+    const int next = i + 1 < places.size() ? places[i + 1].depth : -1;
+    const bool has_children = next > depth;
+    const std::string extra = at->extra_repr();
+    if (depth >= 0) out += indent(depth + 1) + "(" + name.substr(name.rfind('.') + 1) + "): ";
+    out += at->name() + "(";
+    if (has_children) out += extra.empty() ? "\n" : "\n" + indent(depth + 2) + extra + "\n";
+    else out += extra + ")";
+    if (has_children) continue;
+    for (int level = depth; level > next; --level) out += "\n" + indent(level) + ")";
+    if (next >= 0) out += "\n";
+  }
+  return out;
+}
+
+std::ostream& operator<<(std::ostream& out, const Module& module) { return out << to_string(module); }
 
 void check_visit(Module& module, const Tensor& result) {
   using autograd::Node;

@@ -1,5 +1,7 @@
 // Modules: structs of tensors and other modules that list their parts.
 #pragma once
+#include <functional>
+#include <iosfwd>
 #include <string>
 #include <unordered_set>
 #include <utility>
@@ -28,8 +30,9 @@ class TENON_API Visitor {
   Visitor(const Visitor&) = delete;
   Visitor& operator=(const Visitor&) = delete;
   virtual void visit(const std::string& name, Tensor& tensor, bool is_parameter) = 0;
-  /// Called before the parts of a submodule.
-  virtual void enter(Module&) {}
+  /// Called before the parts of a submodule, with its full name, and after them.
+  virtual void enter(const std::string&, Module&) {}
+  virtual void leave(Module&) {}
 
  private:
   /// The modules that enclose a part, innermost first.
@@ -69,6 +72,23 @@ class TENON_API Module {
   /// Each parameter once, in the order of visit(); tied weights appear under their first name.
   std::vector<Tensor> parameters();
   std::vector<std::pair<std::string, Tensor>> named_parameters();
+  /// The tensors that are saved but not trained, likewise.
+  std::vector<Tensor> buffers();
+  std::vector<std::pair<std::string, Tensor>> named_buffers();
+  /// This module, under an empty name, and all modules in it, each once under its first name. The pointers
+  /// are valid until a module is moved or destroyed.
+  std::vector<Module*> modules();
+  std::vector<std::pair<std::string, Module*>> named_modules();
+  /// The modules that visit() names.
+  std::vector<Module*> children();
+  std::vector<std::pair<std::string, Module*>> named_children();
+  /// Calls `function` with all modules in this one, the inner ones first, and with this one last.
+  Module& apply(const std::function<void(Module&)>& function);
+  /// How many numbers its parameters consist of.
+  std::int64_t num_parameters();
+  /// Freezes all parameters, or makes them trainable again. Throws, and changes nothing, if one is the result
+  /// of an operation.
+  Module& requires_grad_(bool required = true);
   /// Drops the gradients of all parameters.
   void zero_grad();
   /// Switches this module and all modules in it to training or evaluation; they start in training. Layers
@@ -76,6 +96,10 @@ class TENON_API Module {
   void train(bool on = true);
   void eval() { train(false); }
   bool is_training() const { return training_; }
+  /// The name of its class, without namespaces.
+  std::string name() const;
+  /// What stands between the parentheses when the module is printed: `in_features=2, out_features=16`.
+  virtual std::string extra_repr() const { return {}; }
   /// Moves parameters, buffers and gradients. The Tensor handles stay valid, so an optimizer keeps working.
   /// If it throws, nothing has moved.
   void to(Device device);
@@ -94,6 +118,21 @@ class TENON_API Module {
  private:
   bool training_ = true;
 };
+
+/// The base of modules without parts.
+class Stateless : public Module {
+ public:
+  void visit(Visitor&) override {}
+};
+
+/// The tree of modules as PyTorch prints it:
+///
+///     Sequential(
+///       (0): Linear(in_features=2, out_features=16, bias=true)
+///       (1): Tanh()
+///     )
+TENON_API std::string to_string(const Module& module);
+TENON_API std::ostream& operator<<(std::ostream& out, const Module& module);
 
 /// For tests of a module: throws if `result`, which it computed, depends on a tensor that requires a gradient
 /// and that visit() does not name as a parameter. Inputs must not require a gradient.

@@ -36,6 +36,8 @@ Tensor clamp_backward(const Tensor& g, const Tensor& x, double low, double high)
 Tensor scaled_difference(const Tensor& g, const Tensor& a, const Tensor& b, double scale, double count);
 /// scale g / count sign(a - b), with `g` broadcast to the shape of both
 Tensor scaled_sign(const Tensor& g, const Tensor& a, const Tensor& b, double scale, double count);
+/// The mean of a * b over `dims`, which get size 1.
+Tensor mean_of_products(const Tensor& a, const Tensor& b, const Shape& dims);
 /// A view of `length` elements start, start + step, ... of a dimension.
 Tensor slice_range(const char* op, const Tensor& a, int dim, std::int64_t start, std::int64_t length,
     std::int64_t step, CallSite site);

@@ -73,6 +73,34 @@ Tensor gather(const Tensor& a, std::int64_t dim, const Tensor& index, CallSite s
       }));
 }
 
+Tensor embedding(
+    const Tensor& index, const Tensor& weight, std::optional<std::int64_t> padding_idx, CallSite site) {
+  const Call call("embedding", site);
+  check(index.dtype() == DType::int64, "embedding: the index must be int64; it is {} {}", index.dtype(),
+      index.shape());
+  check(weight.dim() == 2, "embedding: the weight must be a matrix; its shape is {}", weight.shape());
+  check_where("embedding", weight, index);
+  const std::int64_t rows = weight.shape()[0];
+  std::int64_t padding = -1;  // no row
+  if (padding_idx) {
+    padding = *padding_idx < 0 ? *padding_idx + rows : *padding_idx;
+    check(padding >= 0 && padding < rows, "embedding: padding_idx {} is out of range; there are {} rows",
+        *padding_idx, rows);
+  }
+  Shape shape = index.shape();
+  shape.push_back(weight.shape()[1]);
+  const Tensor at = flatten(contiguous(index)), from = dense(weight);
+  Tensor out = new_tensor(shape, weight.dtype(), weight.stream());
+  kernels::index_select(weight.stream(), weight.dtype(), indexed(weight.shape(), 0), out.raw(), from.raw(),
+      at.ptr<std::int64_t>(), at.numel(), 0);
+  return record("embedding", site, std::move(out),
+      Input(weight, with(at), [padding](const Tensor& g, const Shape& whole, const Tensor& chosen) {
+        Tensor each = reshape(g, {chosen.numel(), whole[1]});
+        if (padding >= 0) each = where(unsqueeze(ne(chosen, static_cast<double>(padding)), 1), each, 0.0);
+        return autograd::index_add(each, 0, chosen, whole);
+      }));
+}
+
 Tensor one_hot(const Tensor& classes, std::int64_t num_classes, CallSite site) {
   const Call call("one_hot", site);
   check(classes.dtype() == DType::int64, "one_hot: the classes must be int64; they are {}", classes.dtype());

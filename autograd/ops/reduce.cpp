@@ -158,6 +158,17 @@ Tensor sum_to(const Tensor& a, const Shape& shape, double divisor) {
       Input(a, [divisor](const Tensor& g, const Shape& from) { return expand_quotient(g, from, divisor); }));
 }
 
+Tensor mean_of_products(const Tensor& a, const Tensor& b, const Shape& list) {
+  const Dims dims = chosen_dims("mean", a, list);
+  const double count = mean_divisor(a, dims);
+  Tensor out = new_tensor(reduced_shape(a.shape(), dims, true), a.dtype(), a.stream());
+  kernels::reduce(a.stream(), arith::SumOfProducts(), a.dtype(), a.shape(), dims, out.raw(),
+      Operand("mean", a, a.shape()), Operand("mean", b, a.shape()), count);
+  const auto pullback = [count](const Tensor& g, const Tensor& other) { return mul(div(g, count), other); };
+  return record("mean_of_products", CallSite::current(), std::move(out), Input(a, with(b), pullback),
+      Input(b, with(a), pullback));
+}
+
 Tensor expand_quotient(const Tensor& a, const Shape& shape, double divisor) {
   if (divisor == 1) return a.shape() == shape ? a : expand(a, shape);
   const Strides strides = broadcast_strides("expand", a.shape(), contiguous_strides(a.shape()), shape);

@@ -18,11 +18,15 @@
 #include <tenon/io/progress.h>
 #include <tenon/io/safetensors.h>
 #include <tenon/io/summary_writer.h>
+#include <tenon/nn/activation.h>
 #include <tenon/nn/clip_grad.h>
+#include <tenon/nn/embedding.h>
 #include <tenon/nn/init.h>
 #include <tenon/nn/linear.h>
 #include <tenon/nn/loss.h>
 #include <tenon/nn/module.h>
+#include <tenon/nn/normalization.h>
+#include <tenon/nn/sequential.h>
 #include <tenon/optim/adam.h>
 #include <tenon/optim/lr_scheduler.h>
 #include <tenon/optim/optimizer.h>

@@ -418,13 +418,54 @@ TEST_CASE("typed: every operation of one tensor is a method") {
   // Functions in PyTorch too, or, like bitwise_equal(), for tests.
   const std::set<std::string> functions{"empty_like", "zeros_like", "ones_like", "full_like", "rand_like",
       "randn_like", "linear", "mse_loss", "l1_loss", "nll_loss", "cross_entropy", "one_hot", "bitwise_equal",
-      "leaky_relu", "elu", "selu", "silu", "gelu", "softplus", "hardtanh"};
+      "dropout", "embedding", "layer_norm", "rms_norm", "batch_norm", "leaky_relu", "elu", "selu", "silu",
+      "gelu", "softplus", "hardtanh"};
   const std::set<std::string> operations = test::operations_of_one_tensor();
   REQUIRE(operations.contains("sqrt"));
   for (const std::string& name : operations) {
     INFO(name);
     REQUIRE(functions.contains(name) == (methods.find(" " + name + "(") == std::string::npos));
   }
+}
+
+TEST_CASE("typed: modules") {
+  manual_seed(0);
+  nn::Sequential model{nn::Linear(3, 16), nn::ReLU(), nn::Dropout(0.5), nn::Linear(16, 2)};
+  nn::Sequential also(
+      nn::Linear(3, 2), [](const Tensor& x) { return relu(x); }, relu, nn::LogSoftmax(1));
+  also.push_back(nn::Identity());
+  REQUIRE(also.size() == 5);
+  REQUIRE(also.forward(a).shape() == Shape{2, 2});
+  model.eval();
+  REQUIRE(is(model(a), model.forward(a)));
+  model.train();
+  REQUIRE(model[2].is_training());
+  REQUIRE(model.at<nn::Linear>(0).weight.shape() == Shape{16, 3});
+  REQUIRE(model.named_parameters()[2].first == "3.weight");
+  REQUIRE(model.state_dict()[0].first == "0.weight");
+  REQUIRE(model.num_parameters() == 3 * 16 + 16 + 16 * 2 + 2);
+  model.apply([](nn::Module& m) {
+    if (auto* linear = dynamic_cast<nn::Linear*>(&m)) nn::init::xavier_uniform_(linear->weight);
+  });
+  for (auto& [name, module] : model.named_children()) REQUIRE(module->is_training() == !name.empty());
+  std::ostringstream out;
+  out << model;
+  REQUIRE(out.str().starts_with("Sequential(\n  (0): Linear(in_features=3, out_features=16, bias=true)\n"));
+  nn::CrossEntropyLoss criterion;
+  criterion(model(a), ints({0, 1})).backward();
+  nn::NLLLoss nll({.ignore_index = 0});
+  nll(also(a), ints({0, 1})).backward();
+  REQUIRE(is(nn::LayerNorm(3)(a), layer_norm(a, {3})));
+  REQUIRE(nn::LayerNorm({2, 3}).weight.shape() == Shape{2, 3});
+  REQUIRE(is(nn::RMSNorm(3)(a), rms_norm(a, {3})));
+  REQUIRE(is(nn::BatchNorm1d(3)(a), batch_norm(a, {}, {}, {}, {}, /*training=*/true)));
+  REQUIRE(nn::BatchNorm2d(3)(randn(2, 3, 4, 4)).dim() == 4);
+  REQUIRE(nn::Embedding(10, 4)(ints({{1, 2}})).shape() == Shape{1, 2, 4});
+  REQUIRE(nn::Embedding(10, 4, {.padding_idx = 0}).weight[0].sum().item() == 0);
+  REQUIRE(is(embedding(ints({2, 0}), v.unsqueeze(1)), tensor({{9}, {1}})));
+  REQUIRE(is(dropout(a, 0.5, /*training=*/false), a));
+  REQUIRE(nn::Flatten()(randn(2, 3, 4)).shape() == Shape{2, 12});
+  REQUIRE(is(nn::Softmax(1)(a), a.softmax(1)));
 }
 
 TEST_CASE("typed: training") {

@@ -127,7 +127,8 @@ TEST_CASE("graph: it holds what a step needs, also if the optimizer is gone") {
 TEST_CASE("graph: each replay draws the numbers of the next random call") {
   for (const auto& draw : std::vector<std::function<Tensor()>>{[] { return rand({1000}, there()); },
            [] { return randn({1000}, there()); }, [] { return randint(0, 100, {1000}, there()); },
-           [] { return empty({1000}, there()).uniform_(2, 3); }}) {
+           [] { return empty({1000}, there()).uniform_(2, 3); },
+           [] { return dropout(ones({1000}, there())); }}) {
     manual_seed(5);
     const std::vector<Tensor> wanted{draw(), draw(), draw()};
     manual_seed(5);
@@ -137,6 +138,20 @@ TEST_CASE("graph: each replay draws the numbers of the next random call") {
       graph.replay();
       REQUIRE(bitwise_equal(drawn, one));
     }
+  }
+}
+
+TEST_CASE("graph: replays update the running statistics of a batch_norm") {
+  const Tensor x = randn({20, 3}, there());
+  nn::BatchNorm1d eager(3), replayed(3);
+  for (nn::BatchNorm1d* layer : {&eager, &replayed}) layer->to(device());
+  cuda::Graph graph([&] { replayed(x); });
+  for (int i = 0; i < 3; ++i) {
+    eager(x);
+    graph.replay();
+    REQUIRE(bitwise_equal(replayed.running_mean, eager.running_mean));
+    REQUIRE(bitwise_equal(replayed.running_var, eager.running_var));
+    REQUIRE(bitwise_equal(replayed.num_batches_tracked, eager.num_batches_tracked));
   }
 }
 

@@ -191,3 +191,59 @@ TEST_CASE("module: train() and eval() reach every submodule") {
   REQUIRE(part.is_training());
   REQUIRE(part.second.is_training());
 }
+
+TEST_CASE("module: buffers, modules and children") {
+  struct Outer : nn::Module {
+    Net left, right;
+    Tensor own = ones({1});
+    void visit(nn::Visitor& visitor) override {
+      visitor("left", left);
+      visitor("right", right);
+      visitor("again", left);
+      visitor.buffer("own", own);
+      visitor.buffer("alias", own);
+    }
+  } outer;
+  REQUIRE(names(outer.named_buffers()) == std::vector<std::string>{"left.scale", "right.scale", "own"});
+  REQUIRE(outer.buffers()[2].is_same(outer.own));
+  REQUIRE(names(outer.named_modules()) == std::vector<std::string>{"", "left", "left.first", "left.second",
+                                              "right", "right.first", "right.second"});
+  REQUIRE(outer.modules()[0] == &outer);
+  REQUIRE(outer.modules()[6] == &outer.right.second);
+  REQUIRE(names(outer.named_children()) == std::vector<std::string>{"left", "right"});
+  REQUIRE(outer.children() == std::vector<nn::Module*>{&outer.left, &outer.right});
+  REQUIRE(outer.right.first.children().empty());
+  REQUIRE(outer.num_parameters() == 2 * (12 + 4 + 8));
+}
+
+TEST_CASE("module: apply() reaches the inner modules first") {
+  Net net;
+  std::vector<nn::Module*> order;
+  net.apply([&](nn::Module& module) {
+    order.push_back(&module);
+    if (auto* const linear = dynamic_cast<nn::Linear*>(&module)) nn::init::ones_(linear->weight);
+  });
+  REQUIRE(order == std::vector<nn::Module*>{&net.first, &net.second, &net});
+  REQUIRE(equal(net.second.weight, ones({2, 4})));
+}
+
+TEST_CASE("module: requires_grad_() freezes all parameters or none") {
+  Net net;
+  net.first.requires_grad_(false);
+  REQUIRE_FALSE(net.first.weight.requires_grad());
+  REQUIRE(net.second.weight.requires_grad());
+  net(ones({1, 3})).sum().backward();
+  REQUIRE_FALSE(net.first.weight.grad().defined());
+  net.requires_grad_();
+  REQUIRE(net.first.bias.requires_grad());
+  net.second.weight = net.second.weight * 2;
+  REQUIRE(error_of([&] {
+    net.requires_grad_(false);
+  }) == "requires_grad_: \"second.weight\" is the result of an operation; give the module a detach() of it");
+  REQUIRE(net.first.weight.requires_grad());
+  net.first.bias = ones({4}, {.dtype = DType::int64});
+  net.second.weight = zeros({2, 4});
+  REQUIRE(error_of([&] { net.requires_grad_(); }) ==
+          "requires_grad_: \"first.bias\" is int64; only floating-point tensors have gradients");
+  REQUIRE_FALSE(net.second.weight.requires_grad());
+}

@@ -105,18 +105,47 @@ TEST_CASE("out of memory: eval() changes every submodule or none") {
 }
 
 TEST_CASE("out of memory: a layer whose construction fails uses no random numbers") {
+  const auto check_layer = [](auto make) {
+    manual_seed(3);
+    const auto right = make();
+    std::optional<std::remove_const_t<decltype(right)>> made;
+    for_each_failure(
+        [&] {
+          made.reset();
+          manual_seed(3);
+          return 0;
+        },
+        [&](int) { made.emplace(make()); }, [&](int) { REQUIRE_FALSE(made.has_value()); },
+        [&](int) { REQUIRE(bitwise_equal(made->weight, right.weight)); });
+  };
+  check_layer([] { return nn::Linear(3, 4); });
+  check_layer([] { return nn::Embedding(3, 4, {.padding_idx = 1}); });
+}
+
+TEST_CASE("out of memory: batch_norm updates all its statistics or none") {
+  const Tensor x = tensor({{1, 2}, {3, 5}});
+  for_each_failure([] { return nn::BatchNorm1d(2); }, [&](nn::BatchNorm1d& layer) { layer(x); },
+      [](const nn::BatchNorm1d& layer) {
+        REQUIRE(equal(layer.running_mean, zeros({2})));
+        REQUIRE(equal(layer.running_var, ones({2})));
+        REQUIRE(layer.num_batches_tracked.item() == 0);
+      },
+      [](const nn::BatchNorm1d& layer) {
+        REQUIRE(allclose(layer.running_mean, tensor({0.2, 0.35})));
+        REQUIRE(layer.num_batches_tracked.item() == 1);
+      });
+}
+
+TEST_CASE("out of memory: dropout uses random numbers only if it succeeds") {
   manual_seed(3);
-  const nn::Linear right(3, 4);
-  std::optional<nn::Linear> made;
+  const Tensor x = ones({8, 8}), right = dropout(x);
+  Tensor out;
   for_each_failure(
       [&] {
-        made.reset();
+        out = {};
         manual_seed(3);
         return 0;
       },
-      [&](int) { made.emplace(3, 4); }, [&](int) { REQUIRE_FALSE(made.has_value()); },
-      [&](int) {
-        REQUIRE(bitwise_equal(made->weight, right.weight));
-        REQUIRE(bitwise_equal(made->bias, right.bias));
-      });
+      [&](int) { out = dropout(x); }, [&](int) { REQUIRE_FALSE(out.defined()); },
+      [&](int) { REQUIRE(bitwise_equal(out, right)); });
 }

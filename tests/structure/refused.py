@@ -52,6 +52,10 @@ TYPED = [
      "a.index_select(0, tensor(std::vector<int>{0, 1}))"),
     ("an element is asked for as text", "a.item<std::string>()", r"write item<float>\(\)", "a.item<float>()"),
     ("an element is asked for as a character", "a.item<char>()", r"write item<float>\(\)", "a.item<short>()"),
+    ("a layer is copied into a Sequential", "nn::Linear layer(1, 1); nn::Sequential model(layer, nn::ReLU())",
+     r"write std::move\(layer\)", "nn::Linear layer(1, 1); nn::Sequential model(std::move(layer), nn::ReLU())"),
+    ("a Sequential has a part that takes two tensors", "nn::Sequential model{nn::ReLU(), nn::MSELoss()}",
+     r"takes a Tensor and returns one", "nn::Sequential model{nn::ReLU(), nn::Identity()}"),
 ]
 
 # (description, header, old text, new text, source to compile, the compiler's messages)

@@ -27,6 +27,7 @@ void add_reductions(std::vector<OpCase>& rows);
 void add_views(std::vector<OpCase>& rows);
 void add_rearranged(std::vector<OpCase>& rows);
 void add_indices(std::vector<OpCase>& rows);
+void add_normalization(std::vector<OpCase>& rows);
 void add_classification(std::vector<OpCase>& rows);
 
 }  // namespace tenon::test

@@ -38,6 +38,7 @@ const std::vector<OpCase>& op_cases() {
     add_rearranged(all);
     add_indices(all);
     add_classification(all);
+    add_normalization(all);
     return all;
   }();
   return rows;

@@ -25,6 +25,16 @@ void add_indices(std::vector<OpCase>& rows) {
         return Index{i[0], i[1] == 0 ? 3 : 1, i[2]};
       }));
   rows.push_back(moved(
+      "embedding", "repeated", {4, 3},
+      [](const Tensor& x) {
+        return embedding(tensor({{3, 0}, {3, 2}}, {.dtype = DType::int64, .device = x.device()}), x);
+      },
+      {2, 2, 3},
+      [](I i) {
+        const std::int64_t rows_of[2][2] = {{3, 0}, {3, 2}};
+        return Index{rows_of[i[0]][i[1]], i[2]};
+      }));
+  rows.push_back(moved(
       "gather", "rows", {3, 4},
       [](const Tensor& x) {
         return gather(

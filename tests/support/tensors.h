@@ -62,9 +62,11 @@ inline Tensor& entry(StateDict& state, std::string_view name) {
     if (entry_name == name) return tensor;
   throw std::logic_error("no entry " + std::string(name));
 }
-inline std::vector<std::string> names(const StateDict& state) {
+/// The names of a state, of parameters or of modules.
+template <class Value>
+std::vector<std::string> names(const std::vector<std::pair<std::string, Value>>& entries) {
   std::vector<std::string> out;
-  for (const auto& [name, tensor] : state) out.push_back(name);
+  for (const auto& [name, value] : entries) out.push_back(name);
   return out;
 }
 /// Whether both lists are undefined in the same places and bitwise equal elsewhere.

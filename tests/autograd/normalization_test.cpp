@@ -1,0 +1,170 @@
+// Normalisation, dropout and embedding: PyTorch's values, running statistics, random streams.
+#include "../support/catch.h"
+
+#include "../support/tensors.h"
+
+using namespace tenon;
+using test::error_of;
+
+namespace {
+
+const Options wide{.dtype = DType::float64};
+
+/// Operands whose results below were computed with PyTorch 2.15; g is the gradient of the output.
+struct Operands {
+  Tensor x = tensor({{1, 2, 4}, {3, -1, 0}}, wide).set_requires_grad();
+  Tensor w = tensor({1, 2, -1}, wide).set_requires_grad();
+  Tensor b = tensor({.5, 0, 1}, wide).set_requires_grad();
+  Tensor g = tensor({{1, 0, 2}, {-1, 3, 1}}, wide);
+};
+
+bool near(const Tensor& found, const TensorData& expected) {
+  return allclose(found, tensor(expected, found.options()), 1e-12, 1e-14);
+}
+
+}  // namespace
+
+TEST_CASE("normalization: layer_norm has PyTorch's values and gradients") {
+  const Operands in;
+  const Tensor y = layer_norm(in.x, 3, in.w, in.b);
+  y.backward(in.g);
+  REQUIRE(near(y, {{-0.5690415314502977, -0.5345207657251491, -0.3363019143128718},
+                      {1.87281056995105, -1.9611579570729287, 1.3922315914145857}}));
+  REQUIRE(near(in.x.grad(), {{6.8723656654334775e-06, 1.718091416247347e-06, -8.59045708190287e-06},
+                                {0.4751972618790221, 1.4256155457377626, -1.9008128076167852}}));
+  REQUIRE(near(in.w.grad(), {-2.4418521014013477, -2.941736935609393, 2.2803722372111577}));
+  REQUIRE(near(in.b.grad(), {0, 3, 3}));
+}
+
+TEST_CASE("normalization: rms_norm has PyTorch's values and gradients, and its eps") {
+  const Operands in;
+  const Tensor y = rms_norm(in.x, 3, in.w);
+  y.backward(in.g);
+  REQUIRE(near(y, {{0.3779644730092272, 1.5118578920369088, -1.5118578920369088},
+                      {1.6431676725154982, -1.0954451150103321, 0}}));
+  REQUIRE(near(in.x.grad(), {{0.5039526306789696, 0.2519763153394848, -0.25197631533948484},
+                                {0.931128347758782, 2.793385043276347, -0.5477225575051661}}));
+  REQUIRE(near(in.w.grad(), {-1.2652031995062711, -1.6431676725154982, 3.0237157840738176}));
+  REQUIRE(rms_norm(zeros({1}), 1).item() == 0);
+  REQUIRE(rms_norm(full({1}, 1e-4), 1).item() == Approx(1e-4 / std::sqrt(1e-8 + 0x1p-23)));
+  REQUIRE(rms_norm(full({1}, 1e-8, wide), 1).item() == Approx(1e-8 / std::sqrt(1e-16 + 0x1p-52)));
+}
+
+TEST_CASE("normalization: batch_norm has PyTorch's values, gradients and running statistics") {
+  const Operands in;
+  const Tensor mean = tensor({.5, 0, 1}, wide), variance = tensor({1, 2, 4}, wide);
+  const Tensor y = batch_norm(in.x, mean, variance, in.w, in.b, true);
+  y.backward(in.g);
+  REQUIRE(near(y, {{-0.49999500003749975, 1.9999955555703703, 1.2499976562718729e-06},
+                      {1.4999950000374997, -1.9999955555703703, 1.9999987500023437}}));
+  REQUIRE(allclose(in.x.grad(),
+      tensor({{9.999850001709384e-06, -8.888829630134287e-06, -6.249976562573832e-07},
+                 {-9.999850001709384e-06, 8.888829630134287e-06, 6.249976562573832e-07}},
+          wide),
+      1e-9, 1e-15));
+  REQUIRE(near(in.w.grad(), {-1.9999900000749995, -2.9999933333555555, 0.9999987500023437}));
+  REQUIRE(near(mean, {0.65, 0.05, 1.1}));
+  REQUIRE(near(variance, {1.1, 2.25, 4.4}));
+  for (const Tensor& leaf : {in.x, in.w, in.b}) leaf.zero_grad();
+  const Tensor z = batch_norm(in.x, mean, variance, in.w, in.b);
+  z.backward(in.g);
+  REQUIRE(near(z, {{0.8337103893739984, 2.5999942222414814, -0.3825191833624748},
+                      {2.7406269000825607, -1.399996888899259, 1.5244038281719734}}));
+  REQUIRE(near(in.x.grad(), {{0.9534582553542812, 0, -0.9534615057672241},
+                                {-0.9534582553542812, 3.9999911111407407, -0.47673075288361205}}));
+  REQUIRE(near(in.w.grad(), {-1.9069165107085624, -2.0999953333488888, 2.2406345385529765}));
+  REQUIRE(near(in.b.grad(), {0, 3, 3}));
+  REQUIRE(near(mean, {0.65, 0.05, 1.1}));
+}
+
+TEST_CASE("normalization: a failed batch_norm leaves the running statistics as they were") {
+  const Tensor mean = zeros({2}), variance = ones({2});
+  const Tensor x = tensor({{1, NAN}, {2, 3}});
+  REQUIRE(error_of([&] {
+    batch_norm(ones({1, 2}), mean, variance, {}, {}, true);
+  }) == "batch_norm: training needs more than one element per channel; the input is [1, 2]");
+  {
+    const AnomalyGuard anomaly;
+    REQUIRE(error_of([&] { batch_norm(x, mean, variance, {}, {}, true); }).starts_with("anomaly mode: "));
+  }
+  REQUIRE(equal(mean, zeros({2})));
+  REQUIRE(equal(variance, ones({2})));
+  // One of the two may be missing.
+  batch_norm(tensor({{1., 4.}, {3., 4.}}), mean, {}, {}, {}, true, 0.5);
+  REQUIRE(equal(mean, tensor({1, 2})));
+  batch_norm(tensor({{1., 4.}, {3., 4.}}), {}, variance, {}, {}, true, 0.5);
+  REQUIRE(equal(variance, tensor({1.5, 0.5})));
+}
+
+TEST_CASE("normalization: of large numbers the variance stays exact") {
+  const Tensor x = tensor({{1e6, 1e6 + 1, 1e6 + 2, 1e6 + 5}});
+  REQUIRE(allclose(layer_norm(x, 4), layer_norm(x - 1e6, 4)));
+}
+
+TEST_CASE("normalization: no samples") {
+  REQUIRE(layer_norm(zeros({0, 3}), 3).shape() == Shape{0, 3});
+  REQUIRE(rms_norm(zeros({0, 3}), 3).shape() == Shape{0, 3});
+  REQUIRE(batch_norm(zeros({0, 3}), zeros({3}), ones({3})).shape() == Shape{0, 3});
+}
+
+TEST_CASE("normalization: the gradient has the same bits with create_graph") {
+  manual_seed(3);
+  const Tensor x = randn({5, 40}, {.requires_grad = true}), g = randn({5, 40});
+  for (const Tensor& y : {layer_norm(x, 40), rms_norm(x, 40), batch_norm(x, {}, {}, {}, {}, true)}) {
+    const Tensor plain = autograd::grad(y, {x}, {.grad_output = g, .retain_graph = true})[0];
+    const Tensor recorded = autograd::grad(y, {x}, {.grad_output = g, .create_graph = true})[0];
+    REQUIRE(bitwise_equal(plain, recorded));
+  }
+}
+
+TEST_CASE("dropout: zeros with the given probability, and the mean stays") {
+  manual_seed(0);
+  const Tensor x = ones({1000, 100}, {.requires_grad = true});
+  const Tensor y = dropout(x, 0.3);
+  const double dropped = (y == 0).sum().item() / 1e5;
+  REQUIRE(std::abs(dropped - 0.3) < 0.005);
+  REQUIRE(equal(where(y == 0, full({}, static_cast<float>(1 / 0.7)), y), full(x.shape(), 1 / 0.7)));
+  y.sum().backward();
+  REQUIRE(equal(x.grad(), y));
+  REQUIRE_FALSE(equal(dropout(x, 0.3), y));
+}
+
+TEST_CASE("dropout: the mask depends on the seed and the position alone") {
+  const auto mask = [](const Tensor& x) {
+    manual_seed(4);
+    return dropout(x) != 0;
+  };
+  const Tensor expected = mask(ones({30, 40}));
+  REQUIRE(equal(mask(ones({40, 30}).t()), expected));
+  REQUIRE(equal(mask(expand(ones({1}), {30, 40})), expected));
+  REQUIRE(equal(mask(ones({30, 40}, wide)), expected));
+  REQUIRE(equal(mask(ones({1200})), expected.flatten()));
+}
+
+TEST_CASE("dropout: none, all, and in evaluation") {
+  const Tensor x = tensor({1, 2, INFINITY});
+  REQUIRE(dropout(x, 0).is_same(x));
+  REQUIRE(dropout(x, 0.5, false).is_same(x));
+  const AnomalyGuard anomaly;
+  REQUIRE(equal(dropout(x, 1), zeros(3)));
+  REQUIRE(error_of([&] { dropout(x, NAN); }) == "dropout: the probability must be in [0, 1]; it is nan");
+}
+
+TEST_CASE("embedding: PyTorch's values, and no gradient for the padding") {
+  const Tensor index = tensor({{0, 2}, {2, 1}}, {.dtype = DType::int64});
+  const Tensor weight = tensor({{1, 2}, {3, 4}, {5, 6}}, {.requires_grad = true});
+  const Tensor y = embedding(index, weight, -1);
+  REQUIRE(equal(y, tensor({{{1, 2}, {5, 6}}, {{5, 6}, {3, 4}}})));
+  y.backward(arange(8).reshape({2, 2, 2}));
+  REQUIRE(equal(weight.grad(), tensor({{0, 1}, {6, 7}, {0, 0}})));
+  weight.zero_grad();
+  embedding(index.t(), weight).backward(arange(8).reshape({2, 2, 2}));
+  REQUIRE(equal(weight.grad(), tensor({{0, 1}, {6, 7}, {2 + 4, 3 + 5}})));
+  REQUIRE(equal(embedding(index[0][1], weight), tensor({5, 6})));
+  REQUIRE(embedding(zeros({0, 4}, {.dtype = DType::int64}), weight).shape() == Shape{0, 4, 2});
+  REQUIRE(error_of([&] { embedding(index, weight.narrow(0, 0, 2)); }) ==
+          "embedding: index 2 at position 1 is out of range; dimension 0 has size 2");
+  REQUIRE(error_of([&] { embedding(index, weight, -4); }) ==
+          "embedding: padding_idx -4 is out of range; there are 3 rows");
+  embedding(index, weight).add_(1);  // not a view
+}
