@@ -416,10 +416,13 @@ TEST_CASE("typed: gradients") {
 TEST_CASE("typed: every operation of one tensor is a method") {
   const std::string methods = test::read_file(TENON_SOURCE_DIR "/core/tensor.h");
   // Functions in PyTorch too, or, like bitwise_equal(), for tests.
-  const std::set<std::string> functions{"empty_like", "zeros_like", "ones_like", "full_like", "rand_like",
-      "randn_like", "linear", "mse_loss", "l1_loss", "nll_loss", "cross_entropy", "one_hot", "bitwise_equal",
-      "dropout", "embedding", "layer_norm", "rms_norm", "batch_norm", "leaky_relu", "elu", "selu", "silu",
-      "gelu", "softplus", "hardtanh"};
+  const std::set<std::string> functions{// creation
+      "empty_like", "zeros_like", "ones_like", "full_like", "rand_like", "randn_like", "one_hot",
+      // layers and losses
+      "linear", "dropout", "embedding", "layer_norm", "rms_norm", "batch_norm", "mse_loss", "l1_loss",
+      "nll_loss", "cross_entropy", "bitwise_equal",
+      // activations
+      "leaky_relu", "elu", "selu", "silu", "gelu", "softplus", "hardtanh"};
   const std::set<std::string> operations = test::operations_of_one_tensor();
   REQUIRE(operations.contains("sqrt"));
   for (const std::string& name : operations) {
