@@ -298,6 +298,9 @@ class TENON_API Tensor {
   bool allclose(
       const Tensor& b, double rtol = 1e-5, double atol = 1e-8, CallSite site = CallSite::current()) const;
   Tensor matmul(const Tensor& b, CallSite site = CallSite::current()) const;
+  Tensor mm(const Tensor& b, CallSite site = CallSite::current()) const;
+  Tensor mv(const Tensor& b, CallSite site = CallSite::current()) const;
+  Tensor bmm(const Tensor& b, CallSite site = CallSite::current()) const;
   Tensor outer(const Tensor& b, CallSite site = CallSite::current()) const;
   Tensor dot(const Tensor& b, CallSite site = CallSite::current()) const;
   Tensor sum(CallSite site = CallSite::current()) const;

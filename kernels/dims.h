@@ -1,6 +1,7 @@
 // Dimensions and strides in the form that loops need: sorted, and merged if every operand has matching
 // strides.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -63,6 +64,27 @@ struct Position {
     }
   }
 };
+
+/// Calls run(part, first, offset) for parts of at most `most` items each, which follow each other in
+/// row-major order and cover `dims`; `first` is the number of a part's first item, and `offset` where the
+/// operands are there.
+template <int N, class Run>
+void for_runs(const Dims<N>& dims, std::int64_t most, const Run& run, std::int64_t first = 0,
+    const std::int64_t (&start)[N] = {}) {
+  const std::int64_t count = dims.count();
+  if (count <= most) return run(dims, first, start);
+  const std::int64_t inner = count / dims.size[0], at_once = std::max<std::int64_t>(1, most / inner);
+  for (std::int64_t i = 0; i < dims.size[0]; i += at_once) {
+    Dims<N> part;
+    std::int64_t step[N], offset[N];
+    for (int d = 0; d < dims.rank; ++d) {
+      for (int k = 0; k < N; ++k) step[k] = dims.stride[k][d];
+      part.push(d > 0 ? dims.size[d] : std::min(at_once, dims.size[0] - i), step);
+    }
+    for (int k = 0; k < N; ++k) offset[k] = start[k] + i * dims.stride[k][0];
+    for_runs(part, most, run, first + i * inner, offset);
+  }
+}
 
 /// The dimensions of a loop whose order does not matter: the dimension with the result's smallest stride
 /// becomes the innermost.

@@ -10,7 +10,7 @@ struct LinearOptions {
   DType dtype = DType::float32;
 };
 
-/// y = x weight^T + bias for x [batch, in_features]. Both parameters are initialised uniformly in [-1, 1] /
+/// y = x weight^T + bias for x [..., in_features]. Both parameters are initialised uniformly in [-1, 1] /
 /// sqrt(in_features), PyTorch's default (kaiming_uniform_ with a = sqrt(5)).
 class TENON_API Linear : public Module {
  public:

@@ -103,6 +103,9 @@ bool Tensor::allclose(const Tensor& b, double rtol, double atol, CallSite site) 
   return tenon::allclose(*this, b, rtol, atol, site);
 }
 Tensor Tensor::matmul(const Tensor& b, CallSite site) const { return tenon::matmul(*this, b, site); }
+Tensor Tensor::mm(const Tensor& b, CallSite site) const { return tenon::mm(*this, b, site); }
+Tensor Tensor::mv(const Tensor& b, CallSite site) const { return tenon::mv(*this, b, site); }
+Tensor Tensor::bmm(const Tensor& b, CallSite site) const { return tenon::bmm(*this, b, site); }
 Tensor Tensor::outer(const Tensor& b, CallSite site) const { return tenon::outer(*this, b, site); }
 Tensor Tensor::dot(const Tensor& b, CallSite site) const { return tenon::dot(*this, b, site); }
 Tensor Tensor::sum(CallSite site) const { return tenon::sum(*this, site); }

@@ -1,4 +1,4 @@
-// Products of [m, k] and [k, n]; a size is m x k x n.
+// Products of [m, k] and [k, n]; a size is m x k x n, or batch x m x k x n.
 #include "../case.h"
 
 using namespace tenon;
@@ -23,6 +23,21 @@ Case product(const std::string& name, Layout layout, const std::vector<Size>& si
       .make = function([](const Tensors& in) { return matmul(in[0], in[1]); }),
       .flops = [](const Size& size) { return 2.0 * static_cast<double>(size[0] * size[1] * size[2]); },
       .cuda_sizes = std::move(cuda_sizes)};
+}
+
+/// `shared`: all products of the batch have the same second matrix.
+Case batch(const std::string& name, bool shared, const Size& of) {
+  return {.name = "matmul/" + name,
+      .sizes = {of},
+      .inputs =
+          [shared](const Size& size) {
+            const std::int64_t count = size[0], m = size[1], k = size[2], n = size[3];
+            return Tensors{randn({count, m, k}), shared ? randn({k, n}) : randn({count, k, n})};
+          },
+      .make = function([](const Tensors& in) { return matmul(in[0], in[1]); }),
+      .flops =
+          [](const Size& size) { return 2.0 * static_cast<double>(size[0] * size[1] * size[2] * size[3]); },
+      .cuda_sizes = {of}};
 }
 
 std::vector<Size> squares(std::initializer_list<std::int64_t> sides) {
@@ -53,6 +68,8 @@ std::vector<Case> matmul_cases() {
       product("few_columns_tn", Layout::tn, {{4096, 4096, 1}, {4096, 4096, 8}}),
       product("outer", Layout::nn, {{1000, 1, 1000}, {4096, 1, 4096}}),
       product("deep", Layout::nn, {{64, 8192, 64}}, {{64, 8192, 64}}),
+      batch("batch", false, {32, 64, 64, 64}),
+      batch("batch_and_matrix", true, {8, 128, 128, 128}),
   };
   for (Case& one : all)  // a tile has 64 rows, however few there are
     if (one.name.starts_with("matmul/few_rows")) one.emulated_sizes = {{8, 1024, 1024}};

@@ -13,7 +13,8 @@ const Library* eigen() { return nullptr; }
 #endif
 
 void add_products(std::map<std::string, Make>& cases, const Make& product) {
-  for (const Case& one : matmul_cases()) cases.emplace(one.name, product);
+  for (const Case& one : matmul_cases())
+    if (!one.name.starts_with("matmul/batch")) cases.emplace(one.name, product);
 }
 
 std::vector<const Library*> libraries() {

@@ -20,7 +20,7 @@ const Library* libtorch();
 const Library* openblas();
 const Library* eigen();
 
-/// Enters a library's matrix product for all cases of matmul.
+/// Enters a library's matrix product for all cases of matmul but the batches.
 void add_products(std::map<std::string, Make>& cases, const Make& product);
 
 /// Those that were found.

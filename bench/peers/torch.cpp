@@ -182,6 +182,7 @@ std::map<std::string, Make> cases() {
   const Make sin = of([](T in) { return torch::sin(in[0]); });
   const Make log = of([](T in) { return torch::log(in[0]); });
   const Make pow = of([](T in) { return torch::pow(in[0], 2.5); });
+  const Make matmul = of([](T in) { return torch::matmul(in[0], in[1]); });
   const Make sum = of([](T in) { return in[0].sum(); });
   const Make transpose = of([](T in) { return in[0].t().contiguous(); });
   const auto rows = [](T in) { return in[0].index_select(0, in[1]); };
@@ -250,6 +251,9 @@ std::map<std::string, Make> cases() {
        })},
       {"layout/cat", of([](T in) { return torch::cat(in); })},
       {"layout/stack", of([](T in) { return torch::stack(in); })},
+
+      {"matmul/batch", matmul},
+      {"matmul/batch_and_matrix", matmul},
 
       {"reduce/sum", sum},
       {"reduce/sum_float64", sum},

@@ -24,8 +24,8 @@ void product_rows(Stream stream, T* out, const Matrix& a, const Matrix& b) {
     cpu_table().of<T>().reduce[products.index].rows(a.rows, a.cols, x, a.row_stride, y, 0, out, scratch);
     return;
   }
-  cpu::reduce(stream, products, dtype_of<T>, {a.rows, a.cols}, 0b10, out,
-      {x, Strides{a.row_stride, a.col_stride}}, {y, Strides{0, b.row_stride}}, 1);
+  const OneColumn of(a, b);
+  cpu::reduce(stream, products, dtype_of<T>, of.shape, of.reduced, out, {x, of.left}, {y, of.right}, 1);
 }
 
 /// Order CHAIN; the longer side of C is split over threads.
@@ -79,12 +79,42 @@ void matmul_of(Stream stream, T* out, const Matrix& a, const Matrix& b, const T*
     for (std::int64_t i = 0; i < a.rows; ++i) out[i] = out[i] + *bias;
 }
 
+/// The products of a batch, each as it is alone; out is [batch, m, n].
+template <class T>
+void batch_of(Stream stream, T* out, const Matrix& a, const Matrix& b, const T* bias, const Batch& batch) {
+  const auto* x = static_cast<const T*>(a.data);
+  const auto* y = static_cast<const T*>(b.data);
+  const std::int64_t count = batch.count();
+  if (b.cols == 1 && a.cols > arith::longest_chain_of_a_column) {
+    const OneColumn of(a, b, batch);
+    cpu::reduce(stream, products, dtype_of<T>, of.shape, of.reduced, out, {x, of.left}, {y, of.right}, 1);
+    if (bias)
+      for (std::int64_t i = 0; i < count * a.rows; ++i) out[i] = out[i] + *bias;
+    return;
+  }
+  const auto part = [&](std::int64_t begin, std::int64_t end) {
+    Position<2> at(batch, batch.rank, begin);
+    for (std::int64_t i = begin; i < end; ++i, at.advance(batch, batch.rank, 1)) {
+      Matrix one_a = a, one_b = b;
+      one_a.data = x + at.offset[0];
+      one_b.data = y + at.offset[1];
+      matmul_of(stream, out + i * a.rows * b.cols, one_a, one_b, bias);
+    }
+  };
+  // Threads share a batch of many or of small products; few large ones are each split over all threads.
+  const std::int64_t work = a.rows * a.cols * b.cols;
+  if (work >= 2 * grain && count < 4 * num_threads()) part(0, count);
+  else parallel_for(count, grain / (work + 1) + 1, part);
+}
+
 }  // namespace
 
-void matmul(Stream stream, DType dtype, void* out, const Matrix& a, const Matrix& b, const void* bias) {
+void matmul(Stream stream, DType dtype, void* out, const Matrix& a, const Matrix& b, const void* bias,
+    const Batch& batch) {
   visit_floating("matmul", dtype, [&]<class T>(std::type_identity<T>) {
     if (a.rows == 0 || b.cols == 0) return;
-    matmul_of(stream, static_cast<T*>(out), a, b, static_cast<const T*>(bias));
+    if (batch.rank == 0) return matmul_of(stream, static_cast<T*>(out), a, b, static_cast<const T*>(bias));
+    if (batch.count() > 0) batch_of(stream, static_cast<T*>(out), a, b, static_cast<const T*>(bias), batch);
   });
 }
 

@@ -204,6 +204,15 @@ TEST_CASE("typed: arithmetic and functions") {
   REQUIRE(is(v.minimum(v), v));
   REQUIRE(is(a.matmul(b.t()), tensor({{28, 10}, {73, 28}})));
   REQUIRE(is(matmul(a, b.t()), tensor({{28, 10}, {73, 28}})));
+  REQUIRE(is(a.mm(b.t()), tensor({{28, 10}, {73, 28}})));
+  REQUIRE(is(mm(a, b.t()), tensor({{28, 10}, {73, 28}})));
+  REQUIRE(is(a.mv(v), a.matmul(v)));
+  REQUIRE(is(mv(a, v), matmul(a, v)));
+  REQUIRE(is(matmul(v, v), tensor(98)));
+  REQUIRE(is(v.matmul(a.t()), matmul(a, v)));
+  REQUIRE(is(matmul(stack({a, a}), b.t())[1], matmul(a, b.t())));
+  REQUIRE(is(bmm(stack({a, b}), stack({b.t(), a.t()}))[1], matmul(b, a.t())));
+  REQUIRE(is(stack({a, b}).bmm(stack({b.t(), a.t()}))[0], matmul(a, b.t())));
   REQUIRE(is(v.dot(v), tensor(98)));
   REQUIRE(is(dot(v, v), tensor(98)));
   REQUIRE(is(v.outer(tensor({1, 2})), tensor({{1, 2}, {4, 8}, {9, 18}})));

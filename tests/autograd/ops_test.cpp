@@ -169,6 +169,10 @@ TEST_CASE("ops: tensors without elements work", "[ops]") {
   check_empty("sum columns", sum(none, {1}), {0});
   check_empty("matmul", matmul(none, ones({3, 2})), {0, 2});
   check_empty("matmul inner", matmul(t(none), ones({0, 2})), {3, 2});
+  check_empty("matmul of batches", matmul(ones({2, 5, 0}), none), {2, 5, 3});
+  check_empty("matmul without batches", matmul(ones({0, 5, 3}), none.t()), {0, 5, 0});
+  check_empty("matmul with a vector", matmul(none, ones({3})), {0});
+  check_empty("linear of batches", linear(ones({2, 0, 3}), none, empty({0})), {2, 0, 0});
   check_empty("cat", cat({none, none}), {0, 3});
   check_empty("cat with some", cat({none, ones({2, 3})}), {2, 3});
   check_empty("reshape", reshape(none, {3, 0, 5}), {3, 0, 5});
@@ -178,6 +182,42 @@ TEST_CASE("ops: tensors without elements work", "[ops]") {
   check_empty("mse_loss", mse_loss(none, zeros({0, 3}), Reduction::sum), {});
   REQUIRE(sum(none).item<float>() == 0);
   REQUIRE(matmul(t(none), ones({0, 2})).sum().item<float>() == 0);
+}
+
+TEST_CASE("ops: each product of a batch has the bits that it has alone", "[ops]") {
+  const Tensor a = randn({2, 5, 3, 40}), b = randn({2, 5, 40, 7}), w = randn({40, 7}), v = randn({40});
+  // Interleaved, as the heads of attention, and transposed.
+  const Tensor heads = randn({2, 3, 5, 40}).transpose(1, 2), turned = randn({2, 5, 7, 40}).transpose(-2, -1);
+  for (const Tensor& x : {a, heads})
+    for (const Tensor& y : {b, turned, w, b[0], b.slice(0, {.stop = 1}), b.slice(1, {.stop = 1})}) {
+      const Tensor all = matmul(x, y), same = expand(y, {2, 5, 40, 7});
+      REQUIRE(all.shape() == Shape{2, 5, 3, 7});
+      for (int i = 0; i < 2; ++i)
+        for (int j = 0; j < 5; ++j) REQUIRE(bitwise_equal(all[i][j], mm(x[i][j], same[i][j])));
+      REQUIRE(bitwise_equal(matmul(x, v)[1][2], mv(x[1][2], v)));
+    }
+  REQUIRE(bitwise_equal(bmm(a[0], b[1])[3], mm(a[0][3], b[1][3])));
+  REQUIRE(bitwise_equal(matmul(v, b)[1][4], matmul(unsqueeze(v, 0), b[1][4])[0]));
+  REQUIRE(bitwise_equal(matmul(v, v), dot(v, v)));
+  const Tensor weight = randn({6, 40}), bias = randn({6});
+  REQUIRE(bitwise_equal(linear(heads, weight, bias)[1][4], linear(heads[1][4], weight, bias)));
+  REQUIRE(bitwise_equal(linear(a, weight, bias)[1][4][2], linear(a[1][4][2], weight, bias)));
+  REQUIRE(bitwise_equal(linear(a, weight, bias), matmul(a, weight.t()) + bias));
+}
+
+TEST_CASE("ops: the gradient of a matrix that a batch shares is one product", "[ops]") {
+  const Tensor a = randn({6, 30, 8}), g = randn({6, 30, 5});
+  const Tensor w = randn({8, 5}).set_requires_grad(), weight = randn({5, 8}).set_requires_grad(),
+               bias = randn({5}).set_requires_grad();
+  matmul(a, w).backward(g);
+  REQUIRE(bitwise_equal(w.grad(), matmul(a.reshape({180, 8}).t(), g.reshape({180, 5}))));
+  linear(a, weight, bias).backward(g);
+  REQUIRE(bitwise_equal(weight.grad(), matmul(g.reshape({180, 5}).t(), a.reshape({180, 8}))));
+  REQUIRE(bitwise_equal(bias.grad(), sum(g.reshape({180, 5}), {0})));
+  // Operands that broadcast otherwise get the sum of the products' gradients.
+  const Tensor left = randn({30, 8}).set_requires_grad(), b = randn({6, 8, 5});
+  matmul(left, b).backward(g);
+  REQUIRE(bitwise_equal(left.grad(), sum(matmul(g, b.transpose(-2, -1)), {0})));
 }
 
 TEST_CASE("ops: every operation of ops.h has a row in the table", "[ops]") {

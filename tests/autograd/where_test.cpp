@@ -107,6 +107,18 @@ const std::vector<Mistake>& mistakes() {
       {__LINE__, "where", [] { where(a, 1., 0.); }},
       {__LINE__, "matmul", [] { matmul(a, a); }},
       {__LINE__, "matmul", [] { const Tensor x = expand(ones({1}), {1ll << 30, 1}); matmul(x, x.t()); }},
+      {__LINE__, "matmul", [] { matmul(a, ones({})); }},
+      {__LINE__, "matmul", [] { matmul(b, b.slice(0, {.stop = 1})); }},
+      {__LINE__, "matmul", [] { matmul(ones({2, 1, 1}), ones({3, 1, 1})); }},
+      {__LINE__, "matmul", [] { matmul(counts, counts); }},
+      {__LINE__, "mm", [] { mm(a, b); }},
+      {__LINE__, "mm", [] { mm(counts.reshape({1, -1}), counts.reshape({-1, 1})); }},
+      {__LINE__, "mv", [] { mv(a, a); }},
+      {__LINE__, "mv", [] { mv(a, ones({7})); }},
+      {__LINE__, "bmm", [] { bmm(a, a); }},
+      {__LINE__, "bmm", [] { bmm(ones({2, 1, 1}), ones({1, 1, 1})); }},
+      {__LINE__, "bmm", [] { bmm(ones({2, 1, 3}), ones({2, 2, 1})); }},
+      {__LINE__, "linear", [] { linear(ones({}), ones({1, 1})); }},
       {__LINE__, "linear", [] { linear(a, ones({1, 4})); }},
       {__LINE__, "linear", [] { nn::Linear(-1, 2); }},
       {__LINE__, "linear", [] { nn::Linear(3, 2)(b); }},
@@ -305,10 +317,10 @@ TEST_CASE("where: an error in a hook ends with the line inside the hook", "[wher
   unsigned line = 0;
   x.register_hook([&](const Tensor& g) {
     line = CallSite::current().line() + 1;
-    return matmul(g, g);
+    return mm(g, g);
   });
   const std::string text = full_error_of([&] { (x * 2).sum().backward(); });
-  REQUIRE(text == "matmul: both operands must be matrices; a is [2], b is [2]" + at_line(line));
+  REQUIRE(text == "mm: both operands must be matrices; a is [2], b is [2]" + at_line(line));
 }
 
 TEST_CASE("where: the tape stores only lines of user code", "[where]") {

@@ -238,8 +238,24 @@ TEST_CASE("tensor: operations refuse incompatible operands") {
   REQUIRE(error_of([&] { clamp(a, 2, 1); }) == "clamp: the bounds must be in order; they are 2 and 1");
   REQUIRE(error_of([&] { where(a, a, a); }) == "where: the condition must be boolean; its dtype is float32");
   REQUIRE(error_of([&] { matmul(a, a); }) == "matmul: inner dimensions differ; a is [2, 3], b is [2, 3]");
-  REQUIRE(error_of([&] { matmul(a, zeros({3})); }) ==
-          "matmul: both operands must be matrices; a is [2, 3], b is [3]");
+  REQUIRE(error_of([&] { matmul(a, zeros({})); }) ==
+          "matmul: the operands need at least one dimension; a is [2, 3], b is []");
+  REQUIRE(error_of([&] { matmul(zeros({2}), zeros({3})); }) ==
+          "matmul: inner dimensions differ; a is [2], b is [3]");
+  REQUIRE(error_of([&] {
+    matmul(zeros({2, 4, 2, 3}), zeros({3, 3, 2}));
+  }) == "matmul: the batch dimensions do not broadcast; a is [2, 4, 2, 3], b is [3, 3, 2]");
+  REQUIRE(
+      error_of([&] { mm(a, zeros({3})); }) == "mm: both operands must be matrices; a is [2, 3], b is [3]");
+  REQUIRE(error_of([&] { mv(a, a); }) == "mv: needs a matrix and a vector; a is [2, 3], b is [2, 3]");
+  REQUIRE(error_of([&] { bmm(a, a); }) ==
+          "bmm: both operands must be batches of matrices; a is [2, 3], b is [2, 3]");
+  REQUIRE(error_of([&] {
+    bmm(zeros({2, 1, 3}), zeros({1, 3, 1}));
+  }) == "bmm: the batches have different sizes; a is [2, 1, 3], b is [1, 3, 1]");
+  REQUIRE(error_of([&] {
+    linear(zeros({}), zeros({1, 1}));
+  }) == "linear: x needs at least one dimension, and weight must be a matrix; x is [], weight is [1, 1]");
   REQUIRE(error_of([&] { matmul(i, i.t()); }) == "matmul: needs floating-point numbers; the dtype is int64");
   REQUIRE(error_of([&] {
     linear(a, zeros({4, 2}));

@@ -47,6 +47,15 @@ void arithmetic(Hashes& hashes, Kind kind) {
         [&, m = m, k = k, n = n](T* out) {
           matmul(test::stream(), dtype, out, {a.data(), m, k, k, 1}, {b.data(), k, n, 1, k}, a.data() + 7);
         });
+  for (const auto& [m, k, n] : {std::tuple{9, 40, 1}, {20, 600, 30}, {1, 200, 5}})
+    record("matmul 2x3x" + std::to_string(m) + "x" + std::to_string(k) + "x" + std::to_string(n), 6 * m * n,
+        [&, m = m, k = k, n = n](T* out) {
+          Batch batch;  // A is interleaved, and B is shared in the first dimension
+          batch.push(2, {3 * m * k, 0});
+          batch.push(3, {k, n * k});
+          matmul(test::stream(), dtype, out, {a.data(), m, k, 3 * k, 1}, {b.data(), k, n, 1, k}, a.data() + 7,
+              batch);
+        });
   for (int op = 0; op < arith::ReduceOps::size; ++op) {
     for (const std::int64_t n : {1, 7, 100, 1024, 5000, 300000})
       record("reduce " + std::to_string(op) + " of " + std::to_string(n), 1, [&, n = n](T* out) {

@@ -277,6 +277,158 @@ TEST_CASE("matmul: (A B)^T is B^T A^T", "[kernels][matmul]") {
   test::require_same(c, back);
 }
 
+namespace {
+
+/// [2, 3] matrices, or fewer where some are shared: where they lie, and how they are turned.
+enum class Lie {
+  in_order,
+  apart,       // by an odd distance
+  interleaved  // as the heads of attention: [2, rows, 3, cols]
+};
+struct Arrangement {
+  Lie lie;
+  bool turned;
+  bool shared[2];  // along each dimension of the batch
+};
+
+template <class T>
+struct Stack {
+  const T* values;  // 6 (rows cols + 1)
+  Matrix first;
+  std::int64_t step[2];
+
+  Stack(const T* of, std::int64_t rows, std::int64_t cols, const Arrangement& how) : values(of) {
+    if (how.turned) std::swap(rows, cols);
+    const std::int64_t size = rows * cols + (how.lie == Lie::apart ? 1 : 0);
+    const bool mixed = how.lie == Lie::interleaved;
+    first = {values, rows, cols, mixed ? 3 * cols : cols, 1};
+    if (how.turned) first = first.transposed();
+    step[0] = how.shared[0] ? 0 : 3 * size;
+    step[1] = how.shared[1] ? 0 : mixed ? cols : size;
+  }
+  Matrix at(std::int64_t i, std::int64_t j) const {
+    Matrix one = first;
+    one.data = values + i * step[0] + j * step[1];
+    return one;
+  }
+};
+
+template <class T>
+test::Vector<T> products(const Stack<T>& a, const Stack<T>& b, const T* bias) {
+  kernels::Batch batch;
+  batch.push(2, {a.step[0], b.step[0]});
+  batch.push(3, {a.step[1], b.step[1]});
+  return test::written<T>(static_cast<std::size_t>(6 * a.first.rows * b.first.cols),
+      [&](T* c) { kernels::matmul(test::stream(), dtype_of<T>, c, a.first, b.first, bias, batch); });
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("matmul: each product of a batch has the bits that it has alone",
+    "[kernels][matmul][grids]", float, double) {
+  using T = TestType;
+  const bool emulated = test::on_cuda() && !test::on_gpu();
+  int number = sizeof(T);
+  // One thread per element; reductions; tiles, whole and with edges; tiles that blocks share; few rows or
+  // columns.
+  for (const auto [m, k, n] : {Size{3, 5, 4}, Size{1, 7, 5}, Size{4, 0, 3}, Size{5, 16, 1}, Size{5, 40, 1},
+           Size{64, 20, 32}, Size{33, 36, 70}, Size{20, 530, 24}, Size{3, 300, 260}, Size{260, 530, 2}}) {
+    // Products that take long are fewer, with other arrangements for each size.
+    const int every = test::thorough ? 1 : m * k * n < 50000 ? (emulated ? 31 : 11) : emulated ? 173 : 97;
+    const auto of_a = test::noise<T>(6 * (m * k + 1), Kind::wide, 1),
+               of_b = test::noise<T>(6 * (k * n + 1), Kind::ordinary, 2),
+               bias = test::noise<T>(n, Kind::ordinary, 3);
+    for (const Lie lie : {Lie::in_order, Lie::apart, Lie::interleaved})
+      for (int turned = 0; turned < 4; ++turned)
+        for (int shared = 0; shared < 16; ++shared) {
+          if (number++ % every != 0) continue;
+          CAPTURE(m, k, n, static_cast<int>(lie), turned, shared);
+          const Stack<T> a(
+              of_a.data(), m, k, {lie, (turned & 1) != 0, {(shared & 1) != 0, (shared & 2) != 0}}),
+              b(of_b.data(), k, n, {lie, (turned & 2) != 0, {(shared & 4) != 0, (shared & 8) != 0}});
+          test::Vector<T> expected;
+          for (std::int64_t i = 0; i < 2; ++i)
+            for (std::int64_t j = 0; j < 3; ++j)
+              for (const T x : want(a.at(i, j), b.at(i, j), bias.data())) expected.push_back(x);
+          test::on_every_build([&] { test::require_same(expected, products(a, b, bias.data())); });
+        }
+  }
+}
+
+TEST_CASE("matmul: batches of large products, and of more products than threads", "[kernels][matmul]") {
+  if (test::on_cuda()) return;  // what threads share
+  for (const auto& [count, size] :
+      {std::pair{2, Size{130, 140, 150}}, {30, {130, 140, 150}}, {700, {3, 9, 20}}}) {
+    const auto [m, k, n] = size;
+    const auto a = make<float>(Layout::plain, count * m, k, Kind::wide, 1),
+               b = make<float>(Layout::plain, count * k, n, Kind::ordinary, 2);
+    const auto at = [](const Stored<float>& of, std::int64_t first, std::int64_t rows) {
+      Matrix one = of.matrix;
+      one.data = of.values.data() + first * one.row_stride;
+      one.rows = rows;
+      return one;
+    };
+    kernels::Batch batch;
+    batch.push(count, {m * k, k * n});
+    test::Vector<float> expected;
+    for (std::int64_t i = 0; i < count; ++i)
+      for (const float x : product<float>(at(a, i * m, m), at(b, i * k, k))) expected.push_back(x);
+    test::on_every_build([&, m = m, k = k, n = n, count = count] {
+      test::require_same(
+          expected, test::written<float>(static_cast<std::size_t>(count * m * n), [&](float* c) {
+            kernels::matmul(test::stream(), DType::float32, c, at(a, 0, m), at(b, 0, k), nullptr, batch);
+          }));
+    });
+  }
+}
+
+TEST_CASE(
+    "matmul: a batch that exceeds the limits of a launch is cut into runs of products", "[kernels][matmul]") {
+  kernels::Batch batch;
+  for (const auto& [size, of_a, of_b] : {std::tuple{3, 1000, 7}, {5, 0, 100}, {4, 10, -1}})
+    batch.push(size, {of_a, of_b});
+  REQUIRE(batch.rank == 3);
+  for (const std::int64_t most : {1, 3, 4, 7, 19, 20, 45, 59, 60, 1000}) {
+    CAPTURE(most);
+    std::int64_t done = 0, runs = 0;
+    kernels::for_runs(
+        batch, most, [&](const kernels::Batch& part, std::int64_t first, const std::int64_t(&offset)[2]) {
+          REQUIRE(first == done);
+          REQUIRE(part.count() <= most);
+          for (std::int64_t i = 0; i < part.count(); ++i) {
+            const kernels::Position<2> all(batch, batch.rank, done + i), here(part, part.rank, i);
+            REQUIRE(all.offset[0] == offset[0] + here.offset[0]);
+            REQUIRE(all.offset[1] == offset[1] + here.offset[1]);
+          }
+          done += part.count();
+          ++runs;
+        });
+    REQUIRE(done == 60);
+    if (most >= 60) REQUIRE(runs == 1);
+    if (most == 45) REQUIRE(runs == 2);
+  }
+}
+
+TEST_CASE("matmul: batches without products, and of empty ones", "[kernels][matmul]") {
+  const test::Vector<float> x(80, 2.0f);
+  const auto of = [&](std::int64_t count, std::int64_t m, std::int64_t k, std::int64_t n) {
+    kernels::Batch batch;
+    batch.push(count, {m * k, k * n});
+    return test::written<float>(static_cast<std::size_t>(count * m * n), [&](float* c) {
+      kernels::matmul(
+          test::stream(), DType::float32, c, {x.data(), m, k, k, 1}, {x.data(), k, n, n, 1}, nullptr, batch);
+    });
+  };
+  test::on_every_build([&] {
+    CHECK(of(0, 1, 1, 1).empty());
+    CHECK(of(0, 2, 40, 1).empty());
+    CHECK(of(3, 0, 1, 1).empty());
+    CHECK(of(3, 1, 40, 0).empty());
+    test::require_same<float>(test::Vector<float>(12, 0.0f), of(3, 2, 0, 2));
+    test::require_same<float>(test::Vector<float>(6, 0.0f), of(3, 2, 0, 1));
+  });
+}
+
 TEST_CASE("matmul: only floating point", "[kernels][matmul]") {
   std::int64_t x = 1, y = 0;
   CHECK_THROWS_WITH(kernels::matmul(test::stream(), DType::int64, &y, {&x, 1, 1, 1, 1}, {&x, 1, 1, 1, 1}),

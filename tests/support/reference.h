@@ -111,12 +111,26 @@ inline Array amax(const Array& a, std::vector<std::int64_t> dims, bool keepdim) 
   return reduce(a, std::move(dims), keepdim, -INFINITY, [](double x, double y) { return std::fmax(x, y); });
 }
 
+/// Products of the matrices in the last two dimensions; the others broadcast.
 inline Array matmul(const Array& a, const Array& b) {
-  return build({a.shape[0], b.shape[1]}, [&](const Index& i) {
+  std::vector<std::int64_t> shape =
+      broadcast({a.shape.begin(), a.shape.end() - 2}, {b.shape.begin(), b.shape.end() - 2});
+  const std::size_t row = shape.size(), col = row + 1;
+  shape.insert(shape.end(), {a.shape[a.shape.size() - 2], b.shape.back()});
+  return build(shape, [&](const Index& i) {
     double total = 0;
-    for (std::int64_t k = 0; k < a.shape[1]; ++k) total += element(a, {i[0], k}) * element(b, {k, i[1]});
+    Index of_a = i, of_b = i;
+    for (std::int64_t k = 0; k < a.shape.back(); ++k) {
+      of_a[col] = of_b[row] = k;
+      total += broadcast_element(a, of_a) * broadcast_element(b, of_b);
+    }
     return total;
   });
+}
+
+/// The same elements in another shape.
+inline Array reshaped(const Array& a, std::vector<std::int64_t> shape) {
+  return {std::move(shape), a.values};
 }
 
 inline Array transposed(const Array& a) {

@@ -10,9 +10,15 @@ namespace tenon::kernels::cuda {
 template <class T>
 __global__ void __launch_bounds__(block_threads) matmul_elements(const __grid_constant__ Product<T> p) {
   const std::int64_t step = std::int64_t{gridDim.x} * blockDim.x;
-  for (std::int64_t at = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x; at < p.m * p.n; at += step) {
+  for (std::int64_t at = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x; at < p.batch * p.m * p.n;
+       at += step) {
     const std::int64_t j = at % p.n;
-    const T *a = p.a + at / p.n * p.a_row, *b = p.b + j * p.b_col;
+    std::int64_t i = at / p.n, offset[2] = {0, 0};
+    if (p.batch > 1) {
+      p.items.at(static_cast<unsigned>(i / p.m), offset);
+      i %= p.m;
+    }
+    const T *a = p.a + offset[0] + i * p.a_row, *b = p.b + offset[1] + j * p.b_col;
     T sum = T(0);
 #pragma unroll 8
     for (std::int64_t k = 0; k < p.k; ++k) sum = num::fma(a[k * p.a_col], b[k * p.b_row], sum);

@@ -13,28 +13,47 @@
 namespace tenon::kernels::cuda {
 namespace {
 
-/// True when lines of `line` elements, `step` apart, can be read 16 bytes at a time.
+/// True when the lines of an operand, one of which begins every `line` elements, can be read 16 bytes at a
+/// time, in all matrices of the batch; neighbours in a line are `step` apart.
 template <class T>
-bool packs(const T* p, std::int64_t step, std::int64_t line) {
-  return step == 1 && line % pack_width<T> == 0 && is_aligned(p);
+bool packs(const T* p, std::int64_t step, std::int64_t line, const Batch& batch, int operand) {
+  bool even = step == 1 && line % pack_width<T> == 0 && is_aligned(p);
+  for (int d = 0; d < batch.rank; ++d) even = even && batch.stride[operand][d] % pack_width<T> == 0;
+  return even;
+}
+
+/// Calls run(p, blocks) for parts of the batch that need at most most_items blocks, of which each product
+/// needs `each`.
+template <class T, class Run>
+void in_parts(const Product<T>& all, const Batch& batch, std::int64_t each, const Run& run) {
+  check(each <= most_items, "matmul: {} blocks exceed the CUDA limit of {}", each, most_items);
+  for_runs(
+      batch, most_items / each, [&](const Batch& part, std::int64_t first, const std::int64_t(&offset)[2]) {
+        Product<T> p = all;
+        p.a += offset[0], p.b += offset[1], p.c += first * p.m * p.n;
+        p.batch = static_cast<unsigned>(part.count());
+        p.items = Offsets<2>(part);
+        run(p, part.count() * each);
+      });
 }
 
 template <class S, class T>
-void launch_tiles(Stream stream, Product<T> p, std::int64_t tiles) {
-  const std::int64_t blocks = tiles * p.split;
-  check(blocks <= most_items, "matmul: {} blocks exceed the CUDA limit of {}", blocks, most_items);
-  const Scratch parts(stream, p.split > 1 ? static_cast<std::size_t>(blocks * S::BM * S::BN) * sizeof(T) : 0);
-  p.parts = parts.template as<T>();
-  p.tickets = tenon::cuda::tickets(stream);
+void launch_tiles(Stream stream, const Product<T>& p, const Batch& batch, std::int64_t tiles) {
   // Neighbours are those along the smaller stride.
   const bool ta = std::abs(p.a_row) < std::abs(p.a_col), tb = std::abs(p.b_row) < std::abs(p.b_col);
-  const bool vec = (ta ? p.m % S::W == 0 && packs(p.a, p.a_row, p.a_col) : p.a_col == 1) &&
-                   (tb ? p.b_row == 1 : p.n % S::W == 0 && packs(p.b, p.b_col, p.b_row));
+  const bool vec = (ta ? p.m % S::W == 0 && packs(p.a, p.a_row, p.a_col, batch, 0) : p.a_col == 1) &&
+                   (tb ? p.b_row == 1 : p.n % S::W == 0 && packs(p.b, p.b_col, p.b_row, batch, 1));
   with_bool(ta, [&](auto a) {
     with_bool(tb, [&](auto b) {
       with_bool(vec, [&](auto v) {
-        launch_with_shared(sizeof(TileMemory<S>), {stream, "matmul_tiles", {p.m, p.k, p.n}},
-            matmul_tiles<S, T, a, b, v>, blocks, S::threads, p);
+        in_parts(p, batch, tiles * p.split, [&](Product<T> part, std::int64_t blocks) {
+          const Scratch parts(
+              stream, p.split > 1 ? static_cast<std::size_t>(blocks * S::BM * S::BN) * sizeof(T) : 0);
+          part.parts = parts.template as<T>();
+          part.tickets = tenon::cuda::tickets(stream);
+          launch_with_shared(sizeof(TileMemory<S>), {stream, "matmul_tiles", {p.m, p.k, p.n}},
+              matmul_tiles<S, T, a, b, v>, blocks, S::threads, part);
+        });
       });
     });
   });
@@ -43,20 +62,20 @@ void launch_tiles(Stream stream, Product<T> p, std::int64_t tiles) {
 /// A way to compute a product with tiles.
 template <class T>
 struct Plan {
-  double time;  // in multiply-adds of a multiprocessor at its peak
-  std::int64_t tiles, split;
-  void (*launch)(Stream stream, Product<T> p, std::int64_t tiles);
+  double time;                // in multiply-adds of a multiprocessor at its peak
+  std::int64_t tiles, split;  // of each product
+  void (*launch)(Stream stream, const Product<T>& p, const Batch& batch, std::int64_t tiles);
 };
 
 /// Replaces `best` if tiles S are faster. `rate`: the share of the peak that they would reach with any number
 /// of warps on a multiprocessor; a few hide less latency.
 template <class S, class T>
-void consider(Stream stream, const Product<T>& p, double rate, Plan<T>& best) {
+void consider(Stream stream, const Product<T>& p, std::int64_t batch, double rate, Plan<T>& best) {
   const std::size_t room = tenon::cuda::shared_memory(stream.device()) / sizeof(TileMemory<S>);
   const std::int64_t at_once = std::min<std::int64_t>(S::blocks, static_cast<std::int64_t>(room));
   if (at_once == 0) return;
   const std::int64_t busy = tenon::cuda::multiprocessors(stream);
-  const std::int64_t tiles = ((p.m + S::BM - 1) / S::BM) * ((p.n + S::BN - 1) / S::BN);
+  const std::int64_t each = ((p.m + S::BM - 1) / S::BM) * ((p.n + S::BN - 1) / S::BN), tiles = each * batch;
   const std::int64_t chunks = (p.k + chain_chunk - 1) / chain_chunk;
   // All wait for the multiprocessor with the most blocks. It runs some of them at once, then the rest.
   const auto estimate = [&](std::int64_t blocks, std::int64_t k) {
@@ -69,7 +88,7 @@ void consider(Stream stream, const Product<T>& p, double rate, Plan<T>& best) {
     return static_cast<double>(most / at_once) * together(at_once) + together(most % at_once);
   };
   const auto use = [&](double time, std::int64_t split) {
-    if (!best.launch || time < best.time) best = {time, tiles, split, launch_tiles<S, T>};
+    if (!best.launch || time < best.time) best = {time, each, split, launch_tiles<S, T>};
   };
   use(estimate(tiles, p.k), 1);
   // Blocks may share a tile, a chunk of k each, which keeps more multiprocessors busy. They exchange their
@@ -82,10 +101,10 @@ void consider(Stream stream, const Product<T>& p, double rate, Plan<T>& best) {
 }
 
 template <class T>
-void launch_skinny(Stream stream, const Product<T>& of) {
-  const bool flat = of.m < of.n;  // few rows
+void launch_skinny(Stream stream, const Product<T>& of, const Batch& batch) {
   Skinny<T> p{};
-  if (flat) {
+  p.flat = of.m < of.n;
+  if (p.flat) {
     p.lines = of.n, p.few = of.m;
     p.wide = of.b, p.wide_line = of.b_col, p.wide_k = of.b_row;
     p.thin = of.a, p.thin_k = of.a_col, p.thin_s = of.a_row;
@@ -96,63 +115,70 @@ void launch_skinny(Stream stream, const Product<T>& of) {
     p.thin = of.b, p.thin_k = of.b_row, p.thin_s = of.b_col;
     p.c_line = of.n, p.c_s = 1, p.bias_s = 1;
   }
-  p.k = of.k, p.c = of.c, p.bias = of.bias, p.tickets = tenon::cuda::tickets(stream);
+  p.k = of.k, p.bias = of.bias, p.tickets = tenon::cuda::tickets(stream);
   p.sets = (p.few + skinny_set<T> - 1) / skinny_set<T>;
-  const std::int64_t units = (p.lines + skinny_lines - 1) / skinny_lines * p.sets;
+  const std::int64_t each = (p.lines + skinny_lines - 1) / skinny_lines * p.sets,
+                     units = each * batch.count();
   const bool spare = units < 4 * std::int64_t{tenon::cuda::multiprocessors(stream)};
   p.split = spare && units <= tenon::cuda::ticket_count ? (p.k + chain_chunk - 1) / chain_chunk : 1;
-  const std::int64_t blocks = units * p.split;
-  check(blocks <= most_items, "matmul: {} blocks exceed the CUDA limit of {}", blocks, most_items);
-  const Scratch parts(
-      stream, p.split > 1 ? static_cast<std::size_t>(p.split * p.few * p.lines) * sizeof(T) : 0);
-  p.parts = parts.template as<T>();
   const bool along = p.wide_k == 1 && p.wide_line != 1;
-  const bool vec = along && p.wide_line % pack_width<T> == 0 && is_aligned(p.wide);
-  const auto kernel = vec     ? matmul_skinny<T, true, true>
+  const auto kernel = along && packs(p.wide, 1, p.wide_line, batch, p.flat ? 1 : 0)
+                          ? matmul_skinny<T, true, true>
                       : along ? matmul_skinny<T, true, false>
                               : matmul_skinny<T, false, false>;
-  launch({stream, "matmul_skinny", {of.m, of.k, of.n}}, kernel, blocks, skinny_lines, p);
+  in_parts(of, batch, each * p.split, [&](const Product<T>& part, std::int64_t blocks) {
+    const Scratch parts(stream,
+        p.split > 1 ? static_cast<std::size_t>(part.batch * p.split * p.few * p.lines) * sizeof(T) : 0);
+    p.parts = parts.template as<T>();
+    p.wide = p.flat ? part.b : part.a, p.thin = p.flat ? part.a : part.b;
+    p.c = part.c, p.batch = part.batch, p.items = part.items;
+    launch({stream, "matmul_skinny", {of.m, of.k, of.n}}, kernel, blocks, skinny_lines, p);
+  });
 }
 
 template <class T>
-void run(Stream stream, T* out, const Matrix& a, const Matrix& b, const T* bias) {
+void run(Stream stream, T* out, const Matrix& a, const Matrix& b, const T* bias, const Batch& batch) {
   Product<T> p{a.rows, b.cols, a.cols, static_cast<const T*>(a.data), a.row_stride, a.col_stride,
       static_cast<const T*>(b.data), b.row_stride, b.col_stride, out,
-      b.cols % pack_width<T> == 0 && is_aligned(out), bias, 1, nullptr, nullptr};
+      b.cols % pack_width<T> == 0 && is_aligned(out), bias, 1, nullptr, nullptr, 1, {}};
   // A tile would be mostly empty, which pays only where many blocks share a long k.
   constexpr std::int64_t narrow = 16, short_k = 256;
   static_assert(short_k <= chain_chunk);
   if (p.k == 0 || (p.k <= short_k && (p.m <= narrow || p.n <= narrow))) {
-    launch({stream, "matmul_elements", {p.m, p.k, p.n}}, matmul_elements<T>,
-        blocks_for(stream, p.m * p.n, block_threads), block_threads, p);
-    return;
+    return in_parts(p, batch, 1, [&](const Product<T>& part, std::int64_t products) {
+      launch({stream, "matmul_elements", {p.m, p.k, p.n}}, matmul_elements<T>,
+          blocks_for(stream, products * p.m * p.n, block_threads), block_threads, part);
+    });
   }
-  if (std::min(p.m, p.n) <= narrow && std::max(p.m, p.n) >= 2 * skinny_lines) return launch_skinny(stream, p);
+  if (std::min(p.m, p.n) <= narrow && std::max(p.m, p.n) >= 2 * skinny_lines)
+    return launch_skinny(stream, p, batch);
+  const std::int64_t count = batch.count();
   // The larger a tile, the less is read for each multiply-add, but every multiprocessor needs its share. The
   // rates are fitted to times of such tiles on an H200.
   Plan<T> plan{};
   if constexpr (std::is_same_v<T, float>) {
-    consider<Tile<T, 64, 128, 16, 32, 64, 8, 8, 3>>(stream, p, 0.97, plan);
-    consider<Tile<T, 64, 64, 16, 32, 32, 8, 4, 3>>(stream, p, 0.77, plan);
-    consider<Tile<T, 64, 32, 32, 32, 16, 4, 4, 3>>(stream, p, 0.67, plan);
+    consider<Tile<T, 64, 128, 16, 32, 64, 8, 8, 3>>(stream, p, count, 0.97, plan);
+    consider<Tile<T, 64, 64, 16, 32, 32, 8, 4, 3>>(stream, p, count, 0.77, plan);
+    consider<Tile<T, 64, 32, 32, 32, 16, 4, 4, 3>>(stream, p, count, 0.67, plan);
   } else {
-    consider<Tile<T, 64, 64, 8, 32, 32, 8, 4, 2>>(stream, p, 0.7, plan);
+    consider<Tile<T, 64, 64, 8, 32, 32, 8, 4, 2>>(stream, p, count, 0.7, plan);
   }
   p.split = plan.split;
-  plan.launch(stream, p, plan.tiles);
+  plan.launch(stream, p, batch, plan.tiles);
 }
 
 }  // namespace
 
-void matmul(Stream stream, DType dtype, void* out, const Matrix& a, const Matrix& b, const void* bias) {
+void matmul(Stream stream, DType dtype, void* out, const Matrix& a, const Matrix& b, const void* bias,
+    const Batch& batch) {
   visit_floating("matmul", dtype, [&]<class T>(std::type_identity<T>) {
-    if (a.rows == 0 || b.cols == 0) return;
+    if (a.rows == 0 || b.cols == 0 || batch.count() == 0) return;
     if (b.cols == 1 && a.cols > arith::longest_chain_of_a_column) {
-      const Strides left{a.row_stride, a.col_stride}, right{0, b.row_stride};
-      return reduce_with_bias(stream, arith::SumOfProducts(), dtype, {a.rows, a.cols}, 0b10, out,
-          {a.data, left}, {b.data, right}, 1, bias);
+      const OneColumn of(a, b, batch);
+      return reduce_with_bias(stream, arith::SumOfProducts(), dtype, of.shape, of.reduced, out,
+          {a.data, of.left}, {b.data, of.right}, 1, bias);
     }
-    run(stream, static_cast<T*>(out), a, b, static_cast<const T*>(bias));
+    run(stream, static_cast<T*>(out), a, b, static_cast<const T*>(bias), batch);
   });
 }
 

@@ -1,13 +1,15 @@
 // The arguments of a matrix product, and the shape of its tiles.
 #pragma once
 #include <tenon/kernels/arith/order.h>
+#include <tenon/kernels/cuda/offsets.h>
 #include <tenon/kernels/cuda/pack.cuh>
 
 namespace tenon::kernels::cuda {
 
 using arith::chain_chunk;
 
-/// C[m, n] = A[m, k] B[k, n] (+ bias[n]); element (i, q) of A is at i * a_row + q * a_col.
+/// C[m, n] = A[m, k] B[k, n] (+ bias[n]); element (i, q) of A is at i * a_row + q * a_col. A batch of
+/// products has C[batch, m, n]; `items` are the offsets of each A and B.
 template <class T>
 struct Product {
   std::int64_t m, n, k;
@@ -21,6 +23,8 @@ struct Product {
   std::int64_t split;  // blocks that share a tile, one per chunk of k; or 1
   T* parts;            // [tiles, split, BM * BN]
   unsigned* tickets;
+  unsigned batch;
+  Offsets<2> items;
 };
 
 /// A block computes a tile of C, [BM, BN], in steps of BK along k, of which `stages` are in shared memory or

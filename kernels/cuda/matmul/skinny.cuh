@@ -23,8 +23,11 @@ struct Skinny {
   std::int64_t bias_line, bias_s;
   std::int64_t sets;   // of values of s, each of which has its own blocks
   std::int64_t split;  // blocks that share 128 lines and a set, one per chunk of k; or 1
-  T* parts;            // [split, few, lines]
+  T* parts;            // [batch, split, few, lines]
   unsigned* tickets;
+  unsigned batch;
+  bool flat;  // C has few rows: the wide operand is B, the second one of `items`
+  Offsets<2> items;
 };
 
 inline constexpr int skinny_lines = 128;
@@ -75,11 +78,23 @@ __global__ void __launch_bounds__(skinny_lines) matmul_skinny(const __grid_const
   const int lane = static_cast<int>(threadIdx.x) % 32, first = static_cast<int>(threadIdx.x) - lane;
   const unsigned sets = static_cast<unsigned>(p.sets), split = static_cast<unsigned>(p.split);
   // The sets of the same lines are neighbours, so that the second finds the lines in the L2 cache.
-  const unsigned set = blockIdx.x % sets, part = blockIdx.x / sets % split, group = blockIdx.x / sets / split;
+  const unsigned set = blockIdx.x % sets, part = blockIdx.x / sets % split,
+                 group_of_all = blockIdx.x / sets / split;
+  unsigned group = group_of_all, item = 0;
+  const T *wide = p.wide, *thin_from = p.thin;
+  if (p.batch > 1) {
+    const unsigned groups = static_cast<unsigned>((p.lines + skinny_lines - 1) / skinny_lines);
+    item = group / groups;
+    group %= groups;
+    std::int64_t offset[2];
+    p.items.at(item, offset);
+    wide += p.flat ? offset[1] : offset[0];
+    thin_from += p.flat ? offset[0] : offset[1];
+  }
   const std::int64_t s0 = std::int64_t{set} * S, line0 = std::int64_t{group} * skinny_lines + first;
   const int few = static_cast<int>(p.few - s0 < S ? p.few - s0 : S);
   // Threads past the last line read that one, and do not store.
-  const auto line_at = [&](std::int64_t l) { return p.wide + (l < p.lines ? l : p.lines - 1) * p.wide_line; };
+  const auto line_at = [&](std::int64_t l) { return wide + (l < p.lines ? l : p.lines - 1) * p.wide_line; };
 
   const T* from[Along ? packs : 1];
 #pragma unroll
@@ -139,7 +154,7 @@ __global__ void __launch_bounds__(skinny_lines) matmul_skinny(const __grid_const
       fetch(x[1], q0 + depth);
     }
     if (q0 > begin) __syncthreads();  // before the staged values are replaced
-    thin.fill(p, p.thin + q0 * p.thin_k + s0 * p.thin_s, n, few);
+    thin.fill(p, thin_from + q0 * p.thin_k + s0 * p.thin_s, n, few);
     __syncthreads();
 #pragma unroll
     for (int s = 0; s < S; ++s) acc[s] = T(0);
@@ -175,20 +190,22 @@ __global__ void __launch_bounds__(skinny_lines) matmul_skinny(const __grid_const
   }
 
   const std::int64_t line = line0 + lane;
+  T* const parts = p.parts + item * p.split * p.few * p.lines;
   const auto store = [&](std::int64_t s, T v) {
-    p.c[line * p.c_line + s * p.c_s] = p.bias ? v + p.bias[line * p.bias_line + s * p.bias_s] : v;
+    T* const c = p.c + item * p.lines * p.few;
+    c[line * p.c_line + s * p.c_s] = p.bias ? v + p.bias[line * p.bias_line + s * p.bias_s] : v;
   };
 #pragma unroll
   for (int s = 0; s < S; ++s) {
     if (line >= p.lines || s >= few) continue;
-    if (split > 1) p.parts[(part * p.few + s0 + s) * p.lines + line] = sum[s];
+    if (split > 1) parts[(part * p.few + s0 + s) * p.lines + line] = sum[s];
     else store(s0 + s, sum[s]);
   }
-  if (split == 1 || !is_last_block(p.tickets + group * sets + set, split) || line >= p.lines) return;
+  if (split == 1 || !is_last_block(p.tickets + group_of_all * sets + set, split) || line >= p.lines) return;
   for (std::int64_t s = s0; s < s0 + few; ++s) {  // the chunks, in the order of k
     T t = T(0);
 #pragma unroll 8
-    for (std::int64_t z = 0; z < p.split; ++z) t = t + __ldcg(p.parts + (z * p.few + s) * p.lines + line);
+    for (std::int64_t z = 0; z < p.split; ++z) t = t + __ldcg(parts + (z * p.few + s) * p.lines + line);
     store(s, t);
   }
 }

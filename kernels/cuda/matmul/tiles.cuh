@@ -13,7 +13,8 @@ namespace tenon::kernels::cuda {
 /// is in row m0 + i / W * rows + i % W of the tile; its column is found likewise.
 template <class S>
 struct Place {
-  std::int64_t tile, part;  // the number of the tile, and of this block's part of k
+  std::int64_t tile, part;  // the number of the tile in the batch, and of this block's part of k
+  std::int64_t item;        // the product, within the batch
   std::int64_t row, col;    // where the block's share of C begins
   std::int64_t row0, col0;  // where its tile starts: the last ones are moved back, to lie in C
   std::int64_t begin, end;  // the range of k that this block sums
@@ -32,10 +33,15 @@ struct Place {
     constexpr unsigned band = 8;
     const unsigned down = static_cast<unsigned>((p.m + S::BM - 1) / S::BM),
                    across = static_cast<unsigned>((p.n + S::BN - 1) / S::BN),
-                   split = static_cast<unsigned>(p.split), number = blockIdx.x / split;
+                   split = static_cast<unsigned>(p.split);
+    unsigned number = blockIdx.x / split;
+    tile = number, part = blockIdx.x % split, item = 0;
+    if (p.batch > 1) {
+      item = number / (down * across);
+      number %= down * across;
+    }
     const unsigned first = number / (band * across) * band, inside = number % (band * across),
                    height = down - first < band ? down - first : band;
-    tile = number, part = blockIdx.x % split;
     row = std::int64_t{first + inside % height} * S::BM, col = std::int64_t{inside / height} * S::BN;
     row0 = p.m >= S::BM && row > p.m - S::BM ? p.m - S::BM : row;
     col0 = p.n >= S::BN && col > p.n - S::BN ? p.n - S::BN : col;
@@ -81,7 +87,7 @@ __device__ inline void write_tile(const Product<T>& p, const Place<S>& place, co
     if (p.bias)
 #pragma unroll
       for (int c = 0; c < W; ++c) v.v[c] = v.v[c] + bias[g % per_row].v[c];
-    T* const to = p.c + row * p.n;
+    T* const to = p.c + (place.item * p.m + row) * p.n;
     if (p.wide) {
       if (col >= place.col && col < p.n) reinterpret_cast<Group<T>*>(to)[col / W] = v;
     } else {
@@ -154,8 +160,12 @@ __global__ void __launch_bounds__(S::threads, S::blocks) matmul_tiles(const __gr
   constexpr int BK = S::BK, TM = S::TM, TN = S::TN, W = S::W;
   SIMT_SHARED_AT_LAUNCH(shared, TileMemory<S>);
   const Place<S> place(p);
-  Feed<T, S::BM, BK, S::threads, TA, Vec> a_in(p.a, p.a_row, p.a_col, place.row0, p.m, place.begin);
-  Feed<T, S::BN, BK, S::threads, !TB, Vec> b_in(p.b, p.b_col, p.b_row, place.col0, p.n, place.begin);
+  std::int64_t offset[2] = {0, 0};
+  if (p.batch > 1) p.items.at(static_cast<unsigned>(place.item), offset);
+  Feed<T, S::BM, BK, S::threads, TA, Vec> a_in(
+      p.a + offset[0], p.a_row, p.a_col, place.row0, p.m, place.begin);
+  Feed<T, S::BN, BK, S::threads, !TB, Vec> b_in(
+      p.b + offset[1], p.b_col, p.b_row, place.col0, p.n, place.begin);
   // Steps that are not yet fetched: those that exist in full, and the values of k that then remain.
   const bool whole = p.m - place.row0 >= S::BM && p.n - place.col0 >= S::BN;
   std::int64_t full = whole ? (place.end - place.begin) / BK : 0;
