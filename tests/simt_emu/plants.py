@@ -193,7 +193,7 @@ CUTS = {
     DTYPES: [(f"return f(std::type_identity<{name}>{{}});", STOP) for name in ("double", "std::int64_t", "bool")],
     "matmul/matmul.cu": [
         ("consider<Tile<T, 64, 128, 16, 32, 64, 8, 8, 3>>(stream, p, count, 0.97, plan);", ""),
-        ("consider<Tile<T, 64, 64, 16, 32, 32, 8, 4, 3>>(stream, p, 0.77, plan);", ""),
+        ("consider<Tile<T, 64, 64, 16, 32, 32, 8, 4, 3>>(stream, p, count, 0.77, plan);", ""),
         ("launch_with_shared(", "if constexpr (a || b) " + STOP + " else launch_with_shared("),
     ],
     "reduce/reduce.cu": [("if constexpr (Op::template takes<From>)", "if constexpr (std::is_same_v<Op, arith::Sum>)")],
