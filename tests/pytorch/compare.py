@@ -78,26 +78,25 @@ def draw_case(seed, index):
     names = list(OPERATIONS)
     name = names[index % len(names)]
     row, round_ = OPERATIONS[name], index // len(names)
-    special = row.special and round_ % 4 == 3
-    d = Draw(seed, index, special)
+    special = bool(row.special) and round_ % 4 == 3
+    d = Draw(seed, index, special, row.avoid)
     operands, named = row.draw(d)
     case = Case(index, name, operands, named, special)
     if round_ % 15 == 14:
         spoil(case, d)
-    ask_pytorch(case, row, d)
+    case.tensors = {f"in{i}": operand.base for i, operand in enumerate(operands)}
+    try:
+        ask_pytorch(case, row, d)
+    except (RuntimeError, IndexError, ValueError, TypeError, NotImplementedError) as error:
+        case.error = str(error).splitlines()[0] or type(error).__name__
     return case
 
 
 def ask_pytorch(case, row, d):
     """Fills in what PyTorch computes, and the tensors that the program needs."""
-    tensors = {f"in{i}": operand.base for i, operand in enumerate(case.operands)}
     leaves = [operand.base.clone().requires_grad_(operand.requires_grad) for operand in case.operands]
-    try:
-        views = [operand.view(leaf) for operand, leaf in zip(case.operands, leaves)]
-        outputs = row.call(views, case.named)
-    except (RuntimeError, IndexError, ValueError, TypeError, NotImplementedError) as error:
-        case.error, case.tensors = str(error).splitlines()[0] or type(error).__name__, tensors
-        return
+    views = [operand.view(leaf) for operand, leaf in zip(case.operands, leaves)]
+    outputs = row.call(views, case.named)
     outputs = outputs if isinstance(outputs, list) else [outputs]
     case.expected = {f"out{i}": output.detach() for i, output in enumerate(outputs)}
     leaves = [leaf for leaf in leaves if leaf.requires_grad]
@@ -106,13 +105,14 @@ def ask_pytorch(case, row, d):
                                                          [leaf.numel() for leaf in leaves]))))
     if case.operation in ("matmul", "mm", "mv", "bmm", "linear"):
         case.scale = math.sqrt(max([1] + [size for view in views for size in view.shape]) * case.scale)
-    if leaves and any(output.requires_grad for output in outputs):
+    forward_only = case.special and row.special == "outputs"
+    if leaves and not forward_only and any(output.requires_grad for output in outputs):
         flat = torch.cat([output.reshape(-1) for output in outputs])
         draw = lambda like: torch.tensor(d.rng.normal(size=tuple(like.shape)), dtype=like.dtype)
-        tensors["upstream"] = draw(flat)
+        case.tensors["upstream"] = draw(flat)
         directions = [draw(leaf) for leaf in leaves]
         case.order = 1
-        gradients = torch.autograd.grad((flat * tensors["upstream"]).sum(), leaves, create_graph=True, allow_unused=True)
+        gradients = torch.autograd.grad((flat * case.tensors["upstream"]).sum(), leaves, create_graph=True, allow_unused=True)
         for i, gradient in enumerate(gradients):
             case.expected[f"grad{i}"] = torch.zeros_like(leaves[i]) if gradient is None else gradient.detach()
         parts = [(gradient * direction).sum() for gradient, direction in zip(gradients, directions)
@@ -131,8 +131,7 @@ def ask_pytorch(case, row, d):
             for i, leaf in enumerate(leaves):
                 case.expected[f"second{i}"] = torch.zeros_like(leaf)
         for i, direction in enumerate(directions):
-            tensors[f"direction{i}"] = direction
-    case.tensors = tensors
+            case.tensors[f"direction{i}"] = direction
 
 
 def run(program, cases):

@@ -5,6 +5,7 @@ tests/pytorch/operations.cpp has the same names, with tenon's calls. `Draw` make
 """
 
 import dataclasses
+import math
 from typing import Callable
 
 import numpy as np
@@ -48,10 +49,11 @@ class Operand:
 class Draw:
     """The random parts of one case."""
 
-    def __init__(self, seed, index, special):
+    def __init__(self, seed, index, special, avoid=()):
         self.rng = np.random.default_rng([seed, index])
         self.dtype = DTYPES[int(self.rng.integers(2))]
         self.special = special  # whether elements are zeros, infinities, NaN, huge and tiny numbers
+        self.avoid = avoid
 
     def one_of(self, values):
         return values[int(self.rng.integers(len(values)))]
@@ -96,7 +98,11 @@ class Draw:
             out = rng.normal(size=size)
         if self.special and np.prod(size):
             huge, tiny = (1e30, 1e-40) if self.dtype == torch.float32 else (1e300, 1e-310)
-            chosen = rng.choice(SPECIAL + [huge, -huge, tiny, -tiny, 1 / huge], size)
+            kinds = {"nan": math.isnan, "-0": lambda x: x == 0 and math.copysign(1, x) < 0, "inf": math.isinf,
+                     "tiny": lambda x: 0 < abs(x) <= tiny, "huge": lambda x: huge <= abs(x) < math.inf}
+            values = [x for x in SPECIAL + [huge, -huge, tiny, -tiny, 1 / huge]
+                      if not any(kinds[kind](x) for kind in self.avoid)]
+            chosen = rng.choice(values, size)
             out = np.where(rng.random(size) < 0.6, chosen, out)
         return out
 
@@ -107,13 +113,17 @@ class Draw:
             return torch.tensor(self.rng.random(tuple(shape)) < 0.5)
         return torch.tensor(self.numbers(shape, domain), dtype=dtype)
 
-    def operand(self, shape, domain="real", dtype=None, grad=None, views=True):
-        """A tensor of this shape; half of them are views. `domain` may be a tensor: the elements themselves."""
+    def operand(self, shape, domain="real", dtype=None, grad=None, views=True, repeats=True):
+        """A tensor of this shape; half of them are views, of repeated elements only with `repeats`.
+
+        `domain` may be a tensor: the elements themselves.
+        """
         dtype = dtype or (domain.dtype if isinstance(domain, torch.Tensor) else self.dtype)
         steps, base = [], list(shape)
         while views and not isinstance(domain, torch.Tensor) and len(steps) < 2 and self.chance(0.5):
-            base, step = self.before_view(base)
-            if step is not None:
+            before, step = self.before_view(base)
+            if step is not None and (repeats or step[0] != "expand"):
+                base = before
                 steps.insert(0, step)
         if isinstance(domain, torch.Tensor):
             elements = domain
@@ -168,7 +178,8 @@ class Op:
     # as much of both, and at least 4, second gradients sixteen times; they are products of several factors.
     rel: float = 0
     abs: float = 0
-    special: bool = False  # whether there are cases with infinities and the like
+    special: bool | str = False  # whether there are cases with infinities and the like ("outputs": no gradients),
+    avoid: tuple = ()  # but without these, where there is a difference that differences.py explains
     signed_zeros: bool = False  # whether a zero of the output must have PyTorch's sign
 
 
@@ -186,7 +197,7 @@ def unary(name, call=None, domain="real", draw_named=lambda d: {}, ints=False, *
         dtype = d.one_of([torch.int64, torch.bool]) if ints and d.chance(0.3) else d.dtype
         return [d.operand(d.shape(), domain if isinstance(domain, str) else d.one_of(domain), dtype)], draw_named(d)
 
-    op(name, draw, call or (lambda t, n: getattr(torch, name)(t[0])), special=True, **options)
+    op(name, draw, call or (lambda t, n: getattr(torch, name)(t[0])), **{"special": True, **options})
 
 
 def binary(name, call=None, domain=("real", "real"), ints=(), equal_shapes=False, **options):
@@ -204,13 +215,19 @@ def binary(name, call=None, domain=("real", "real"), ints=(), equal_shapes=False
     op(name, draw, call or (lambda t, n: getattr(torch, name)(t[0], t[1])), **{"special": True, **options})
 
 
+def other(t, n):
+    """The number: whole ones next to integers are integers, as in tenon, whose numbers have no dtype."""
+    whole = not t[0].is_floating_point() and n["other"] == int(n["other"])
+    return int(n["other"]) if whole else n["other"]
+
+
 def number(name, values, call=None, first=None, domain="real", **options):
     """The same with a number as one of the two."""
     call = call or getattr(torch, name)
     named = lambda d: {"other": d.one_of(values)}
-    unary(name + ".number", lambda t, n: call(t[0], n["other"]), domain, named, **options)
+    unary(name + ".number", lambda t, n: call(t[0], other(t, n)), domain, named, **options)
     if first:
-        unary(name + ".number_first", lambda t, n: first(n["other"], t[0]), domain, named, **options)
+        unary(name + ".number_first", lambda t, n: first(other(t, n), t[0]), domain, named, **options)
 
 
 EXACT = dict(signed_zeros=True)
@@ -219,10 +236,12 @@ FUNCTION = dict(rel=4, abs=1)
 REAL = ["real", "wide", "grid"]
 
 # ---- elementwise functions
-for each in ("neg", "abs", "square", "sqrt", "reciprocal", "floor", "ceil", "round", "trunc"):
-    unary(each, domain="positive" if each == "sqrt" else "nonzero" if each == "reciprocal" else REAL, **EXACT)
-unary("sign", domain=REAL)
-unary("relu", domain=REAL, **EXACT)
+for each in ("neg", "square", "reciprocal", "floor", "ceil", "round", "trunc"):
+    unary(each, domain="nonzero" if each == "reciprocal" else REAL, **EXACT)
+unary("sqrt", domain="positive", rel=1, **EXACT)  # PyTorch's vectorised one is not always rounded correctly
+unary("abs", domain=REAL, avoid=("nan",), **EXACT)
+unary("sign", domain=REAL, avoid=("nan",))
+unary("relu", domain=REAL, avoid=("-0",), **EXACT)
 for each in ("exp", "expm1", "exp2", "sin", "cos", "erf", "tanh", "sigmoid"):
     unary(each, domain=["real", "grid"], **FUNCTION)
 for each in ("log", "log2", "rsqrt"):
@@ -232,7 +251,7 @@ for each in ("isnan", "isinf", "isfinite", "logical_not"):
     unary(each, domain=REAL, ints=True)
 unary("clone", ints=True, **EXACT)
 unary("contiguous", lambda t, n: t[0].contiguous(), ints=True, **EXACT)
-BOUNDS = [(-1, 1), (0, 6), (-0.5, 0.5), (1, 1), (-float("inf"), 2), (0, float("inf"))]
+BOUNDS = [(-1.25, 1.25), (0.25, 6.25), (1.25, 1.25), (-float("inf"), 2.25), (0.25, float("inf"))]  # no element is equal
 
 
 def bounds(d):
@@ -240,23 +259,24 @@ def bounds(d):
     return {"min": low, "max": high}
 
 
-unary("clamp", lambda t, n: torch.clamp(t[0], n["min"], n["max"]), REAL, bounds, **EXACT)
+unary("clamp", lambda t, n: torch.clamp(t[0], n["min"], n["max"]), REAL, bounds, avoid=("inf",), **EXACT)
 unary("nan_to_num", lambda t, n: torch.nan_to_num(t[0], n.get("nan", 0), n.get("posinf"), n.get("neginf")), REAL,
       lambda d: {} if d.chance(0.5) else {"nan": 1.5, "posinf": 7, "neginf": d.one_of([-7, float("-inf")])}, **EXACT)
-unary("to", lambda t, n: t[0].to(DTYPES[n["dtype"]]), ["real", "grid"], lambda d: {"dtype": d.integer(0, 3)}, ints=True)
+unary("to", lambda t, n: t[0].to(DTYPES[n["dtype"]]), ["real", "grid"], lambda d: {"dtype": d.integer(0, 3)}, ints=True,
+      avoid=("nan", "inf", "huge"))
 
 # ---- activations
-unary("selu", lambda t, n: F.selu(t[0]), REAL, **FUNCTION)
+unary("selu", lambda t, n: F.selu(t[0]), REAL, avoid=("nan",), **FUNCTION)
 unary("silu", lambda t, n: F.silu(t[0]), ["real", "grid"], **FUNCTION)
-unary("gelu", lambda t, n: F.gelu(t[0]), ["real", "grid"], **FUNCTION)
+unary("gelu", lambda t, n: F.gelu(t[0]), ["real", "grid"], rel=4, abs=4)  # PyTorch's erf is an approximation
 unary("gelu.tanh", lambda t, n: F.gelu(t[0], approximate="tanh"), ["real", "grid"], rel=8, abs=4)
 unary("leaky_relu", lambda t, n: F.leaky_relu(t[0], n["slope"]), REAL,
       lambda d: {"slope": d.one_of([0.01, 0.25, 0, 1])}, **EXACT)
-unary("elu", lambda t, n: F.elu(t[0], n["alpha"]), REAL, lambda d: {"alpha": d.one_of([1, 0.5, 2])}, **FUNCTION)
+unary("elu", lambda t, n: F.elu(t[0], n["alpha"]), REAL, lambda d: {"alpha": d.one_of([1, 0.5, 2])}, avoid=("nan",), **FUNCTION)
 unary("softplus", lambda t, n: F.softplus(t[0], n["beta"], n["threshold"]), ["real", "grid"],
       lambda d: {"beta": d.one_of([1, 2, 0.5]), "threshold": d.one_of([20, 3])}, **FUNCTION)
 unary("hardtanh", lambda t, n: F.hardtanh(t[0], n["min"], n["max"]), REAL,
-      lambda d: dict(zip(("min", "max"), d.one_of([(-1, 1), (0, 6), (-0.5, 2)]))), **EXACT)
+      lambda d: dict(zip(("min", "max"), d.one_of([(-1.25, 1.25), (0.25, 6.25)]))), avoid=("nan",), **EXACT)
 
 # ---- arithmetic
 INTS = [torch.int64]
@@ -267,17 +287,18 @@ binary("div", domain=("real", "nonzero"), **EXACT)
 binary("pow", domain=("positive", "real"), **FUNCTION)
 binary("maximum", domain=["real", "grid"], ints=INTS)
 binary("minimum", domain=["real", "grid"], ints=INTS)
-binary("hypot", domain=("nonzero", "nonzero"), **FUNCTION)
-binary("atan2", domain=("nonzero", "nonzero"), **FUNCTION)
-binary("fmod", domain=("wide", "nonzero"), **EXACT)
-binary("remainder", domain=("real", "nonzero"), rel=4, abs=4)
+binary("hypot", domain=("nonzero", "nonzero"), avoid=("tiny",), **FUNCTION)
+binary("atan2", domain=("nonzero", "nonzero"), **{**FUNCTION, "special": "outputs"})
+# PyTorch's vectorised fmod is NaN where the quotient is huge.
+binary("fmod", domain=("wide", "nonzero"), avoid=("huge", "tiny"), **EXACT)
+binary("remainder", domain=("real", "nonzero"), special="outputs", avoid=("inf", "huge", "tiny"), rel=4, abs=4)
 NUMBERS = [0.0, 1.0, -1.0, 2.0, 0.5, -3.25, 0.1, 100.0]
 number("add", NUMBERS, **EXACT)
 number("sub", NUMBERS, first=lambda a, b: a - b, **EXACT)
 number("mul", NUMBERS, **EXACT)
 # PyTorch may multiply by the reciprocal of a number: one rounding more.
 number("div", NUMBERS[1:], first=lambda a, b: a / b, domain="nonzero", rel=1)
-number("pow", [0.0, 1.0, 2.0, 3.0, -1.0, -2.0, 0.5, 1.5, -0.5, 2.25], first=None, domain="positive", **FUNCTION)
+number("pow", [0.0, 1.0, 2.0, 3.0, -1.0, -2.0, 0.5, 1.5, -0.5, 2.25], domain="positive", avoid=("-0", "inf"), **FUNCTION)
 unary("pow.number_first", lambda t, n: torch.pow(n["other"], t[0]), "real",
       lambda d: {"other": d.one_of([2.0, 0.5, 3.25, 1.0, 10.0])}, **FUNCTION)
 number("fmod", [1.0, -2.0, 0.75], domain="wide", **EXACT)
@@ -311,7 +332,7 @@ def draw_where(d, operands):
 
 op("where", lambda d: (draw_where(d, 2), {}), lambda t, n: torch.where(*t), special=True, **EXACT)
 op("where.number", lambda d: (draw_where(d, 1), {"other": d.one_of(NUMBERS)}),
-   lambda t, n: torch.where(t[0], t[1], n["other"]), special=True, **EXACT)
+   lambda t, n: torch.where(t[0], t[1], other(t[1:], n)), special=True, **EXACT)
 op("masked_fill", lambda d: (draw_where(d, 1)[::-1], {"value": d.one_of(NUMBERS)}),
    lambda t, n: torch.masked_fill(t[0], t[1], n["value"]), special=True, **EXACT)
 
@@ -438,9 +459,9 @@ def one_range(d, shape):
     return {"dim": dim, "start": d.integer(-3, 3), "stop": d.integer(-3, 9), "step": d.integer(1, 3)}
 
 
-def indexing(n, rank):
-    """The index that stands for `dim`, `start`, `stop` and `step`."""
-    return (slice(None),) * (n["dim"] % rank) + (slice(n["start"], n["stop"], n["step"]),)
+def sliced(a, n):
+    a.size(n["dim"])  # throws if there is no such dimension
+    return a[(slice(None),) * (n["dim"] % a.dim()) + (slice(n["start"], n["stop"], n["step"]),)]
 
 
 def narrowed(d, shape):
@@ -465,7 +486,7 @@ op("flatten", draw_shape(flattened), lambda t, n: torch.flatten(t[0], n["start"]
 op("narrow", draw_shape(narrowed, some), lambda t, n: torch.narrow(t[0], n["dim"], n["start"], n["length"]))
 op("select", draw_shape(lambda d, s: {"dim": (dim := d.dim(len(s))), "index": d.integer(-s[dim], s[dim] - 1)}, some, 1),
    lambda t, n: torch.select(t[0], n["dim"], n["index"]))
-op("slice", draw_shape(one_range, some), lambda t, n: t[0][indexing(n, t[0].dim())])
+op("slice", draw_shape(one_range, some), lambda t, n: sliced(t[0], n))
 op("expand", draw_shape(lambda d, s: {"shape": [d.integer(0, 3)] * d.integer(0, 2) + [-1] * len(s)}),
    lambda t, n: t[0].expand(n["shape"]))
 op("unsqueeze", draw_shape(lambda d, s: {"dim": d.dim(len(s) + 1)}), lambda t, n: torch.unsqueeze(t[0], n["dim"]))
@@ -532,7 +553,7 @@ op("diag", draw_shape(lambda d, s: {"diagonal": d.one_of([0, 0, 1, -1])}, [1, 2]
 def draw_slice_scatter(d):
     shape = d.shape(d.one_of(some))
     named = one_range(d, shape)
-    source = list(torch.empty(shape)[indexing(named, len(shape))].shape)
+    source = list(sliced(torch.empty(shape), named).shape)
     return [d.operand(shape), d.operand(source)], named
 
 
@@ -640,13 +661,13 @@ NORM = dict(rel=32, abs=32)
 
 
 def draw_norm(d, bias):
-    inner = [d.integer(2, 20)] if d.chance(0.7) else [d.integer(2, 4), d.integer(1, 5)]
+    inner = [d.integer(5, 20)] if d.chance(0.7) else [d.integer(3, 4), d.integer(2, 5)]
     shape = [d.integer(1, 5) for _ in range(d.integer(0, 2))] + inner
     affine = d.integer(0, 2 if bias else 1)
     named = {"shape": inner}
     if bias or d.chance(0.5):
         named["eps"] = d.one_of([1e-5, 1e-2])
-    return [d.operand(shape)] + [d.operand(inner) for _ in range(affine)], named
+    return [d.operand(shape, repeats=False)] + [d.operand(inner) for _ in range(affine)], named
 
 
 op("layer_norm", lambda d: draw_norm(d, True), **NORM,
@@ -657,10 +678,11 @@ op("rms_norm", lambda d: draw_norm(d, False), **NORM,
 
 def draw_batch_norm(d):
     channels = d.integer(1, 9)
-    shape = [d.integer(2, 9), channels] + [d.integer(1, 5) for _ in range(d.integer(0, 2))]
+    shape = [d.integer(5, 9), channels] + [d.integer(1, 5) for _ in range(d.integer(0, 2))]
     running = [d.operand([channels], grad=False, views=False), d.operand([channels], "positive", grad=False, views=False)]
-    affine = [d.operand([channels]) for _ in range(d.one_of([0, 1, 2, 2]))]
-    return [d.operand(shape)] + running + affine, {
+    # PyTorch's gradient reads a strided weight as if it were contiguous.
+    affine = [d.operand([channels], views=False) for _ in range(d.one_of([0, 1, 2, 2]))]
+    return [d.operand(shape, repeats=False)] + running + affine, {
         "training": d.integer(0, 1), "momentum": d.one_of([0.1, 0.5, 1]), "eps": d.one_of([1e-5, 1e-2])}
 
 
