@@ -6,10 +6,11 @@ a seed that it prints: `--seed` repeats a run, `--only` one case of it. Outputs,
 compared with the tolerances of operations.py; a wrong call must be refused by both. Then the deliberate differences of
 differences.py are checked; `--differences` prints them. Needs the packages torch, numpy and safetensors.
 
-Exit status 1 if a case fails. Failed cases are written to FAILURES.
+Exit status 1 if a case fails. Failed cases are written to pytorch_failures.txt in the current folder.
 """
 
 import argparse
+import contextlib
 import dataclasses
 import math
 import os
@@ -18,6 +19,7 @@ import secrets
 import subprocess
 import sys
 import tempfile
+import warnings
 
 sys.dont_write_bytecode = True
 import numpy as np
@@ -211,15 +213,12 @@ def judge(case, found, summary):
             return []
         return [f"tenon refuses: {found}"]
     if case.error:
-        if any(re.search(reason, case.operation + ": " + case.error) for reason, _ in differences.LAXER):
-            return []
         return [f"PyTorch refuses: {case.error}"]
     mistakes = []
     for kind, theirs in case.expected.items():
         ours = found.get(kind)
         if ours is None:
             ours = torch.zeros_like(theirs) if not kind.startswith("out") else torch.empty(0)
-        ours, theirs = differences.adjust(case, kind, ours, theirs)
         worst, mistake = compare(kind, ours, theirs, row, case.scale)
         name = kind.rstrip("0123456789")
         summary.worst[name] = max(summary.worst[name], worst)
@@ -255,6 +254,9 @@ def main():
         parser.error("the program pytorch_cases is missing")
 
     torch.set_num_threads(1)
+    warnings.simplefilter("ignore")  # losses that broadcast: tenon refuses them
+    with contextlib.suppress(FileNotFoundError):
+        os.remove(FAILURES)
     print(f"PyTorch {torch.__version__}, seed {options.seed}")
     indices = [options.only] if options.only is not None else range(options.count * len(OPERATIONS))
     cases = [draw_case(options.seed, index) for index in indices]
@@ -275,7 +277,7 @@ def main():
                   + (f"   {each.failed} FAILED" if each.failed else ""))
     total = lambda what: sum(getattr(each, what) for each in summaries.values())
     if options.only is None:
-        failures += differences.check(lambda cases: run(options.program, cases), Case, ask_pytorch)
+        failures += differences.check(lambda cases: run(options.program, cases), Case)
     print(f"\n{total('cases')} cases of {len(OPERATIONS)} operations, {total('gradients')} gradients, "
           f"{total('seconds')} second gradients, {len(differences.POINTS)} deliberate differences; {len(failures)} failed")
     if failures:

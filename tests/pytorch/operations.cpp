@@ -93,6 +93,7 @@ std::map<std::string, Operation> make() {
   other("where", [](const Case& c) { return where(c.in.at(0), c.in.at(1), c.in.at(2)); });
   other("where.number", [](const Case& c) { return where(c.in.at(0), c.in.at(1), c.number("other")); });
   other("masked_fill", [](const Case& c) { return masked_fill(c.in.at(0), c.in.at(1), c.number("value")); });
+  other("dropout", [](const Case& c) { return dropout(c.in.at(0), c.number("p"), c.flag("training")); });
   other("to", [](const Case& c) { return to(c.in.at(0), dtype(c)); });
 
   // in place, on a copy

@@ -278,6 +278,9 @@ unary("softplus", lambda t, n: F.softplus(t[0], n["beta"], n["threshold"]), ["re
 unary("hardtanh", lambda t, n: F.hardtanh(t[0], n["min"], n["max"]), REAL,
       lambda d: dict(zip(("min", "max"), d.one_of([(-1.25, 1.25), (0.25, 6.25)]))), avoid=("nan",), **EXACT)
 
+unary("dropout", lambda t, n: F.dropout(t[0], n["p"], bool(n["training"])), REAL,
+      lambda d: {"p": d.integer(0, 1), "training": d.integer(0, 1)}, special=False)  # without random numbers
+
 # ---- arithmetic
 INTS = [torch.int64]
 binary("add", ints=INTS, **EXACT)
@@ -657,7 +660,7 @@ op("nll_loss", lambda d: draw_classes(d, False), class_loss(F.nll_loss), **SUM)
 op("cross_entropy", lambda d: draw_classes(d, True), class_loss(F.cross_entropy), rel=16, abs=8)
 
 # ---- normalisation: a small variance magnifies the rounding of the mean
-NORM = dict(rel=32, abs=32)
+NORM = dict(rel=8, abs=8)
 
 
 def draw_norm(d, bias):
