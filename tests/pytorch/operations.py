@@ -78,6 +78,8 @@ class Draw:
 
     def broadcast(self, shape):
         """A shape that broadcasts to this one: some sizes 1, some leading dimensions left out."""
+        if self.special:
+            return list(shape)  # a gradient would be a sum, in which huge elements hide the others
         sizes = [1 if self.chance(0.25) else size for size in shape]
         return sizes[self.integer(0, len(sizes)):] if self.chance(0.3) else sizes
 
@@ -119,6 +121,7 @@ class Draw:
         `domain` may be a tensor: the elements themselves.
         """
         dtype = dtype or (domain.dtype if isinstance(domain, torch.Tensor) else self.dtype)
+        repeats = repeats and not self.special  # as in broadcast()
         steps, base = [], list(shape)
         while views and not isinstance(domain, torch.Tensor) and len(steps) < 2 and self.chance(0.5):
             before, step = self.before_view(base)
@@ -173,8 +176,8 @@ class Op:
 
     draw: Callable  # Draw -> (operands, named arguments)
     call: Callable  # (tensors, named arguments) -> tensor or list of tensors, by PyTorch
-    # The tolerance of outputs is eps (rel |PyTorch's| + abs S), S at least 1 and the largest element of the result,
-    # times the root of the number of elements that were summed. 0, 0: the bits are the same. Gradients have four times
+    # The tolerance of outputs is eps (rel |PyTorch's| + abs S): S is at least 1 and the largest element of the case,
+    # times the root of the number of elements that may have been added. 0, 0: the bits are the same. Gradients have four times
     # as much of both, and at least 4, second gradients sixteen times; they are products of several factors.
     rel: float = 0
     abs: float = 0
@@ -683,16 +686,16 @@ def draw_batch_norm(d):
     channels = d.integer(1, 9)
     shape = [d.integer(5, 9), channels] + [d.integer(1, 5) for _ in range(d.integer(0, 2))]
     running = [d.operand([channels], grad=False, views=False), d.operand([channels], "positive", grad=False, views=False)]
-    # PyTorch's gradient reads a strided weight as if it were contiguous.
-    affine = [d.operand([channels], views=False) for _ in range(d.one_of([0, 1, 2, 2]))]
+    affine = [d.operand([channels]) for _ in range(d.one_of([0, 1, 2, 2]))]
     return [d.operand(shape, repeats=False)] + running + affine, {
         "training": d.integer(0, 1), "momentum": d.one_of([0.1, 0.5, 1]), "eps": d.one_of([1e-5, 1e-2])}
 
 
 def batch_norm(t, n):
     mean, variance = t[1].clone(), t[2].clone()
-    weight, bias = (t[3:] + [None, None])[:2]
-    out = F.batch_norm(t[0], mean, variance, weight, bias, bool(n["training"]), n["momentum"], n["eps"])
+    # PyTorch 2.15 has wrong gradients if the input or the weight is not contiguous.
+    a, weight, bias = ([each.contiguous() for each in t[:1] + t[3:]] + [None, None])[:3]
+    out = F.batch_norm(a, mean, variance, weight, bias, bool(n["training"]), n["momentum"], n["eps"])
     return [out, mean, variance]
 
 
