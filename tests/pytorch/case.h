@@ -28,7 +28,9 @@ struct Case {
 
 using Operation = std::function<std::vector<Tensor>(const Case&)>;
 
-/// The operations by name; tests/pytorch/operations.py has the same names.
+/// Adds the modules and optimizers to the table.
+void add_modules(std::map<std::string, Operation>& table);
+/// The table by name; operations.py and modules.py have the same names.
 const std::map<std::string, Operation>& operations();
 
 }  // namespace tenon::pytorch

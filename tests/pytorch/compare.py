@@ -28,6 +28,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 import differences
+import modules  # adds its rows to OPERATIONS
 from operations import DTYPES, OPERATIONS, Draw
 
 FAILURES = "pytorch_failures.txt"

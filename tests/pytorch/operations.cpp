@@ -207,6 +207,7 @@ std::map<std::string, Operation> make() {
         c.flag("training"), c.number("momentum"), c.number("eps"));
     return std::vector{out, mean, variance};
   });
+  add_modules(table);
   return table;
 }
 
