@@ -115,7 +115,8 @@ def ask_pytorch(case, row, d):
         case.tensors["upstream"] = draw(flat)
         directions = [draw(leaf) for leaf in leaves]
         case.order = 1
-        gradients = torch.autograd.grad((flat * case.tensors["upstream"]).sum(), leaves, create_graph=True, allow_unused=True)
+        gradients = torch.autograd.grad((flat * case.tensors["upstream"]).sum(), leaves, create_graph=True,
+                                        allow_unused=True)
         for i, gradient in enumerate(gradients):
             case.expected[f"grad{i}"] = torch.zeros_like(leaves[i]) if gradient is None else gradient.detach()
         parts = [(gradient * direction).sum() for gradient, direction in zip(gradients, directions)
@@ -296,7 +297,8 @@ def main():
         failures += [f"operations.py has no row for {name}" for name in without_row()]
         failures += differences.check(lambda cases: run(options.program, cases), Case)
     print(f"\n{total('cases')} cases of {len(OPERATIONS)} operations, {total('gradients')} gradients, "
-          f"{total('seconds')} second gradients, {len(differences.POINTS)} deliberate differences; {len(failures)} failed")
+          f"{total('seconds')} second gradients, {len(differences.POINTS)} deliberate differences; "
+          f"{len(failures)} failed")
     if failures:
         with open(FAILURES, "w", encoding="utf-8") as file:
             file.write("\n\n".join(failures) + "\n")

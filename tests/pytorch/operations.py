@@ -275,7 +275,8 @@ unary("gelu", lambda t, n: F.gelu(t[0]), ["real", "grid"], rel=4, abs=4)  # PyTo
 unary("gelu.tanh", lambda t, n: F.gelu(t[0], approximate="tanh"), ["real", "grid"], rel=8, abs=4)
 unary("leaky_relu", lambda t, n: F.leaky_relu(t[0], n["slope"]), REAL,
       lambda d: {"slope": d.one_of([0.01, 0.25, 0, 1])}, **EXACT)
-unary("elu", lambda t, n: F.elu(t[0], n["alpha"]), REAL, lambda d: {"alpha": d.one_of([1, 0.5, 2])}, avoid=("nan",), **FUNCTION)
+unary("elu", lambda t, n: F.elu(t[0], n["alpha"]), REAL, lambda d: {"alpha": d.one_of([1, 0.5, 2])},
+      avoid=("nan",), **FUNCTION)
 unary("softplus", lambda t, n: F.softplus(t[0], n["beta"], n["threshold"]), ["real", "grid"],
       lambda d: {"beta": d.one_of([1, 2, 0.5]), "threshold": d.one_of([20, 3])}, **FUNCTION)
 unary("hardtanh", lambda t, n: F.hardtanh(t[0], n["min"], n["max"]), REAL,
@@ -304,7 +305,8 @@ number("sub", NUMBERS, first=lambda a, b: a - b, **EXACT)
 number("mul", NUMBERS, **EXACT)
 # PyTorch may multiply by the reciprocal of a number: one rounding more.
 number("div", NUMBERS[1:], first=lambda a, b: a / b, domain="nonzero", rel=1)
-number("pow", [0.0, 1.0, 2.0, 3.0, -1.0, -2.0, 0.5, 1.5, -0.5, 2.25], domain="positive", avoid=("-0", "inf"), **FUNCTION)
+number("pow", [0.0, 1.0, 2.0, 3.0, -1.0, -2.0, 0.5, 1.5, -0.5, 2.25], domain="positive",
+       avoid=("-0", "inf"), **FUNCTION)
 unary("pow.number_first", lambda t, n: torch.pow(n["other"], t[0]), "real",
       lambda d: {"other": d.one_of([2.0, 0.5, 3.25, 1.0, 10.0])}, **FUNCTION)
 number("fmod", [1.0, -2.0, 0.75], domain="wide", **EXACT)
@@ -512,10 +514,12 @@ def split_sizes(d, shape):
     return {"dim": dim, "sizes": [first, shape[dim] - first]}
 
 
-op("split", draw_shape(split_sizes, some), lambda t, n: list(torch.split(t[0], n.get("size", n.get("sizes")), n["dim"])))
+op("split", draw_shape(split_sizes, some),
+   lambda t, n: list(torch.split(t[0], n.get("size", n.get("sizes")), n["dim"])))
 op("chunk", draw_shape(lambda d, s: {"dim": d.dim(len(s)), "chunks": d.integer(1, 4)}, some),
    lambda t, n: list(torch.chunk(t[0], n["chunks"], n["dim"])))
-op("unbind", draw_shape(lambda d, s: {"dim": d.dim(len(s))}, [2, 2, 3], 1), lambda t, n: list(torch.unbind(t[0], n["dim"])))
+op("unbind", draw_shape(lambda d, s: {"dim": d.dim(len(s))}, [2, 2, 3], 1),
+   lambda t, n: list(torch.unbind(t[0], n["dim"])))
 
 
 def draw_cat(d):
