@@ -297,7 +297,7 @@ binary("minimum", domain=["real", "grid"], ints=INTS)
 binary("hypot", domain=("nonzero", "nonzero"), avoid=("tiny",), **FUNCTION)
 binary("atan2", domain=("nonzero", "nonzero"), **{**FUNCTION, "special": "outputs"})
 # PyTorch's vectorised fmod is NaN where the quotient is huge.
-binary("fmod", domain=("wide", "nonzero"), avoid=("huge", "tiny"), **EXACT)
+binary("fmod", domain=("real", "nonzero"), special="outputs", avoid=("inf", "huge", "tiny"), **EXACT)
 binary("remainder", domain=("real", "nonzero"), special="outputs", avoid=("inf", "huge", "tiny"), rel=4, abs=4)
 NUMBERS = [0.0, 1.0, -1.0, 2.0, 0.5, -3.25, 0.1, 100.0]
 number("add", NUMBERS, **EXACT)
