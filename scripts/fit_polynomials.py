@@ -3,8 +3,10 @@
 rounded to their type one by one, lowest order first, refitting the others after each.
 
     scripts/fit_polynomials.py           prints coefficients and the largest relative error of each polynomial
-    scripts/fit_polynomials.py --check   compares with the constants in the headers; exit status 1 on a difference
+    scripts/fit_polynomials.py --check   compares with the headers; exit status 1 if a constant differs and is worse
 """
+import decimal
+import operator
 import pathlib
 import re
 import struct
@@ -18,6 +20,7 @@ except ImportError:
     sys.exit(77)  # CTest counts this as skipped
 
 mp.dps = 40
+decimal.getcontext().prec = 45
 
 
 def to_float32(x):
@@ -35,34 +38,51 @@ def hex_float(x, kind):
     return f"{mantissa}{'0' if mantissa.endswith('.') else ''}p{exponent}{'f' if kind == 'float' else ''}"
 
 
+def dot(a, b):
+    return sum(map(operator.mul, a, b))
+
+
+def solve(matrix, right):
+    """The solution of a symmetric positive definite system."""
+    rows = [[*row, r] for row, r in zip(matrix, right)]
+    for k, pivot in enumerate(rows):
+        for row in rows[k + 1:]:
+            factor = row[k] / pivot[k]
+            row[k:] = [x - factor * y for x, y in zip(row[k:], pivot[k:])]
+    solution = []
+    for k in reversed(range(len(rows))):
+        solution.insert(0, (rows[k][-1] - dot(rows[k][k + 1:-1], solution)) / rows[k][k])
+    return solution
+
+
 def minimax(values, weights, nodes, powers):
     """Coefficients of the powers that make the largest weights * |sum - values| over the nodes least: Lawson's iteratively
-    reweighted least squares, which unlike an exchange needs no Haar condition (x^3 q(x) on both sides of 0 has none)."""
-    points, count = len(values), len(powers)
+    reweighted least squares, which unlike an exchange needs no Haar condition (x^3 q(x) on both sides of 0 has none).
+    Python's decimal numbers are many times faster than those of mpmath."""
+    values, weights, nodes = ([decimal.Decimal(mp.nstr(x, mp.dps + 5)) for x in row] for row in (values, weights, nodes))
     scaled = [[w * x**p for x, w in zip(nodes, weights)] for p in powers]
+    columns = list(zip(*scaled))
     goal = [v * w for v, w in zip(values, weights)]
     # Entry i, j of the system depends on powers[i] + powers[j] only.
     moments = {p + q: [w * w * x ** (p + q) for x, w in zip(nodes, weights)] for p in powers for q in powers}
     rights = [[x * g for x, g in zip(row, goal)] for row in scaled]
-    lawson = [mpf(1) / points] * points
-    best, least = None, mp.inf
+    lawson = [decimal.Decimal(1) / len(nodes)] * len(nodes)
+    best, least = None, decimal.Decimal("inf")
     for _ in range(60):
-        sums = {s: mp.fdot(lawson, row) for s, row in moments.items()}
-        system = mp.matrix([[sums[p + q] for q in powers] for p in powers])
-        right = mp.matrix([mp.fdot(lawson, row) for row in rights])
-        solution = mp.lu_solve(system, right)
-        errors = [abs(mp.fdot(solution, column) - g) for column, g in zip(zip(*scaled), goal)]
+        sums = {s: dot(lawson, row) for s, row in moments.items()}
+        solution = solve([[sums[p + q] for q in powers] for p in powers], [dot(lawson, row) for row in rights])
+        errors = [abs(dot(solution, column) - g) for column, g in zip(columns, goal)]
         if max(errors) < least:
             best, least = solution, max(errors)
         lawson = [l * e for l, e in zip(lawson, errors)]
-        total = mp.fsum(lawson)
+        total = sum(lawson)
         if total == 0:
             break
         lawson = [l / total for l in lawson]
-    return list(best)
+    return [mpf(str(x)) for x in best]
 
 
-def fit(function, fixed, powers, low, high, rounded, weight=None):
+def fit(rounded, function, fixed, powers, low, high, weight=None):
     """function(x) ~ sum of fixed {power: coefficient} + fitted coefficients of `powers`. The error is relative, or times
     weight(x)."""
     weight = weight or (lambda x: 1 / abs(function(x)))
@@ -76,9 +96,15 @@ def fit(function, fixed, powers, low, high, rounded, weight=None):
         head = left.pop(0)
         known[head] = rounded(solution[0])
         rest = [r - known[head] * x**head for r, x in zip(rest, nodes)]
+    return [known[p] for p in powers]
+
+
+def largest_error(coefficients, function, fixed, powers, low, high, weight=None):
+    """Of a polynomial that fit() gave, likewise."""
+    weight = weight or (lambda x: 1 / abs(function(x)))
+    terms = {**fixed, **dict(zip(powers, coefficients))}
     grid = [low + (high - low) * (i + mpf(1) / 3) / 4000 for i in range(4000)]
-    worst = max(abs(sum(c * x**p for p, c in known.items()) - function(x)) * weight(x) for x in grid)
-    return [known[p] for p in powers], worst
+    return max(abs(sum(c * x**p for p, c in terms.items()) - function(x)) * weight(x) for x in grid)
 
 
 def polynomials():
@@ -170,18 +196,17 @@ def constants():
             ("double", "log2_c3"): split_constant(2 / mp.log(2) / 3, 2, to_float64),
             ("double", "pi64"): [to_float64(mp.pi)],
         }
-    errors = {}
     for (kind, name), arguments in polynomials().items():
-        function, fixed, powers, low, high, *weight = arguments
-        result[kind, name], errors[name] = fit(function, fixed, powers, low, high, ROUNDED[kind], *weight)
-    return result, errors
+        result[kind, name] = fit(ROUNDED[kind], *arguments)
+    return result
 
 
 def main():
-    result, errors = constants()
+    result, fitted = constants(), polynomials()
     if "--check" not in sys.argv[1:]:
         for (kind, name), values in result.items():
-            note = f"  // largest relative error {mp.nstr(errors[name], 3)}" if name in errors else ""
+            arguments = fitted.get((kind, name))
+            note = f"  // largest relative error {mp.nstr(largest_error(values, *arguments), 3)}" if arguments else ""
             text = ", ".join(hex_float(v, kind) for v in values)
             if len(values) == 1:
                 print(f"inline constexpr {kind} {name} = {text};{note}")
@@ -195,9 +220,16 @@ def main():
         found = re.search(rf"(?:constexpr|TENON_CONSTANTS) {kind} {name}(?:\[\])? = \{{?([^;}}]*)\}}?;", source)
         spelled = re.findall(r"-?0x[0-9a-fp.+-]+", found.group(1)) if found else []
         wanted = [hex_float(v, kind) for v in values]
-        if spelled != wanted:
-            bad += 1
-            print(f"{name}: the headers have {spelled}, the fit gives {wanted}")
+        if spelled == wanted:
+            continue
+        # The last coefficients of a high degree depend on the number of digits; then the error must be as small.
+        arguments = fitted.get((kind, name))
+        if arguments and len(spelled) == len(wanted):
+            found, best = (largest_error(c, *arguments) for c in (map(mpf, map(float.fromhex, spelled)), values))
+            if found <= best * mpf("1.0001"):
+                continue
+        bad += 1
+        print(f"{name}: the headers have {spelled}, the fit gives {wanted}")
     print("fit_polynomials: all constants agree" if not bad else f"fit_polynomials: {bad} constants differ")
     return 1 if bad else 0
 

@@ -25,7 +25,7 @@ TEST_CASE("tape: using a released graph is an error that says so", "[tape]") {
               at_line(line));
 }
 
-TEST_CASE("tape: a million operations run and are freed without recursion", "[tape]") {
+TEST_CASE("tape: a million operations run and are freed without recursion", "[tape][one_thread]") {
   Tensor x = number(1);
   const Tensor leaf = x;
   for (int i = 0; i < 1'000'000; ++i) x = x * 1.0;

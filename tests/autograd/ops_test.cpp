@@ -63,14 +63,14 @@ TEST_CASE("ops: strides change neither result nor gradient by a bit", "[ops]") {
   }
 }
 
-TEST_CASE("ops: gradients agree with finite differences", "[ops][gradcheck]") {
+TEST_CASE("ops: gradients agree with finite differences", "[ops][gradcheck][one_thread]") {
   for (const OpCase& row : op_cases()) {
     INFO(row.name << " " << row.label);
     REQUIRE(autograd::gradcheck(row.call, make_inputs(row, DType::float64)));
   }
 }
 
-TEST_CASE("ops: gradients of gradients agree with finite differences", "[ops][gradcheck]") {
+TEST_CASE("ops: gradients of gradients agree with finite differences", "[ops][gradcheck][one_thread]") {
   for (const OpCase& row : op_cases()) {
     INFO(row.name << " " << row.label);
     REQUIRE(autograd::gradgradcheck(

@@ -54,7 +54,7 @@ constexpr std::array in_place_operations = {
 
 TEST_CASE(
     "out of memory: an operation leaves its operands alone and gives the right result when it is repeated",
-    "[out_of_memory]") {
+    "[out_of_memory][one_thread]") {
   for (const test::OpCase& row : test::op_cases()) {
     INFO(row.name << " " << row.label);
     const Tensor expected = row.call(leaves(make_inputs(row, DType::float32)));
@@ -77,8 +77,8 @@ TEST_CASE(
   }
 }
 
-TEST_CASE(
-    "out of memory: a backward pass leaves every gradient and the graph as they were", "[out_of_memory]") {
+TEST_CASE("out of memory: a backward pass leaves every gradient and the graph as they were",
+    "[out_of_memory][one_thread]") {
   for (const test::OpCase& row : test::op_cases()) {
     INFO(row.name << " " << row.label);
     for (const bool has_gradient : {false, true}) {
@@ -109,7 +109,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("out of memory: a pass with many pending nodes drops no leaf", "[out_of_memory]") {
+TEST_CASE("out of memory: a pass with many pending nodes drops no leaf", "[out_of_memory][one_thread]") {
   struct Subject {
     std::vector<Tensor> leaves;
     Tensor sum;

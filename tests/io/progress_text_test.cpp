@@ -63,7 +63,7 @@ TEST_CASE("a narrow terminal omits the bar first, then figures from the right") 
   CHECK(io::render_progress(state, -1, ascii).empty());
 }
 
-TEST_CASE("no line is wider than the terminal") {
+TEST_CASE("no line is wider than the terminal", "[one_thread]") {
   for (const bool finished : {false, true})
     for (const std::string_view description : {"", "x", "größer und größer und noch viel größer und größer",
              "学習中です学習中です学習中です", "🚀e\u0301🚀e\u0301🚀"})

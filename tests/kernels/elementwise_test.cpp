@@ -155,15 +155,15 @@ void all_compare() {
 
 }  // namespace
 
-TEST_CASE("elementwise: unary operations match their definition", "[kernels][elementwise]") {
+TEST_CASE("elementwise: unary operations match their definition", "[kernels][elementwise][one_thread]") {
   all_unary<float>();
   all_unary<double>();
 }
-TEST_CASE("elementwise: binary operations match their definition", "[kernels][elementwise]") {
+TEST_CASE("elementwise: binary operations match their definition", "[kernels][elementwise][one_thread]") {
   all_binary<float>();
   all_binary<double>();
 }
-TEST_CASE("elementwise: comparisons match their definition", "[kernels][elementwise]") {
+TEST_CASE("elementwise: comparisons match their definition", "[kernels][elementwise][one_thread]") {
   all_compare<float>();
   all_compare<double>();
   all_compare<std::int64_t>();

@@ -93,7 +93,7 @@ TEST_CASE("indexing: rows of any width", "[kernels][index]") {
     }
 }
 
-TEST_CASE("indexing: few indices at many positions", "[kernels][index]") {
+TEST_CASE("indexing: few indices at many positions", "[kernels][index][one_thread]") {
   for (const std::int64_t count : {1, 2, 15, 16, 17})
     for (const bool each : {false, true}) {
       check_take<std::uint32_t>(DType::float32, {2200, 3, 1}, count, each);

@@ -31,7 +31,7 @@ constexpr float inf = std::numeric_limits<float>::infinity(),
 
 }  // namespace
 
-TEST_CASE("math: errors stay within their bounds", "[kernels][math]") {
+TEST_CASE("math: errors stay within their bounds", "[kernels][math][one_thread]") {
   const auto sine = [](long double x) { return std::sin(x); };
   const auto cosine = [](long double x) { return std::cos(x); };
   CHECK(worst(
@@ -430,7 +430,8 @@ void check_functions_of_two(double atan2_bound, double hypot_bound) {
 
 }  // namespace
 
-TEST_CASE("math: functions of two numbers, whole numbers, and special values", "[kernels][math]") {
+TEST_CASE(
+    "math: functions of two numbers, whole numbers, and special values", "[kernels][math][one_thread]") {
   check_functions_of_two<float>(1.8, 0.51);
   check_functions_of_two<double>(2.8, 1.3);
 }

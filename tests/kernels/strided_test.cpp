@@ -123,7 +123,7 @@ void every_order(std::uint32_t seed) {
 
 }  // namespace
 
-TEST_CASE("elementwise: operands in every order of their dimensions", "[kernels][elementwise]") {
+TEST_CASE("elementwise: operands in every order of their dimensions", "[kernels][elementwise][one_thread]") {
   every_order<float>(1);
   every_order<double>(2);
   every_order<std::int64_t>(3);
@@ -162,7 +162,8 @@ void turned_copies(DType dtype) {
 
 }  // namespace
 
-TEST_CASE("elementwise: transposed copies of every element size", "[kernels][elementwise][grids]") {
+TEST_CASE(
+    "elementwise: transposed copies of every element size", "[kernels][elementwise][grids][one_thread]") {
   turned_copies<std::uint8_t>(DType::boolean);
   turned_copies<float>(DType::float32);
   turned_copies<double>(DType::float64);

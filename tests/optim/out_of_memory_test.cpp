@@ -106,7 +106,8 @@ TEST_CASE("out of memory: a first step that fails changes nothing and stays the 
   REQUIRE(test::value(b) == 0);
 }
 
-TEST_CASE("out of memory: a step of many parameters, and one after the parameters took another dtype") {
+TEST_CASE("out of memory: a step of many parameters, and one after the parameters took another dtype",
+    "[one_thread]") {
   check_step([] { return make_subject(40); });
   check_step([] { return make_moments(40); });
   for (const auto make : {make_subject, make_moments})
@@ -145,7 +146,7 @@ TEST_CASE("out of memory: an optimizer is made whole or not at all") {
       });
 }
 
-TEST_CASE("out of memory: state is given and taken whole or not at all") {
+TEST_CASE("out of memory: state is given and taken whole or not at all", "[one_thread]") {
   const Subject trained = make_subject(20);
   for (int i = 0; i < 3; ++i) trained.optimizer->step();
   trained.optimizer->set_lr(0.75);
