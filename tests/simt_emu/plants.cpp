@@ -12,6 +12,7 @@
 
 #include <cuda_runtime_api.h>
 #include <simt_emu/emulator.h>
+#include <tenon/kernels/arg_reduce.h>
 #include <tenon/kernels/elementwise.h>
 #include <tenon/kernels/index.h>
 #include <tenon/kernels/matmul.h>
@@ -256,6 +257,22 @@ void gather_add(std::int64_t inner, std::int64_t count) {
 void gather_add_columns() { gather_add(3, 4); }
 void gather_add_column() { gather_add(1, 40); }
 
+// ---- positions of extremes
+
+/// Elements that tie; the positions are two floats each.
+void arg_extreme(kernels::Indexed layout) {
+  const auto outputs = static_cast<std::size_t>(layout.outer * layout.inner);
+  Floats a = noise(outputs * static_cast<std::size_t>(layout.size));
+  for (float& x : a) x = x > 0 ? 1.0f : 0.0f;
+  compare(2 * outputs, [&](Stream s, float* out) {
+    kernels::arg_extreme(s, f32, layout, true, reinterpret_cast<std::int64_t*>(out), a.data());
+  });
+}
+void arg_lines() { arg_extreme({3, 40, 1}); }
+/// Several blocks.
+void arg_long() { arg_extreme({1, 20000, 1}); }
+void arg_columns() { arg_extreme({1, 20, 33}); }
+
 // ---- random numbers
 
 void uniform() {
@@ -278,7 +295,8 @@ const struct {
     {"sgd_long", sgd_long}, {"index_select", index_select}, {"select_out_of_range", select_out_of_range},
     {"index_add", index_add}, {"index_add_groups", index_add_groups}, {"gather", gather},
     {"gather_out_of_range", gather_out_of_range}, {"gather_add_columns", gather_add_columns},
-    {"gather_add_column", gather_add_column}, {"uniform", uniform}, {"normal", normal},
+    {"gather_add_column", gather_add_column}, {"arg_lines", arg_lines}, {"arg_long", arg_long},
+    {"arg_columns", arg_columns}, {"uniform", uniform}, {"normal", normal},
     {"normal_unaligned", normal_unaligned}};
 
 }  // namespace

@@ -177,6 +177,16 @@ PLANTS = [
     Plant("every column uses the first one's indices", "add_to_columns", ANY, "gather_add_columns", "gather_add.cu",
           "index + o * job.count * inner + j", "index + o * job.count * inner", WRONG),
 
+    # ---- positions of extremes
+    Plant("no barrier before the lanes are compared", "arg_extreme", TSAN, "arg_lines", "arg_reduce.cu",
+          "__syncthreads();\n        if (lane < h)", "if (lane < h)", RACE),
+    Plant("an output past the last reads", "arg_extreme", ASAN, "arg_columns", "arg_reduce.cu",
+          "want < job.outputs ? want : job.outputs - 1;", "want;", OVERFLOW),
+    Plant("of equal elements the last lane's counts", "arg_extreme", ANY, "arg_lines", "arg_reduce.cu",
+          "q.at < p.at &&", "q.at > p.at &&", WRONG),
+    Plant("the last block forgets the others", "arg_extreme", ANY, "arg_long", "arg_reduce.cu",
+          "best_of(lane, job.parts, job.lanes,", "best_of(lane, 1, job.lanes,", WRONG),
+
     # ---- random numbers
     Plant("the last pack is stored whole", "fill_uniform", ASAN, "uniform", "random.cu",
           "if (packs * W + c < n) out[packs * W + c]", "out[packs * W + c]", OVERFLOW),
