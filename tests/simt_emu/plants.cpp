@@ -19,6 +19,8 @@
 #include <tenon/kernels/mse.h>
 #include <tenon/kernels/random.h>
 #include <tenon/kernels/reduce.h>
+#include <tenon/kernels/scan.h>
+#include <tenon/kernels/sort.h>
 #include <tenon/kernels/update.h>
 
 namespace {
@@ -273,6 +275,24 @@ void arg_lines() { arg_extreme({3, 40, 1}); }
 void arg_long() { arg_extreme({1, 20000, 1}); }
 void arg_columns() { arg_extreme({1, 20, 33}); }
 
+// ---- sorting and running sums
+
+/// The values that sort() writes; the indices go to memory of their own.
+void sort(std::int64_t lines, std::int64_t length) {
+  const auto n = static_cast<std::size_t>(lines * length);
+  const Floats a = noise(n);
+  Indices indices(n);
+  compare(n, [&](Stream s, float* out) {
+    kernels::sort(s, f32, lines, length, false, out, indices.data(), a.data());
+  });
+}
+void sort_short() { sort(40, 100); }
+void sort_long() { sort(2, 2500); }
+void cumsum() {
+  const Floats a = noise(300);
+  compare(300, [&](Stream s, float* out) { kernels::cumsum(s, f32, {1, 300, 1}, out, a.data()); });
+}
+
 // ---- random numbers
 
 void uniform() {
@@ -296,8 +316,8 @@ const struct {
     {"index_add", index_add}, {"index_add_groups", index_add_groups}, {"gather", gather},
     {"gather_out_of_range", gather_out_of_range}, {"gather_add_columns", gather_add_columns},
     {"gather_add_column", gather_add_column}, {"arg_lines", arg_lines}, {"arg_long", arg_long},
-    {"arg_columns", arg_columns}, {"uniform", uniform}, {"normal", normal},
-    {"normal_unaligned", normal_unaligned}};
+    {"arg_columns", arg_columns}, {"sort_short", sort_short}, {"sort_long", sort_long}, {"cumsum", cumsum},
+    {"uniform", uniform}, {"normal", normal}, {"normal_unaligned", normal_unaligned}};
 
 }  // namespace
 

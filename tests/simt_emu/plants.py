@@ -187,6 +187,20 @@ PLANTS = [
     Plant("the last block forgets the others", "arg_extreme", ANY, "arg_long", "arg_reduce.cu",
           "best_of(lane, job.parts, job.lanes,", "best_of(lane, 1, job.lanes,", WRONG),
 
+    # ---- sorting and running sums
+    Plant("no barrier between the steps", "sort_tiles", TSAN, "sort_short", "sort.cu",
+          "__syncthreads();\n      for (int t", "for (int t", RACE),
+    Plant("a place past the line's end is compared", "sort_tiles", ANY, "sort_short", "sort.cu",
+          "&& in_line(p) < job.length;", ";", WRONG),
+    Plant("an element past the line's end is read", "sort_step", ASAN, "sort_long", "sort.cu",
+          "if (pair.high >= job.length) continue;", "", OVERFLOW),
+    Plant("merges across tiles do not begin with a mirror", "sort_step", ANY, "sort_long", "sort.cu",
+          "job, d, d == merged / 2);", "job, d, false);", WRONG),
+    Plant("a chunk is added to the sums up to its own end", "add_before", ANY, "cumsum", "scan.cu",
+          "(o * chunks + c - 1)", "(o * chunks + c)", WRONG),
+    Plant("an element past the end is added", "scan_chunks_of", ASAN, "cumsum", "scan.cu",
+          "? (c + 1) * scan_chunk : layout.size;", "? (c + 1) * scan_chunk : (c + 1) * scan_chunk;", OVERFLOW),
+
     # ---- random numbers
     Plant("the last pack is stored whole", "fill_uniform", ASAN, "uniform", "random.cu",
           "if (packs * W + c < n) out[packs * W + c]", "out[packs * W + c]", OVERFLOW),

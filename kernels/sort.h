@@ -1,0 +1,20 @@
+// Sorting lines of elements.
+#pragma once
+#include <tenon/kernels/operand.h>
+
+namespace tenon::kernels {
+
+/// Sorts each of `lines` lines of `length` consecutive elements in the order of arith/sorted.h: `values`, and
+/// in `indices` where in its line each was. Any dtype.
+void sort(Stream stream, DType dtype, std::int64_t lines, std::int64_t length, bool descending, void* values,
+    std::int64_t* indices, const void* a);
+
+// The implementation for each device.
+namespace cpu {
+decltype(kernels::sort) sort;
+}
+namespace cuda {
+decltype(kernels::sort) sort;
+}
+
+}  // namespace tenon::kernels
