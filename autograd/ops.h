@@ -20,7 +20,9 @@
 #include <tenon/autograd/ops/normalization.h>
 #include <tenon/autograd/ops/rearrange.h>
 #include <tenon/autograd/ops/reduce.h>
+#include <tenon/autograd/ops/scan.h>
 #include <tenon/autograd/ops/shape.h>
 #include <tenon/autograd/ops/softmax.h>
+#include <tenon/autograd/ops/sorting.h>
 #include <tenon/autograd/ops/statistics.h>
 #include <tenon/autograd/tape/mode.h>

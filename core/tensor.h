@@ -341,6 +341,14 @@ class TENON_API Tensor {
   Tensor std(const Shape& dims, const VarOptions& options = {}, CallSite site = CallSite::current()) const;
   Tensor norm(double p = 2, CallSite site = CallSite::current()) const;
   Tensor norm(double p, const Shape& dims, bool keepdim = false, CallSite site = CallSite::current()) const;
+  Tensor cumsum(std::int64_t dim, CallSite site = CallSite::current()) const;
+  ValuesAndIndices sort(
+      std::int64_t dim = -1, bool descending = false, CallSite site = CallSite::current()) const;
+  Tensor argsort(std::int64_t dim = -1, bool descending = false, CallSite site = CallSite::current()) const;
+  ValuesAndIndices topk(std::int64_t k, std::int64_t dim = -1, bool largest = true, bool sorted = true,
+      CallSite site = CallSite::current()) const;
+  Tensor median(CallSite site = CallSite::current()) const;
+  ValuesAndIndices median(std::int64_t dim, bool keepdim = false, CallSite site = CallSite::current()) const;
   Tensor softmax(std::int64_t dim, CallSite site = CallSite::current()) const;
   Tensor log_softmax(std::int64_t dim, CallSite site = CallSite::current()) const;
   Tensor logsumexp(std::int64_t dim, bool keepdim = false, CallSite site = CallSite::current()) const;

@@ -164,6 +164,21 @@ Tensor Tensor::norm(double p, CallSite site) const { return tenon::norm(*this, p
 Tensor Tensor::norm(double p, const Shape& dims, bool keepdim, CallSite site) const {
   return tenon::norm(*this, p, dims, keepdim, site);
 }
+Tensor Tensor::cumsum(std::int64_t dim, CallSite site) const { return tenon::cumsum(*this, dim, site); }
+ValuesAndIndices Tensor::sort(std::int64_t dim, bool descending, CallSite site) const {
+  return tenon::sort(*this, dim, descending, site);
+}
+Tensor Tensor::argsort(std::int64_t dim, bool descending, CallSite site) const {
+  return tenon::argsort(*this, dim, descending, site);
+}
+ValuesAndIndices Tensor::topk(
+    std::int64_t k, std::int64_t dim, bool largest, bool sorted, CallSite site) const {
+  return tenon::topk(*this, k, dim, largest, sorted, site);
+}
+Tensor Tensor::median(CallSite site) const { return tenon::median(*this, site); }
+ValuesAndIndices Tensor::median(std::int64_t dim, bool keepdim, CallSite site) const {
+  return tenon::median(*this, dim, keepdim, site);
+}
 Tensor Tensor::softmax(std::int64_t dim, CallSite site) const { return tenon::softmax(*this, dim, site); }
 Tensor Tensor::log_softmax(std::int64_t dim, CallSite site) const {
   return tenon::log_softmax(*this, dim, site);

@@ -167,6 +167,15 @@ TEST_CASE("typed: reductions") {
   REQUIRE(is(a.norm(1), tensor(21)));
   REQUIRE(is(norm(a, 1, 1), tensor({6, 15})));
   REQUIRE(is(a.norm(INFINITY, {1}, true), tensor({{3}, {6}})));
+  REQUIRE(is(a.cumsum(1), tensor({{1, 3, 6}, {4, 9, 15}})));
+  const auto [sorted, order] = a.sort(1, /*descending=*/true);
+  REQUIRE(is(sorted, tensor({{3, 2, 1}, {6, 5, 4}})));
+  REQUIRE(is(order, ints({{2, 1, 0}, {2, 1, 0}})));
+  REQUIRE(is(a.argsort(0), ints({{0, 0, 0}, {1, 1, 1}})));
+  REQUIRE(is(a.topk(2).values, tensor({{3, 2}, {6, 5}})));
+  REQUIRE(is(topk(a, 1, 0, /*largest=*/false).indices, ints({{0, 0, 0}})));
+  REQUIRE(is(a.median(), tensor(3)));
+  REQUIRE(is(a.median(1).values, tensor({2, 5})));
   REQUIRE(is(a.logsumexp(0), logsumexp(a, 0)));
   REQUIRE(is(a.softmax(-1), softmax(a, 1)));
   REQUIRE(is(a.log_softmax(1), log_softmax(a, 1)));

@@ -172,6 +172,10 @@ TEST_CASE("ops: tensors without elements work", "[ops]") {
   check_empty("amax columns", amax(none, {1}), {0});
   check_empty("max columns", tenon::max(none, 1).values, {0});
   check_empty("var columns", var(none, {1}), {0});
+  check_empty("cumsum", cumsum(none, 0), {0, 3});
+  check_empty("sort", tenon::sort(none, 0).values, {0, 3});
+  check_empty("topk", topk(none, 2).values, {0, 2});
+  check_empty("median", median(none, 1).values, {0});
   check_empty("norm", norm(none), {});
   check_empty("norm columns", norm(none, 3, {1}, true), {0, 1});
   check_empty("matmul", matmul(none, ones({3, 2})), {0, 2});
@@ -241,8 +245,8 @@ TEST_CASE("ops: every operation of ops.h has a row in the table", "[ops]") {
   for (const char* name : {"empty", "zeros", "ones", "full", "empty_like", "zeros_like", "ones_like",
            "full_like", "rand_like", "randn_like", "arange", "linspace", "eye", "rand", "randn", "randint",
            "randperm", "tensor", "from_blob", "eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or",
-           "logical_xor", "logical_not", "isnan", "isinf", "isfinite", "one_hot", "argmax", "argmin", "all",
-           "any", "equal", "allclose", "bitwise_equal"})
+           "logical_xor", "logical_not", "isnan", "isinf", "isfinite", "one_hot", "argmax", "argmin",
+           "argsort", "all", "any", "equal", "allclose", "bitwise_equal"})
     covered.insert(name);
   REQUIRE(covered == declared);
 }

@@ -162,3 +162,50 @@ TEST_CASE("reduce: norms of zeros, infinities and every p") {
   REQUIRE(tensor({inf, 1}).norm().item() == inf);
   REQUIRE(std::isnan(tensor({NAN, 1}).norm(3).item()));
 }
+
+TEST_CASE("reduce: sort is stable in both directions, and NaN is the largest") {
+  const Tensor x = leaf(tensor({3, NAN, 1, 3, -inf, 1, 0, -0.0}, precise));
+  const auto [up, at] = x.sort();
+  REQUIRE(equal(at, tensor({4, 6, 7, 2, 5, 0, 3, 1}, whole)));
+  REQUIRE(bitwise_equal(up, tensor({-inf, 0, -0.0, 1, 1, 3, 3, NAN}, precise)));
+  REQUIRE(equal(x.argsort(0, true), tensor({1, 0, 3, 2, 5, 6, 7, 4}, whole)));
+  REQUIRE(equal(slope(up * arange(8, precise), x), tensor({5, 7, 3, 6, 0, 4, 1, 2}, precise)));
+  REQUIRE(equal((tensor({1, 0, 1, 0}) != 0).sort().indices, tensor({1, 3, 0, 2}, whole)));
+  REQUIRE(equal(tensor(4).sort().values, tensor(4)));
+  REQUIRE_FALSE(at.requires_grad());
+}
+
+TEST_CASE("reduce: topk of every k") {
+  const Tensor x = leaf(tensor({{5, 1, 5}, {2, NAN, 7}}, precise));
+  const auto [values, indices] = topk(x, 2);
+  REQUIRE(bitwise_equal(values, tensor({{5, 5}, {NAN, 7}}, precise)));
+  REQUIRE(equal(indices, tensor({{0, 2}, {1, 2}}, whole)));
+  REQUIRE(equal(slope(values, x), tensor({{1, 0, 1}, {0, 1, 1}}, precise)));
+  REQUIRE(equal(x.topk(1, 0, false).indices, tensor({{1, 0, 0}}, whole)));
+  REQUIRE(x.topk(0).values.shape() == Shape{2, 0});
+  REQUIRE(equal(x.topk(3).indices, x.argsort(-1, true)));
+  REQUIRE(topk(tensor(4), 1).values.dim() == 0);
+}
+
+TEST_CASE("reduce: the median of even counts is the lower one, and NaN propagates") {
+  const Tensor x = leaf(tensor({{4, 1, 3, 2}, {1, NAN, 0, NAN}, {7, 7, 7, 7}}, precise));
+  const auto [values, indices] = x.median(1);
+  REQUIRE(bitwise_equal(values, tensor({2, NAN, 7}, precise)));
+  REQUIRE(equal(indices, tensor({3, 1, 1}, whole)));
+  REQUIRE(equal(slope(values, x), tensor({{0, 0, 0, 1}, {0, 1, 0, 0}, {0, 1, 0, 0}}, precise)));
+  REQUIRE(std::isnan(x.median().item()));
+  REQUIRE(equal(slope(x.median(), x), tensor({{0, 0, 0, 0}, {0, 0.5, 0, 0.5}, {0, 0, 0, 0}}, precise)));
+  const Tensor ties = leaf(tensor({3, 2, 3, 9}, precise));
+  REQUIRE(ties.median().item() == 3);
+  REQUIRE(equal(slope(ties.median(), ties), tensor({0.5, 0, 0.5, 0}, precise)));
+  REQUIRE(equal(tensor({{3, 9}, {1, 2}}, whole).median(0, true).values, tensor({{1, 2}}, whole)));
+}
+
+TEST_CASE("reduce: cumsum starts from +0, counts booleans, and has the reversed sums as its gradient") {
+  REQUIRE_FALSE(std::signbit(tensor({-0.0}).cumsum(0)[0].item()));
+  REQUIRE(equal((tensor({1, 0, 1}) != 0).cumsum(0), tensor({1, 1, 2}, whole)));
+  REQUIRE(equal(tensor(4).cumsum(0), tensor(4)));
+  const Tensor x = leaf(rand({3, 300}, precise));
+  REQUIRE(equal(slope(x.cumsum(0), x)[0], full({300}, 3, precise)));
+  REQUIRE(bitwise_equal(x.t().cumsum(0), x.cumsum(1).t()));
+}

@@ -147,6 +147,21 @@ std::map<std::string, Operation> make() {
     return c.has("dims") ? norm(c.in.at(0), c.number("p"), c.shape("dims"), c.flag("keepdim"))
                          : norm(c.in.at(0), c.number("p"));
   });
+  other("cumsum", [](const Case& c) { return cumsum(c.in.at(0), c.integer("dim")); });
+  parts("sort", [](const Case& c) {
+    const auto [values, indices] = sort(c.in.at(0), c.integer("dim"), c.flag("descending"));
+    return std::vector{values, indices};
+  });
+  other("argsort", [](const Case& c) { return argsort(c.in.at(0), c.integer("dim"), c.flag("descending")); });
+  parts("topk", [](const Case& c) {
+    const auto [values, indices] = topk(c.in.at(0), c.integer("k"), c.integer("dim"), c.flag("largest"));
+    return std::vector{values, indices};
+  });
+  other("median", [](const Case& c) { return median(c.in.at(0)); });
+  parts("median.dim", [](const Case& c) {
+    const auto [values, indices] = median(c.in.at(0), c.integer("dim"), c.flag("keepdim"));
+    return std::vector{values, indices};
+  });
   other("softmax", [](const Case& c) { return softmax(c.in.at(0), c.integer("dim")); });
   other("log_softmax", [](const Case& c) { return log_softmax(c.in.at(0), c.integer("dim")); });
   other(

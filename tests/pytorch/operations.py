@@ -455,6 +455,38 @@ op("norm", draw_norm, rel=16, abs=8,
    call=lambda t, n: torch.linalg.vector_norm(t[0], n["p"], *((n["dims"], bool(n["keepdim"])) if "dims" in n else ())))
 
 
+def draw_scan(d):
+    shape = d.shape()
+    dtype = d.one_of([torch.int64, torch.bool]) if d.chance(0.2) else d.dtype
+    return [d.operand(shape, "real", dtype)], {"dim": d.dim(len(shape))}
+
+
+def draw_sort(d):
+    shape = d.shape()
+    return [d.operand(shape, "grid", d.one_of(DTYPES))], {
+        "dim": d.dim(len(shape)), "descending": d.integer(0, 1)}
+
+
+def sort(t, n):
+    return list(torch.sort(t[0], dim=n["dim"], descending=bool(n["descending"]), stable=True))
+
+
+def draw_topk(d):
+    """Distinct elements: PyTorch's order of equal ones is any."""
+    operands, named = draw_max(d)
+    shape = operands[0].view(operands[0].base).shape
+    size = shape[named["dim"]] if len(shape) else 1
+    return operands, {"k": d.integer(0, size), "dim": named["dim"], "largest": d.integer(0, 1)}
+
+
+op("cumsum", draw_scan, lambda t, n: torch.cumsum(t[0], n["dim"]), **SUM)
+op("sort", draw_sort, sort, special=True)
+op("argsort", draw_sort, lambda t, n: sort(t, n)[1], special=True)
+op("topk", draw_topk, lambda t, n: list(torch.topk(t[0], n["k"], n["dim"], bool(n["largest"]))))
+op("median", lambda d: draw_argmax(d, whole=1), lambda t, n: torch.median(t[0]), special=True)
+op("median.dim", draw_max, lambda t, n: list(torch.median(t[0], n["dim"], bool(n["keepdim"]))))
+
+
 def draw_softmax(d, keep=False):
     shape = d.shape(least=1)
     return [d.operand(shape, d.one_of(["real", "grid"]))], {

@@ -1,4 +1,6 @@
-// Rows of the table of operations: reduce.h, extremes.h, statistics.h, norm.h and loss.h.
+// Rows of the table of operations: reduce.h, extremes.h, statistics.h, norm.h, scan.h, sorting.h and loss.h.
+#include <algorithm>
+
 #include "support/op_case_rows.h"
 
 namespace tenon::test {
@@ -22,6 +24,37 @@ Array norm(const Array& a, double p, const std::vector<std::int64_t>& dims, bool
   if (std::isinf(p)) return p > 0 ? amax(sizes, dims, keepdim) : amin(sizes, dims, keepdim);
   return map(sum(map(sizes, [p](double x) { return std::pow(x, p); }), dims, keepdim),
       [p](double total) { return std::pow(total, 1 / p); });
+}
+
+using Numbers = std::vector<double>;
+using Line = std::function<Numbers(const Numbers&)>;
+
+Numbers ascending(Numbers x) {
+  std::sort(x.begin(), x.end());
+  return x;
+}
+Numbers descending(Numbers x) {
+  std::sort(x.begin(), x.end(), std::greater<>());
+  return x;
+}
+Numbers sums(const Numbers& x) {
+  Numbers out;
+  double total = 0;
+  for (const double each : x) out.push_back(total += each);
+  return out;
+}
+
+/// Each line along dimension d replaced by line(it).
+Array by_line(const Array& a, std::int64_t d, const Line& line) {
+  const auto dim = static_cast<std::size_t>(d);
+  const auto replaced = [&](Index at) {
+    Numbers x;
+    for (at[dim] = 0; at[dim] < a.shape[dim]; ++at[dim]) x.push_back(element(a, at));
+    return line(x);
+  };
+  std::vector<std::int64_t> shape = a.shape;
+  shape[dim] = static_cast<std::int64_t>(replaced(Index(shape.size())).size());
+  return build(shape, [&](const Index& i) { return replaced(i)[static_cast<std::size_t>(i[dim])]; });
 }
 
 }  // namespace
@@ -144,6 +177,47 @@ void add_reductions(std::vector<OpCase>& rows) {
   folded(
       "norm", "all", {3, 4}, Domain::real, [](const Tensor& x) { return norm(x); },
       [=](const Array& x) { return norm(x, 2, all, false); });
+  const auto along = [&](const char* name, const char* label, Shape shape, Domain domain, std::int64_t d,
+                         std::function<Tensor(const Tensor&)> op, Line line) {
+    folded(name, label, std::move(shape), domain, std::move(op),
+        [=](const Array& x) { return by_line(x, d, line); });
+  };
+  along(
+      "cumsum", "rows", {3, 4}, Domain::real, 1, [](const Tensor& x) { return cumsum(x, -1); }, sums);
+  along(
+      "cumsum", "inner", {2, 5, 3}, Domain::real, 1, [](const Tensor& x) { return cumsum(x, 1); }, sums);
+  along(
+      "cumsum", "over a chunk", {2, 300}, Domain::real, 1, [](const Tensor& x) { return cumsum(x, 1); },
+      sums);
+  along(
+      "sort", "rows", {3, 4}, Domain::apart, 1, [](const Tensor& x) { return tenon::sort(x).values; },
+      [](Numbers x) { return ascending(x); });
+  along(
+      "sort", "inner, descending", {2, 5, 3}, Domain::apart, 1,
+      [](const Tensor& x) { return tenon::sort(x, 1, true).values; }, descending);
+  along(
+      "topk", "rows", {3, 5}, Domain::apart, 1, [](const Tensor& x) { return topk(x, 2).values; },
+      [](Numbers x) {
+        x = descending(x);
+        return Numbers(x.begin(), x.begin() + 2);
+      });
+  along(
+      "topk", "columns, smallest", {5, 3}, Domain::apart, 0,
+      [](const Tensor& x) { return topk(x, 3, 0, false).values; },
+      [](Numbers x) {
+        x = ascending(x);
+        return Numbers(x.begin(), x.begin() + 3);
+      });
+  rows.back().elementwise = false;  // NaN is not among the smallest
+  along(
+      "median", "rows, kept", {3, 4}, Domain::apart, 1,
+      [](const Tensor& x) { return median(x, 1, true).values; },
+      [](const Numbers& x) { return Numbers{ascending(x)[(x.size() - 1) / 2]}; });
+  folded(
+      "median", "all", {3, 5}, Domain::apart, [](const Tensor& x) { return median(x); },
+      [](const Array& x) {
+        return Array{{}, {ascending(x.values)[7]}};
+      });
   reduction(
       "mean", "all", {3, 4}, [](const Tensor& x) { return mean(x); }, {}, false, 12);
   reduction(
