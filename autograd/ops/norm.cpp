@@ -47,7 +47,9 @@ Tensor norm_of(CallSite site, const Tensor& a, double p, const Shape& list, bool
   const Dims dims = autograd::chosen_dims("norm", a, list);
   if (p == INFINITY) return amax(abs(a), list, keepdim);
   if (p == -INFINITY) return amin(abs(a), list, keepdim);
-  if (p == 0) return sum(ne(a, 0).to(a.dtype()), list, keepdim);
+  if (p == 0)
+    return record("norm", site, sum(autograd::copy(ne(a, 0), a.dtype()), list, keepdim),
+        Input(a, [](const Tensor& g, const Shape& shape) { return zeros(shape, g.options()); }));
   if (p == 1) return sum(abs(a), list, keepdim);
   const Tensor out = p == 2 ? euclidean(a, dims, keepdim) : sum_of_powers(a, p, dims, keepdim);
   return record("norm", site, out,

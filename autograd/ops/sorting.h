@@ -11,8 +11,8 @@ TENON_API ValuesAndIndices sort(
 /// The indices of sort().
 TENON_API Tensor argsort(
     const Tensor& a, std::int64_t dim = -1, bool descending = false, CallSite site = CallSite::current());
-/// The k largest elements, or the k smallest, best first. (`sorted` is there for PyTorch's sake, where false
-/// allows any order.)
+/// The k largest elements, or the k smallest, best first. Numbers only. (`sorted` is there for PyTorch's
+/// sake, where false allows any order.)
 TENON_API ValuesAndIndices topk(const Tensor& a, std::int64_t k, std::int64_t dim = -1, bool largest = true,
     bool sorted = true, CallSite site = CallSite::current());
 /// The element in the middle, of an even number the lower one of the two; NaN if there is one, and then the

@@ -106,8 +106,8 @@ __global__ void __launch_bounds__(block_threads)
 
 }  // namespace
 
-void sort(Stream stream, DType dtype, std::int64_t lines, std::int64_t length, bool descending, void* values,
-    std::int64_t* indices, const void* a) {
+void sort(Stream stream, DType dtype, std::int64_t lines, std::int64_t length, bool descending, Places,
+    void* values, std::int64_t* indices, const void* a) {
   if (lines * length == 0) return;
   visit_any(dtype, [&]<class From>(std::type_identity<From>) {
     using T = Stored<From>;

@@ -150,6 +150,7 @@ const std::vector<Mistake>& mistakes() {
       {__LINE__, "sort", [] { a.sort(2); }},
       {__LINE__, "argsort", [] { argsort(none); }},
       {__LINE__, "topk", [] { topk(a, 4); }},
+      {__LINE__, "topk", [] { topk(yes, 1); }},
       {__LINE__, "median", [] { median(yes); }},
       {__LINE__, "median", [] { a.median(-3); }},
       {__LINE__, "softmax", [] { softmax(counts, 0); }},

@@ -35,8 +35,8 @@ void require_sorted(const Lines& lines, const test::Vector<T>& a) {
     test::on_every_build([&] {
       test::Output<T> sorted(a.size());
       test::Output<std::int64_t> indices(a.size());
-      kernels::sort(test::stream(), dtype, lines.count, lines.length, descending, sorted.data(),
-          indices.data(), a.data());
+      kernels::sort(test::stream(), dtype, lines.count, lines.length, descending, {0, lines.length},
+          sorted.data(), indices.data(), a.data());
       test::require_same(want, indices.values());
       test::require_same(values, sorted.values());
     });
@@ -72,4 +72,27 @@ TEST_CASE("sort: integers and booleans", "[kernels][sort]") {
     require_sorted(lines, whole);
     require_sorted(lines, flags);
   }
+}
+
+TEST_CASE("sort: only some places", "[kernels][sort]") {
+  constexpr std::int64_t count = 5, length = 1100;
+  const auto a = test::noise<float>(count * length, test::Kind::special, 3);
+  const auto sorted = [&](kernels::Places wanted) {
+    test::Output<float> values(a.size());
+    test::Output<std::int64_t> indices(a.size());
+    kernels::sort(
+        test::stream(), DType::float32, count, length, true, wanted, values.data(), indices.data(), a.data());
+    return indices.values();
+  };
+  const auto all = sorted({0, length});
+  for (const kernels::Places wanted : {kernels::Places{0, 10}, {500, 501}, {1000, length}, {0, 0}, {7, 7}})
+    test::on_every_build([&] {
+      const auto some = sorted(wanted);
+      for (std::int64_t l = 0; l < count; ++l) {
+        const auto whole = all.begin() + l * length, part = some.begin() + l * length;
+        REQUIRE(std::equal(whole + wanted.begin, whole + wanted.end, part + wanted.begin));
+        REQUIRE(std::is_permutation(whole, whole + wanted.begin, part));
+        REQUIRE(std::is_permutation(whole + wanted.end, whole + length, part + wanted.end));
+      }
+    });
 }

@@ -283,7 +283,7 @@ void sort(std::int64_t lines, std::int64_t length) {
   const Floats a = noise(n);
   Indices indices(n);
   compare(n, [&](Stream s, float* out) {
-    kernels::sort(s, f32, lines, length, false, out, indices.data(), a.data());
+    kernels::sort(s, f32, lines, length, false, {0, length}, out, indices.data(), a.data());
   });
 }
 void sort_short() { sort(40, 100); }
