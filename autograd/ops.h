@@ -12,12 +12,17 @@
 #include <tenon/autograd/ops/creation.h>
 #include <tenon/autograd/ops/dropout.h>
 #include <tenon/autograd/ops/elementwise.h>
+#include <tenon/autograd/ops/extremes.h>
 #include <tenon/autograd/ops/index.h>
 #include <tenon/autograd/ops/linalg.h>
 #include <tenon/autograd/ops/loss.h>
+#include <tenon/autograd/ops/norm.h>
 #include <tenon/autograd/ops/normalization.h>
 #include <tenon/autograd/ops/rearrange.h>
 #include <tenon/autograd/ops/reduce.h>
+#include <tenon/autograd/ops/scan.h>
 #include <tenon/autograd/ops/shape.h>
 #include <tenon/autograd/ops/softmax.h>
+#include <tenon/autograd/ops/sorting.h>
+#include <tenon/autograd/ops/statistics.h>
 #include <tenon/autograd/tape/mode.h>

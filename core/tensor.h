@@ -88,6 +88,16 @@ struct SplitSizes {
   std::vector<std::int64_t> list{};
 };
 
+/// Options of var() and std(): what is subtracted from the number of elements before the division, and
+/// whether the dimensions stay, with size 1.
+struct VarOptions {
+  double correction = 1;
+  bool keepdim = false;
+};
+
+/// What max(a, dim) and its like return.
+struct ValuesAndIndices;
+
 namespace detail {
 template <class>
 inline constexpr bool never = false;
@@ -307,10 +317,38 @@ class TENON_API Tensor {
   Tensor sum(const Shape& dims, bool keepdim = false, CallSite site = CallSite::current()) const;
   Tensor mean(CallSite site = CallSite::current()) const;
   Tensor mean(const Shape& dims, bool keepdim = false, CallSite site = CallSite::current()) const;
+  Tensor prod(CallSite site = CallSite::current()) const;
+  Tensor prod(const Shape& dims, bool keepdim = false, CallSite site = CallSite::current()) const;
+  Tensor all(CallSite site = CallSite::current()) const;
+  Tensor all(const Shape& dims, bool keepdim = false, CallSite site = CallSite::current()) const;
+  Tensor any(CallSite site = CallSite::current()) const;
+  Tensor any(const Shape& dims, bool keepdim = false, CallSite site = CallSite::current()) const;
   Tensor amax(CallSite site = CallSite::current()) const;
   Tensor amax(const Shape& dims, bool keepdim = false, CallSite site = CallSite::current()) const;
+  Tensor amin(CallSite site = CallSite::current()) const;
+  Tensor amin(const Shape& dims, bool keepdim = false, CallSite site = CallSite::current()) const;
+  Tensor max(CallSite site = CallSite::current()) const;
+  ValuesAndIndices max(std::int64_t dim, bool keepdim = false, CallSite site = CallSite::current()) const;
+  Tensor min(CallSite site = CallSite::current()) const;
+  ValuesAndIndices min(std::int64_t dim, bool keepdim = false, CallSite site = CallSite::current()) const;
   Tensor argmax(CallSite site = CallSite::current()) const;
   Tensor argmax(std::int64_t dim, bool keepdim = false, CallSite site = CallSite::current()) const;
+  Tensor argmin(CallSite site = CallSite::current()) const;
+  Tensor argmin(std::int64_t dim, bool keepdim = false, CallSite site = CallSite::current()) const;
+  Tensor var(CallSite site = CallSite::current()) const;
+  Tensor var(const Shape& dims, const VarOptions& options = {}, CallSite site = CallSite::current()) const;
+  Tensor std(CallSite site = CallSite::current()) const;
+  Tensor std(const Shape& dims, const VarOptions& options = {}, CallSite site = CallSite::current()) const;
+  Tensor norm(double p = 2, CallSite site = CallSite::current()) const;
+  Tensor norm(double p, const Shape& dims, bool keepdim = false, CallSite site = CallSite::current()) const;
+  Tensor cumsum(std::int64_t dim, CallSite site = CallSite::current()) const;
+  ValuesAndIndices sort(
+      std::int64_t dim = -1, bool descending = false, CallSite site = CallSite::current()) const;
+  Tensor argsort(std::int64_t dim = -1, bool descending = false, CallSite site = CallSite::current()) const;
+  ValuesAndIndices topk(std::int64_t k, std::int64_t dim = -1, bool largest = true, bool sorted = true,
+      CallSite site = CallSite::current()) const;
+  Tensor median(CallSite site = CallSite::current()) const;
+  ValuesAndIndices median(std::int64_t dim, bool keepdim = false, CallSite site = CallSite::current()) const;
   Tensor softmax(std::int64_t dim, CallSite site = CallSite::current()) const;
   Tensor log_softmax(std::int64_t dim, CallSite site = CallSite::current()) const;
   Tensor logsumexp(std::int64_t dim, bool keepdim = false, CallSite site = CallSite::current()) const;
@@ -430,6 +468,10 @@ class TENON_API Tensor {
   HookHandle add_hook(std::function<Tensor(const Tensor&)> hook, CallSite site) const;
 
   Ref<TensorImpl> impl_;
+};
+
+struct ValuesAndIndices {
+  Tensor values, indices;
 };
 
 /// Shape, dtype and, for at most a thousand elements, all of them; larger tensors show the ends of each

@@ -8,6 +8,13 @@ namespace tenon::kernels {
 struct Indexed {
   std::int64_t outer, size, inner;
 };
+/// A dense array of `shape` seen along a dimension; without dimensions it is seen as [1].
+inline Indexed indexed(const Shape& shape, int dim) {
+  if (shape.rank() == 0) return {1, 1, 1};
+  Indexed layout{1, shape[dim], 1};
+  for (int i = 0; i < shape.rank(); ++i) (i < dim ? layout.outer : layout.inner) *= i == dim ? 1 : shape[i];
+  return layout;
+}
 
 /// out[o, i, j] = a[o, index[i], j] for i < count; any dtype. If an index is not in [0, size), throws Error:
 /// `index_select: index 7 at position 2 is out of range; dimension 0 has size 5`. No elements are written for

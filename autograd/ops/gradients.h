@@ -38,6 +38,10 @@ Tensor scaled_difference(const Tensor& g, const Tensor& a, const Tensor& b, doub
 Tensor scaled_sign(const Tensor& g, const Tensor& a, const Tensor& b, double scale, double count);
 /// The mean of a * b over `dims`, which get size 1.
 Tensor mean_of_products(const Tensor& a, const Tensor& b, const Shape& dims);
+/// g, of a reduction of x over `dims` (a bit mask) to y, shared evenly by the elements that equal y; with
+/// nan_shares also by those that are NaN, if any is.
+Tensor shared_among_equals(
+    const Tensor& g, const Tensor& x, const Tensor& y, std::uint32_t dims, bool nan_shares);
 /// A view of `length` elements start, start + step, ... of a dimension.
 Tensor slice_range(const char* op, const Tensor& a, int dim, std::int64_t start, std::int64_t length,
     std::int64_t step, CallSite site);

@@ -10,15 +10,9 @@ using autograd::Input;
 using autograd::new_tensor;
 using autograd::record;
 using autograd::with;
+using kernels::indexed;
 
 namespace {
-
-kernels::Indexed indexed(const Shape& shape, int dim) {
-  if (shape.rank() == 0) return {1, 1, 1};  // a 0-dimensional tensor is indexed as [1]
-  kernels::Indexed layout{1, shape[dim], 1};
-  for (int i = 0; i < shape.rank(); ++i) (i < dim ? layout.outer : layout.inner) *= i == dim ? 1 : shape[i];
-  return layout;
-}
 
 void check_where(const char* op, const Tensor& a, const Tensor& index) {
   check(index.device() == a.device(), "{}: devices differ; {} and {}", op, a.device(), index.device());
@@ -109,7 +103,7 @@ Tensor one_hot(const Tensor& classes, std::int64_t num_classes, CallSite site) {
       classes.shape());
   if (classes.numel() > 0) {
     const std::int64_t largest = amax(classes).item<std::int64_t>(),
-                       smallest = -amax(neg(classes)).item<std::int64_t>();
+                       smallest = amin(classes).item<std::int64_t>();
     if (num_classes == -1) num_classes = largest + 1;
     check(smallest >= 0 && largest < num_classes, "one_hot: classes from {} to {} are not all in [0, {})",
         smallest, largest, num_classes);

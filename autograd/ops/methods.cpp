@@ -116,13 +116,68 @@ Tensor Tensor::mean(CallSite site) const { return tenon::mean(*this, site); }
 Tensor Tensor::mean(const Shape& dims, bool keepdim, CallSite site) const {
   return tenon::mean(*this, dims, keepdim, site);
 }
+Tensor Tensor::prod(CallSite site) const { return tenon::prod(*this, site); }
+Tensor Tensor::prod(const Shape& dims, bool keepdim, CallSite site) const {
+  return tenon::prod(*this, dims, keepdim, site);
+}
+Tensor Tensor::all(CallSite site) const { return tenon::all(*this, site); }
+Tensor Tensor::all(const Shape& dims, bool keepdim, CallSite site) const {
+  return tenon::all(*this, dims, keepdim, site);
+}
+Tensor Tensor::any(CallSite site) const { return tenon::any(*this, site); }
+Tensor Tensor::any(const Shape& dims, bool keepdim, CallSite site) const {
+  return tenon::any(*this, dims, keepdim, site);
+}
 Tensor Tensor::amax(CallSite site) const { return tenon::amax(*this, site); }
 Tensor Tensor::amax(const Shape& dims, bool keepdim, CallSite site) const {
   return tenon::amax(*this, dims, keepdim, site);
 }
+Tensor Tensor::amin(CallSite site) const { return tenon::amin(*this, site); }
+Tensor Tensor::amin(const Shape& dims, bool keepdim, CallSite site) const {
+  return tenon::amin(*this, dims, keepdim, site);
+}
+Tensor Tensor::max(CallSite site) const { return tenon::max(*this, site); }
+ValuesAndIndices Tensor::max(std::int64_t dim, bool keepdim, CallSite site) const {
+  return tenon::max(*this, dim, keepdim, site);
+}
+Tensor Tensor::min(CallSite site) const { return tenon::min(*this, site); }
+ValuesAndIndices Tensor::min(std::int64_t dim, bool keepdim, CallSite site) const {
+  return tenon::min(*this, dim, keepdim, site);
+}
 Tensor Tensor::argmax(CallSite site) const { return tenon::argmax(*this, site); }
 Tensor Tensor::argmax(std::int64_t dim, bool keepdim, CallSite site) const {
   return tenon::argmax(*this, dim, keepdim, site);
+}
+Tensor Tensor::argmin(CallSite site) const { return tenon::argmin(*this, site); }
+Tensor Tensor::argmin(std::int64_t dim, bool keepdim, CallSite site) const {
+  return tenon::argmin(*this, dim, keepdim, site);
+}
+Tensor Tensor::var(CallSite site) const { return tenon::var(*this, site); }
+Tensor Tensor::var(const Shape& dims, const VarOptions& options, CallSite site) const {
+  return tenon::var(*this, dims, options, site);
+}
+Tensor Tensor::std(CallSite site) const { return tenon::std(*this, site); }
+Tensor Tensor::std(const Shape& dims, const VarOptions& options, CallSite site) const {
+  return tenon::std(*this, dims, options, site);
+}
+Tensor Tensor::norm(double p, CallSite site) const { return tenon::norm(*this, p, site); }
+Tensor Tensor::norm(double p, const Shape& dims, bool keepdim, CallSite site) const {
+  return tenon::norm(*this, p, dims, keepdim, site);
+}
+Tensor Tensor::cumsum(std::int64_t dim, CallSite site) const { return tenon::cumsum(*this, dim, site); }
+ValuesAndIndices Tensor::sort(std::int64_t dim, bool descending, CallSite site) const {
+  return tenon::sort(*this, dim, descending, site);
+}
+Tensor Tensor::argsort(std::int64_t dim, bool descending, CallSite site) const {
+  return tenon::argsort(*this, dim, descending, site);
+}
+ValuesAndIndices Tensor::topk(
+    std::int64_t k, std::int64_t dim, bool largest, bool sorted, CallSite site) const {
+  return tenon::topk(*this, k, dim, largest, sorted, site);
+}
+Tensor Tensor::median(CallSite site) const { return tenon::median(*this, site); }
+ValuesAndIndices Tensor::median(std::int64_t dim, bool keepdim, CallSite site) const {
+  return tenon::median(*this, dim, keepdim, site);
 }
 Tensor Tensor::softmax(std::int64_t dim, CallSite site) const { return tenon::softmax(*this, dim, site); }
 Tensor Tensor::log_softmax(std::int64_t dim, CallSite site) const {

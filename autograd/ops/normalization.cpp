@@ -3,11 +3,14 @@
 
 #include <tenon/autograd/ops/common.h>
 #include <tenon/autograd/ops/gradients.h>
+#include <tenon/autograd/ops/reduced_dims.h>
 
 namespace tenon {
 
 using autograd::check_same_kind;
+using autograd::Dims;
 using autograd::Input;
+using autograd::list_of;
 using autograd::mean_of_products;
 using autograd::record;
 using autograd::repeats_elements;
@@ -15,16 +18,6 @@ using autograd::result;
 using autograd::with;
 
 namespace {
-
-/// A bit for each dimension of a mean; smaller than a list, so that pullbacks can capture it.
-using Dims = std::uint32_t;
-
-Shape list_of(Dims dims) {
-  Shape list;
-  for (int i = 0; i < max_rank; ++i)
-    if (dims >> i & 1) list.push_back(i);
-  return list;
-}
 
 Tensor reciprocal_deviation(const Tensor& variance, double eps) { return div(1, sqrt(add(variance, eps))); }
 

@@ -1,45 +1,25 @@
-// Sums, means and maxima, and the gradients of sums.
+// Sums, means and products, logic, and the gradients of sums.
 #include <tenon/kernels/reduce.h>
 
 #include <tenon/autograd/ops/common.h>
 #include <tenon/autograd/ops/gradients.h>
+#include <tenon/autograd/ops/reduced_dims.h>
 
 namespace tenon {
 
+using autograd::all_dims;
+using autograd::chosen_dims;
+using autograd::Dims;
 using autograd::Input;
+using autograd::list_of;
 using autograd::new_tensor;
 using autograd::Operand;
 using autograd::record;
-using autograd::result;
+using autograd::reduced_count;
+using autograd::reduced_shape;
 using autograd::with;
 
 namespace {
-
-/// The dimensions of a reduction, as a bit mask.
-using Dims = std::uint32_t;
-
-Dims all_dims(const Tensor& a) { return (Dims{1} << a.dim()) - 1; }
-
-Dims chosen_dims(const char* op, const Tensor& a, const Shape& dims) {
-  if (dims.rank() == 0) return all_dims(a);
-  Dims chosen = 0;
-  for (const std::int64_t dim : dims) {
-    const Dims bit = Dims{1} << wrap_dim(op, dim, a.shape().rank(), Rank0::as_vector);
-    check((chosen & bit) == 0, "{}: dimension {} is named twice", op, dim);
-    chosen |= bit;
-  }
-  return chosen & all_dims(a);
-}
-
-/// `shape` with the reduced dimensions set to 1, or removed.
-Shape reduced_shape(const Shape& shape, Dims dims, bool keepdim) {
-  Shape out;
-  for (int i = 0; i < shape.rank(); ++i) {
-    const bool reduced = dims >> i & 1;
-    if (!reduced || keepdim) out.push_back(reduced ? 1 : shape[i]);
-  }
-  return out;
-}
 
 /// The sum over `dims`, divided once, and recorded.
 Tensor reduce(
@@ -55,14 +35,6 @@ Tensor reduce(
   }));
 }
 
-/// How many elements a result is made of.
-std::int64_t reduced_count(const Tensor& a, Dims dims) {
-  std::int64_t count = 1;
-  for (int i = 0; i < a.shape().rank(); ++i)
-    if (dims >> i & 1) count *= a.shape()[i];
-  return count;
-}
-
 double mean_divisor(const Tensor& a, Dims dims) {
   autograd::check_floating("mean", a);
   const std::int64_t count = reduced_count(a, dims);
@@ -70,18 +42,48 @@ double mean_divisor(const Tensor& a, Dims dims) {
   return static_cast<double>(count);
 }
 
-Tensor amax(CallSite site, const Tensor& a, Dims dims, const Shape& out_shape) {
-  check(reduced_count(a, dims) > 0, "amax: there are no elements to compare; the shape is {}", a.shape());
-  Tensor out = new_tensor(out_shape, a.dtype(), a.stream());
-  kernels::reduce(a.stream(), arith::Amax(), a.dtype(), a.shape(), dims, out.raw(),
-      Operand("amax", a, a.shape()), 0.0, 1);
-  return record("amax", site, out,
-      Input(a, with(a, result(out)), [dims](const Tensor& g, const Tensor& x, const Tensor& y) {
-        const Shape kept = reduced_shape(x.shape(), dims, true);
-        const Tensor ties = eq(x, reshape(y, kept)).to(x.dtype());
-        const Tensor count = reduce("sum", CallSite::current(), ties, dims, kept, 1);
-        return mul(div(reshape(g, kept), count), ties);
-      }));
+/// The product over `dims` by halves: p(n elements) = p(n / 2 products x[i] x[i + n / 2]), times the last
+/// element if n is odd. On the tape it is multiplications alone, so the gradients are right where elements
+/// are 0, and there is no kernel beyond that of mul().
+Tensor product(const Tensor& a, Dims dims, bool keepdim) {
+  const Tensor x = a.dtype() == DType::boolean ? autograd::copy(a, DType::int64) : a;
+  const Shape out_shape = reduced_shape(a.shape(), dims, keepdim);
+  std::int64_t n = reduced_count(a, dims);
+  // Recorded, since the gradient exists, although it has no elements.
+  if (n == 0) return add(sum(x, list_of(dims), keepdim), 1);
+  Shape order = list_of(dims);
+  for (int i = 0; i < a.shape().rank(); ++i)
+    if (!(dims >> i & 1)) order.push_back(i);
+  Tensor rows = reshape(permute(x, order), {n, out_shape.numel()});
+  if (n == 1) rows = clone(rows);
+  std::vector<Tensor> last;
+  for (; n > 1; n /= 2) {
+    if (n % 2 == 1) last.push_back(narrow(rows, 0, n - 1, 1));
+    rows = mul(narrow(rows, 0, 0, n / 2), narrow(rows, 0, n / 2, n / 2));
+  }
+  for (auto each = last.rbegin(); each != last.rend(); ++each) rows = mul(rows, *each);
+  return reshape(rows, out_shape);
+}
+
+Tensor prod_of(CallSite site, const Tensor& a, const Shape& list, bool keepdim) {
+  const Call call("prod", site);
+  return product(a, chosen_dims("prod", a, list), keepdim);
+}
+
+/// How many elements are not 0.
+Tensor count_nonzero(const Tensor& a, const Shape& list, bool keepdim) {
+  return sum(a.dtype() == DType::boolean ? a : autograd::copy(a, DType::boolean), list, keepdim);
+}
+
+Tensor all_of(CallSite site, const Tensor& a, const Shape& list, bool keepdim) {
+  const Call call("all", site);
+  const auto count = static_cast<double>(reduced_count(a, chosen_dims("all", a, list)));
+  return eq(count_nonzero(a, list, keepdim), count);
+}
+
+Tensor any_of(CallSite site, const Tensor& a, const Shape& list, bool keepdim) {
+  const Call call("any", site);
+  return ne(count_nonzero(a, list, keepdim), 0);
 }
 
 }  // namespace
@@ -110,37 +112,19 @@ Tensor mean(const Tensor& a, const Shape& dims, bool keepdim, CallSite site) {
   return reduce("mean", site, a, chosen, reduced_shape(a.shape(), chosen, keepdim), divisor);
 }
 
-Tensor amax(const Tensor& a, CallSite site) {
-  const Call call("amax", site);
-  return amax(site, a, all_dims(a), {});
+Tensor prod(const Tensor& a, CallSite site) { return prod_of(site, a, {}, false); }
+Tensor prod(const Tensor& a, const Shape& dims, bool keepdim, CallSite site) {
+  return prod_of(site, a, dims, keepdim);
 }
 
-Tensor amax(const Tensor& a, const Shape& dims, bool keepdim, CallSite site) {
-  const Call call("amax", site);
-  const Dims chosen = chosen_dims("amax", a, dims);
-  return amax(site, a, chosen, reduced_shape(a.shape(), chosen, keepdim));
+Tensor all(const Tensor& a, CallSite site) { return all_of(site, a, {}, false); }
+Tensor all(const Tensor& a, const Shape& dims, bool keepdim, CallSite site) {
+  return all_of(site, a, dims, keepdim);
 }
 
-Tensor argmax(const Tensor& a, CallSite site) {
-  const Call call("argmax", site);
-  return argmax(reshape(a, {a.numel()}), 0);
-}
-
-Tensor argmax(const Tensor& a, std::int64_t dim, bool keepdim, CallSite site) {
-  const Call call("argmax", site);
-  const int d = autograd::dim_with_elements("argmax", a, dim);
-  const NoGradGuard no_grad;
-  const Tensor largest = amax(a, {d}, true);
-  if (a.dim() == 0) return zeros({}, {.dtype = DType::int64, .device = a.device()});
-  const std::int64_t last = a.shape()[d] - 1;
-  Shape along;  // broadcasts along d
-  for (int i = d; i < a.shape().rank(); ++i) along.push_back(i == d ? last + 1 : 1);
-  // The first one is the farthest from the end.
-  const Tensor from_end = reshape(
-      arange(static_cast<double>(last), -1, -1, {.dtype = DType::int64, .device = a.device()}), along);
-  Tensor distance = where(eq(a, largest), from_end, -1.0);
-  if (is_floating_point(a.dtype())) distance = where(ne(a, a), from_end, distance);
-  return sub(static_cast<double>(last), amax(distance, {d}, keepdim));
+Tensor any(const Tensor& a, CallSite site) { return any_of(site, a, {}, false); }
+Tensor any(const Tensor& a, const Shape& dims, bool keepdim, CallSite site) {
+  return any_of(site, a, dims, keepdim);
 }
 
 namespace autograd {

@@ -13,17 +13,19 @@ TENON_API Tensor mean(const Tensor& a, CallSite site = CallSite::current());
 TENON_API Tensor mean(
     const Tensor& a, const Shape& dims, bool keepdim = false, CallSite site = CallSite::current());
 
-/// The largest element, NaN if there is one; +0 counts as larger than -0. Not boolean; at least one element
-/// per result. Elements that tie share the gradient evenly, as in PyTorch.
-TENON_API Tensor amax(const Tensor& a, CallSite site = CallSite::current());
-TENON_API Tensor amax(
+/// The product of the elements, multiplied by halves (docs/numerics.md); of booleans or integers int64. The
+/// gradients are right also where elements are 0.
+TENON_API Tensor prod(const Tensor& a, CallSite site = CallSite::current());
+TENON_API Tensor prod(
     const Tensor& a, const Shape& dims, bool keepdim = false, CallSite site = CallSite::current());
 
-/// The index (int64) of the largest element: in row-major order of all elements, or along `dim`, which then
-/// disappears or, with keepdim, has size 1. The first one of equal elements; NaN counts as the largest. Not
-/// boolean; not differentiable.
-TENON_API Tensor argmax(const Tensor& a, CallSite site = CallSite::current());
-TENON_API Tensor argmax(
-    const Tensor& a, std::int64_t dim, bool keepdim = false, CallSite site = CallSite::current());
+/// Whether all elements, or any, are not 0 (so NaN counts): boolean, for any dtype. all() of nothing is true.
+/// Not differentiable.
+TENON_API Tensor all(const Tensor& a, CallSite site = CallSite::current());
+TENON_API Tensor all(
+    const Tensor& a, const Shape& dims, bool keepdim = false, CallSite site = CallSite::current());
+TENON_API Tensor any(const Tensor& a, CallSite site = CallSite::current());
+TENON_API Tensor any(
+    const Tensor& a, const Shape& dims, bool keepdim = false, CallSite site = CallSite::current());
 
 }  // namespace tenon

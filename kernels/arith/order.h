@@ -1,5 +1,5 @@
-// The constants of the summation orders CHAIN and R (docs/numerics.md sections 2 and 3). Changing any of them
-// changes results, both on the CPU and on CUDA.
+// The constants of the summation orders CHAIN, R and that of cumsum (docs/numerics.md sections 2 and 3).
+// Changing any of them changes results, both on the CPU and on CUDA.
 #pragma once
 #include <stdint.h>
 
@@ -23,5 +23,10 @@ inline constexpr int reduce_partials = 128;
 
 /// The number of chunks of n elements.
 TENON_HOST_DEVICE constexpr int64_t reduce_chunks(int64_t n) { return (n + reduce_chunk - 1) / reduce_chunk; }
+
+/// cumsum: chunks of this many elements have running sums of their own, to which the running sums of the
+/// chunks' totals are added.
+inline constexpr int64_t scan_chunk = 128;
+TENON_HOST_DEVICE constexpr int64_t scan_chunks(int64_t n) { return (n + scan_chunk - 1) / scan_chunk; }
 
 }  // namespace tenon::arith

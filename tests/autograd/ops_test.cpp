@@ -167,6 +167,17 @@ TEST_CASE("ops: tensors without elements work", "[ops]") {
   check_empty("sum", sum(none), {});
   check_empty("sum rows", sum(none, {0}), {3});
   check_empty("sum columns", sum(none, {1}), {0});
+  check_empty("prod", prod(none), {});
+  check_empty("prod rows", prod(none, {0}), {3});
+  check_empty("amax columns", amax(none, {1}), {0});
+  check_empty("max columns", tenon::max(none, 1).values, {0});
+  check_empty("var columns", var(none, {1}), {0});
+  check_empty("cumsum", cumsum(none, 0), {0, 3});
+  check_empty("sort", tenon::sort(none, 0).values, {0, 3});
+  check_empty("topk", topk(none, 2).values, {0, 2});
+  check_empty("median", median(none, 1).values, {0});
+  check_empty("norm", norm(none), {});
+  check_empty("norm columns", norm(none, 3, {1}, true), {0, 1});
   check_empty("matmul", matmul(none, ones({3, 2})), {0, 2});
   check_empty("matmul inner", matmul(t(none), ones({0, 2})), {3, 2});
   check_empty("matmul of batches", matmul(ones({2, 5, 0}), none), {2, 5, 3});
@@ -181,6 +192,11 @@ TEST_CASE("ops: tensors without elements work", "[ops]") {
   check_empty("gather", gather(none, 1, zeros({0, 2}, {.dtype = DType::int64})), {0, 2});
   check_empty("mse_loss", mse_loss(none, zeros({0, 3}), Reduction::sum), {});
   REQUIRE(sum(none).item<float>() == 0);
+  REQUIRE(prod(none).item<float>() == 1);
+  REQUIRE(norm(none).item<float>() == 0);
+  REQUIRE(all(none).item<bool>());
+  REQUIRE_FALSE(any(none).item<bool>());
+  REQUIRE(argmin(none, 1).shape() == Shape{0});
   REQUIRE(matmul(t(none), ones({0, 2})).sum().item<float>() == 0);
 }
 
@@ -229,8 +245,8 @@ TEST_CASE("ops: every operation of ops.h has a row in the table", "[ops]") {
   for (const char* name : {"empty", "zeros", "ones", "full", "empty_like", "zeros_like", "ones_like",
            "full_like", "rand_like", "randn_like", "arange", "linspace", "eye", "rand", "randn", "randint",
            "randperm", "tensor", "from_blob", "eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or",
-           "logical_xor", "logical_not", "isnan", "isinf", "isfinite", "one_hot", "argmax", "equal",
-           "allclose", "bitwise_equal"})
+           "logical_xor", "logical_not", "isnan", "isinf", "isfinite", "one_hot", "argmax", "argmin",
+           "argsort", "all", "any", "equal", "allclose", "bitwise_equal"})
     covered.insert(name);
   REQUIRE(covered == declared);
 }

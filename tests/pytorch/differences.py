@@ -75,6 +75,7 @@ POINTS = [
     Point("one formula, minimum(maximum(a, min), max)", "clamp", [[-0.0]], {"min": 0, "max": 1}, "out0", [0.0], [-0.0]),
     Point("+0 is larger than -0, so that the order of the elements does not matter", "amax", [[-0.0, 0.0]], {}, "out0",
           0.0, -0.0),
+    Point("the mirror image of amax", "amin", [[0.0, -0.0]], {}, "out0", -0.0, 0.0),
     # bounds and ends
     Point("a clamped parameter at a bound can leave it (as in PyTorch before 2.15)", "clamp", [[-1.0, 2.0]],
           {"min": -1, "max": 2}, "grad0", [1.0, 1.0], [0.0, 0.0]),
@@ -94,6 +95,7 @@ POINTS = [
     Point("bounds out of order are a mistake", "clamp", [[0.0]], {"min": 2, "max": 1}, "out0", REFUSED, [1.0]),
     Point("a bound of NaN is a mistake", "clamp", [[0.0]], {"min": nan, "max": 1}, "out0", REFUSED, [nan]),
     Point("no mean of nothing", "mean", [[]], {}, "out0", REFUSED, nan),
+    Point("no variance of one element", "var", [[1.0]], {"correction": 1}, "out0", REFUSED, nan),
     Point("no largest element of nothing", "softmax", [[]], {"dim": 0}, "out0", REFUSED, []),
     Point("no largest element of nothing", "logsumexp", [[]], {"dim": 0, "keepdim": 0}, "out0", REFUSED, -inf),
     Point("booleans are not ordered", "amax", [torch.tensor([True, False])], {}, "out0", REFUSED, True),

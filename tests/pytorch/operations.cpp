@@ -22,6 +22,9 @@ using Two = Tensor (*)(const Tensor&, const Tensor&, CallSite);
 using Number = Tensor (*)(const Tensor&, double, CallSite);
 using NumberFirst = Tensor (*)(double, const Tensor&, CallSite);
 
+using Some = Tensor (*)(const Tensor&, const Shape&, bool, CallSite);
+using Spread = Tensor (*)(const Tensor&, const Shape&, const VarOptions&, CallSite);
+
 std::map<std::string, Operation> make() {
   std::map<std::string, Operation> table;
   const auto one = [&](const char* name, One op) {
@@ -110,11 +113,54 @@ std::map<std::string, Operation> make() {
   other("mean", [](const Case& c) {
     return c.has("dims") ? mean(c.in.at(0), c.shape("dims"), c.flag("keepdim")) : mean(c.in.at(0));
   });
-  other("amax", [](const Case& c) {
-    return c.has("dims") ? amax(c.in.at(0), c.shape("dims"), c.flag("keepdim")) : amax(c.in.at(0));
-  });
+  for (const auto& [name, op, whole] :
+      {std::tuple{"amax", Some(&amax), One(&amax)}, {"amin", Some(&amin), One(&amin)},
+          {"prod", Some(&prod), One(&prod)}, {"all", Some(&all), One(&all)}, {"any", Some(&any), One(&any)}})
+    table[name] = [op = op, whole = whole](const Case& c) {
+      return std::vector{c.has("dims")
+                             ? op(c.in.at(0), c.shape("dims"), c.flag("keepdim"), CallSite::current())
+                             : whole(c.in.at(0), CallSite::current())};
+    };
   other("argmax", [](const Case& c) {
     return c.has("dim") ? argmax(c.in.at(0), c.integer("dim"), c.flag("keepdim")) : argmax(c.in.at(0));
+  });
+  other("argmin", [](const Case& c) {
+    return c.has("dim") ? argmin(c.in.at(0), c.integer("dim"), c.flag("keepdim")) : argmin(c.in.at(0));
+  });
+  one("max", tenon::max);
+  one("min", tenon::min);
+  parts("max.dim", [](const Case& c) {
+    const auto [values, indices] = max(c.in.at(0), c.integer("dim"), c.flag("keepdim"));
+    return std::vector{values, indices};
+  });
+  parts("min.dim", [](const Case& c) {
+    const auto [values, indices] = min(c.in.at(0), c.integer("dim"), c.flag("keepdim"));
+    return std::vector{values, indices};
+  });
+  for (const auto& [name, op] : {std::pair{"var", Spread(&var)}, {"std", Spread(&tenon::std)}})
+    table[name] = [op = op](const Case& c) {
+      return std::vector{op(c.in.at(0), c.has("dims") ? c.shape("dims") : Shape{},
+          {.correction = c.number("correction"), .keepdim = c.has("dims") && c.flag("keepdim")},
+          CallSite::current())};
+    };
+  other("norm", [](const Case& c) {
+    return c.has("dims") ? norm(c.in.at(0), c.number("p"), c.shape("dims"), c.flag("keepdim"))
+                         : norm(c.in.at(0), c.number("p"));
+  });
+  other("cumsum", [](const Case& c) { return cumsum(c.in.at(0), c.integer("dim")); });
+  parts("sort", [](const Case& c) {
+    const auto [values, indices] = sort(c.in.at(0), c.integer("dim"), c.flag("descending"));
+    return std::vector{values, indices};
+  });
+  other("argsort", [](const Case& c) { return argsort(c.in.at(0), c.integer("dim"), c.flag("descending")); });
+  parts("topk", [](const Case& c) {
+    const auto [values, indices] = topk(c.in.at(0), c.integer("k"), c.integer("dim"), c.flag("largest"));
+    return std::vector{values, indices};
+  });
+  other("median", [](const Case& c) { return median(c.in.at(0)); });
+  parts("median.dim", [](const Case& c) {
+    const auto [values, indices] = median(c.in.at(0), c.integer("dim"), c.flag("keepdim"));
+    return std::vector{values, indices};
   });
   other("softmax", [](const Case& c) { return softmax(c.in.at(0), c.integer("dim")); });
   other("log_softmax", [](const Case& c) { return log_softmax(c.in.at(0), c.integer("dim")); });

@@ -12,12 +12,15 @@
 
 #include <cuda_runtime_api.h>
 #include <simt_emu/emulator.h>
+#include <tenon/kernels/arg_reduce.h>
 #include <tenon/kernels/elementwise.h>
 #include <tenon/kernels/index.h>
 #include <tenon/kernels/matmul.h>
 #include <tenon/kernels/mse.h>
 #include <tenon/kernels/random.h>
 #include <tenon/kernels/reduce.h>
+#include <tenon/kernels/scan.h>
+#include <tenon/kernels/sort.h>
 #include <tenon/kernels/update.h>
 
 namespace {
@@ -256,6 +259,41 @@ void gather_add(std::int64_t inner, std::int64_t count) {
 void gather_add_columns() { gather_add(3, 4); }
 void gather_add_column() { gather_add(1, 40); }
 
+// ---- positions of extremes
+
+/// The positions are two floats each.
+void arg_extreme(kernels::Indexed layout, bool ties) {
+  const auto outputs = static_cast<std::size_t>(layout.outer * layout.inner);
+  Floats a = noise(outputs * static_cast<std::size_t>(layout.size));
+  if (ties)
+    for (float& x : a) x = x > 0 ? 1.0f : 0.0f;
+  compare(2 * outputs, [&](Stream s, float* out) {
+    kernels::arg_extreme(s, f32, layout, true, reinterpret_cast<std::int64_t*>(out), a.data());
+  });
+}
+void arg_lines() { arg_extreme({3, 40, 1}, true); }
+/// Several blocks.
+void arg_long() { arg_extreme({1, 20000, 1}, false); }
+void arg_columns() { arg_extreme({1, 20, 33}, true); }
+
+// ---- sorting and running sums
+
+/// The values that sort() writes; the indices go to memory of their own.
+void sort(std::int64_t lines, std::int64_t length) {
+  const auto n = static_cast<std::size_t>(lines * length);
+  const Floats a = noise(n);
+  Indices indices(n);
+  compare(n, [&](Stream s, float* out) {
+    kernels::sort(s, f32, lines, length, false, {0, length}, out, indices.data(), a.data());
+  });
+}
+void sort_short() { sort(40, 100); }
+void sort_long() { sort(2, 2500); }
+void cumsum() {
+  const Floats a = noise(300);
+  compare(300, [&](Stream s, float* out) { kernels::cumsum(s, f32, {1, 300, 1}, out, a.data()); });
+}
+
 // ---- random numbers
 
 void uniform() {
@@ -278,8 +316,9 @@ const struct {
     {"sgd_long", sgd_long}, {"index_select", index_select}, {"select_out_of_range", select_out_of_range},
     {"index_add", index_add}, {"index_add_groups", index_add_groups}, {"gather", gather},
     {"gather_out_of_range", gather_out_of_range}, {"gather_add_columns", gather_add_columns},
-    {"gather_add_column", gather_add_column}, {"uniform", uniform}, {"normal", normal},
-    {"normal_unaligned", normal_unaligned}};
+    {"gather_add_column", gather_add_column}, {"arg_lines", arg_lines}, {"arg_long", arg_long},
+    {"arg_columns", arg_columns}, {"sort_short", sort_short}, {"sort_long", sort_long}, {"cumsum", cumsum},
+    {"uniform", uniform}, {"normal", normal}, {"normal_unaligned", normal_unaligned}};
 
 }  // namespace
 

@@ -177,6 +177,30 @@ PLANTS = [
     Plant("every column uses the first one's indices", "add_to_columns", ANY, "gather_add_columns", "gather_add.cu",
           "index + o * job.count * inner + j", "index + o * job.count * inner", WRONG),
 
+    # ---- positions of extremes
+    Plant("no barrier before the lanes are compared", "arg_extreme", TSAN, "arg_lines", "arg_reduce.cu",
+          "__syncthreads();\n        if (lane < h)", "if (lane < h)", RACE),
+    Plant("an output past the last reads", "arg_extreme", ASAN, "arg_columns", "arg_reduce.cu",
+          "want < job.outputs ? want : job.outputs - 1;", "want;", OVERFLOW),
+    Plant("of equal elements the last lane's counts", "arg_extreme", ANY, "arg_lines", "arg_reduce.cu",
+          "q.at < p.at &&", "q.at > p.at &&", WRONG),
+    Plant("the last block forgets the others", "arg_extreme", ANY, "arg_long", "arg_reduce.cu",
+          "best_of(lane, job.parts, job.lanes,", "best_of(lane, 1, job.lanes,", WRONG),
+
+    # ---- sorting and running sums
+    Plant("no barrier between the steps", "sort_tiles", TSAN, "sort_short", "sort.cu",
+          "__syncthreads();\n      for (int t", "for (int t", RACE),
+    Plant("a place past the line's end is compared", "sort_tiles", ANY, "sort_short", "sort.cu",
+          "&& in_line(p) < job.length;", ";", WRONG),
+    Plant("an element past the line's end is read", "sort_step", ASAN, "sort_long", "sort.cu",
+          "if (pair.high >= job.length) continue;", "", OVERFLOW),
+    Plant("merges across tiles do not begin with a mirror", "sort_step", ANY, "sort_long", "sort.cu",
+          "job, d, d == merged / 2);", "job, d, false);", WRONG),
+    Plant("a chunk is added to the sums up to its own end", "add_before", ANY, "cumsum", "scan.cu",
+          "(o * chunks + c - 1)", "(o * chunks + c)", WRONG),
+    Plant("an element past the end is added", "scan_chunks_of", ASAN, "cumsum", "scan.cu",
+          "? (c + 1) * scan_chunk : layout.size;", "? (c + 1) * scan_chunk : (c + 1) * scan_chunk;", OVERFLOW),
+
     # ---- random numbers
     Plant("the last pack is stored whole", "fill_uniform", ASAN, "uniform", "random.cu",
           "if (packs * W + c < n) out[packs * W + c]", "out[packs * W + c]", OVERFLOW),

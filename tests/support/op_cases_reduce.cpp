@@ -1,7 +1,63 @@
-// Rows of the table of operations: reduce.h and loss.h.
+// Rows of the table of operations: reduce.h, extremes.h, statistics.h, norm.h, scan.h, sorting.h and loss.h.
+#include <algorithm>
+
 #include "support/op_case_rows.h"
 
 namespace tenon::test {
+namespace {
+
+double root(double x) { return std::sqrt(x); }
+
+Array prod(const Array& a, std::vector<std::int64_t> dims, bool keepdim) {
+  return reduce(a, std::move(dims), keepdim, 1, [](double x, double y) { return x * y; });
+}
+
+Array variance(const Array& a, const std::vector<std::int64_t>& dims, bool keepdim, double correction) {
+  const double count = static_cast<double>(a.numel() / sum(a, dims, false).numel());
+  const Array apart = map(a, sum(a, dims, true), [=](double x, double total) { return x - total / count; });
+  return map(sum(map(apart, [](double d) { return d * d; }), dims, keepdim),
+      [=](double total) { return total / (count - correction); });
+}
+
+Array norm(const Array& a, double p, const std::vector<std::int64_t>& dims, bool keepdim) {
+  const Array sizes = map(a, [](double x) { return std::fabs(x); });
+  if (std::isinf(p)) return p > 0 ? amax(sizes, dims, keepdim) : amin(sizes, dims, keepdim);
+  return map(sum(map(sizes, [p](double x) { return std::pow(x, p); }), dims, keepdim),
+      [p](double total) { return std::pow(total, 1 / p); });
+}
+
+using Numbers = std::vector<double>;
+using Line = std::function<Numbers(const Numbers&)>;
+
+Numbers ascending(Numbers x) {
+  std::sort(x.begin(), x.end());
+  return x;
+}
+Numbers descending(Numbers x) {
+  std::sort(x.begin(), x.end(), std::greater<>());
+  return x;
+}
+Numbers sums(const Numbers& x) {
+  Numbers out;
+  double total = 0;
+  for (const double each : x) out.push_back(total += each);
+  return out;
+}
+
+/// Each line along dimension d replaced by line(it).
+Array by_line(const Array& a, std::int64_t d, const Line& line) {
+  const auto dim = static_cast<std::size_t>(d);
+  const auto replaced = [&](Index at) {
+    Numbers x;
+    for (at[dim] = 0; at[dim] < a.shape[dim]; ++at[dim]) x.push_back(element(a, at));
+    return line(x);
+  };
+  std::vector<std::int64_t> shape = a.shape;
+  shape[dim] = static_cast<std::int64_t>(replaced(Index(shape.size())).size());
+  return build(shape, [&](const Index& i) { return replaced(i)[static_cast<std::size_t>(i[dim])]; });
+}
+
+}  // namespace
 
 void add_reductions(std::vector<OpCase>& rows) {
   const auto reduction = [&](const char* name, const char* label, Shape shape,
@@ -27,21 +83,141 @@ void add_reductions(std::vector<OpCase>& rows) {
       {0, 2}, true, 1);
   reduction(
       "sum", "over a chunk", {3, 1100}, [](const Tensor& x) { return sum(x, {1}); }, {1}, false, 1);
-  const auto largest = [&](const char* label, Shape shape, std::function<Tensor(const Tensor&)> op,
-                           std::vector<std::int64_t> dims, bool keepdim) {
-    rows.push_back({"amax", label, {{shape, Domain::apart}}, [op](const Tensors& in) { return op(in[0]); },
-        [=](const Arrays& in) { return amax(in[0], dims, keepdim); }, true});
+  const auto folded = [&](const char* name, const char* label, Shape shape, Domain domain,
+                          std::function<Tensor(const Tensor&)> op,
+                          std::function<Array(const Array&)> reference) {
+    rows.push_back({name, label, {{shape, domain}}, [op](const Tensors& in) { return op(in[0]); },
+        [reference](const Arrays& in) { return reference(in[0]); }, true});
   };
-  largest(
-      "all", {3, 4}, [](const Tensor& x) { return amax(x); }, {}, false);
-  largest(
-      "rows", {3, 4}, [](const Tensor& x) { return amax(x, {0}); }, {0}, false);
-  largest(
-      "two dimensions", {2, 3, 4},
+  const std::vector<std::int64_t> all, rows_of{0}, columns{1}, outer{0, 2};
+  folded(
+      "amax", "all", {3, 4}, Domain::apart, [](const Tensor& x) { return amax(x); },
+      [=](const Array& x) { return amax(x, all, false); });
+  folded(
+      "amax", "rows", {3, 4}, Domain::apart, [](const Tensor& x) { return amax(x, {0}); },
+      [=](const Array& x) { return amax(x, rows_of, false); });
+  folded(
+      "amax", "two dimensions", {2, 3, 4}, Domain::apart,
       [](const Tensor& x) {
         return amax(x, {0, -1}, true);
       },
-      {0, 2}, true);
+      [=](const Array& x) { return amax(x, outer, true); });
+  folded(
+      "amin", "all", {3, 4}, Domain::apart, [](const Tensor& x) { return amin(x); },
+      [=](const Array& x) { return amin(x, all, false); });
+  folded(
+      "amin", "two dimensions", {2, 3, 4}, Domain::apart,
+      [](const Tensor& x) {
+        return amin(x, {0, -1}, true);
+      },
+      [=](const Array& x) { return amin(x, outer, true); });
+  folded(
+      "max", "all", {3, 4}, Domain::apart, [](const Tensor& x) { return tenon::max(x); },
+      [=](const Array& x) { return amax(x, all, false); });
+  folded(
+      "max", "columns", {3, 4}, Domain::apart, [](const Tensor& x) { return tenon::max(x, 1).values; },
+      [=](const Array& x) { return amax(x, columns, false); });
+  folded(
+      "min", "all", {3, 4}, Domain::apart, [](const Tensor& x) { return tenon::min(x); },
+      [=](const Array& x) { return amin(x, all, false); });
+  folded(
+      "min", "rows, kept", {3, 4}, Domain::apart,
+      [](const Tensor& x) { return tenon::min(x, -2, true).values; },
+      [=](const Array& x) { return amin(x, rows_of, true); });
+  folded(
+      "prod", "all", {7}, Domain::positive, [](const Tensor& x) { return prod(x); },
+      [=](const Array& x) { return prod(x, all, false); });
+  folded(
+      "prod", "columns", {3, 4}, Domain::real, [](const Tensor& x) { return prod(x, {1}); },
+      [=](const Array& x) { return prod(x, columns, false); });
+  folded(
+      "prod", "two dimensions", {2, 2, 3}, Domain::positive,
+      [](const Tensor& x) {
+        return prod(x, {0, -1}, true);
+      },
+      [=](const Array& x) { return prod(x, outer, true); });
+  folded(
+      "prod", "number", {}, Domain::real, [](const Tensor& x) { return prod(x); },
+      [](const Array& x) { return x; });
+  folded(
+      "var", "all", {3, 4}, Domain::real, [](const Tensor& x) { return var(x); },
+      [=](const Array& x) { return variance(x, all, false, 1); });
+  folded(
+      "var", "columns", {3, 4}, Domain::real, [](const Tensor& x) { return var(x, {1}); },
+      [=](const Array& x) { return variance(x, columns, false, 1); });
+  folded(
+      "var", "two dimensions, of all elements", {2, 3, 4}, Domain::real,
+      [](const Tensor& x) {
+        return var(x, {0, -1}, {.correction = 0, .keepdim = true});
+      },
+      [=](const Array& x) { return variance(x, outer, true, 0); });
+  folded(
+      "std", "all", {3, 4}, Domain::real, [](const Tensor& x) { return tenon::std(x); },
+      [=](const Array& x) { return map(variance(x, all, false, 1), root); });
+  folded(
+      "std", "rows, kept", {5, 3}, Domain::real,
+      [](const Tensor& x) { return tenon::std(x, {0}, {.correction = 2, .keepdim = true}); },
+      [=](const Array& x) { return map(variance(x, rows_of, true, 2), root); });
+  for (const double p : {2.0, 1.0, 3.0, 1.5, 0.5, -2.0, double{INFINITY}, -double{INFINITY}}) {
+    const auto of = [p](const Array& x, const std::vector<std::int64_t>& dims, bool keepdim) {
+      return norm(x, p, dims, keepdim);
+    };
+    rows.push_back({"norm", "columns, p = " + std::to_string(p), {{{3, 4}, Domain::apart}},
+        [p](const Tensors& in) { return norm(in[0], p, {1}); },
+        [of](const Arrays& in) { return of(in[0], {1}, false); }, true});
+    rows.push_back({"norm", "two dimensions, p = " + std::to_string(p), {{{2, 2, 3}, Domain::apart}},
+        [p](const Tensors& in) {
+          return norm(in[0], p, {0, -1}, true);
+        },
+        [of](const Arrays& in) {
+          return of(in[0], {0, 2}, true);
+        },
+        true});
+  }
+  folded(
+      "norm", "all", {3, 4}, Domain::real, [](const Tensor& x) { return norm(x); },
+      [=](const Array& x) { return norm(x, 2, all, false); });
+  const auto along = [&](const char* name, const char* label, Shape shape, Domain domain, std::int64_t d,
+                         std::function<Tensor(const Tensor&)> op, Line line) {
+    folded(name, label, std::move(shape), domain, std::move(op),
+        [=](const Array& x) { return by_line(x, d, line); });
+  };
+  along(
+      "cumsum", "rows", {3, 4}, Domain::real, 1, [](const Tensor& x) { return cumsum(x, -1); }, sums);
+  along(
+      "cumsum", "inner", {2, 5, 3}, Domain::real, 1, [](const Tensor& x) { return cumsum(x, 1); }, sums);
+  along(
+      "cumsum", "over a chunk", {2, 300}, Domain::real, 1, [](const Tensor& x) { return cumsum(x, 1); },
+      sums);
+  along(
+      "sort", "rows", {3, 4}, Domain::apart, 1, [](const Tensor& x) { return tenon::sort(x).values; },
+      [](Numbers x) { return ascending(x); });
+  along(
+      "sort", "inner, descending", {2, 5, 3}, Domain::apart, 1,
+      [](const Tensor& x) { return tenon::sort(x, 1, true).values; }, descending);
+  along(
+      "topk", "rows", {3, 5}, Domain::apart, 1, [](const Tensor& x) { return topk(x, 2).values; },
+      [](Numbers x) {
+        x = descending(x);
+        return Numbers(x.begin(), x.begin() + 2);
+      });
+  along(
+      "topk", "columns, smallest", {5, 3}, Domain::apart, 0,
+      [](const Tensor& x) { return topk(x, 3, 0, false).values; },
+      [](Numbers x) {
+        x = ascending(x);
+        return Numbers(x.begin(), x.begin() + 3);
+      });
+  rows.back().elementwise = false;  // NaN is not among the smallest
+  along(
+      "median", "rows, kept", {3, 4}, Domain::apart, 1,
+      [](const Tensor& x) { return median(x, 1, true).values; },
+      [](const Numbers& x) { return Numbers{ascending(x)[(x.size() - 1) / 2]}; });
+  folded(
+      "median", "all", {3, 5}, Domain::apart, [](const Tensor& x) { return median(x); },
+      [](const Array& x) {
+        return Array{{}, {ascending(x.values)[7]}};
+      });
   reduction(
       "mean", "all", {3, 4}, [](const Tensor& x) { return mean(x); }, {}, false, 12);
   reduction(

@@ -111,6 +111,10 @@ inline Array amax(const Array& a, std::vector<std::int64_t> dims, bool keepdim) 
   return reduce(a, std::move(dims), keepdim, -INFINITY, [](double x, double y) { return std::fmax(x, y); });
 }
 
+inline Array amin(const Array& a, std::vector<std::int64_t> dims, bool keepdim) {
+  return reduce(a, std::move(dims), keepdim, INFINITY, [](double x, double y) { return std::fmin(x, y); });
+}
+
 /// Products of the matrices in the last two dimensions; the others broadcast.
 inline Array matmul(const Array& a, const Array& b) {
   std::vector<std::int64_t> shape =

@@ -1,0 +1,19 @@
+// Variances and standard deviations. Floating point only.
+#pragma once
+#include <tenon/core/tensor.h>
+
+namespace tenon {
+
+/// The sum of the squared distances from the mean, divided by the number of elements minus the correction,
+/// which must leave more than 0. Over the dimensions named, or, if the list is empty, all. With correction 0
+/// it is the variance of the elements themselves, PyTorch's unbiased=False.
+TENON_API Tensor var(const Tensor& a, CallSite site = CallSite::current());
+TENON_API Tensor var(
+    const Tensor& a, const Shape& dims, const VarOptions& options = {}, CallSite site = CallSite::current());
+/// The square root of var(). The gradient is 0 where all elements are equal. After `using namespace tenon`
+/// write `a.std()` or `tenon::std(a)`: `std(a)` alone would also name the namespace std.
+TENON_API Tensor std(const Tensor& a, CallSite site = CallSite::current());
+TENON_API Tensor std(
+    const Tensor& a, const Shape& dims, const VarOptions& options = {}, CallSite site = CallSite::current());
+
+}  // namespace tenon
