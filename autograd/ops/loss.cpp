@@ -1,6 +1,6 @@
-// The squared and the absolute error.
-#include <tenon/autograd/ops/common.h>
+// Losses of the difference between input and target.
 #include <tenon/autograd/ops/gradients.h>
+#include <tenon/autograd/ops/loss_common.h>
 #include <tenon/autograd/tape/running.h>
 #include <tenon/kernels/mse.h>
 #include <tenon/kernels/reduce.h>
@@ -8,6 +8,8 @@
 namespace tenon {
 
 using autograd::Broadcast;
+using autograd::check_loss;
+using autograd::check_reduction;
 using autograd::check_same_kind;
 using autograd::Input;
 using autograd::new_tensor;
@@ -17,14 +19,6 @@ using autograd::record;
 using autograd::with;
 
 namespace {
-
-void check_loss(const char* op, const Tensor& input, const Tensor& target, Reduction reduction) {
-  check(input.shape() == target.shape(), "{}: shapes differ; the input is {}, the target {}", op,
-      input.shape(), target.shape());
-  check_same_kind(op, input, target);
-  check(reduction != Reduction::mean || input.numel() > 0,
-      "{}: there are no elements to average; the shape is {}", op, input.shape());
-}
 
 /// The loss in one pass: each element, or their sum divided by `count`.
 Tensor loss(const char* op, arith::BinaryOp each, arith::ReduceOp all, const Tensor& input,
@@ -40,6 +34,7 @@ Tensor loss(const char* op, arith::BinaryOp each, arith::ReduceOp all, const Ten
 
 Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction, CallSite site) {
   const Call call("mse_loss", site);
+  check_reduction("mse_loss", reduction);
   check_loss("mse_loss", input, target, reduction);
   const double count = reduction == Reduction::mean ? static_cast<double>(input.numel()) : 1;
   Tensor out, slope;  // slope: the gradient of the input for an upstream gradient of 1
@@ -67,6 +62,7 @@ Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction, 
 
 Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction, CallSite site) {
   const Call call("l1_loss", site);
+  check_reduction("l1_loss", reduction);
   check_loss("l1_loss", input, target, reduction);
   const double count = reduction == Reduction::mean ? static_cast<double>(input.numel()) : 1;
   return record("l1_loss", site,
@@ -79,6 +75,56 @@ Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction, C
       Input(target, with(input, target), [count](const Tensor& g, const Tensor& x, const Tensor& y) {
         return autograd::scaled_sign(g, x, y, -1, count);
       }));
+}
+
+namespace {
+
+/// d / beta, but at least -most and at most `most`. Its derivative at these bounds is 0, as in PyTorch.
+Tensor limited_slope(const Tensor& d, double beta, double most) {
+  return hardtanh(beta == 1 ? d : div(d, beta), -most, most);
+}
+
+/// The function of d = input - target with this slope: d^2 / (2 beta) where |d| <= beta * most, else linear.
+Tensor limited_loss(const char* op, const Tensor& input, const Tensor& target, Reduction reduction,
+    double beta, double most, CallSite site) {
+  Tensor each;
+  {
+    const NoGradGuard no_grad;
+    const Tensor d = sub(input, target), slope = limited_slope(d, beta, most);
+    each = mul(slope, sub(d, mul(slope, beta / 2)));
+  }
+  const auto pullback = [beta, most](const Tensor& g, const Tensor& x, const Tensor& y) {
+    return mul(g, limited_slope(sub(x, y), beta, most));
+  };
+  each = record(op, site, std::move(each), Input(input, with(input, target), pullback),
+      Input(target, with(target, input), pullback));
+  return autograd::reduced(each, reduction);
+}
+
+}  // namespace
+
+Tensor huber_loss(
+    const Tensor& input, const Tensor& target, Reduction reduction, double delta, CallSite site) {
+  const Call call("huber_loss", site);
+  check_reduction("huber_loss", reduction);
+  check_loss("huber_loss", input, target, reduction);
+  autograd::check_floating("huber_loss", input);
+  check(delta > 0 && autograd::is_finite_in(input.dtype(), delta),
+      "huber_loss: delta must be positive and finite; it is {}", delta);
+  return limited_loss("huber_loss", input, target, reduction, 1, delta, site);
+}
+
+Tensor smooth_l1_loss(
+    const Tensor& input, const Tensor& target, Reduction reduction, double beta, CallSite site) {
+  const Call call("smooth_l1_loss", site);
+  check_reduction("smooth_l1_loss", reduction);
+  check_loss("smooth_l1_loss", input, target, reduction);
+  autograd::check_floating("smooth_l1_loss", input);
+  check(beta >= 0 && autograd::is_finite_in(input.dtype(), beta),
+      "smooth_l1_loss: beta must not be negative and must be finite; it is {}", beta);
+  // 0, or so small that the parabola is narrower than the dtype can tell
+  if (!autograd::is_finite_in(input.dtype(), 1 / beta)) return l1_loss(input, target, reduction, site);
+  return limited_loss("smooth_l1_loss", input, target, reduction, beta, 1, site);
 }
 
 namespace autograd {

@@ -429,6 +429,7 @@ TEST_CASE("typed: every operation of one tensor is a method") {
       "empty_like", "zeros_like", "ones_like", "full_like", "rand_like", "randn_like", "one_hot",
       // layers and losses
       "linear", "dropout", "embedding", "layer_norm", "rms_norm", "batch_norm", "mse_loss", "l1_loss",
+      "huber_loss", "smooth_l1_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits", "kl_div",
       "nll_loss", "cross_entropy", "bitwise_equal",
       // activations
       "leaky_relu", "elu", "selu", "silu", "gelu", "softplus", "hardtanh"};
