@@ -489,6 +489,8 @@ TEST_CASE("typed: training") {
   optim::SGD also(net.parameters(), {.lr = 0.1, .momentum = 0.9});
   optim::Adam adam(net.parameters(), 1e-3);
   optim::AdamW adamw({net.weight, net.bias}, 1e-3);
+  optim::RMSprop rmsprop(net.parameters(), {.lr = 1e-3, .momentum = 0.9});
+  optim::Adagrad adagrad(net.parameters(), 1e-3);
   REQUIRE(sgd.lr(0) == 0.1);
   REQUIRE(adam.lr(0) == 1e-3);
   REQUIRE(adamw.lr(0) == 1e-3);
