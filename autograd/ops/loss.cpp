@@ -79,25 +79,14 @@ Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction, C
 
 namespace {
 
-/// d / beta, but at least -most and at most `most`. Its derivative at these bounds is 0, as in PyTorch.
-Tensor limited_slope(const Tensor& d, double beta, double most) {
-  return hardtanh(beta == 1 ? d : div(d, beta), -most, most);
-}
-
-/// The function of d = input - target with this slope: d^2 / (2 beta) where |d| <= beta * most, else linear.
-Tensor limited_loss(const char* op, const Tensor& input, const Tensor& target, Reduction reduction,
-    double beta, double most, CallSite site) {
-  Tensor each;
-  {
-    const NoGradGuard no_grad;
-    const Tensor d = sub(input, target), slope = limited_slope(d, beta, most);
-    each = mul(slope, sub(d, mul(slope, beta / 2)));
-  }
+/// d^2 / (2 beta) where |d| < beta * most, d = input - target, and its tangents elsewhere.
+Tensor huber(const char* op, const Tensor& input, const Tensor& target, Reduction reduction, double beta,
+    double most, CallSite site) {
   const auto pullback = [beta, most](const Tensor& g, const Tensor& x, const Tensor& y) {
-    return mul(g, limited_slope(sub(x, y), beta, most));
+    return autograd::huber_backward(g, x, y, beta, most);
   };
-  each = record(op, site, std::move(each), Input(input, with(input, target), pullback),
-      Input(target, with(target, input), pullback));
+  const Tensor each = record(op, site, autograd::binary(arith::Huber(), input, target, {beta, most}),
+      Input(input, with(input, target), pullback), Input(target, with(target, input), pullback));
   return autograd::reduced(each, reduction);
 }
 
@@ -111,7 +100,7 @@ Tensor huber_loss(
   autograd::check_floating("huber_loss", input);
   check(delta > 0 && autograd::is_finite_in(input.dtype(), delta),
       "huber_loss: delta must be positive and finite; it is {}", delta);
-  return limited_loss("huber_loss", input, target, reduction, 1, delta, site);
+  return huber("huber_loss", input, target, reduction, 1, delta, site);
 }
 
 Tensor smooth_l1_loss(
@@ -124,7 +113,7 @@ Tensor smooth_l1_loss(
       "smooth_l1_loss: beta must not be negative and must be finite; it is {}", beta);
   // 0, or so small that the parabola is narrower than the dtype can tell
   if (!autograd::is_finite_in(input.dtype(), 1 / beta)) return l1_loss(input, target, reduction, site);
-  return limited_loss("smooth_l1_loss", input, target, reduction, beta, 1, site);
+  return huber("smooth_l1_loss", input, target, reduction, beta, 1, site);
 }
 
 namespace autograd {
@@ -159,6 +148,24 @@ Tensor scaled_sign(const Tensor& g, const Tensor& a, const Tensor& b, double sca
       Broadcast(g, with(a, b), [scale, count](const Tensor& gg, const Tensor& x, const Tensor& y) {
         return scaled_sign(gg, x, y, scale, count);
       }));
+}
+
+Tensor huber_backward(const Tensor& g, const Tensor& a, const Tensor& b, double beta, double most) {
+  // PyTorch's second derivative at the kink is 0.
+  const auto curve = [beta, most](
+                         const Tensor& gg, const Tensor& upstream, const Tensor& x, const Tensor& y) {
+    return where(lt(abs(sub(x, y)), beta * most), div(mul(gg, upstream), beta), 0.0);
+  };
+  return record("huber_backward", CallSite::current(), ternary(arith::HuberBackward(), g, a, b, {beta, most}),
+      Broadcast(g, with(a, b),
+          [beta, most](const Tensor& gg, const Tensor& x, const Tensor& y) {
+            return huber_backward(gg, x, y, beta, most);
+          }),
+      Input(a, with(g, a, b), curve),
+      Input(b, with(g, a, b),
+          [curve](const Tensor& gg, const Tensor& upstream, const Tensor& x, const Tensor& y) {
+            return neg(curve(gg, upstream, x, y));
+          }));
 }
 
 }  // namespace autograd

@@ -30,6 +30,14 @@ Tensor weighted(const Tensor& each, const Tensor& weight) {
 /// The logarithm, or -100 if it is less
 Tensor bounded(const Tensor& logarithm) { return maximum(logarithm, -100); }
 
+/// The binary cross entropy of logits with a factor of its positive part.
+Tensor weighted_logits(const Tensor& input, const Tensor& target, const Tensor& pos_weight) {
+  // -log(sigmoid(x)) is softplus(-x), and -log(1 - sigmoid(x)) is softplus(x).
+  constexpr double everywhere = std::numeric_limits<double>::infinity();
+  const Tensor positive = mul(mul(target, pos_weight), softplus(neg(input), 1, everywhere));
+  return add(positive, mul(sub(1, target), softplus(input, 1, everywhere)));
+}
+
 /// x log(x), and 0 at 0
 Tensor xlogx(const Tensor& x, CallSite site) {
   Tensor out;
@@ -50,12 +58,7 @@ Tensor binary_cross_entropy(
   check_reduction(op, options.reduction);
   check_loss(op, input, target, options.reduction);
   check_factor(op, "the weight", input, options.weight);
-  Tensor each;
-  {
-    const NoGradGuard no_grad;
-    each = sub(mul(sub(target, 1), bounded(log1p(neg(input)))), mul(target, bounded(log(input))));
-  }
-  each = record(op, site, std::move(each),
+  const Tensor each = record(op, site, autograd::binary(arith::BinaryCrossEntropy(), input, target),
       Input(input, with(input, target),
           [](const Tensor& g, const Tensor& x, const Tensor& t) {
             return autograd::binary_cross_entropy_backward(g, x, t);
@@ -74,12 +77,15 @@ Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& targe
   check_loss(op, input, target, options.reduction);
   check_factor(op, "the weight", input, options.weight);
   check_factor(op, "pos_weight", input, options.pos_weight);
-  // -log(sigmoid(x)) is softplus(-x), and -log(1 - sigmoid(x)) is softplus(x).
-  const auto minus_log_sigmoid = [](const Tensor& minus_x) {
-    return softplus(minus_x, 1, std::numeric_limits<double>::infinity());
-  };
-  const Tensor positive = mul(weighted(target, options.pos_weight), minus_log_sigmoid(neg(input)));
-  const Tensor each = add(positive, mul(sub(1, target), minus_log_sigmoid(input)));
+  const Tensor each =
+      options.pos_weight.defined()
+          ? weighted_logits(input, target, options.pos_weight)
+          : record(op, site, autograd::binary(arith::LogitsCrossEntropy(), input, target),
+                Input(input, with(input, target),
+                    [](const Tensor& g, const Tensor& x, const Tensor& t) {
+                      return autograd::logits_cross_entropy_backward(g, x, t);
+                    }),
+                Input(target, with(input), [](const Tensor& g, const Tensor& x) { return neg(mul(g, x)); }));
   return autograd::reduced(weighted(each, options.weight), options.reduction);
 }
 
@@ -97,14 +103,9 @@ Tensor kl_div(
 namespace autograd {
 
 Tensor binary_cross_entropy_backward(const Tensor& g, const Tensor& x, const Tensor& target) {
-  // x (1 - x), but not so small that the quotient of two zeros at a perfect prediction is NaN
   const auto denominator = [](const Tensor& at) { return maximum(mul(sub(1, at), at), 1e-12); };
-  Tensor out;
-  {
-    const NoGradGuard no_grad;
-    out = mul(g, div(sub(x, target), denominator(x)));
-  }
-  return record("binary_cross_entropy_backward", CallSite::current(), std::move(out),
+  return record("binary_cross_entropy_backward", CallSite::current(),
+      ternary(arith::BinaryCrossEntropyBackward(), g, x, target),
       Broadcast(g, with(x, target),
           [](const Tensor& gg, const Tensor& at, const Tensor& t) {
             return binary_cross_entropy_backward(gg, at, t);
@@ -118,6 +119,21 @@ Tensor binary_cross_entropy_backward(const Tensor& g, const Tensor& x, const Ten
       Input(target, with(g, x), [denominator](const Tensor& gg, const Tensor& upstream, const Tensor& at) {
         return neg(div(mul(gg, upstream), denominator(at)));
       }));
+}
+
+Tensor logits_cross_entropy_backward(const Tensor& g, const Tensor& x, const Tensor& target) {
+  return record("logits_cross_entropy_backward", CallSite::current(),
+      ternary(arith::LogitsCrossEntropyBackward(), g, x, target),
+      Broadcast(g, with(x, target),
+          [](const Tensor& gg, const Tensor& at, const Tensor& t) {
+            return logits_cross_entropy_backward(gg, at, t);
+          }),
+      Input(x, with(g, x),
+          [](const Tensor& gg, const Tensor& upstream, const Tensor& at) {
+            return mul(mul(gg, upstream), mul(sigmoid(at), sigmoid(neg(at))));
+          }),
+      Input(
+          target, with(g), [](const Tensor& gg, const Tensor& upstream) { return neg(mul(gg, upstream)); }));
 }
 
 }  // namespace autograd

@@ -119,6 +119,15 @@ void other_elementwise_rows(Tally& tally) {
         ternary(stream, arith::Addcmul(), dtype, line, out, a.data(), b.data(), g.data(), {-1.5});
       },
       [&](std::size_t i) { return std::fma(T(-1.5) * b[i], g[i], a[i]); });
+  const auto loss = [&]<class Op>(Op op, Parameters parameters) {
+    each<T>(
+        tally, Op::name, a.size(),
+        [&](T* out) { ternary(stream, op, dtype, line, out, g.data(), a.data(), b.data(), parameters); },
+        [&](std::size_t i) { return arith::bind<Op, T>(parameters)(g[i], a[i], b[i]); });
+  };
+  loss(arith::HuberBackward(), {0.7, 1});
+  loss(arith::BinaryCrossEntropyBackward(), {});
+  loss(arith::LogitsCrossEntropyBackward(), {});
   const Shape square = {41, 73};
   const Strides turned = {1, 41};
   each<T>(

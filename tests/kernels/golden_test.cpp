@@ -94,6 +94,18 @@ void arithmetic(Hashes& hashes, Kind kind) {
   record("addcmul", 10007, [&](T* out) {
     ternary(test::stream(), arith::Addcmul(), dtype, line, out, 0.7, a.data(), b.data(), {-1.5});
   });
+  record("huber", 10007, [&](T* out) {
+    binary(test::stream(), arith::Huber(), dtype, line, out, a.data(), b.data(), {0.7, 1});
+  });
+  record("huber_backward", 10007, [&](T* out) {
+    ternary(test::stream(), arith::HuberBackward(), dtype, line, out, 0.7, a.data(), b.data(), {1, 0.7});
+  });
+  record("binary_cross_entropy_backward", 10007, [&](T* out) {
+    ternary(test::stream(), arith::BinaryCrossEntropyBackward(), dtype, line, out, 0.7, a.data(), b.data());
+  });
+  record("logits_cross_entropy_backward", 10007, [&](T* out) {
+    ternary(test::stream(), arith::LogitsCrossEntropyBackward(), dtype, line, out, 0.7, a.data(), b.data());
+  });
   record("index_add", 700, [&](T* out) {
     const test::Vector<std::int64_t> index = {3, 1, 3, 3, 6, 1, 0};
     index_add(test::stream(), dtype, {1, 7, 100}, out, a.data(), index.data(), 7);
