@@ -12,4 +12,12 @@ void adam(Stream stream, DType dtype, std::span<const AdamItem> items) {
   on_device<cpu::adam, cuda::adam>(stream, dtype, items);
 }
 
+void rmsprop(Stream stream, DType dtype, std::span<const RmsPropItem> items) {
+  on_device<cpu::rmsprop, cuda::rmsprop>(stream, dtype, items);
+}
+
+void adagrad(Stream stream, DType dtype, std::span<const AdagradItem> items) {
+  on_device<cpu::adagrad, cuda::adagrad>(stream, dtype, items);
+}
+
 }  // namespace tenon::kernels

@@ -21,6 +21,7 @@ AdamOptions resolve(const AdamParamGroup& group, const AdamOptions& defaults) {
       .betas = group.betas.value_or(defaults.betas),
       .eps = group.eps.value_or(defaults.eps),
       .weight_decay = group.weight_decay.value_or(defaults.weight_decay),
+      .amsgrad = group.amsgrad.value_or(defaults.amsgrad),
       .maximize = group.maximize.value_or(defaults.maximize),
       .decoupled_weight_decay = group.decoupled_weight_decay.value_or(defaults.decoupled_weight_decay)};
 }
@@ -30,6 +31,7 @@ AdamOptions decoupled(const AdamWOptions& options) {
       .betas = options.betas,
       .eps = options.eps,
       .weight_decay = options.weight_decay,
+      .amsgrad = options.amsgrad,
       .maximize = options.maximize,
       .decoupled_weight_decay = true};
 }
@@ -63,12 +65,33 @@ void Adam::check_options(const char* function, std::size_t group, const AdamOpti
   for (const Tensor& param : params_[group]) check_finite(function, group, param.dtype(), rates_of(options));
 }
 
+UpdateParts Adam::update_parts(
+    const AdamOptions& options, const AdamParamState& state, const Tensor& param, const Tensor& grad) const {
+  const auto [beta1, beta2] = options.betas;
+  const bool first = !state.exp_avg.defined();
+  const double l2 = options.decoupled_weight_decay ? 0 : options.weight_decay;
+  const Tensor g = options.maximize ? -grad : grad;
+  Tensor square_avg = square(g + l2 * param) * (1 - beta2);
+  if (!first) square_avg = square_avg + beta2 * converted(state.exp_avg_sq, param);
+  if (options.amsgrad && state.max_exp_avg_sq.defined())
+    square_avg = maximum(square_avg, converted(state.max_exp_avg_sq, param));
+  const double root = std::sqrt(1 - kernels::power(beta2, state.step + 1));
+  const Tensor scale =
+      -options.lr / (1 - kernels::power(beta1, state.step + 1)) / (sqrt(square_avg) / root + options.eps);
+  UpdateParts parts{.gradient = scale * g * (1 - beta1)};
+  if (l2 != 0) parts.decay = scale * param * (l2 * (1 - beta1));
+  else if (options.weight_decay != 0) parts.decay = -options.lr * options.weight_decay * param;
+  if (!first) parts.momentum = scale * converted(state.exp_avg, param) * beta1;
+  return parts;
+}
+
 void Adam::visit_options(AdamOptions& options, StateVisitor& visitor) const {
   visitor("lr", options.lr);
   visitor("betas.0", options.betas.first);
   visitor("betas.1", options.betas.second);
   visitor("eps", options.eps);
   visitor("weight_decay", options.weight_decay);
+  visitor("amsgrad", options.amsgrad);
   visitor("maximize", options.maximize);
   visitor("decoupled_weight_decay", options.decoupled_weight_decay);
 }
@@ -77,6 +100,7 @@ void Adam::visit_state(AdamParamState& state, StateVisitor& visitor) const {
   visitor("step", state.step);
   visitor("exp_avg", state.exp_avg);
   visitor("exp_avg_sq", state.exp_avg_sq);
+  visitor.optional("max_exp_avg_sq", state.max_exp_avg_sq);
 }
 
 void Adam::step() {
@@ -89,6 +113,7 @@ void Adam::step() {
             .grad = p.grad.raw(),
             .exp_avg = p.memory_of(state.exp_avg),
             .exp_avg_sq = p.memory_of(state.exp_avg_sq),
+            .max_exp_avg_sq = options.amsgrad ? p.memory_of(state.max_exp_avg_sq) : nullptr,
             .n = p.param.numel(),
             .step = state.step + 1,
             .lr = options.lr,

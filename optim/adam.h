@@ -14,28 +14,30 @@ struct AdamOptions {
   std::pair<double, double> betas{0.9, 0.999};
   double eps = 1e-8;
   double weight_decay = 0;
+  bool amsgrad = false;
   bool maximize = false;
   bool decoupled_weight_decay = false;  // true: the decay of AdamW
 };
 
 /// A group of parameters and its options; an option that is not set takes the default.
 struct AdamParamGroup {
-  std::vector<Tensor> params;
+  std::vector<Tensor> params{};
   std::optional<double> lr{};
   std::optional<std::pair<double, double>> betas{};
   std::optional<double> eps{}, weight_decay{};
-  std::optional<bool> maximize{}, decoupled_weight_decay{};
+  std::optional<bool> amsgrad{}, maximize{}, decoupled_weight_decay{};
 };
 
 /// The state of a parameter: undefined and 0 before its first step.
 struct AdamParamState {
   std::int64_t step = 0;
   Tensor exp_avg, exp_avg_sq;
+  Tensor max_exp_avg_sq;  // undefined before its first step with amsgrad
 };
 
 extern template class TENON_API OptimizerOf<AdamOptions, AdamParamState>;
 
-/// PyTorch's Adam (Kingma and Ba, arXiv:1412.6980), without amsgrad. For each parameter w with gradient g and
+/// PyTorch's Adam (Kingma and Ba, arXiv:1412.6980). For each parameter w with gradient g and
 /// betas (a, b), at its step t = 1, 2, ..., in this order:
 ///
 ///     g = -g                                     if maximize
@@ -43,6 +45,7 @@ extern template class TENON_API OptimizerOf<AdamOptions, AdamParamState>;
 ///     g = g + weight_decay w                     otherwise: a penalty of weight_decay / 2 |w|^2
 ///     m = a m + (1 - a) g                        exp_avg, 0 at first
 ///     v = b v + (1 - b) g^2                      exp_avg_sq, 0 at first
+///     v = max(v, its largest value so far)       if amsgrad (arXiv:1904.09237); max_exp_avg_sq
 ///     w = w - lr / (1 - a^t) m / (sqrt(v) / sqrt(1 - b^t) + eps)
 ///
 /// A parameter without a gradient, such as a frozen one, is left alone: it does not decay either, and does
@@ -67,6 +70,8 @@ class TENON_API Adam : public OptimizerOf<AdamOptions, AdamParamState> {
 
  private:
   void check_options(const char* function, std::size_t group, const AdamOptions& options) const override;
+  UpdateParts update_parts(const AdamOptions& options, const AdamParamState& state, const Tensor& param,
+      const Tensor& grad) const override;
   void visit_options(AdamOptions& options, StateVisitor& visitor) const override;
   void visit_state(AdamParamState& state, StateVisitor& visitor) const override;
 };
@@ -77,6 +82,7 @@ struct AdamWOptions {
   std::pair<double, double> betas{0.9, 0.999};
   double eps = 1e-8;
   double weight_decay = 1e-2;
+  bool amsgrad = false;
   bool maximize = false;
 };
 

@@ -53,18 +53,30 @@ void Optimizer::check_group(const char* function, std::size_t group) const {
 
 void StateVisitor::operator()(const char* name, Tensor& tensor) {
   const std::string whole = prefix_ + name;
+  if (reader_) return load(whole, tensor);
+  (tensor.defined() ? has_tensor_ : lacks_tensor_) = true;
+  save(whole, tensor);
+}
+
+void StateVisitor::optional(const char* name, Tensor& tensor) {
+  const std::string whole = prefix_ + name;
+  if (!reader_) save(whole, tensor);
+  else if (reader_->has_prefix(whole)) load(whole, tensor);
+}
+
+void StateVisitor::save(const std::string& name, const Tensor& tensor) {
   const NoGradGuard no_grad;
-  if (!reader_) {
-    (tensor.defined() ? has_tensor_ : lacks_tensor_) = true;
-    if (tensor.defined()) saved_.emplace_back(whole, tensor.clone());
-    return;
-  }
-  const Tensor* const found = reader_->take(whole);
+  if (tensor.defined()) saved_.emplace_back(name, tensor.clone());
+}
+
+void StateVisitor::load(const std::string& name, Tensor& tensor) {
+  const Tensor* const found = reader_->take(name);
   if (!found) return;
+  const NoGradGuard no_grad;
   if (found->shape() == param_->shape() && is_floating_point(found->dtype()))
     tensor = converted(*found, *param_).clone();
   else
-    reader_->complain("\"{}\" is {} {}, its parameter {} {}", whole, found->dtype(), found->shape(),
+    reader_->complain("\"{}\" is {} {}, its parameter {} {}", name, found->dtype(), found->shape(),
         param_->dtype(), param_->shape());
 }
 

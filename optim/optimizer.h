@@ -1,7 +1,9 @@
 // What optimizers share: parameter groups with options, a learning rate per group, and saved state.
 #pragma once
+#include <iosfwd>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -13,6 +15,17 @@ namespace tenon::optim {
 /// A learning rate as an argument. A template, because {} would convert to double too.
 template <class T>
 concept Number = std::is_arithmetic_v<T>;
+
+/// What a step adds to a parameter, as a sum of parts: its gradient of now; weight decay; and momentum, that
+/// is, the gradients and the decay of earlier steps. Undefined: the step has no such part.
+struct UpdateParts {
+  Tensor gradient{}, decay{}, momentum{};
+};
+/// The L2 norms of a parameter, of the whole update, and of its parts.
+struct UpdateNorms {
+  std::size_t group, index;  // which parameter
+  double param, update, gradient, decay, momentum;
+};
 
 /// The interface of every optimizer: all that a training loop or a learning rate schedule needs.
 ///
@@ -40,6 +53,17 @@ class TENON_API Optimizer {
   /// Sets the momentum of every group. Throws if the optimizer has none.
   virtual void set_momentum(double momentum) = 0;
 
+  /// What the next step() would do to each parameter that has a gradient: computed in float64 from the
+  /// parameters, gradients and state of now, which stay as they are. So call it before step(). Throws if the
+  /// optimizer does not define the parts of its step.
+  std::vector<UpdateNorms> update_norms() const;
+  /// The same as a table, with the share that each part has in the sum of the norms of the parts. Parameters
+  /// are named as in `names`, such as a module's named_parameters(); others have their number in the group.
+  std::string explain(const std::vector<std::pair<std::string, Tensor>>& names = {}) const;
+  /// A table of the groups: their options, and how many elements their parameters have; those in `names` are
+  /// listed. Printing an optimizer prints it without names.
+  std::string describe(const std::vector<std::pair<std::string, Tensor>>& names = {}) const;
+
   /// A copy of the state that the optimizer needs to continue where it stopped, with PyTorch's names:
   /// `state.0.momentum_buffer` belongs to parameter 0, `param_groups.0.lr` to group 0, and
   /// `param_groups.0.params` lists the parameters of group 0. Parameters are numbered across groups. A
@@ -64,7 +88,16 @@ class TENON_API Optimizer {
   }
 
   std::vector<std::vector<Tensor>> params_;  // of each group
+
+ private:
+  /// The parts of the next step of a parameter; `param` and `grad` are in float64 on the parameter's device.
+  virtual UpdateParts parts_of(
+      std::size_t group, std::size_t index, const Tensor& param, const Tensor& grad) const = 0;
+  /// The names and values of a group's options.
+  virtual StateDict options_of(std::size_t group) const = 0;
 };
+
+TENON_API std::ostream& operator<<(std::ostream& out, const Optimizer& optimizer);
 
 /// Visits the options and the state of an optimizer, each under its name, and either saves them or replaces
 /// them with loaded values.
@@ -79,10 +112,14 @@ class TENON_API StateVisitor {
   /// A tensor with the shape of the parameter. The tensors of a parameter's state are either all defined or
   /// all undefined.
   void operator()(const char* name, Tensor& tensor);
+  /// The same, but such a tensor may be undefined where others are defined: only some options need it.
+  void optional(const char* name, Tensor& tensor);
 
  private:
   template <class Options, class State>
   friend class OptimizerOf;
+  void load(const std::string& name, Tensor& tensor);
+  void save(const std::string& name, const Tensor& tensor);
   explicit StateVisitor(StateReader* reader = nullptr) : reader_(reader) {}
   /// Begins the state of parameter number `index`. False if the loaded state has none.
   bool begin_param(std::size_t index, const Tensor& param);
@@ -193,9 +230,26 @@ class OptimizerOf : public Optimizer {
   /// Throws an error that begins with `function` unless the options are valid for the parameters of the
   /// group.
   virtual void check_options(const char* function, std::size_t group, const Options& options) const = 0;
+  /// The parts of the next step of a parameter, in float64 like `param` and `grad`. Must not change anything.
+  virtual UpdateParts update_parts(
+      const Options&, const State&, const Tensor& /*param*/, const Tensor& /*grad*/) const {
+    fail("explain: the optimizer does not define update_parts()");
+  }
   /// Visits every member under its name, PyTorch's if it has one.
   virtual void visit_options(Options& options, StateVisitor& visitor) const = 0;
   virtual void visit_state(State& state, StateVisitor& visitor) const = 0;
+
+  UpdateParts parts_of(
+      std::size_t group, std::size_t index, const Tensor& param, const Tensor& grad) const final {
+    const Group& at = (*groups_)[group];
+    return update_parts(at.options, at.states[index], param, grad);
+  }
+  StateDict options_of(std::size_t group) const final {
+    Options options = (*groups_)[group].options;
+    StateVisitor visitor;
+    visit_options(options, visitor);
+    return std::move(visitor.saved_);
+  }
 
   static constexpr bool has_momentum = requires(Options & options) { options.momentum; }
   || requires(Options& options) { options.betas.first; };

@@ -52,6 +52,22 @@ void SGD::check_options(const char* function, std::size_t group, const SGDOption
   for (const Tensor& param : params_[group]) check_finite(function, group, param.dtype(), rates_of(options));
 }
 
+UpdateParts SGD::update_parts(
+    const SGDOptions& options, const SGDParamState& state, const Tensor& param, const Tensor& grad) const {
+  const Tensor g = options.maximize ? -grad : grad;
+  const double momentum = options.momentum;
+  const bool first = !state.momentum_buffer.defined();
+  const double fresh = momentum == 0 || first ? 1 : 1 - options.dampening;
+  // How much of the gradient and of the buffer enters the direction of this step.
+  const double of_gradient = options.nesterov ? 1 + momentum * fresh : fresh;
+  const double of_buffer = options.nesterov ? momentum * momentum : momentum;
+  UpdateParts parts{.gradient = -options.lr * of_gradient * g};
+  if (options.weight_decay != 0) parts.decay = -options.lr * of_gradient * options.weight_decay * param;
+  if (momentum != 0 && !first)
+    parts.momentum = -options.lr * of_buffer * converted(state.momentum_buffer, param);
+  return parts;
+}
+
 void SGD::visit_options(SGDOptions& options, StateVisitor& visitor) const {
   visitor("lr", options.lr);
   visitor("momentum", options.momentum);

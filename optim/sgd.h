@@ -19,7 +19,7 @@ struct SGDOptions {
 
 /// A group of parameters and its options; an option that is not set takes the default.
 struct SGDParamGroup {
-  std::vector<Tensor> params;
+  std::vector<Tensor> params{};
   std::optional<double> lr{}, momentum{}, dampening{}, weight_decay{};
   std::optional<bool> nesterov{}, maximize{};
 };
@@ -58,6 +58,8 @@ class TENON_API SGD final : public OptimizerOf<SGDOptions, SGDParamState> {
 
  private:
   void check_options(const char* function, std::size_t group, const SGDOptions& options) const override;
+  UpdateParts update_parts(const SGDOptions& options, const SGDParamState& state, const Tensor& param,
+      const Tensor& grad) const override;
   void visit_options(SGDOptions& options, StateVisitor& visitor) const override;
   void visit_state(SGDParamState& state, StateVisitor& visitor) const override;
 };

@@ -65,10 +65,10 @@ inline Tensor converted(const Tensor& tensor, const Tensor& param) {
 class NewState {
  public:
   /// The memory of `kept`, a tensor of the state of `param`. If it is undefined, or has another dtype or
-  /// device than `param`, this is the memory of its replacement: zeros, or the converted tensor.
-  void* memory_of(Tensor& kept, const Tensor& param) {
+  /// device than `param`, this is the memory of its replacement: `start` everywhere, or the converted tensor.
+  void* memory_of(Tensor& kept, const Tensor& param, double start) {
     if (kept.defined() && kept.dtype() == param.dtype() && kept.device() == param.device()) return kept.raw();
-    return create(kept, param);
+    return create(kept, param, start);
   }
   void keep() noexcept {
     for (Entry& entry : entries_) *entry.place = std::move(entry.tensor);
@@ -80,8 +80,8 @@ class NewState {
     Tensor* place;
     Tensor tensor;
   };
-  [[gnu::cold, gnu::noinline]] void* create(Tensor& kept, const Tensor& param) {
-    entries_.push_back({&kept, kept.defined() ? converted(kept, param) : zeros_like(param)});
+  [[gnu::cold, gnu::noinline]] void* create(Tensor& kept, const Tensor& param, double start) {
+    entries_.push_back({&kept, kept.defined() ? converted(kept, param) : full_like(param, start)});
     return entries_.back().tensor.raw();
   }
 
@@ -94,8 +94,8 @@ struct StepParam {
   const Tensor &param, &grad;
   NewState& new_state;
 
-  /// The memory of a tensor of its state, for the kernel.
-  void* memory_of(Tensor& kept) { return new_state.memory_of(kept, param); }
+  /// The memory of a tensor of its state, for the kernel. Every element is `start` before the first step.
+  void* memory_of(Tensor& kept, double start = 0) { return new_state.memory_of(kept, param, start); }
 };
 
 /// Throws unless `grad` suits `param`, and one kernel call can take it and `first`.

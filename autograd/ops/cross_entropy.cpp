@@ -1,5 +1,5 @@
 // Losses of classification.
-#include <tenon/autograd/ops/common.h>
+#include <tenon/autograd/ops/loss_common.h>
 
 namespace tenon {
 
@@ -28,6 +28,7 @@ Tensor beside(const Tensor& weight, const Tensor& input, std::int64_t d) {
 
 /// `each`, its sum, or its sum divided by that of the weights.
 Tensor reduced(const char* op, const Tensor& each, const Tensor& weights, Reduction reduction) {
+  autograd::check_reduction(op, reduction);
   if (reduction == Reduction::none) return each;
   if (reduction == Reduction::sum) return sum(each);
   check(each.numel() > 0, "{}: there are no samples to average; the target is {}", op, each.shape());

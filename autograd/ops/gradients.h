@@ -36,6 +36,11 @@ Tensor clamp_backward(const Tensor& g, const Tensor& x, double low, double high)
 Tensor scaled_difference(const Tensor& g, const Tensor& a, const Tensor& b, double scale, double count);
 /// scale g / count sign(a - b), with `g` broadcast to the shape of both
 Tensor scaled_sign(const Tensor& g, const Tensor& a, const Tensor& b, double scale, double count);
+/// g (a - b) / beta, with the quotient limited to `most` in size
+Tensor huber_backward(const Tensor& g, const Tensor& a, const Tensor& b, double beta, double most);
+/// g times the derivative of the binary cross entropy at the probability x, or at the logit x
+Tensor binary_cross_entropy_backward(const Tensor& g, const Tensor& x, const Tensor& target);
+Tensor logits_cross_entropy_backward(const Tensor& g, const Tensor& x, const Tensor& target);
 /// The mean of a * b over `dims`, which get size 1.
 Tensor mean_of_products(const Tensor& a, const Tensor& b, const Shape& dims);
 /// g, of a reduction of x over `dims` (a bit mask) to y, shared evenly by the elements that equal y; with

@@ -1,6 +1,6 @@
-// The squared and the absolute error.
-#include <tenon/autograd/ops/common.h>
+// Losses of the difference between input and target.
 #include <tenon/autograd/ops/gradients.h>
+#include <tenon/autograd/ops/loss_common.h>
 #include <tenon/autograd/tape/running.h>
 #include <tenon/kernels/mse.h>
 #include <tenon/kernels/reduce.h>
@@ -8,6 +8,8 @@
 namespace tenon {
 
 using autograd::Broadcast;
+using autograd::check_loss;
+using autograd::check_reduction;
 using autograd::check_same_kind;
 using autograd::Input;
 using autograd::new_tensor;
@@ -17,14 +19,6 @@ using autograd::record;
 using autograd::with;
 
 namespace {
-
-void check_loss(const char* op, const Tensor& input, const Tensor& target, Reduction reduction) {
-  check(input.shape() == target.shape(), "{}: shapes differ; the input is {}, the target {}", op,
-      input.shape(), target.shape());
-  check_same_kind(op, input, target);
-  check(reduction != Reduction::mean || input.numel() > 0,
-      "{}: there are no elements to average; the shape is {}", op, input.shape());
-}
 
 /// The loss in one pass: each element, or their sum divided by `count`.
 Tensor loss(const char* op, arith::BinaryOp each, arith::ReduceOp all, const Tensor& input,
@@ -40,6 +34,7 @@ Tensor loss(const char* op, arith::BinaryOp each, arith::ReduceOp all, const Ten
 
 Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction, CallSite site) {
   const Call call("mse_loss", site);
+  check_reduction("mse_loss", reduction);
   check_loss("mse_loss", input, target, reduction);
   const double count = reduction == Reduction::mean ? static_cast<double>(input.numel()) : 1;
   Tensor out, slope;  // slope: the gradient of the input for an upstream gradient of 1
@@ -67,6 +62,7 @@ Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction, 
 
 Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction, CallSite site) {
   const Call call("l1_loss", site);
+  check_reduction("l1_loss", reduction);
   check_loss("l1_loss", input, target, reduction);
   const double count = reduction == Reduction::mean ? static_cast<double>(input.numel()) : 1;
   return record("l1_loss", site,
@@ -79,6 +75,45 @@ Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction, C
       Input(target, with(input, target), [count](const Tensor& g, const Tensor& x, const Tensor& y) {
         return autograd::scaled_sign(g, x, y, -1, count);
       }));
+}
+
+namespace {
+
+/// d^2 / (2 beta) where |d| < beta * most, d = input - target, and its tangents elsewhere.
+Tensor huber(const char* op, const Tensor& input, const Tensor& target, Reduction reduction, double beta,
+    double most, CallSite site) {
+  const auto pullback = [beta, most](const Tensor& g, const Tensor& x, const Tensor& y) {
+    return autograd::huber_backward(g, x, y, beta, most);
+  };
+  const Tensor each = record(op, site, autograd::binary(arith::Huber(), input, target, {beta, most}),
+      Input(input, with(input, target), pullback), Input(target, with(target, input), pullback));
+  return autograd::reduced(each, reduction);
+}
+
+}  // namespace
+
+Tensor huber_loss(
+    const Tensor& input, const Tensor& target, Reduction reduction, double delta, CallSite site) {
+  const Call call("huber_loss", site);
+  check_reduction("huber_loss", reduction);
+  check_loss("huber_loss", input, target, reduction);
+  autograd::check_floating("huber_loss", input);
+  check(delta > 0 && autograd::is_finite_in(input.dtype(), delta),
+      "huber_loss: delta must be positive and finite; it is {}", delta);
+  return huber("huber_loss", input, target, reduction, 1, delta, site);
+}
+
+Tensor smooth_l1_loss(
+    const Tensor& input, const Tensor& target, Reduction reduction, double beta, CallSite site) {
+  const Call call("smooth_l1_loss", site);
+  check_reduction("smooth_l1_loss", reduction);
+  check_loss("smooth_l1_loss", input, target, reduction);
+  autograd::check_floating("smooth_l1_loss", input);
+  check(beta >= 0 && autograd::is_finite_in(input.dtype(), beta),
+      "smooth_l1_loss: beta must not be negative and must be finite; it is {}", beta);
+  // 0, or so small that the parabola is narrower than the dtype can tell
+  if (!autograd::is_finite_in(input.dtype(), 1 / beta)) return l1_loss(input, target, reduction, site);
+  return huber("smooth_l1_loss", input, target, reduction, beta, 1, site);
 }
 
 namespace autograd {
@@ -113,6 +148,24 @@ Tensor scaled_sign(const Tensor& g, const Tensor& a, const Tensor& b, double sca
       Broadcast(g, with(a, b), [scale, count](const Tensor& gg, const Tensor& x, const Tensor& y) {
         return scaled_sign(gg, x, y, scale, count);
       }));
+}
+
+Tensor huber_backward(const Tensor& g, const Tensor& a, const Tensor& b, double beta, double most) {
+  // PyTorch's second derivative at the kink is 0.
+  const auto curve = [beta, most](
+                         const Tensor& gg, const Tensor& upstream, const Tensor& x, const Tensor& y) {
+    return where(lt(abs(sub(x, y)), beta * most), div(mul(gg, upstream), beta), 0.0);
+  };
+  return record("huber_backward", CallSite::current(), ternary(arith::HuberBackward(), g, a, b, {beta, most}),
+      Broadcast(g, with(a, b),
+          [beta, most](const Tensor& gg, const Tensor& x, const Tensor& y) {
+            return huber_backward(gg, x, y, beta, most);
+          }),
+      Input(a, with(g, a, b), curve),
+      Input(b, with(g, a, b),
+          [curve](const Tensor& gg, const Tensor& upstream, const Tensor& x, const Tensor& y) {
+            return neg(curve(gg, upstream, x, y));
+          }));
 }
 
 }  // namespace autograd

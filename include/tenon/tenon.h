@@ -27,7 +27,10 @@
 #include <tenon/nn/module.h>
 #include <tenon/nn/normalization.h>
 #include <tenon/nn/sequential.h>
+#include <tenon/optim/adagrad.h>
 #include <tenon/optim/adam.h>
+#include <tenon/optim/groups.h>
 #include <tenon/optim/lr_scheduler.h>
 #include <tenon/optim/optimizer.h>
+#include <tenon/optim/rmsprop.h>
 #include <tenon/optim/sgd.h>

@@ -1,6 +1,7 @@
 // Elementwise operations of two and three operands.
 #pragma once
 #include <tenon/kernels/arith/activation.h>
+#include <tenon/kernels/arith/loss.h>
 
 namespace tenon::arith {
 
@@ -162,7 +163,7 @@ struct ClampBackward : Elementwise {
 using BinaryOps = List<Add, Sub, Mul, Div, Maximum, Minimum, Pow, SquaredDifference, AbsoluteDifference,
     ReluBackward, TanhBackward, SigmoidBackward, AbsBackward, ClampBackward, Hypot, Atan2, Fmod, Remainder,
     GeluBackward, GeluTanhBackward, SiluBackward, SoftplusBackward, LeakyReluBackward, EluBackward,
-    HardtanhBackward>;
+    HardtanhBackward, Huber, BinaryCrossEntropy, LogitsCrossEntropy>;
 
 // ---- three operands
 
@@ -204,6 +205,7 @@ struct Addcmul : Elementwise {
   }
 };
 
-using TernaryOps = List<ScaledDifference, ScaledSign, Lerp, Addcmul>;
+using TernaryOps = List<ScaledDifference, ScaledSign, Lerp, Addcmul, HuberBackward,
+    BinaryCrossEntropyBackward, LogitsCrossEntropyBackward>;
 
 }  // namespace tenon::arith

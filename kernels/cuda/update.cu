@@ -1,5 +1,6 @@
 // The steps of the optimizers: one launch for all parameters of all groups. A table maps each block to its
 // parameter and options; a short table is passed as a launch argument, a long one through device memory.
+#include <type_traits>
 #include <vector>
 
 #include <tenon/kernels/cuda/launch.h>
@@ -15,27 +16,24 @@ struct Row {
   using T = typename Step::Element;
   T* param;
   const T* grad;
-  T* state[Step::states];  // null for SGD without momentum
+  T* state[Step::most];  // the absent ones come last and are null
   std::int64_t n;
   unsigned first_block;
   bool aligned;  // all of them, for 16-byte loads
   Step step;
 };
 
-template <class T>
-Row<arith::Sgd<T>> row_of(const SgdItem& item) {
-  return {static_cast<T*>(item.param), static_cast<const T*>(item.grad),
-      {static_cast<T*>(item.momentum_buffer)}, item.n, 0,
-      is_aligned(item.param) && is_aligned(item.grad) && is_aligned(item.momentum_buffer),
-      sgd_options<T>(item)};
-}
-template <class T>
-Row<arith::Adam<T>> row_of(const AdamItem& item) {
-  return {static_cast<T*>(item.param), static_cast<const T*>(item.grad),
-      {static_cast<T*>(item.exp_avg), static_cast<T*>(item.exp_avg_sq)}, item.n, 0,
-      is_aligned(item.param) && is_aligned(item.grad) && is_aligned(item.exp_avg) &&
-          is_aligned(item.exp_avg_sq),
-      adam_options<T>(item)};
+template <class T, class Item>
+auto row_of(const Item& item) {
+  const auto step = step_of<T>(item);
+  Row<std::remove_const_t<decltype(step)>> row{static_cast<T*>(item.param), static_cast<const T*>(item.grad),
+      {}, item.n, 0, is_aligned(item.param) && is_aligned(item.grad), step};
+  int i = 0;
+  for (void* const state : states_of(item)) {
+    row.state[i++] = static_cast<T*>(state);
+    row.aligned = row.aligned && is_aligned(state);
+  }
+  return row;
 }
 
 /// The elements per block.
@@ -53,7 +51,16 @@ __device__ inline const Row<Step>& row_of_block(const Row<Step>* rows, int count
   return rows[low];
 }
 
-/// States: how many of the row's arrays the step uses.
+/// The step of one element; state(k) is number k of its state.
+template <int States, class Step, class T, class State>
+__device__ inline void step_element(const Step& step, T& p, T g, State state) {
+  if constexpr (States == 0) step(p, g);
+  else if constexpr (States == 1) step(p, g, state(0));
+  else if constexpr (States == 2) step(p, g, state(0), state(1));
+  else step(p, g, state(0), state(1), state(2));
+}
+
+/// States: how many of the row's arrays are present.
 template <int States, class Step>
 __device__ inline void step_elements(const Row<Step>& row) {
   using T = typename Step::Element;
@@ -63,42 +70,43 @@ __device__ inline void step_elements(const Row<Step>& row) {
   const Step step = row.step;
   T* const __restrict__ param = row.param;
   const T* const __restrict__ grad = row.grad;
-  T* const __restrict__ first = row.state[0];
-  T* const __restrict__ second = row.state[Step::states - 1];
-  const auto one = [&](T& p, T g, T& s, T& t) {
-    if constexpr (States == 0) step(p, g);
-    else if constexpr (States == 1) step(p, g, s);
-    else step(p, g, s, t);
-  };
+  T* array[States > 0 ? States : 1];
+#pragma unroll
+  for (int k = 0; k < States; ++k) array[k] = row.state[k];
   for (std::int64_t i = begin + std::int64_t{threadIdx.x} * w; i < end; i += block_threads * w) {
     if (row.aligned && end - i >= w) {
       using Some = Pack<T, w>;
-      Some p = *reinterpret_cast<const Some*>(param + i), s{}, t{};
+      Some p = *reinterpret_cast<const Some*>(param + i), state[States > 0 ? States : 1];
       const Some g = *reinterpret_cast<const Some*>(grad + i);
-      if constexpr (States > 0) s = *reinterpret_cast<const Some*>(first + i);
-      if constexpr (States > 1) t = *reinterpret_cast<const Some*>(second + i);
 #pragma unroll
-      for (int c = 0; c < w; ++c) one(p.v[c], g.v[c], s.v[c], t.v[c]);
+      for (int k = 0; k < States; ++k) state[k] = *reinterpret_cast<const Some*>(array[k] + i);
+#pragma unroll
+      for (int c = 0; c < w; ++c)
+        step_element<States>(step, p.v[c], g.v[c], [&](int k) -> T& { return state[k].v[c]; });
       reinterpret_cast<Some*>(param)[i / w] = p;
-      if constexpr (States > 0) reinterpret_cast<Some*>(first)[i / w] = s;
-      if constexpr (States > 1) reinterpret_cast<Some*>(second)[i / w] = t;
+#pragma unroll
+      for (int k = 0; k < States; ++k) reinterpret_cast<Some*>(array[k])[i / w] = state[k];
     } else {
 #pragma unroll 1  // there are few such elements, and they should not cost registers
       for (int c = 0; c < w; ++c) {
         if (i + c >= end) break;
-        T none = T(0);
-        one(param[i + c], grad[i + c], States > 0 ? first[i + c] : none, States > 1 ? second[i + c] : none);
+        step_element<States>(step, param[i + c], grad[i + c], [&](int k) -> T& { return array[k][i + c]; });
       }
     }
   }
 }
 
+/// Counts the row's arrays, of which there are at least States.
+template <int States, class Step>
+__device__ inline void step_row(const Row<Step>& row) {
+  if constexpr (States < Step::most)
+    if (row.state[States]) return step_row<States + 1>(row);
+  step_elements<States>(row);
+}
+
 template <class Step>
 __device__ inline void step_block(const Row<Step>* rows, int count) {
-  const Row<Step>& row = row_of_block(rows, count);
-  if constexpr (Step::states > 1) step_elements<Step::states>(row);
-  else if (row.state[0]) step_elements<1>(row);
-  else step_elements<0>(row);
+  step_row<Step::fewest>(row_of_block(rows, count));
 }
 
 /// A table passed as a launch argument, of which there may be 32764 bytes. Smaller arguments are sent faster:
@@ -162,6 +170,14 @@ void sgd(Stream stream, DType dtype, std::span<const SgdItem> items) {
 
 void adam(Stream stream, DType dtype, std::span<const AdamItem> items) {
   visit_floating("adam", dtype, [&]<class T>(std::type_identity<T>) { run<T>("adam", stream, items); });
+}
+
+void rmsprop(Stream stream, DType dtype, std::span<const RmsPropItem> items) {
+  visit_floating("rmsprop", dtype, [&]<class T>(std::type_identity<T>) { run<T>("rmsprop", stream, items); });
+}
+
+void adagrad(Stream stream, DType dtype, std::span<const AdagradItem> items) {
+  visit_floating("adagrad", dtype, [&]<class T>(std::type_identity<T>) { run<T>("adagrad", stream, items); });
 }
 
 }  // namespace tenon::kernels::cuda

@@ -463,6 +463,7 @@ TEST_CASE("typed: every operation of one tensor is a method") {
       "empty_like", "zeros_like", "ones_like", "full_like", "rand_like", "randn_like", "one_hot",
       // layers and losses
       "linear", "dropout", "embedding", "layer_norm", "rms_norm", "batch_norm", "mse_loss", "l1_loss",
+      "huber_loss", "smooth_l1_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits", "kl_div",
       "nll_loss", "cross_entropy", "bitwise_equal",
       // activations
       "leaky_relu", "elu", "selu", "silu", "gelu", "softplus", "hardtanh"};
@@ -522,6 +523,8 @@ TEST_CASE("typed: training") {
   optim::SGD also(net.parameters(), {.lr = 0.1, .momentum = 0.9});
   optim::Adam adam(net.parameters(), 1e-3);
   optim::AdamW adamw({net.weight, net.bias}, 1e-3);
+  optim::RMSprop rmsprop(net.parameters(), {.lr = 1e-3, .momentum = 0.9});
+  optim::Adagrad adagrad(net.parameters(), 1e-3);
   REQUIRE(sgd.lr(0) == 0.1);
   REQUIRE(adam.lr(0) == 1e-3);
   REQUIRE(adamw.lr(0) == 1e-3);

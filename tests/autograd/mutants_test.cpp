@@ -110,11 +110,12 @@ TEST_CASE("mutants: a wrong factor in any pullback is noticed", "[ops][mutants]"
     for (const Subject& subject : {first_order(row), second_order(row)})
       for (const Site& site : sites_of(run(subject))) where[site].push_back(subject);
   }
-  for (const char* helper : {"relu_backward", "tanh_backward", "sigmoid_backward", "abs_backward",
-           "clamp_backward", "leaky_relu_backward", "elu_backward", "silu_backward", "gelu_backward",
-           "gelu_tanh_backward", "softplus_backward", "hardtanh_backward", "scaled_difference", "scaled_sign",
-           "sum_to", "expand_quotient", "slice_backward", "index_add", "mean_of_products", "add_", "sub_",
-           "mul_", "div_", "copy_"})
+  for (const char* helper :
+      {"relu_backward", "tanh_backward", "sigmoid_backward", "abs_backward", "clamp_backward",
+          "leaky_relu_backward", "elu_backward", "silu_backward", "gelu_backward", "gelu_tanh_backward",
+          "softplus_backward", "hardtanh_backward", "scaled_difference", "scaled_sign", "huber_backward",
+          "binary_cross_entropy_backward", "logits_cross_entropy_backward", "sum_to", "expand_quotient",
+          "slice_backward", "index_add", "mean_of_products", "add_", "sub_", "mul_", "div_", "copy_"})
     REQUIRE(where.contains({helper, 0}));
   for (const OpCase& row : op_cases()) {
     INFO(row.name);

@@ -71,9 +71,12 @@ MINIMA = {
     # Both operands and the gradient, 64 bytes of each at a time.
     r"mse_chunks<true, float>": {"LDG.E.128": 4 * 2, "STG.E.128": 4},
     r"mse_chunks<true, double>": {"LDG.E.128": 2 * 4, "STG.E.128": 2 * 2},
-    # Loads parameter, gradient and buffer, stores parameter and buffer; and the same without a buffer. Adam has two.
+    # Loads parameter, gradient and state, stores parameter and state, for each number of arrays that the state can have:
+    # SGD's 0 or 1, Adam's 2 or 3, RMSprop's 1 to 3, Adagrad's 1.
     r"step_(short|long)<Sgd<(float|double)>(, \d+)?>": {"LDG.E.128": 3 + 2, "STG.E.128": 2 + 1},
-    r"step_(short|long)<Adam<(float|double)>(, \d+)?>": {"LDG.E.128": 4, "STG.E.128": 3},
+    r"step_(short|long)<Adam<(float|double)>(, \d+)?>": {"LDG.E.128": 4 + 5, "STG.E.128": 3 + 4},
+    r"step_(short|long)<RmsProp<(float|double)>(, \d+)?>": {"LDG.E.128": 3 + 4 + 5, "STG.E.128": 2 + 3 + 4},
+    r"step_(short|long)<Adagrad<(float|double)>(, \d+)?>": {"LDG.E.128": 3, "STG.E.128": 2},
     # Two packs at a time, one, and the last elements of all.
     r"fill_(uniform|normal)<true, (float|double)>": {"STG.E.128": 3},
     r"fill_integers<true, .*>": {"STG.E.128": 3},

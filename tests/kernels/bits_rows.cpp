@@ -119,6 +119,15 @@ void other_elementwise_rows(Tally& tally) {
         ternary(stream, arith::Addcmul(), dtype, line, out, a.data(), b.data(), g.data(), {-1.5});
       },
       [&](std::size_t i) { return std::fma(T(-1.5) * b[i], g[i], a[i]); });
+  const auto loss = [&]<class Op>(Op op, Parameters parameters) {
+    each<T>(
+        tally, Op::name, a.size(),
+        [&](T* out) { ternary(stream, op, dtype, line, out, g.data(), a.data(), b.data(), parameters); },
+        [&](std::size_t i) { return arith::bind<Op, T>(parameters)(g[i], a[i], b[i]); });
+  };
+  loss(arith::HuberBackward(), {0.7, 1});
+  loss(arith::BinaryCrossEntropyBackward(), {});
+  loss(arith::LogitsCrossEntropyBackward(), {});
   const Shape square = {41, 73};
   const Strides turned = {1, 41};
   each<T>(
@@ -218,7 +227,7 @@ void training_rows(Tally& tally) {
       Vector<T> want_p = p, want_m = m;
       const SgdItem item{p.data(), b.data(), momentum ? m.data() : nullptr, n, 0.01, momentum ? 0.9 : 0,
           momentum && !nesterov ? 0.1 : 0, 1e-3, nesterov, false, false};
-      const arith::Sgd<T> step = sgd_options<T>(item);
+      const arith::Sgd<T> step = step_of<T>(item);
       for (std::size_t i = 0; i < want_p.size(); ++i)
         if (momentum) step(want_p[i], b[i], want_m[i]);
         else step(want_p[i], b[i]);
@@ -226,6 +235,69 @@ void training_rows(Tally& tally) {
       tally.compare("sgd", want_p, p);
       if (momentum) tally.compare("sgd momentum", want_m, m);
     }
+}
+
+/// The step of `make_item(param, states)`, an item of n elements with gradient `grad`, whose `count` states
+/// begin as `start`.
+template <class T, std::size_t count, class Item>
+void step_rows(Tally& tally, const std::string& name, void (&kernel)(Stream, DType, std::span<const Item>),
+    const Vector<T>& param, const Vector<T>& start, const Vector<T>& grad,
+    Item (*make_item)(T* param, const Vector<T>& grad, std::array<T*, count> states)) {
+  Vector<T> p = param, want_p = param;
+  std::array<Vector<T>, count> states;
+  std::array<T*, count> at;
+  for (std::size_t k = 0; k < count; ++k) at[k] = (states[k] = start).data();
+  auto want = states;
+  const Item item = make_item(p.data(), grad, at);
+  const auto step = step_of<T>(item);
+  for (std::size_t i = 0; i < want_p.size(); ++i) [&]<std::size_t... k>(std::index_sequence<k...>) {
+      step(want_p[i], grad[i], want[k][i]...);
+    }
+  (std::make_index_sequence<count>());
+  kernel(test::stream(), dtype_of<T>, {&item, 1});
+  tally.compare(name, want_p, p);
+  for (std::size_t k = 0; k < count; ++k) tally.compare(name + " state", want[k], states[k]);
+}
+
+template <class T>
+void adaptive_rows(Tally& tally) {
+  const std::int64_t n = 5003;
+  const auto a = test::noise<T>(n, test::Kind::ordinary, 1), b = test::noise<T>(n, test::Kind::wide, 2);
+  Vector<T> start = inputs<T>(5);
+  start.resize(static_cast<std::size_t>(n), T(1));
+  for (T& x : start) x = std::abs(x);
+  const auto row = [&]<std::size_t count, class Item>(const char* name,
+                       void (&kernel)(Stream, DType, std::span<const Item>),
+                       Item (*make_item)(T*, const Vector<T>&, std::array<T*, count>)) {
+    step_rows<T, count, Item>(tally, name, kernel, a, start, b, make_item);
+  };
+  using Grad = const Vector<T>&;
+  constexpr std::int64_t size = 5003;
+  row(
+      "adam", adam, +[](T* p, Grad g, std::array<T*, 2> s) {
+        return AdamItem{
+            p, g.data(), s[0], s[1], nullptr, size, 3, 0.01, 0.9, 0.999, 1e-8, 1e-3, false, false};
+      });
+  row(
+      "adam amsgrad", adam, +[](T* p, Grad g, std::array<T*, 3> s) {
+        return AdamItem{p, g.data(), s[0], s[1], s[2], size, 3, 0.01, 0.9, 0.999, 1e-8, 1e-3, true, true};
+      });
+  row(
+      "rmsprop", rmsprop, +[](T* p, Grad g, std::array<T*, 1> s) {
+        return RmsPropItem{p, g.data(), s[0], nullptr, nullptr, size, 0.01, 0.99, 1e-8, 1e-3, 0, false};
+      });
+  row(
+      "rmsprop momentum", rmsprop, +[](T* p, Grad g, std::array<T*, 2> s) {
+        return RmsPropItem{p, g.data(), s[0], nullptr, s[1], size, 0.01, 0.99, 1e-8, 0, 0.9, true};
+      });
+  row(
+      "rmsprop centered", rmsprop, +[](T* p, Grad g, std::array<T*, 3> s) {
+        return RmsPropItem{p, g.data(), s[0], s[1], s[2], size, 0.01, 0.99, 1e-8, 1e-3, 0.9, false};
+      });
+  row(
+      "adagrad", adagrad, +[](T* p, Grad g, std::array<T*, 1> s) {
+        return AdagradItem{p, g.data(), s[0], size, 3, 0.01, 0.1, 1e-10, 1e-3, false};
+      });
 }
 
 template <class T>
@@ -321,6 +393,7 @@ Tally compare_all() {
   both([&]<class T>(T) { reduce_rows<T>(tally); });
   both([&]<class T>(T) { matmul_rows<T>(tally); });
   both([&]<class T>(T) { training_rows<T>(tally); });
+  both([&]<class T>(T) { adaptive_rows<T>(tally); });
   both([&]<class T>(T) { index_rows<T>(tally); });
   both([&]<class T>(T) { random_rows<T>(tally); });
   return tally;

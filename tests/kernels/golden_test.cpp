@@ -94,6 +94,18 @@ void arithmetic(Hashes& hashes, Kind kind) {
   record("addcmul", 10007, [&](T* out) {
     ternary(test::stream(), arith::Addcmul(), dtype, line, out, 0.7, a.data(), b.data(), {-1.5});
   });
+  record("huber", 10007, [&](T* out) {
+    binary(test::stream(), arith::Huber(), dtype, line, out, a.data(), b.data(), {0.7, 1});
+  });
+  record("huber_backward", 10007, [&](T* out) {
+    ternary(test::stream(), arith::HuberBackward(), dtype, line, out, 0.7, a.data(), b.data(), {1, 0.7});
+  });
+  record("binary_cross_entropy_backward", 10007, [&](T* out) {
+    ternary(test::stream(), arith::BinaryCrossEntropyBackward(), dtype, line, out, 0.7, a.data(), b.data());
+  });
+  record("logits_cross_entropy_backward", 10007, [&](T* out) {
+    ternary(test::stream(), arith::LogitsCrossEntropyBackward(), dtype, line, out, 0.7, a.data(), b.data());
+  });
   record("index_add", 700, [&](T* out) {
     const test::Vector<std::int64_t> index = {3, 1, 3, 3, 6, 1, 0};
     index_add(test::stream(), dtype, {1, 7, 100}, out, a.data(), index.data(), 7);
@@ -109,9 +121,27 @@ void arithmetic(Hashes& hashes, Kind kind) {
   test::Output<T> moments(start);
   T* const w = moments.data();
   const AdamItem adam_item{
-      w, b.data(), w + 10007, w + 20014, 10007, 3, 0.01, 0.9, 0.999, 1e-8, 1e-3, false, false};
+      w, b.data(), w + 10007, w + 20014, nullptr, 10007, 3, 0.01, 0.9, 0.999, 1e-8, 1e-3, false, false};
   adam(test::stream(), dtype, {&adam_item, 1});
   hashes[key<T>("adam", kind)] = test::hash(moments.values());
+  start.insert(start.end(), start.begin() + 20014, start.end());
+  test::Output<T> with_largest(start);
+  T* const x = with_largest.data();
+  const AdamItem amsgrad_item{
+      x, b.data(), x + 10007, x + 20014, x + 30021, 10007, 3, 0.01, 0.9, 0.999, 1e-8, 1e-3, true, true};
+  adam(test::stream(), dtype, {&amsgrad_item, 1});
+  hashes[key<T>("adam amsgrad", kind)] = test::hash(with_largest.values());
+  test::Output<T> averages(start);
+  T* const y = averages.data();
+  const RmsPropItem rmsprop_item{
+      y, b.data(), y + 20014, y + 10007, y + 30021, 10007, 0.01, 0.99, 1e-8, 1e-3, 0.9, false};
+  rmsprop(test::stream(), dtype, {&rmsprop_item, 1});
+  hashes[key<T>("rmsprop", kind)] = test::hash(averages.values());
+  test::Output<T> sums(start);
+  T* const z = sums.data();
+  const AdagradItem adagrad_item{z, b.data(), z + 20014, 10007, 3, 0.01, 0.1, 1e-10, 1e-3, false};
+  adagrad(test::stream(), dtype, {&adagrad_item, 1});
+  hashes[key<T>("adagrad", kind)] = test::hash(sums.values());
 }
 
 template <class T>

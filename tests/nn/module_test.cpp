@@ -120,6 +120,29 @@ TEST_CASE("losses: the module forms") {
   REQUIRE(equal(nn::MSELoss({.reduction = Reduction::none})(x, y), tensor({0, 4, 9})));
   REQUIRE(nn::L1Loss()(x, y).item<double>() == Approx(5.0 / 3));
   REQUIRE(equal(nn::L1Loss({.reduction = Reduction::none})(x, y), tensor({0, 2, 3})));
+  REQUIRE(equal(
+      nn::HuberLoss({.reduction = Reduction::none, .delta = 2.5})(x, y), tensor({0, 2, 2.5 * 3 - 3.125})));
+  REQUIRE(nn::SmoothL1Loss({.reduction = Reduction::sum, .beta = 4})(x, y).item<double>() == 13.0 / 8);
+  REQUIRE(equal(nn::KLDivLoss({.reduction = Reduction::none})(x, y), tensor({-1, 0, -4})));
+  REQUIRE(nn::KLDivLoss({.reduction = Reduction::batchmean, .log_target = true})
+              .forward(zeros({2, 3}), zeros({2, 3}))
+              .item<double>() == 0);
+}
+
+TEST_CASE("losses: the weights of binary cross entropy are buffers of the module") {
+  const Tensor x = tensor({0.5, 0.25}), y = tensor({1, 0});
+  const Tensor weight = tensor({2, 4}), pos_weight = tensor({3, 1});
+  REQUIRE(equal(nn::BCELoss()(x, y), binary_cross_entropy(x, y)));
+  nn::BCELoss weighted({.reduction = Reduction::none, .weight = weight});
+  REQUIRE(equal(weighted(x, y), binary_cross_entropy(x, y, {.reduction = Reduction::none}) * weight));
+  nn::BCEWithLogitsLoss both({.reduction = Reduction::sum, .weight = weight, .pos_weight = pos_weight});
+  REQUIRE(equal(both(x, y), binary_cross_entropy_with_logits(x, y,
+                                {.reduction = Reduction::sum, .weight = weight, .pos_weight = pos_weight})));
+  REQUIRE(both.state_dict().size() == 2);
+  both.to(DType::float64);
+  REQUIRE(both.options.pos_weight.dtype() == DType::float64);
+  REQUIRE(pos_weight.dtype() == DType::float32);
+  REQUIRE(nn::BCEWithLogitsLoss().state_dict().empty());
 }
 
 TEST_CASE("module: to() that changes nothing keeps graphs valid") {

@@ -93,12 +93,12 @@ TEST_CASE("adam: saved, loaded into a fresh one, the steps are those of a run wi
   AdamW first(through, {.lr = 0.1});
   for (int i = 0; i < 3; ++i) learn(first, through);
   const StateDict state = first.state_dict();
-  REQUIRE(
-      test::names(state) == std::vector<std::string>{"state.0.step", "state.0.exp_avg", "state.0.exp_avg_sq",
-                                "state.1.step", "state.1.exp_avg", "state.1.exp_avg_sq",
-                                "param_groups.0.params", "param_groups.0.lr", "param_groups.0.betas.0",
-                                "param_groups.0.betas.1", "param_groups.0.eps", "param_groups.0.weight_decay",
-                                "param_groups.0.maximize", "param_groups.0.decoupled_weight_decay"});
+  REQUIRE(test::names(state) == std::vector<std::string>{"state.0.step", "state.0.exp_avg",
+                                    "state.0.exp_avg_sq", "state.1.step", "state.1.exp_avg",
+                                    "state.1.exp_avg_sq", "param_groups.0.params", "param_groups.0.lr",
+                                    "param_groups.0.betas.0", "param_groups.0.betas.1", "param_groups.0.eps",
+                                    "param_groups.0.weight_decay", "param_groups.0.amsgrad",
+                                    "param_groups.0.maximize", "param_groups.0.decoupled_weight_decay"});
   std::vector<Tensor> resumed;
   for (const Tensor& w : through) resumed.push_back(w.detach().clone().set_requires_grad());
   AdamW second(resumed);

@@ -52,6 +52,12 @@ Subject make_subject(int count) {
         groups, optim::SGDOptions{.lr = 0.25, .momentum = 0.9, .weight_decay = 0.125});
   });
 }
+Subject make_rmsprop(int count) {
+  return make_subject_of<optim::RMSpropParamGroup>(count, [](std::vector<optim::RMSpropParamGroup>& groups) {
+    groups[1].centered = true;
+    return std::make_unique<optim::RMSprop>(groups, optim::RMSpropOptions{.momentum = 0.5});
+  });
+}
 Subject make_moments(int count) {
   return make_subject_of<test::MomentsParamGroup>(
       count, [](const std::vector<test::MomentsParamGroup>& groups) {
@@ -93,6 +99,7 @@ void check_step(Make make) {
 TEST_CASE("out of memory: a first step that fails changes nothing and stays the first") {
   check_step([] { return make_subject(2); });
   check_step([] { return make_moments(2); });
+  check_step([] { return make_rmsprop(2); });
   const Tensor a = tensor({1}, {.requires_grad = true}), b = tensor({1}, {.requires_grad = true});
   SGD optimizer({a, b}, {.lr = 1, .momentum = 0.5, .dampening = 0.5});
   for (const Tensor& param : {a, b}) param.set_grad(ones({1}));
@@ -110,7 +117,7 @@ TEST_CASE("out of memory: a step of many parameters, and one after the parameter
     "[one_thread]") {
   check_step([] { return make_subject(40); });
   check_step([] { return make_moments(40); });
-  for (const auto make : {make_subject, make_moments})
+  for (const auto make : {make_subject, make_moments, make_rmsprop})
     for (const int count : {3, 20})
       check_step([make, count] {
         Subject subject = make(count);

@@ -19,7 +19,7 @@ STRICTER = [
     ("gather: the index (must|has)", "also if it is empty"),
     ("^load_state_dict: .* the module has", "a state dict is not converted"),
     ("is not a whole number that an int64 tensor can hold", "there is no type promotion for numbers either"),
-    ("^(mse|l1)_loss: shapes differ", "a loss does not broadcast: [n] against [n, 1] gives a plausible but wrong number"),
+    ("^(\\w+_loss|kl_div|binary_cross_entropy\\w*): shapes differ", "a loss does not broadcast: [n] against [n, 1] gives a plausible but wrong number"),
 ]
 
 

@@ -54,6 +54,7 @@ std::vector<Tensor> train_adam(const Case& c) {
   options.lr = c.number("lr");
   options.betas = {c.number("beta1"), c.number("beta2")};
   options.weight_decay = c.number("weight_decay");
+  options.amsgrad = c.flag("amsgrad");
   options.maximize = c.flag("maximize");
   return train<Optimizer>(options, c);
 }
@@ -94,6 +95,23 @@ void add_modules(std::map<std::string, Operation>& table) {
   };
   table["Adam"] = &train_adam<optim::AdamOptions>;
   table["AdamW"] = &train_adam<optim::AdamWOptions>;
+  table["RMSprop"] = [](const Case& c) {
+    return train<optim::RMSprop>(optim::RMSpropOptions{.lr = c.number("lr"),
+                                     .alpha = c.number("alpha"),
+                                     .weight_decay = c.number("weight_decay"),
+                                     .momentum = c.number("momentum"),
+                                     .centered = c.flag("centered"),
+                                     .maximize = c.flag("maximize")},
+        c);
+  };
+  table["Adagrad"] = [](const Case& c) {
+    return train<optim::Adagrad>(optim::AdagradOptions{.lr = c.number("lr"),
+                                     .lr_decay = c.number("lr_decay"),
+                                     .weight_decay = c.number("weight_decay"),
+                                     .initial_accumulator_value = c.number("initial_accumulator_value"),
+                                     .maximize = c.flag("maximize")},
+        c);
+  };
 }
 
 }  // namespace tenon::pytorch

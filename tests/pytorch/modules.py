@@ -48,8 +48,8 @@ def add_optimizer(name, draw_named, tolerance):
 
     def call(tensors, named):
         net = load(network(), tensors)
-        named = dict(named, nesterov=bool(named["nesterov"])) if "nesterov" in named else dict(named)
-        named["maximize"] = bool(named["maximize"])
+        named = {name: bool(value) if name in ("nesterov", "maximize", "amsgrad", "centered") else value
+                 for name, value in named.items()}
         if "beta1" in named:
             named["betas"] = named.pop("beta1"), named.pop("beta2")
         optimizer = getattr(torch.optim, name)(net.parameters(), **named)
@@ -100,4 +100,11 @@ add_optimizer("SGD", lambda d: {
 for each in ("Adam", "AdamW"):
     add_optimizer(each, lambda d: {
         "lr": d.one_of([0.001, 0.03]), "beta1": d.one_of([0.9, 0.5]), "beta2": d.one_of([0.999, 0.9]),
-        "weight_decay": d.one_of([0, 0.1]), "maximize": d.integer(0, 1)}, tolerance=16)
+        "weight_decay": d.one_of([0, 0.1]), "amsgrad": d.integer(0, 1), "maximize": d.integer(0, 1)}, tolerance=16)
+# A centered step divides by the root of a difference.
+add_optimizer("RMSprop", lambda d: {
+    "lr": d.one_of([0.001, 0.01]), "alpha": d.one_of([0.99, 0.9]), "weight_decay": d.one_of([0, 0.1]),
+    "momentum": d.one_of([0, 0.9]), "centered": d.integer(0, 1), "maximize": d.integer(0, 1)}, tolerance=512)
+add_optimizer("Adagrad", lambda d: {
+    "lr": d.one_of([0.01, 0.1]), "lr_decay": d.one_of([0, 0.1]), "weight_decay": d.one_of([0, 0.1]),
+    "initial_accumulator_value": d.one_of([0, 0.5]), "maximize": d.integer(0, 1)}, tolerance=16)

@@ -226,6 +226,24 @@ std::map<std::string, Operation> make() {
   // losses
   other("mse_loss", [](const Case& c) { return mse_loss(c.in.at(0), c.in.at(1), reduction(c)); });
   other("l1_loss", [](const Case& c) { return l1_loss(c.in.at(0), c.in.at(1), reduction(c)); });
+  other("huber_loss",
+      [](const Case& c) { return huber_loss(c.in.at(0), c.in.at(1), reduction(c), c.number("delta")); });
+  other("smooth_l1_loss",
+      [](const Case& c) { return smooth_l1_loss(c.in.at(0), c.in.at(1), reduction(c), c.number("beta")); });
+  other("kl_div", [](const Case& c) {
+    return kl_div(c.in.at(0), c.in.at(1), c.has("batchmean") ? Reduction::batchmean : reduction(c),
+        c.flag("log_target"));
+  });
+  other("binary_cross_entropy", [](const Case& c) {
+    return binary_cross_entropy(c.in.at(0), c.in.at(1), {.reduction = reduction(c), .weight = c.optional(2)});
+  });
+  other("binary_cross_entropy_with_logits", [](const Case& c) {
+    const bool weighted = c.flag("weighted");
+    return binary_cross_entropy_with_logits(c.in.at(0), c.in.at(1),
+        {.reduction = reduction(c),
+            .weight = weighted ? c.in.at(2) : Tensor(),
+            .pos_weight = c.optional(weighted ? 3 : 2)});
+  });
   other("nll_loss", [](const Case& c) {
     return nll_loss(c.in.at(0), c.in.at(1),
         {.reduction = reduction(c), .weight = c.optional(2), .ignore_index = c.integer("ignore_index")});

@@ -132,10 +132,17 @@ struct IndexAddLoops {
   void (*columns)(const IndexedColumns&, T* out, const T* g);
 };
 
+/// A step of n elements; `states` has Step::most arrays, of which those that are absent come last and are
+/// null.
+template <class Step>
+using UpdateLoop = void (*)(int64_t n, typename Step::Element* param, const typename Step::Element* grad,
+    typename Step::Element* const* states, const Step&);
 template <class T>
 struct UpdateLoops {
-  void (*sgd)(int64_t n, T* param, const T* grad, T* buffer, const arith::Sgd<T>&);
-  void (*adam)(int64_t n, T* param, const T* grad, T* average, T* square, const arith::Adam<T>&);
+  UpdateLoop<arith::Sgd<T>> sgd;
+  UpdateLoop<arith::Adam<T>> adam;
+  UpdateLoop<arith::RmsProp<T>> rmsprop;
+  UpdateLoop<arith::Adagrad<T>> adagrad;
 };
 
 /// Kernels that exist for float and for double.
