@@ -76,11 +76,11 @@ target_compile_definitions(tenon_device_objects PUBLIC TENON_WITH_CUDA=$<BOOL:${
 # function shared with other files is compiled for the wrong machine. They have no thread-locals, so their flags do
 # not depend on CUDA, and a compiler cache needs only one copy of what takes longest to compile.
 set(isa_optimisation -O3)
+add_library(tenon_kernel_checks INTERFACE)  # linked after tenon_flags
 if(TENON_SANITIZE)
   set(isa_optimisation -O1)  # with -O3 g++ takes minutes, because all code is inlined
   # What makes compiling kernels faster: no checks of the sizes of objects, which AddressSanitizer knows, and calls
-  # instead of inlined checks. To be linked after tenon_flags.
-  add_library(tenon_kernel_checks INTERFACE)
+  # instead of inlined checks.
   target_compile_options(tenon_kernel_checks INTERFACE -fno-sanitize=object-size)
   if(TENON_SANITIZE MATCHES address AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(tenon_kernel_checks INTERFACE "SHELL:--param asan-instrumentation-with-call-threshold=0")
@@ -90,7 +90,7 @@ function(tenon_isa name)
   tenon_object_library(tenon_isa_${name} ${isa_sources})
   target_compile_definitions(tenon_isa_${name} PRIVATE TENON_ISA=${name})
   target_compile_options(tenon_isa_${name} PRIVATE ${isa_optimisation} ${ARGN})
-  target_link_libraries(tenon_isa_${name} PRIVATE $<TARGET_NAME_IF_EXISTS:tenon_kernel_checks>)
+  target_link_libraries(tenon_isa_${name} PRIVATE tenon_kernel_checks)
   target_sources(tenon_objects INTERFACE $<TARGET_OBJECTS:tenon_isa_${name}>)
 endfunction()
 tenon_isa(baseline)
@@ -98,9 +98,7 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   tenon_isa(avx2 -march=x86-64-v3)
   set(unused)
   if(TENON_SANITIZE)
-    include(CheckCXXSourceRuns)
-    set(CMAKE_REQUIRED_QUIET ON)
-    check_cxx_source_runs("int main() { return __builtin_cpu_supports(\"avx512vl\") ? 0 : 1; }" TENON_HOST_HAS_AVX512)
+    tenon_host_has(avx512vl TENON_HOST_HAS_AVX512)
     if(NOT TENON_HOST_HAS_AVX512)
       set(unused -O0)  # linked, but nothing here can run it
     endif()

@@ -48,3 +48,10 @@ if(TENON_SANITIZE)
     -fsanitize=${TENON_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(tenon_flags INTERFACE -fsanitize=${TENON_SANITIZE})
 endif()
+
+# tenon_host_has(feature variable): sets the variable if this machine has a feature of __builtin_cpu_supports
+include(CheckCXXSourceRuns)
+function(tenon_host_has feature variable)
+  set(CMAKE_REQUIRED_QUIET ON)
+  check_cxx_source_runs("int main() { return __builtin_cpu_supports(\"${feature}\") ? 0 : 1; }" ${variable})
+endfunction()

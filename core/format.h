@@ -1,7 +1,7 @@
 // Opt-in: formatting of tensors, shapes, dtypes, devices and modules with fmt. Needs fmt, unlike tenon's
 // other headers.
 #pragma once
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <tenon/core/tensor.h>
 

@@ -1,4 +1,4 @@
-// Functions without parameters as modules, for nn::Sequential.
+// Functions as modules without anything to train, for nn::Sequential.
 #pragma once
 #include <tenon/nn/module.h>
 

@@ -77,6 +77,18 @@ struct Modules : Visitor {
   void leave(Module& module) override { after.push_back({{}, &module, --depth}); }
 };
 
+/// The modules in `module`, or only its children, each under its first name.
+std::vector<std::pair<std::string, Module*>> distinct_modules(Module& module, bool children) {
+  Modules found(true);
+  module.visit(found);
+  std::vector<std::pair<std::string, Module*>> out;
+  std::unordered_set<const Module*> seen;
+  for (Place& place : found.before)
+    if ((!children || place.depth == 0) && seen.insert(place.module).second)
+      out.emplace_back(std::move(place.name), place.module);
+  return out;
+}
+
 std::vector<Module*> pointers_of(const std::vector<std::pair<std::string, Module*>>& named) {
   std::vector<Module*> out;
   for (const auto& [name, module] : named) out.push_back(module);
@@ -151,24 +163,12 @@ std::vector<std::pair<std::string, Tensor>> Module::named_buffers() {
 }
 
 std::vector<std::pair<std::string, Module*>> Module::named_modules() {
-  Modules found(true);
-  visit(found);
-  std::vector<std::pair<std::string, Module*>> out{{"", this}};
-  std::unordered_set<const Module*> seen{this};
-  for (Place& place : found.before)
-    if (seen.insert(place.module).second) out.emplace_back(std::move(place.name), place.module);
+  std::vector<std::pair<std::string, Module*>> out = distinct_modules(*this, false);
+  out.insert(out.begin(), {"", this});
   return out;
 }
-
 std::vector<std::pair<std::string, Module*>> Module::named_children() {
-  Modules found(true);
-  visit(found);
-  std::vector<std::pair<std::string, Module*>> out;
-  std::unordered_set<const Module*> seen;
-  for (Place& place : found.before)
-    if (place.depth == 0 && seen.insert(place.module).second)
-      out.emplace_back(std::move(place.name), place.module);
-  return out;
+  return distinct_modules(*this, true);
 }
 
 std::vector<Module*> Module::modules() { return pointers_of(named_modules()); }

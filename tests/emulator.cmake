@@ -3,16 +3,14 @@ add_subdirectory(simt_emu)
 
 # kernels/cuda and the code that chooses between it and the CPU, compiled for the emulator. The kernels are an archive,
 # so that a program can replace a member (simt_emu/plants.py).
-include(CheckCXXSourceRuns)
-set(CMAKE_REQUIRED_QUIET ON)
-check_cxx_source_runs("int main() { return __builtin_cpu_supports(\"fma\") ? 0 : 1; }" TENON_HOST_HAS_FMA)
+tenon_host_has(fma TENON_HOST_HAS_FMA)
 add_library(tenon_emu_kernels STATIC ${TENON_CUDA_KERNELS})
 add_library(tenon_emu_objects OBJECT ${TENON_DEVICE_SOURCES} ${TENON_CUDA_RUNTIME})
 set_source_files_properties(${TENON_CUDA_KERNELS} PROPERTIES LANGUAGE CXX COMPILE_OPTIONS "-x;c++")
 # tenon_emulated(library): compile its sources, which are kernels or start them, for the emulator
 function(tenon_emulated library)
   target_link_libraries(${library}
-    PRIVATE tenon_flags $<TARGET_NAME_IF_EXISTS:tenon_kernel_checks> ${TENON_FMT} PUBLIC simt_emu)
+    PRIVATE tenon_flags tenon_kernel_checks ${TENON_FMT} PUBLIC simt_emu)
   target_include_directories(${library} PUBLIC ${TENON_INCLUDE_DIR})
   target_compile_definitions(${library}
     PUBLIC TENON_WITH_CUDA=1 TENON_SIMT_HEADER=<simt_emu/emulator.h>)

@@ -210,15 +210,18 @@ Tensor atan2(const Tensor& a, const Tensor& b, CallSite site) {
 
 namespace {
 
-/// A remainder a - n b; `whole` rounds a / b to n.
+/// A remainder a - n b.
 template <class Op>
-Tensor remainder_of(
-    Op op, Tensor (*whole)(const Tensor&, CallSite), const Tensor& a, const Tensor& b, CallSite site) {
+Tensor remainder_of(Op op, const Tensor& a, const Tensor& b, CallSite site) {
   const Call call(Op::name, site);
-  return record(Op::name, site, binary(op, a, b), Broadcast(a, [](const Tensor& g) { return g; }),
-      Broadcast(b, with(a, b), [whole](const Tensor& g, const Tensor& x, const Tensor& y) {
-        return neg(mul(g, whole(div(x, y), CallSite::current())));
-      }));
+  Tensor out = binary(op, a, b);
+  return record(Op::name, site, out, Broadcast(a, [](const Tensor& g) { return g; }),
+      Broadcast(
+          b, with(a, b, result(out)), [](const Tensor& g, const Tensor& x, const Tensor& y, const Tensor& r) {
+            // a / b, rounded, may be the next whole number.
+            const Tensor n = round(div(sub(x, r), y));
+            return neg(mul(g, n));
+          }));
 }
 template <class Op>
 Tensor remainder_of(Op op, const Tensor& a, double b, CallSite site) {
@@ -229,11 +232,11 @@ Tensor remainder_of(Op op, const Tensor& a, double b, CallSite site) {
 }  // namespace
 
 Tensor fmod(const Tensor& a, const Tensor& b, CallSite site) {
-  return remainder_of(arith::Fmod(), &trunc, a, b, site);
+  return remainder_of(arith::Fmod(), a, b, site);
 }
 Tensor fmod(const Tensor& a, double b, CallSite site) { return remainder_of(arith::Fmod(), a, b, site); }
 Tensor remainder(const Tensor& a, const Tensor& b, CallSite site) {
-  return remainder_of(arith::Remainder(), &floor, a, b, site);
+  return remainder_of(arith::Remainder(), a, b, site);
 }
 Tensor remainder(const Tensor& a, double b, CallSite site) {
   return remainder_of(arith::Remainder(), a, b, site);

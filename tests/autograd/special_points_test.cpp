@@ -160,6 +160,10 @@ const Point points[] = {
     {"remainder", [](const Tensor& x) { return remainder(x, 3); }, -7, 2, 1, 0},
     {"remainder", [](const Tensor& x) { return remainder(x, 3); }, 6, 0, 1, 0},
     {"remainder", [](const Tensor& x) { return remainder(x, 3); }, inf, not_a_number, 1, 0},
+    // 1 / 0.1 is rounded to 10, but 0.1 in double is larger than 1/10.
+    {"remainder", [](const Tensor& x) { return remainder(ones_like(x), x); }, 0.1, 0.09999999999999995, -9,
+        0},
+    {"fmod", [](const Tensor& x) { return fmod(ones_like(x), x); }, 0.1, 0.09999999999999995, -9, 0},
     {"lerp", [](const Tensor& x) { return lerp(x, ones_like(x), 0.25); }, 0, 0.25, 0.75, 0},
     {"lerp", [](const Tensor& x) { return lerp(x, ones_like(x), 0.25); }, inf, not_a_number, 0.75, 0},
     {"addcmul", [](const Tensor& x) { return addcmul(x, x, x, 2); }, 0, 0, 1, 4},

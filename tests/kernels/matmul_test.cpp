@@ -334,7 +334,13 @@ TEMPLATE_TEST_CASE("matmul: each product of a batch has the bits that it has alo
   for (const auto [m, k, n] : {Size{3, 5, 4}, Size{1, 7, 5}, Size{4, 0, 3}, Size{5, 16, 1}, Size{5, 40, 1},
            Size{64, 20, 32}, Size{33, 36, 70}, Size{20, 530, 24}, Size{3, 300, 260}, Size{260, 530, 2}}) {
     // Products that take long are fewer, with other arrangements for each size.
-    const int every = test::thorough ? 1 : m * k * n < 50000 ? (emulated ? 31 : 11) : emulated ? 173 : 97;
+    const bool quick = m * k * n < 50000;
+    const int every = test::thorough ? (quick         ? 1
+                                           : emulated ? 31
+                                                      : 7)
+                      : quick        ? (emulated ? 31 : 11)
+                      : emulated     ? 173
+                                     : 97;
     const auto of_a = test::noise<T>(6 * (m * k + 1), Kind::wide, 1),
                of_b = test::noise<T>(6 * (k * n + 1), Kind::ordinary, 2),
                bias = test::noise<T>(n, Kind::ordinary, 3);

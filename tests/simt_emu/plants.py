@@ -2,6 +2,7 @@
 """Checks that the emulator and the sanitizers report bugs planted in the CUDA kernels, each with its own message.
 
   plants.py plain|asan|tsan COMMANDS LINK PROGRAM WORK   builds and runs; exit status 1 if a bug is not caught
+  plants.py --find                                       checks only that each bug finds its place in the sources
   plants.py --table                                      the bugs, as a Markdown table
 
 A plant is a replacement in a copy of a kernel's source. The copy is compiled with the command for the source in
@@ -131,7 +132,7 @@ PLANTS = [
     Plant("chunks of 256", "matmul_tiles", ANY, "matmul_split", "kernels/arith/order.h",
           "chain_chunk = 512", "chain_chunk = 256", WRONG, "matmul/matmul.cu"),
     Plant("an element past the end", "matmul_elements", ASAN, "matmul_elements", "matmul/elements.cuh",
-          "at < p.m * p.n;", "at <= p.m * p.n;", OVERFLOW, "matmul/matmul.cu"),
+          "at < p.batch * p.m * p.n;", "at <= p.batch * p.m * p.n;", OVERFLOW, "matmul/matmul.cu"),
 
     Plant("a line past the matrix", "matmul_skinny", ASAN, "matmul_skinny", "matmul/skinny.cuh",
           "(l < p.lines ? l : p.lines - 1)", "l", OVERFLOW, "matmul/matmul.cu"),
@@ -192,8 +193,8 @@ DTYPES = "core/dtype.h"
 CUTS = {
     DTYPES: [(f"return f(std::type_identity<{name}>{{}});", STOP) for name in ("double", "std::int64_t", "bool")],
     "matmul/matmul.cu": [
-        ("consider<Tile<T, 64, 128, 16, 32, 64, 8, 8, 3>>(stream, p, 0.97, plan);", ""),
-        ("consider<Tile<T, 64, 64, 16, 32, 32, 8, 4, 3>>(stream, p, 0.77, plan);", ""),
+        ("consider<Tile<T, 64, 128, 16, 32, 64, 8, 8, 3>>(stream, p, count, 0.97, plan);", ""),
+        ("consider<Tile<T, 64, 64, 16, 32, 32, 8, 4, 3>>(stream, p, count, 0.77, plan);", ""),
         ("launch_with_shared(", "if constexpr (a || b) " + STOP + " else launch_with_shared("),
     ],
     "reduce/reduce.cu": [("if constexpr (Op::template takes<From>)", "if constexpr (std::is_same_v<Op, arith::Sum>)")],
@@ -217,6 +218,13 @@ def replaced(file, changes):
             raise Failed(f"{file} has {text.count(old)} times, not once: {old}")
         text = text.replace(old, new)
     return text
+
+
+def planted_files(plant):
+    """Per file that a plant changes, its new text."""
+    changes = {file: list(CUTS.get(file, [])) for file in (plant.source or plant.file, DTYPES)}
+    changes.setdefault(plant.file, []).append((plant.old, plant.new))
+    return {file: replaced(file, wanted) for file, wanted in changes.items()}
 
 
 def write(path, text):
@@ -243,11 +251,8 @@ class Build(NamedTuple):
         folder = self.work / re.sub(r"\W+", "_", f"{plant.kernel} {plant.name}")
         shutil.rmtree(folder, ignore_errors=True)  # may hold headers of an older tree
         source = plant.source or plant.file
-        changes = {file: list(CUTS.get(file, [])) for file in (source, DTYPES)}
-        changes.setdefault(plant.file, []).append((plant.old, plant.new))
-        for file, wanted in changes.items():
-            place = folder / file if file == source else folder / "include/tenon" / place_of(file)
-            write(place, replaced(file, wanted))
+        for file, text in planted_files(plant).items():
+            write(folder / file if file == source else folder / "include/tenon" / place_of(file), text)
         words, directory = self.commands[source]
         out, program = folder / "kernel.o", folder / "program"
         words = [*words[:1], f"-I{folder / 'include'}", *words[1:], "-O1", "-w"]
@@ -313,6 +318,18 @@ def main(flavour, commands, link, program, work):
     return 0 if plants and caught == len(plants) and passed == len(twins) else 1
 
 
+def find():
+    """Of all builds, without compiling: a changed source must fail here, in seconds."""
+    status = 0
+    for plant in PLANTS:
+        try:
+            planted_files(plant)
+        except Failed as failure:
+            print(f"{plant.kernel}: {plant.name}: {failure}")
+            status = 1
+    return status
+
+
 def table():
     builds = {ANY: "any", ASAN: "ASan, UBSan", TSAN: "TSan"}
     print("| Kernel | Planted | Build | Caught by |\n| --- | --- | --- | --- |")
@@ -322,4 +339,5 @@ def table():
 
 
 if __name__ == "__main__":
-    sys.exit(table() if sys.argv[1:] == ["--table"] else main(*sys.argv[1:]))
+    alone = {"--find": find, "--table": table}.get(" ".join(sys.argv[1:]))
+    sys.exit(alone() if alone else main(*sys.argv[1:]))

@@ -1,0 +1,221 @@
+// Every operation of tenon that PyTorch has too, called with the arguments of a case.
+#include "case.h"
+
+namespace tenon::pytorch {
+namespace {
+
+Reduction reduction(const Case& c) {
+  return c.has("sum") ? Reduction::sum : c.has("none") ? Reduction::none : Reduction::mean;
+}
+std::vector<std::int64_t> integers(const Case& c, const std::string& name) {
+  const Shape sizes = c.shape(name);
+  return {sizes.begin(), sizes.end()};
+}
+/// The dtypes by the names that operations.py gives them in its cases.
+DType dtype(const Case& c) {
+  const DType all[] = {DType::float32, DType::float64, DType::int64, DType::boolean};
+  return all[c.integer("dtype")];
+}
+
+using One = Tensor (*)(const Tensor&, CallSite);
+using Two = Tensor (*)(const Tensor&, const Tensor&, CallSite);
+using Number = Tensor (*)(const Tensor&, double, CallSite);
+using NumberFirst = Tensor (*)(double, const Tensor&, CallSite);
+
+std::map<std::string, Operation> make() {
+  std::map<std::string, Operation> table;
+  const auto one = [&](const char* name, One op) {
+    table[name] = [op](const Case& c) { return std::vector{op(c.in.at(0), CallSite::current())}; };
+  };
+  const auto two = [&](const char* name, Two op) {
+    table[name] = [op](
+                      const Case& c) { return std::vector{op(c.in.at(0), c.in.at(1), CallSite::current())}; };
+  };
+  // The second operand is a number, of the case's argument `other`; with `first` the first one is.
+  const auto number = [&](const std::string& name, Number op, NumberFirst first = nullptr) {
+    table[name + ".number"] = [op](const Case& c) {
+      return std::vector{op(c.in.at(0), c.number("other"), CallSite::current())};
+    };
+    if (first)
+      table[name + ".number_first"] = [first](const Case& c) {
+        return std::vector{first(c.number("other"), c.in.at(0), CallSite::current())};
+      };
+  };
+  /// Any other operation with one result.
+  const auto other = [&](const char* name, Tensor (*op)(const Case&)) {
+    table[name] = [op](const Case& c) { return std::vector{op(c)}; };
+  };
+  const auto parts = [&](const char* name, std::vector<Tensor> (*op)(const Case&)) { table[name] = op; };
+
+  for (const auto& [name, op] : std::initializer_list<std::pair<const char*, One>>{{"neg", neg}, {"abs", abs},
+           {"exp", exp}, {"log", log}, {"expm1", expm1}, {"log1p", log1p}, {"exp2", exp2}, {"log2", log2},
+           {"sqrt", sqrt}, {"rsqrt", rsqrt}, {"square", square}, {"reciprocal", reciprocal}, {"sin", sin},
+           {"cos", cos}, {"erf", erf}, {"tanh", tanh}, {"sigmoid", sigmoid}, {"sign", sign}, {"floor", floor},
+           {"ceil", ceil}, {"round", round}, {"trunc", trunc}, {"relu", relu}, {"selu", selu}, {"silu", silu},
+           {"isnan", isnan}, {"isinf", isinf}, {"isfinite", isfinite}, {"logical_not", logical_not},
+           {"clone", clone}, {"contiguous", contiguous}, {"t", t}})
+    one(name, op);
+  for (const auto& [name, op] : std::initializer_list<std::pair<const char*, Two>>{{"add", add}, {"sub", sub},
+           {"mul", mul}, {"div", div}, {"pow", pow}, {"maximum", maximum}, {"minimum", minimum},
+           {"hypot", hypot}, {"atan2", atan2}, {"fmod", fmod}, {"remainder", remainder}, {"eq", eq},
+           {"ne", ne}, {"lt", lt}, {"le", le}, {"gt", gt}, {"ge", ge}, {"logical_and", logical_and},
+           {"logical_or", logical_or}, {"logical_xor", logical_xor}, {"matmul", matmul}, {"mm", mm},
+           {"mv", mv}, {"bmm", bmm}, {"outer", outer}, {"dot", dot}})
+    two(name, op);
+  number("add", add);
+  number("sub", sub, sub);
+  number("mul", mul);
+  number("div", div, div);
+  number("pow", pow, pow);
+  number("fmod", fmod);
+  number("remainder", remainder);
+  for (const auto& [name, op] : std::initializer_list<std::pair<const char*, Number>>{
+           {"eq", eq}, {"ne", ne}, {"lt", lt}, {"le", le}, {"gt", gt}, {"ge", ge}})
+    number(name, op);
+
+  // elementwise, with arguments
+  other("lerp", [](const Case& c) { return lerp(c.in.at(0), c.in.at(1), c.in.at(2)); });
+  other("lerp.number", [](const Case& c) { return lerp(c.in.at(0), c.in.at(1), c.number("weight")); });
+  other("addcmul",
+      [](const Case& c) { return addcmul(c.in.at(0), c.in.at(1), c.in.at(2), c.number("value")); });
+  other("clamp", [](const Case& c) { return clamp(c.in.at(0), c.number("min"), c.number("max")); });
+  other("hardtanh", [](const Case& c) { return hardtanh(c.in.at(0), c.number("min"), c.number("max")); });
+  other("leaky_relu", [](const Case& c) { return leaky_relu(c.in.at(0), c.number("slope")); });
+  other("elu", [](const Case& c) { return elu(c.in.at(0), c.number("alpha")); });
+  other("gelu", [](const Case& c) { return gelu(c.in.at(0)); });
+  other("gelu.tanh", [](const Case& c) { return gelu(c.in.at(0), GeluApproximate::tanh); });
+  other("softplus",
+      [](const Case& c) { return softplus(c.in.at(0), c.number("beta"), c.number("threshold")); });
+  other("nan_to_num", [](const Case& c) {
+    if (!c.has("nan")) return nan_to_num(c.in.at(0));
+    return nan_to_num(c.in.at(0), c.number("nan"), c.number("posinf"), c.number("neginf"));
+  });
+  other("where", [](const Case& c) { return where(c.in.at(0), c.in.at(1), c.in.at(2)); });
+  other("where.number", [](const Case& c) { return where(c.in.at(0), c.in.at(1), c.number("other")); });
+  other("masked_fill", [](const Case& c) { return masked_fill(c.in.at(0), c.in.at(1), c.number("value")); });
+  other("dropout", [](const Case& c) { return dropout(c.in.at(0), c.number("p"), c.flag("training")); });
+  other("to", [](const Case& c) { return to(c.in.at(0), dtype(c)); });
+
+  // in place, on a copy
+  other("add_", [](const Case& c) { return c.in.at(0).clone().add_(c.in.at(1)); });
+  other("sub_", [](const Case& c) { return c.in.at(0).clone().sub_(c.in.at(1)); });
+  other("mul_", [](const Case& c) { return c.in.at(0).clone().mul_(c.in.at(1)); });
+  other("div_", [](const Case& c) { return c.in.at(0).clone().div_(c.in.at(1)); });
+  other("copy_", [](const Case& c) { return c.in.at(0).clone().copy_(c.in.at(1)); });
+
+  // reductions; without `dims` over all elements
+  other("sum", [](const Case& c) {
+    return c.has("dims") ? sum(c.in.at(0), c.shape("dims"), c.flag("keepdim")) : sum(c.in.at(0));
+  });
+  other("mean", [](const Case& c) {
+    return c.has("dims") ? mean(c.in.at(0), c.shape("dims"), c.flag("keepdim")) : mean(c.in.at(0));
+  });
+  other("amax", [](const Case& c) {
+    return c.has("dims") ? amax(c.in.at(0), c.shape("dims"), c.flag("keepdim")) : amax(c.in.at(0));
+  });
+  other("argmax", [](const Case& c) {
+    return c.has("dim") ? argmax(c.in.at(0), c.integer("dim"), c.flag("keepdim")) : argmax(c.in.at(0));
+  });
+  other("softmax", [](const Case& c) { return softmax(c.in.at(0), c.integer("dim")); });
+  other("log_softmax", [](const Case& c) { return log_softmax(c.in.at(0), c.integer("dim")); });
+  other(
+      "logsumexp", [](const Case& c) { return logsumexp(c.in.at(0), c.integer("dim"), c.flag("keepdim")); });
+
+  // products
+  other("linear", [](const Case& c) { return linear(c.in.at(0), c.in.at(1), c.optional(2)); });
+
+  // shapes
+  other("reshape", [](const Case& c) { return reshape(c.in.at(0), c.shape("shape")); });
+  other("view", [](const Case& c) { return c.in.at(0).view(c.shape("shape")); });
+  other("flatten", [](const Case& c) { return flatten(c.in.at(0), c.integer("start"), c.integer("end")); });
+  other("narrow", [](const Case& c) {
+    return narrow(c.in.at(0), c.integer("dim"), c.integer("start"), c.integer("length"));
+  });
+  other("select", [](const Case& c) { return select(c.in.at(0), c.integer("dim"), c.integer("index")); });
+  other("slice", [](const Case& c) {
+    return slice(c.in.at(0), c.integer("dim"),
+        {.start = c.integer("start"), .stop = c.integer("stop"), .step = c.integer("step")});
+  });
+  other("expand", [](const Case& c) { return expand(c.in.at(0), c.shape("shape")); });
+  other("unsqueeze", [](const Case& c) { return unsqueeze(c.in.at(0), c.integer("dim")); });
+  other("squeeze", [](const Case& c) {
+    return c.has("dim") ? squeeze(c.in.at(0), c.integer("dim")) : squeeze(c.in.at(0));
+  });
+  other(
+      "transpose", [](const Case& c) { return transpose(c.in.at(0), c.integer("dim0"), c.integer("dim1")); });
+  other("permute", [](const Case& c) { return permute(c.in.at(0), c.shape("dims")); });
+  parts("split", [](const Case& c) {
+    return c.has("size") ? split(c.in.at(0), c.integer("size"), c.integer("dim"))
+                         : split(c.in.at(0), integers(c, "sizes"), c.integer("dim"));
+  });
+  parts("chunk", [](const Case& c) { return chunk(c.in.at(0), c.integer("chunks"), c.integer("dim")); });
+  parts("unbind", [](const Case& c) { return unbind(c.in.at(0), c.integer("dim")); });
+  other("cat", [](const Case& c) { return cat(c.in, c.integer("dim")); });
+  other("stack", [](const Case& c) { return stack(c.in, c.integer("dim")); });
+
+  // copies with elements repeated, moved or replaced
+  other("repeat", [](const Case& c) { return repeat(c.in.at(0), c.shape("repeats")); });
+  other("flip", [](const Case& c) { return flip(c.in.at(0), c.shape("dims")); });
+  other("roll", [](const Case& c) { return roll(c.in.at(0), c.shape("shifts"), c.shape("dims")); });
+  other("tril", [](const Case& c) { return tril(c.in.at(0), c.integer("diagonal")); });
+  other("triu", [](const Case& c) { return triu(c.in.at(0), c.integer("diagonal")); });
+  other("diag", [](const Case& c) { return diag(c.in.at(0), c.integer("diagonal")); });
+  other("slice_scatter", [](const Case& c) {
+    return slice_scatter(c.in.at(0), c.in.at(1), c.integer("dim"),
+        {.start = c.integer("start"), .stop = c.integer("stop"), .step = c.integer("step")});
+  });
+  other("select_scatter", [](const Case& c) {
+    return select_scatter(c.in.at(0), c.in.at(1), c.integer("dim"), c.integer("index"));
+  });
+
+  // indices
+  other("index_select", [](const Case& c) { return index_select(c.in.at(0), c.integer("dim"), c.in.at(1)); });
+  other("gather", [](const Case& c) { return gather(c.in.at(0), c.integer("dim"), c.in.at(1)); });
+  other("embedding", [](const Case& c) {
+    const auto padding = c.has("padding") ? std::optional(c.integer("padding")) : std::nullopt;
+    return embedding(c.in.at(0), c.in.at(1), padding);
+  });
+  other("one_hot", [](const Case& c) { return one_hot(c.in.at(0), c.integer("classes")); });
+
+  // losses
+  other("mse_loss", [](const Case& c) { return mse_loss(c.in.at(0), c.in.at(1), reduction(c)); });
+  other("l1_loss", [](const Case& c) { return l1_loss(c.in.at(0), c.in.at(1), reduction(c)); });
+  other("nll_loss", [](const Case& c) {
+    return nll_loss(c.in.at(0), c.in.at(1),
+        {.reduction = reduction(c), .weight = c.optional(2), .ignore_index = c.integer("ignore_index")});
+  });
+  other("cross_entropy", [](const Case& c) {
+    return cross_entropy(c.in.at(0), c.in.at(1),
+        {.reduction = reduction(c),
+            .weight = c.optional(2),
+            .ignore_index = c.integer("ignore_index"),
+            .label_smoothing = c.number("smoothing")});
+  });
+
+  // normalisation
+  other("layer_norm", [](const Case& c) {
+    return layer_norm(c.in.at(0), c.shape("shape"), c.optional(1), c.optional(2), c.number("eps"));
+  });
+  other("rms_norm", [](const Case& c) {
+    const auto eps = c.has("eps") ? std::optional(c.number("eps")) : std::nullopt;
+    return rms_norm(c.in.at(0), c.shape("shape"), c.optional(1), eps);
+  });
+  // The results include the running statistics, which the operation changes in training.
+  parts("batch_norm", [](const Case& c) {
+    const Tensor mean = c.in.at(1).clone(), variance = c.in.at(2).clone();
+    const Tensor out = batch_norm(c.in.at(0), mean, variance, c.optional(3), c.optional(4),
+        c.flag("training"), c.number("momentum"), c.number("eps"));
+    return std::vector{out, mean, variance};
+  });
+  add_modules(table);
+  return table;
+}
+
+}  // namespace
+
+const std::map<std::string, Operation>& operations() {
+  static const std::map<std::string, Operation> table = make();
+  return table;
+}
+
+}  // namespace tenon::pytorch
