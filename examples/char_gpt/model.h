@@ -2,9 +2,6 @@
 // from those before it. Shapes: B texts, T characters each, C channels, H heads of D = C / H channels,
 // V different characters.
 #pragma once
-#include <cmath>
-#include <limits>
-
 #include <tenon/tenon.h>
 
 struct Size {
@@ -12,42 +9,31 @@ struct Size {
   double dropout = 0.1;
 };
 
-/// Every position takes a weighted mean of the values of those before it and its own. The weights are the
-/// softmax of q k^T / sqrt(D).
+/// Every position takes a weighted mean of the values of those before it and its own.
 struct Attention : tenon::nn::Module {
   tenon::nn::Linear query, key, value, out;
-  tenon::nn::Dropout drop_weights, drop_out;
+  tenon::nn::Dropout drop;  // of the weights and of the output
   std::int64_t heads;
-  tenon::Tensor future;  // [T, T]: true where the column is after the row
 
   explicit Attention(const Size& size)
       : query(size.channels, size.channels),
         key(size.channels, size.channels),
         value(size.channels, size.channels),
         out(size.channels, size.channels),
-        drop_weights(size.dropout),
-        drop_out(size.dropout),
-        heads(size.heads),
-        future(tenon::ones({size.context, size.context}).triu(1).to(tenon::DType::boolean)) {}
+        drop(size.dropout),
+        heads(size.heads) {}
 
   tenon::Tensor operator()(const tenon::Tensor& x) {  // [B, T, C]
-    const std::int64_t batch = x.shape()[0], length = x.shape()[1], channels = x.shape()[2];
     const auto split = [&](const tenon::Tensor& a) {  // [B, H, T, D]
-      return a.reshape({batch, length, heads, channels / heads}).transpose(1, 2);
+      return a.reshape({a.size(0), a.size(1), heads, -1}).transpose(1, 2);
     };
-    const tenon::Tensor q = split(query(x)), k = split(key(x)), v = split(value(x));
-    const double scale = 1 / std::sqrt(static_cast<double>(channels / heads));
-    const tenon::Tensor scores = matmul(q * scale, k.transpose(-2, -1));  // [B, H, T, T]
-    const tenon::Tensor hidden = future.narrow(0, 0, length).narrow(1, 0, length);
-    const tenon::Tensor weights =
-        scores.masked_fill(hidden, -std::numeric_limits<double>::infinity()).softmax(-1);
-    const tenon::Tensor seen = matmul(drop_weights(weights), v);  // [B, H, T, D]
-    return drop_out(out(seen.transpose(1, 2).reshape({batch, length, channels})));
+    const tenon::Tensor seen = scaled_dot_product_attention(split(query(x)), split(key(x)), split(value(x)),
+        {.dropout_p = is_training() ? drop.p : 0, .is_causal = true});  // [B, H, T, D]
+    return drop(out(seen.transpose(1, 2).flatten(2)));
   }
   void visit(tenon::nn::Visitor& visitor) override {
     visitor("query", query), visitor("key", key), visitor("value", value), visitor("out", out);
-    visitor("drop_weights", drop_weights), visitor("drop_out", drop_out);
-    visitor.buffer("future", future);
+    visitor("drop", drop);
   }
 };
 
