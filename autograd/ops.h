@@ -7,6 +7,7 @@
 #pragma once
 #include <tenon/autograd/ops/activation.h>
 #include <tenon/autograd/ops/arithmetic.h>
+#include <tenon/autograd/ops/attention.h>
 #include <tenon/autograd/ops/comparison.h>
 #include <tenon/autograd/ops/copy.h>
 #include <tenon/autograd/ops/creation.h>

@@ -42,13 +42,18 @@ tenon_cases(emu/cuda emu_cuda ${on_cuda})
 tenon_emu_program(emu_no_driver simt_emu/no_driver_test.cpp)
 tenon_cases(emu/cuda emu_no_driver)
 
-# The weight-decay experiment on an emulated device.
+# The examples on an emulated device.
 if(TENON_EXAMPLES)
   add_executable(emu_weight_decay $<TARGET_OBJECTS:weight_decay_objects>)
   target_link_libraries(emu_weight_decay PRIVATE
     tenon_flags tenon_objects tenon_emu_objects simt_emu tenon_emu_kernels ${TENON_FMT})
   tenon_test(emu/weight_decay
     emu_weight_decay --device cuda --verify --epochs 4 --momentum 0.9 --quiet --logdir ${CMAKE_CURRENT_BINARY_DIR}/runs)
+  add_executable(emu_char_gpt $<TARGET_OBJECTS:char_gpt_objects>)
+  target_link_libraries(emu_char_gpt PRIVATE
+    tenon_flags tenon_objects tenon_emu_objects simt_emu tenon_emu_kernels ${TENON_FMT})
+  tenon_test(emu/char_gpt ${python} ${CMAKE_CURRENT_SOURCE_DIR}/examples/char_gpt_test.py $<TARGET_FILE:emu_char_gpt>
+    Devices)
 endif()
 
 # Bugs planted in copies of the kernels must be caught.

@@ -23,6 +23,14 @@ Tensor subtrahend(const Tensor& a, std::int64_t d) {
   return where(lt(abs(largest), std::numeric_limits<double>::infinity()), largest, 0.0);
 }
 
+/// Records exp() of elements divided by its sum along dimension d.
+Tensor recorded_softmax(const char* op, CallSite site, const Tensor& a, const Tensor& out, std::int64_t d) {
+  return record(op, site, out, Input(a, with(result(out)), [d](const Tensor& g, const Tensor& y) {
+    const Tensor part = mul(g, y);
+    return sub(part, mul(y, sum(part, {d}, true)));
+  }));
+}
+
 }  // namespace
 
 Tensor softmax(const Tensor& a, std::int64_t dim, CallSite site) {
@@ -35,10 +43,19 @@ Tensor softmax(const Tensor& a, std::int64_t dim, CallSite site) {
     const Tensor powers = exp(sub(a, amax(a, {d}, true)));
     out = div(powers, sum(powers, {d}, true));
   }
-  return record("softmax", site, out, Input(a, with(result(out)), [d](const Tensor& g, const Tensor& y) {
-    const Tensor part = mul(g, y);
-    return sub(part, mul(y, sum(part, {d}, true)));
-  }));
+  return recorded_softmax("softmax", site, a, out, d);
+}
+
+Tensor autograd::softmax_or_zeros(const Tensor& a) {
+  if (a.numel() == 0) return clone(a);
+  const std::int64_t d = a.dim() - 1;
+  Tensor out;
+  {
+    const NoGradGuard no_grad;
+    const Tensor powers = exp(sub(a, subtrahend(a, d))), total = sum(powers, {d}, true);
+    out = div(powers, where(eq(total, 0), 1, total));
+  }
+  return recorded_softmax("softmax", CallSite::current(), a, out, d);
 }
 
 Tensor log_softmax(const Tensor& a, std::int64_t dim, CallSite site) {

@@ -19,6 +19,7 @@
 #include <tenon/io/safetensors.h>
 #include <tenon/io/summary_writer.h>
 #include <tenon/nn/activation.h>
+#include <tenon/nn/attention.h>
 #include <tenon/nn/clip_grad.h>
 #include <tenon/nn/embedding.h>
 #include <tenon/nn/init.h>

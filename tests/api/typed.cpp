@@ -464,7 +464,7 @@ TEST_CASE("typed: every operation of one tensor is a method") {
       // layers and losses
       "linear", "dropout", "embedding", "layer_norm", "rms_norm", "batch_norm", "mse_loss", "l1_loss",
       "huber_loss", "smooth_l1_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits", "kl_div",
-      "nll_loss", "cross_entropy", "bitwise_equal",
+      "scaled_dot_product_attention", "nll_loss", "cross_entropy", "bitwise_equal",
       // activations
       "leaky_relu", "elu", "selu", "silu", "gelu", "softplus", "hardtanh"};
   const std::set<std::string> operations = test::operations_of_one_tensor();
@@ -511,6 +511,13 @@ TEST_CASE("typed: modules") {
   REQUIRE(nn::Embedding(10, 4, {.padding_idx = 0}).weight[0].sum().item() == 0);
   REQUIRE(is(embedding(ints({2, 0}), v.unsqueeze(1)), tensor({{9}, {1}})));
   REQUIRE(is(dropout(a, 0.5, /*training=*/false), a));
+  const Tensor sequence = randn(2, 3, 4);
+  const auto [mixed, weights] =
+      nn::MultiheadAttention(4, 2, {.batch_first = true})(sequence, sequence, sequence);
+  REQUIRE(mixed.shape() == Shape{2, 3, 4});
+  REQUIRE(weights.shape() == Shape{2, 3, 3});
+  REQUIRE(scaled_dot_product_attention(sequence, sequence, sequence, {.is_causal = true}).shape() ==
+          Shape{2, 3, 4});
   REQUIRE(nn::Flatten()(randn(2, 3, 4)).shape() == Shape{2, 12});
   REQUIRE(is(nn::Softmax(1)(a), a.softmax(1)));
 }

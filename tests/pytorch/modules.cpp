@@ -16,17 +16,21 @@ void load(nn::Module& module, const Case& c) {
 }
 
 /// Forward and backward in training, the state afterwards, and forward in evaluation.
-template <class M>
-std::vector<Tensor> pass(M module, const Case& c) {
+template <class M, class Call>
+std::vector<Tensor> pass(M module, const Case& c, const Call& call) {
   load(module, c);
-  const Tensor out = module(c.in.at(0));
+  const Tensor out = call(module, c.in.at(0));
   sum(square(out)).backward();
   std::vector<Tensor> results{out.detach()};
   for (const Tensor& parameter : module.parameters()) results.push_back(parameter.grad());
   for (const auto& [name, value] : module.state_dict()) results.push_back(value.detach().clone());
   module.eval();
-  results.push_back(module(c.in.at(0)).detach());
+  results.push_back(call(module, c.in.at(0)).detach());
   return results;
+}
+template <class M>
+std::vector<Tensor> pass(M module, const Case& c) {
+  return pass(std::move(module), c, [](M& called, const Tensor& x) { return called(x); });
 }
 
 /// The parameters after some steps of an optimizer on a network of two layers.
@@ -72,6 +76,13 @@ void add_modules(std::map<std::string, Operation>& table) {
   };
   table["RMSNorm"] = [](const Case& c) {
     return pass(nn::RMSNorm(c.shape("shape"), {.dtype = c.in.at(1).dtype()}), c);
+  };
+  table["MultiheadAttention"] = [](const Case& c) {
+    nn::MultiheadAttention module(c.integer("channels"), c.integer("heads"),
+        {.bias = c.flag("bias"), .batch_first = c.flag("batch_first"), .dtype = c.in.at(1).dtype()});
+    return pass(std::move(module), c, [&](const nn::MultiheadAttention& attention, const Tensor& x) {
+      return attention(x, x, x, {.is_causal = true}).output;
+    });
   };
   table["BatchNorm1d"] = [](const Case& c) {
     const auto momentum = c.has("momentum") ? std::optional(c.number("momentum")) : std::nullopt;

@@ -20,7 +20,7 @@ def state_operands(d, module):
             for name, value in module.state_dict().items() if value.is_floating_point()]
 
 
-def add_module(name, make, draw):
+def add_module(name, make, draw, apply=lambda module, x: module(x)):
     """`draw` gives the input, a function of Draw, and the named arguments, from which `make` makes the module."""
 
     def draw_case(d):
@@ -30,11 +30,11 @@ def add_module(name, make, draw):
     def call(tensors, named):
         tensors = [tensor.detach().contiguous() for tensor in tensors]
         module = load(make(named), tensors)
-        out = module(tensors[0])
+        out = apply(module, tensors[0])
         out.square().sum().backward()
         results = [out.detach(), *(parameter.grad for parameter in module.parameters()),
                    *(value.clone() for value in module.state_dict().values())]
-        return results + [module.eval()(tensors[0]).detach()]
+        return results + [apply(module.eval(), tensors[0]).detach()]
 
     op(name, draw_case, call, rel=8, abs=8)
 
@@ -87,8 +87,22 @@ def draw_embedding(d):
     return d.operand(index.shape, index), named
 
 
+def draw_attention(d):
+    heads = d.integer(1, 3)
+    named = {"channels": heads * d.integer(1, 4), "heads": heads, "bias": d.integer(0, 1), "batch_first": d.integer(0, 1)}
+    return d.operand([d.integer(1, 5) for _ in range(d.integer(1, 2))] + [named["channels"]], grad=False), named
+
+
+def attend(module, x):
+    length = x.shape[1 if x.dim() == 3 and module.batch_first else 0]
+    later = torch.ones(length, length, dtype=torch.bool).triu(1)
+    return module(x, x, x, attn_mask=later)[0]
+
+
 add_module("Linear", lambda n: torch.nn.Linear(n["inputs"], n["outputs"], bool(n["bias"])), draw_linear)
 add_module("LayerNorm", lambda n: torch.nn.LayerNorm(n["shape"], bias=bool(n["bias"])), lambda d: draw_norm(d, True))
+add_module("MultiheadAttention", lambda n: torch.nn.MultiheadAttention(
+    n["channels"], n["heads"], bias=bool(n["bias"]), batch_first=bool(n["batch_first"])), draw_attention, attend)
 add_module("RMSNorm", lambda n: torch.nn.RMSNorm(n["shape"]), lambda d: draw_norm(d, False))
 add_module("BatchNorm1d", lambda n: torch.nn.BatchNorm1d(n["features"], momentum=n.get("momentum")), draw_batch_norm)
 add_module("Embedding", lambda n: torch.nn.Embedding(n["rows"], n["columns"], n.get("padding")), draw_embedding)

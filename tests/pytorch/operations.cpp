@@ -264,6 +264,11 @@ std::map<std::string, Operation> make() {
     const auto eps = c.has("eps") ? std::optional(c.number("eps")) : std::nullopt;
     return rms_norm(c.in.at(0), c.shape("shape"), c.optional(1), eps);
   });
+  other("scaled_dot_product_attention", [](const Case& c) {
+    AttentionOptions options{.attn_mask = c.optional(3), .is_causal = c.flag("causal")};
+    if (c.has("scale")) options.scale = c.number("scale");
+    return scaled_dot_product_attention(c.in.at(0), c.in.at(1), c.in.at(2), options);
+  });
   // The results include the running statistics, which the operation changes in training.
   parts("batch_norm", [](const Case& c) {
     const Tensor mean = c.in.at(1).clone(), variance = c.in.at(2).clone();

@@ -880,3 +880,26 @@ def batch_norm(t, n):
 
 
 op("batch_norm", draw_batch_norm, batch_norm, **NORM)
+
+# ---- attention
+
+
+def draw_attention(d):
+    queries, keys, elements = d.integer(1, 9), d.integer(1, 9), d.integer(1, 9)
+    batch = [d.integer(1, 4) for _ in range(d.integer(0, 2))]
+    named = {"causal": 0, **({"scale": d.one_of([0.25, 1])} if d.chance(0.3) else {})}
+    operands = [d.operand(batch + [queries, elements]), d.operand(batch + [keys, elements]),
+                d.operand(batch + [keys, d.integer(1, 9)])]
+    kind = d.one_of(["none", "causal", "boolean", "added"])
+    named["causal"] = int(kind == "causal")
+    shape = d.one_of([[queries, keys], batch + [queries, keys], [1, keys]])
+    if kind == "boolean":
+        operands.append(d.operand(shape, dtype=torch.bool))
+    if kind == "added":
+        operands.append(d.operand(shape))
+    return operands, named
+
+
+op("scaled_dot_product_attention", draw_attention, rel=16, abs=16,
+   call=lambda t, n: F.scaled_dot_product_attention(t[0], t[1], t[2], t[3] if len(t) > 3 else None,
+                                                    is_causal=bool(n["causal"]), scale=n.get("scale")))

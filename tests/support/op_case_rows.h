@@ -21,6 +21,7 @@ void add_binary(std::vector<OpCase>& rows, const char* name, Domain domain,
 
 void add_activations(std::vector<OpCase>& rows);
 void add_arithmetic(std::vector<OpCase>& rows);
+void add_attention(std::vector<OpCase>& rows);
 void add_elementwise(std::vector<OpCase>& rows);
 void add_linalg(std::vector<OpCase>& rows);
 void add_reductions(std::vector<OpCase>& rows);

@@ -39,6 +39,7 @@ const std::vector<OpCase>& op_cases() {
     add_indices(all);
     add_classification(all);
     add_normalization(all);
+    add_attention(all);
     return all;
   }();
   return rows;
