@@ -99,8 +99,7 @@ TEST_CASE("attention: numbers are added to the scaled scores") {
 TEST_CASE("attention: dropout drops weights") {
   const Tensor same = ones({1000, 1}, wide);  // so that all weights are equal
   manual_seed(3);
-  const Tensor out =
-      scaled_dot_product_attention(ones({1, 1}, wide), same, same, {.dropout_p = 0.25});
+  const Tensor out = scaled_dot_product_attention(ones({1, 1}, wide), same, same, {.dropout_p = 0.25});
   REQUIRE(std::abs(out.item() - 1) < 0.1);
   REQUIRE(out.item() != 1);
 }
