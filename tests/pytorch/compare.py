@@ -90,7 +90,7 @@ def draw_case(seed, index):
     case.tensors = {f"in{i}": operand.base for i, operand in enumerate(operands)}
     try:
         ask_pytorch(case, row, d)
-    except (RuntimeError, IndexError, ValueError, TypeError, NotImplementedError) as error:
+    except (RuntimeError, IndexError, ValueError, TypeError, NotImplementedError, AssertionError) as error:
         case.error = str(error).splitlines()[0] or type(error).__name__
     return case
 
