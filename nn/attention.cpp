@@ -95,10 +95,7 @@ MultiheadAttentionResult MultiheadAttention::forward(const Tensor& query, const 
         batched ? Shape{batch, keys} : Shape{keys}, padding.shape());
     mask = sum_of(mask, reshape(added(padding, query.dtype()), {batch, 1, 1, keys}));
   }
-  if (inputs.is_causal && mask.defined())
-    mask = add(mask, added(triu(ones({length, keys}, mask.options()), 1).to(DType::boolean), mask.dtype()));
-  Tensor weights = autograd::attention_weights(
-      q, k, {.attn_mask = mask, .is_causal = inputs.is_causal && !mask.defined()});
+  Tensor weights = autograd::attention_weights(q, k, {.attn_mask = mask, .is_causal = inputs.is_causal});
   weights = tenon::dropout(weights, dropout, is_training());
   const Tensor mixed = transpose(matmul(weights, v), 1, 2);  // [N, L, num_heads, E / num_heads]
 

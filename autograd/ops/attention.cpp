@@ -42,13 +42,10 @@ Tensor autograd::attention_weights(const Tensor& query, const Tensor& key, const
       query.shape(), key.shape());
   check(key.size(-2) > 0, "scaled_dot_product_attention: there are no keys; their shape is {}", key.shape());
   const Tensor& mask = options.attn_mask;
-  check(!options.is_causal || !mask.defined(),
-      "scaled_dot_product_attention: pass attn_mask or is_causal, not both");
   const double scale = options.scale ? *options.scale : 1 / std::sqrt(static_cast<double>(query.size(-1)));
   Tensor scores = matmul(mul(query, scale), transpose(key, -2, -1));
-  if (options.is_causal) {
-    scores = masked_fill(scores, later_keys(scores), -inf);
-  } else if (mask.defined()) {
+  if (options.is_causal) scores = masked_fill(scores, later_keys(scores), -inf);
+  if (mask.defined()) {
     check_mask(mask, scores);
     scores = mask.dtype() == DType::boolean ? where(mask, scores, -inf) : add(scores, mask);
   }
@@ -58,6 +55,8 @@ Tensor autograd::attention_weights(const Tensor& query, const Tensor& key, const
 Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, const Tensor& value,
     const AttentionOptions& options, CallSite site) {
   const Call call(op, site);
+  check(!options.is_causal || !options.attn_mask.defined(),
+      "scaled_dot_product_attention: pass attn_mask or is_causal, not both");
   check(options.dropout_p >= 0 && options.dropout_p <= 1,
       "scaled_dot_product_attention: dropout_p must be in [0, 1]; it is {}", options.dropout_p);
   check(key.dim() >= 2 && value.dim() >= 2 && value.size(-2) == key.size(-2),

@@ -53,7 +53,7 @@ Tensor number_beside(const Tensor& a, double number);
 /// start, start + step, ...: `count` numbers (int64), on a's stream.
 Tensor positions_beside(const Tensor& a, std::int64_t count, std::int64_t start = 0, std::int64_t step = 1);
 
-/// The weights of scaled_dot_product_attention() before dropout, [..., L, S].
+/// The weights of scaled_dot_product_attention() before dropout, [..., L, S]. There may be both masks.
 Tensor attention_weights(const Tensor& query, const Tensor& key, const AttentionOptions& options);
 /// softmax() along the last dimension, but zeros where all elements are -inf.
 Tensor softmax_or_zeros(const Tensor& a);
