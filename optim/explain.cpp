@@ -36,7 +36,7 @@ std::unordered_map<const TensorImpl*, std::string> by_parameter(const Names& nam
   return found;
 }
 
-double norm_of(const Tensor& a) { return a.defined() ? std::sqrt(square(a).sum().item<double>()) : 0; }
+double norm_of(const Tensor& a) { return a.defined() ? norm(a).item<double>() : 0; }
 
 std::string text_of(const Tensor& number) {
   if (number.dtype() == DType::boolean) return number.item<bool>() ? "true" : "false";

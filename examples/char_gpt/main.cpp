@@ -93,17 +93,10 @@ double evaluate(Gpt& model, const Tensor& text, const Settings& settings) {
   return sum.item() / batches;
 }
 
-/// Matrices decay, vectors (biases, weights of norms) do not.
-std::vector<optim::AdamParamGroup> groups_of(Gpt& model) {
-  optim::AdamParamGroup matrices, vectors;
-  for (const Tensor& parameter : model.parameters())
-    (parameter.dim() > 1 ? matrices : vectors).params.push_back(parameter);
-  vectors.weight_decay = 0;
-  return {matrices, vectors};
-}
-
 void train(Gpt& model, const Tensor& text, const Tensor& held_back, const Settings& settings) {
-  optim::AdamW optimizer(groups_of(model), {.lr = settings.lr, .weight_decay = 0.1});
+  const auto groups = optim::group_by<optim::AdamParamGroup>(
+      model.named_parameters(), {{optim::is_bias_or_norm, {.weight_decay = 0}}});
+  optim::AdamW optimizer(groups, {.lr = settings.lr, .weight_decay = 0.1});
   optim::OneCycleLR schedule(
       optimizer, settings.lr, settings.steps, {.pct_start = 0.05, .cycle_momentum = false});
   std::optional<io::SummaryWriter> log;
