@@ -11,6 +11,7 @@ namespace tenon {
 
 using autograd::chosen_dims;
 using autograd::Dims;
+using autograd::dropped;
 using autograd::Input;
 using autograd::new_tensor;
 using autograd::record;
@@ -72,11 +73,6 @@ Tensor indices_of(const char* op, const Tensor& a, int d, End end) {
   kernels::arg_extreme(a.stream(), a.dtype(), kernels::indexed(a.shape(), d), end == End::largest,
       out.ptr<std::int64_t>(), from.raw());
   return out;
-}
-
-/// `kept` without dimension d, unless that is wanted or there is none.
-Tensor dropped(const Tensor& kept, int d, bool keepdim) {
-  return keepdim || kept.dim() == 0 ? kept : squeeze(kept, d);
 }
 
 ValuesAndIndices extremes(

@@ -42,6 +42,11 @@ inline Shape reduced_shape(const Shape& shape, Dims dims, bool keepdim) {
   return out;
 }
 
+/// `kept` without dimension d, unless that is wanted or there is none.
+inline Tensor dropped(const Tensor& kept, int d, bool keepdim) {
+  return keepdim || kept.dim() == 0 ? kept : kept.squeeze(d);
+}
+
 /// How many elements a result is made of.
 inline std::int64_t reduced_count(const Tensor& a, Dims dims) {
   std::int64_t count = 1;

@@ -103,9 +103,8 @@ Tensor median(const Tensor& a, CallSite site) {
 ValuesAndIndices median(const Tensor& a, std::int64_t dim, bool keepdim, CallSite site) {
   const Call call("median", site);
   const int d = autograd::dim_with_elements("median", a, dim);
-  const Tensor indices = median_index(a, d), values = gather(a, d, indices);
-  if (keepdim || a.dim() == 0) return {values, contiguous(indices)};
-  return {squeeze(values, d), squeeze(contiguous(indices), d)};
+  const Tensor indices = contiguous(median_index(a, d));
+  return {autograd::dropped(gather(a, d, indices), d, keepdim), autograd::dropped(indices, d, keepdim)};
 }
 
 }  // namespace tenon
