@@ -94,9 +94,8 @@ function(tenon_isa name)
   target_sources(tenon_objects INTERFACE $<TARGET_OBJECTS:tenon_isa_${name}>)
 endfunction()
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-  set(compact -Os)  # hardly any of these machines lacks AVX2
-  if(TENON_SANITIZE)
-    set(compact)
+  if(NOT TENON_SANITIZE)
+    set(compact -Os)  # hardly any of these machines lacks AVX2
   endif()
   tenon_isa(baseline ${compact})
   tenon_isa(avx2 -march=x86-64-v3)

@@ -7,23 +7,19 @@
 #include "../support/catch.h"
 #include "../support/snapshot.h"
 #include "../support/tensors.h"
+#include "learn.h"
 
 using namespace tenon;
 using optim::Adam;
 using optim::AdamW;
 using test::bitwise_equal;
 using test::error_of;
+using test::learn;
 using test::parameter;
 
 namespace {
 
 constexpr Options wide = {.dtype = DType::float64};
-
-void learn(optim::Optimizer& optimizer, const std::vector<Tensor>& params) {
-  optimizer.zero_grad();
-  for (const Tensor& w : params) (w * w).sum().backward();
-  optimizer.step();
-}
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include "../support/catch.h"
 #include "../support/snapshot.h"
 #include "../support/tensors.h"
+#include "learn.h"
 
 using namespace tenon;
 using optim::Adagrad;
@@ -12,15 +13,10 @@ using optim::Adam;
 using optim::RMSprop;
 using test::bitwise_equal;
 using test::error_of;
+using test::learn;
 using test::parameter;
 
 namespace {
-
-void learn(optim::Optimizer& optimizer, const std::vector<Tensor>& params) {
-  optimizer.zero_grad();
-  for (const Tensor& w : params) (w * w).sum().backward();
-  optimizer.step();
-}
 
 /// An optimizer with every tensor of state that its kind can have.
 using Make = std::unique_ptr<optim::Optimizer> (*)(std::vector<Tensor>);

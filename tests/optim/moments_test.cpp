@@ -5,22 +5,14 @@
 
 #include "../support/catch.h"
 #include "../support/snapshot.h"
+#include "learn.h"
 
 using namespace tenon;
 using test::bitwise_equal;
 using test::error_of;
+using test::learn;
 using test::Moments;
 using test::parameter;
-
-namespace {
-
-void learn(optim::Optimizer& optimizer, const std::vector<Tensor>& params) {
-  optimizer.zero_grad();
-  for (const Tensor& w : params) (w * w).sum().backward();
-  optimizer.step();
-}
-
-}  // namespace
 
 TEST_CASE("moments: every parameter with a gradient takes a step and counts it") {
   const Tensor a = parameter({4, -8}), b = parameter({2}), frozen = tensor({1});
