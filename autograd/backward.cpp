@@ -1,237 +1,29 @@
 #include <tenon/autograd/backward.h>
 
-#include <algorithm>
-#include <functional>
-#include <memory>
-#include <utility>
-
-#include <tenon/autograd/anomaly.h>
-#include <tenon/autograd/ops.h>
-#include <tenon/autograd/ops/gradients.h>
-#include <tenon/autograd/tape/running.h>
+#include <tenon/autograd/pass.h>
 
 namespace tenon {
 namespace autograd {
 
 namespace {
 
-constinit thread_local Node* running = nullptr;
-constinit thread_local bool releasing = false;
-
-/// A buffer for the lists of a pass, so that a small model needs no allocation.
-struct Room {
-  static constexpr std::size_t size = 1536;
-  alignas(std::max_align_t) std::byte bytes[size];
-  std::size_t used = 0;
-};
-template <class T>
-struct RoomAllocator {
-  using value_type = T;
-  Room* room;
-  T* allocate(std::size_t count) {
-    if (count > (Room::size - room->used) / sizeof(T)) return std::allocator<T>().allocate(count);
-    return reinterpret_cast<T*>(room->bytes + std::exchange(room->used, room->used + count * sizeof(T)));
-  }
-  void deallocate(T* list, std::size_t count) noexcept {
-    const auto* const at = reinterpret_cast<const std::byte*>(list);
-    if (std::less<>()(at, room->bytes) || !std::less<>()(at, room->bytes + Room::size))
-      std::allocator<T>().deallocate(list, count);
-  }
-  friend bool operator==(const RoomAllocator&, const RoomAllocator&) = default;
-};
-
-/// One run over the tape. Gradients in flight are stored in the nodes. The permanent changes, storing
-/// gradients and releasing the graph, are made at the end, when nothing can fail any more, so that a pass
-/// that threw can be run again.
-class Pass {
- public:
-  /// With `needed`, for grad(), only those nodes run and no leaf accumulates.
-  Pass(Call& call, bool keep_graph, bool anomaly, const std::unordered_map<Node*, Tensor*>* needed)
-      : call_(call), keep_graph_(keep_graph), anomaly_(anomaly), needed_(needed) {
-    waiting_.reserve(32);
-    spent_.reserve(48);
-    kept_.reserve(32);
-  }
-  ~Pass() {
-    running = outer_, releasing = outer_releases_;
-    call_.set_site(caller_);
-    for (Node* node : waiting_) {
-      node->pending = {};
-      node->pass.store(nullptr, std::memory_order_release);
-    }
-  }
-  Pass(const Pass&) = delete;
-  Pass& operator=(const Pass&) = delete;
-
-  void run(Node& root, Tensor gradient) {
-    deliver(root, std::move(gradient));
-    while (!waiting_.empty()) {
-      std::pop_heap(waiting_.begin(), waiting_.end(), shallower);
-      Node* const node = waiting_.back();
-      waiting_.pop_back();
-      visit(*node);
-    }
-    if (needed_) [[unlikely]]
-      finish_leaves();
-    for (Kept& kept : kept_) prepare(kept);
-    for (Kept& kept : kept_) keep(kept);
-    for (Node* node : spent_)
-      for (Edge& edge : node->edges()) edge.pullback.release();
-  }
-
- private:
-  /// A gradient to be stored in its node.
-  struct Kept {
-    Node* node;
-    Tensor gradient;
-    bool whole;  // replaces the node's gradient, which it already includes
-  };
-
-  static bool shallower(const Node* a, const Node* b) { return a->depth < b->depth; }
-
-  void visit(Node& node) {
-    struct Release {
-      Node& node;
-      ~Release() { node.pass.store(nullptr, std::memory_order_release); }
-    } const release{node};
-    call_.set_site(node.site ? node.site : caller_);
-    Tensor gradient = std::move(node.pending);
-    if (node.hooks) [[unlikely]]
-      call_hooks(node, gradient);
-    if (needed_) [[unlikely]] {
-      if (Tensor* wanted = needed_->at(&node)) *wanted = gradient;
-    } else if (node.keeps_grad) {
-      kept_.push_back({&node, node.leaf() ? std::move(gradient) : gradient, false});
-    }
-    if (node.leaf()) return;
-    if (!keep_graph_) spent_.push_back(&node);
-    running = &node;
-    for (Edge& edge : node.edges()) {
-      if (needed_ && !needed_->contains(edge.source.get())) continue;
-      if (!edge.pullback) [[unlikely]]
-        fail(
-            "backward: the graph through \"{}\" was already released; pass retain_graph to the first "
-            "backward",
-            node.name);
-      Tensor part = edge.pullback(gradient, edge.source->shape);
-      if (!part.defined()) continue;
-      if (anomaly_) [[unlikely]]
-        check_anomaly(node, gradient, part);
-      if (edge.broadcast && part.shape() != edge.source->shape) part = sum_to(part, edge.source->shape);
-      check_gradient(node, *edge.source, part);
-      deliver(*edge.source, std::move(part));
-    }
-  }
-
-  static void call_hooks(Node& node, Tensor& gradient) {
-    const auto entries = node.hooks->entries;  // a copy: a hook may remove itself or register another
-    for (const auto& entry : entries) {
-      const std::uint32_t version = gradient.version();
-      Tensor changed;
-      {
-        const PausedCall paused;
-        changed = entry.call(gradient);
-      }
-      const Call call("register_hook", entry.site);
-      check(gradient.version() == version,
-          "register_hook: the hook of {} has changed the gradient that it was given, which others may share; "
-          "return a new tensor instead",
-          describe(node));
-      if (!changed.defined()) continue;
-      check(changed.shape() == node.shape && changed.dtype() == node.dtype && changed.device() == node.device,
-          "register_hook: a hook turned a gradient of shape {} and dtype {} into {} and {}", node.shape,
-          node.dtype, changed.shape(), changed.dtype());
-      gradient = std::move(changed);
-    }
-  }
-
-  static void check_gradient(const Node& node, const Node& source, const Tensor& part) {
-    check(part.shape() == source.shape && part.dtype() == source.dtype && part.device() == source.device,
-        "backward: \"{}\" gave \"{}\" a gradient of shape {} and dtype {}; expected {} and {}", node.name,
-        source.name, part.shape(), part.dtype(), source.shape, source.dtype);
-  }
-
-  static void check_anomaly(const Node& node, const Tensor& gradient, const Tensor& part) {
-    if (has_nan(part) && !has_nan(gradient))
-      fail("anomaly mode: the gradient of \"{}\" produced a NaN", node.name);
-  }
-
-  /// In grad(), leaves accumulate their gradients in the results, not in the nodes, which other threads may
-  /// be using for their own passes.
-  void deliver(Node& node, Tensor&& part) {
-    if (needed_ && node.leaf()) [[unlikely]]
-      add(*needed_->at(&node), std::move(part));
-    else receive(node, std::move(part));
-  }
-
-  void receive(Node& node, Tensor&& part) {
-    if (node.pass.load(std::memory_order_relaxed) == this) return add(node.pending, std::move(part));
-    waiting_.push_back(&node);  // the only statement that can fail, so it comes first
-    const void* nobody = nullptr;
-    if (!node.pass.compare_exchange_strong(nobody, this, std::memory_order_acquire)) [[unlikely]] {
-      waiting_.pop_back();
-      fail("backward: {} is part of another pass that is still running; run the passes one after the other",
-          describe(node));
-    }
-    node.pending = std::move(part);
-    std::push_heap(waiting_.begin(), waiting_.end(), shallower);
-  }
-
-  static void add(Tensor& sum, Tensor&& part) {
-    if (!sum.defined()) sum = std::move(part);
-    else if (!grad_enabled() && sum.sole_owner() && sum.is_contiguous()) sum.add_(part);
-    else sum = sum + part;
-  }
-
-  void finish_leaves() const {
-    for (const auto& [node, wanted] : *needed_)
-      if (node->leaf() && wanted->defined() && node->hooks) call_hooks(*node, *wanted);
-  }
-
-  /// The steps of storing a gradient that can fail.
-  static void prepare(Kept& kept) {
-    const Tensor& grad = kept.node->grad;
-    if (!grad.defined()) {
-      // A gradient that has another owner or repeats elements is copied: gradients never share memory.
-      const bool own = kept.gradient.is_contiguous() && kept.gradient.sole_owner();
-      if (!own) kept.gradient = kept.gradient.clone();
-      kept.whole = true;
-    } else if (grad_enabled() || !grad.sole_owner() || !grad.is_contiguous() || grad.requires_grad() ||
-               grad.stream() != kept.gradient.stream()) {
-      kept.gradient = grad + kept.gradient;
-      kept.whole = true;
-    }
-  }
-
-  static void keep(Kept& kept) {
-    if (kept.whole) kept.node->grad = std::move(kept.gradient);
-    else kept.node->grad.add_(kept.gradient);
-  }
-
-  Room room_;
-  std::vector<Node*, RoomAllocator<Node*>> waiting_{{&room_}};  // hold a gradient; a heap, deepest first
-  std::vector<Node*, RoomAllocator<Node*>> spent_{{&room_}};    // have run; their pullbacks will be released
-  std::vector<Kept, RoomAllocator<Kept>> kept_{{&room_}};
-  Call& call_;  // its line is that of the operation whose gradient is being computed
-  const CallSite caller_ = call_.site();
-  const bool keep_graph_, anomaly_;
-  const std::unordered_map<Node*, Tensor*>* const needed_;
-  Node* const outer_ = running;
-  const bool outer_releases_ = std::exchange(releasing, !keep_graph_);
-};
+void accumulate(Call& call, std::span<Root> roots, const BackwardOptions& options) {
+  PassOptions pass{.retain_graph = options.retain_graph, .create_graph = options.create_graph};
+  if (!options.inputs.list) return run_pass(call, roots, pass);
+  std::vector<Tensor> found;
+  const Needed needed = nodes_between(roots, wanted_nodes("backward", *options.inputs.list, found));
+  pass.needed = &needed;
+  pass.accumulate = true;
+  run_pass(call, roots, pass);
+}
 
 }  // namespace
 
-Node* running_node() noexcept { return running; }
-bool releases_graph() noexcept { return releasing; }
-
-void run_pass(Call& call, const Tensor& root, Tensor gradient, bool retain_graph, bool create_graph,
-    const std::unordered_map<Node*, Tensor*>* needed) {
-  const Ref<Node> keep = node_ref(root);  // a hook may drop the caller's handle
-  const bool anomaly = mode().anomaly;    // the pass checks itself, with the line of the forward operation
-  const ModeGuard guard({.record = create_graph, .anomaly = false});
-  Pass pass(call, retain_graph || create_graph, anomaly, needed);
-  pass.run(*keep, std::move(gradient));
+void backward(const std::vector<Tensor>& tensors, const std::vector<Tensor>& grad_tensors,
+    const BackwardOptions& options, CallSite site) {
+  Call call("backward", site);
+  std::vector<Root> roots = roots_of("backward", tensors, grad_tensors);
+  accumulate(call, roots, options);
 }
 
 }  // namespace autograd
@@ -242,8 +34,8 @@ void Tensor::backward(const BackwardOptions& options, CallSite site) const {
 
 void Tensor::backward(const Tensor& gradient, const BackwardOptions& options, CallSite site) const {
   Call call("backward", site);
-  autograd::run_pass(call, *this, autograd::root_gradient("backward", *this, gradient), options.retain_graph,
-      options.create_graph, nullptr);
+  autograd::Root root = autograd::root_of("backward", *this, gradient);
+  autograd::accumulate(call, {&root, 1}, options);
 }
 
 }  // namespace tenon

@@ -1,18 +1,13 @@
-// The backward pass, used by backward() and grad().
+// backward() of several tensors. Tensor::backward is the usual way.
 #pragma once
-#include <unordered_map>
-
-#include <tenon/autograd/tape/node.h>
-#include <tenon/core/call.h>
+#include <tenon/core/tensor.h>
 
 namespace tenon::autograd {
 
-/// The gradient that a pass from `root` starts with: `given` or, for a root of one element, 1. Checks both.
-Tensor root_gradient(const char* op, const Tensor& root, const Tensor& given);
-
-/// Runs the tape backwards from `root`. With `needed`, for grad(), only those nodes run, their gradients are
-/// stored where it points (null: intermediate nodes), and no leaf accumulates.
-void run_pass(Call& call, const Tensor& root, Tensor gradient, bool retain_graph, bool create_graph,
-    const std::unordered_map<Node*, Tensor*>* needed);
+/// Adds the sum of the tensors' gradients to the gradient of every leaf below, or of `options.inputs`, in one
+/// pass. `grad_tensors` has the gradient that each begins with, of its shape. An undefined one stands for 1,
+/// and so does each if the list is empty; such a tensor must have one element.
+TENON_API void backward(const std::vector<Tensor>& tensors, const std::vector<Tensor>& grad_tensors = {},
+    const BackwardOptions& options = {}, CallSite site = CallSite::current());
 
 }  // namespace tenon::autograd

@@ -5,16 +5,23 @@
 namespace tenon::autograd {
 
 struct GradOptions {
-  Tensor grad_output{};  // undefined: the output must have one element, and the gradient is 1
+  /// The gradient of each output, of its shape. An undefined one stands for 1, and so does each if the list
+  /// is empty; such an output must have one element.
+  std::vector<Tensor> grad_outputs{};
   bool retain_graph = false;
   bool create_graph = false;  // record the pass, for higher-order gradients; implies retain_graph
   bool allow_unused =
-      false;  // an input that the output does not depend on gets an undefined gradient instead of an error
+      false;  // an input that no output depends on gets an undefined gradient instead of an error
 };
 
-/// The gradients of `output` with respect to `inputs`. Changes no .grad, and runs only the part of the tape
-/// between the two.
-TENON_API std::vector<Tensor> grad(const Tensor& output, const std::vector<Tensor>& inputs,
+/// The gradients of the sum of `outputs` with respect to `inputs`. Changes no .grad, and runs only the part
+/// of the tape between the two.
+TENON_API std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
     const GradOptions& options = {}, CallSite site = CallSite::current());
+/// The gradients of one output.
+inline std::vector<Tensor> grad(const Tensor& output, const std::vector<Tensor>& inputs,
+    const GradOptions& options = {}, CallSite site = CallSite::current()) {
+  return grad(std::vector{output}, inputs, options, site);
+}
 
 }  // namespace tenon::autograd

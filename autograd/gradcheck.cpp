@@ -93,7 +93,7 @@ bool gradgradcheck(
     const EnableGradGuard enable;
     const std::vector<Tensor> points(at.begin(), at.end() - 1);
     const std::vector<Tensor> gradients = grad(
-        function(points), points, {.grad_output = at.back(), .create_graph = true, .allow_unused = true});
+        function(points), points, {.grad_outputs = {at.back()}, .create_graph = true, .allow_unused = true});
     Tensor total = zeros({}, {.dtype = DType::float64});
     for (std::size_t i = 0; i < count; ++i)
       if (gradients[i].defined()) total = total + (gradients[i] * random_like(gradients[i], i + 1)).sum();

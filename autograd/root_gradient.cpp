@@ -1,7 +1,7 @@
 #include <utility>
 
-#include <tenon/autograd/backward.h>
 #include <tenon/autograd/ops.h>
+#include <tenon/autograd/pass.h>
 #include <tenon/autograd/tape/record.h>
 #include <tenon/autograd/tape/running.h>
 #include <tenon/core/cuda.h>
@@ -41,22 +41,34 @@ Tensor one(const Tensor& root) {
 
 }  // namespace
 
-Tensor root_gradient(const char* op, const Tensor& root, const Tensor& given) {
-  check(root.defined() && root.requires_grad(),
+Root root_of(const char* op, const Tensor& tensor, const Tensor& given) {
+  check(tensor.defined() && tensor.requires_grad(),
       "{}: the tensor does not depend on any that requires a gradient", op);
-  detail::needs_grad(op, root);  // throws if root is a stale view
+  detail::needs_grad(op, tensor);  // throws if the tensor is a stale view
   if (!given.defined()) {
-    check(root.numel() == 1,
+    check(tensor.numel() == 1,
         "{}: a tensor of shape {} has no implicit gradient; pass one, or reduce it to one element", op,
-        root.shape());
-    return one(root);
+        tensor.shape());
+    return {node_ref(tensor), one(tensor)};
   }
-  check(given.shape() == root.shape(), "{}: the gradient is {}, the tensor {}", op, given.shape(),
-      root.shape());
-  check(given.dtype() == root.dtype() && given.device() == root.device(),
-      "{}: the gradient is {} on {}, the tensor {} on {}", op, given.dtype(), given.device(), root.dtype(),
-      root.device());
-  return given;
+  check(given.shape() == tensor.shape(), "{}: the gradient is {}, the tensor {}", op, given.shape(),
+      tensor.shape());
+  check(given.dtype() == tensor.dtype() && given.device() == tensor.device(),
+      "{}: the gradient is {} on {}, the tensor {} on {}", op, given.dtype(), given.device(), tensor.dtype(),
+      tensor.device());
+  return {node_ref(tensor), given};
+}
+
+std::vector<Root> roots_of(
+    const char* op, const std::vector<Tensor>& tensors, const std::vector<Tensor>& gradients) {
+  check(!tensors.empty(), "{}: needs at least one tensor to begin with", op);
+  check(gradients.empty() || gradients.size() == tensors.size(),
+      "{}: there are {} tensors and {} gradients; give one for each, or none", op, tensors.size(),
+      gradients.size());
+  std::vector<Root> roots;
+  for (std::size_t i = 0; i < tensors.size(); ++i)
+    roots.push_back(root_of(op, tensors[i], gradients.empty() ? Tensor() : gradients[i]));
+  return roots;
 }
 
 bool is_seed_gradient(const Tensor& gradient) noexcept {

@@ -48,9 +48,21 @@ struct TENON_API TensorImpl final : RefCounted {
   Strides strides;
 };
 
+class Tensor;
+
+/// The tensors whose gradients a pass accumulates. An empty list is an error.
+struct BackwardInputs {
+  BackwardInputs() = default;
+  BackwardInputs(std::initializer_list<Tensor> inputs);
+  BackwardInputs(std::vector<Tensor> inputs);
+
+  std::shared_ptr<const std::vector<Tensor>> list{};  // null: all leaves
+};
+
 struct BackwardOptions {
   bool retain_graph = false;
   bool create_graph = false;  // implies retain_graph
+  BackwardInputs inputs{};
 };
 
 namespace autograd {
@@ -200,8 +212,8 @@ class TENON_API Tensor {
   void set_data(const Tensor& source, CallSite site = CallSite::current()) const;
   /// Makes backward() keep the gradient of a tensor that is not a leaf.
   void retain_grad(CallSite site = CallSite::current()) const;
-  /// Adds d(this)/d(leaf) to the gradient of every leaf below. The first form requires a tensor of one
-  /// element.
+  /// Adds d(this)/d(leaf) to the gradient of every leaf below, or only of the tensors `inputs`, leaves or
+  /// not: `loss.backward({.inputs = {w}})`. The first form requires a tensor of one element.
   void backward(const BackwardOptions& options = {}, CallSite site = CallSite::current()) const;
   /// `gradient` is the gradient of some scalar with respect to this tensor, and has its shape.
   void backward(
@@ -469,6 +481,11 @@ class TENON_API Tensor {
 
   Ref<TensorImpl> impl_;
 };
+
+inline BackwardInputs::BackwardInputs(std::initializer_list<Tensor> inputs)
+    : BackwardInputs(std::vector<Tensor>(inputs)) {}
+inline BackwardInputs::BackwardInputs(std::vector<Tensor> inputs)
+    : list(std::make_shared<const std::vector<Tensor>>(std::move(inputs))) {}
 
 struct ValuesAndIndices {
   Tensor values, indices;

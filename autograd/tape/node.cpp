@@ -39,9 +39,11 @@ void Node::dispose() noexcept {
   draining = false;
 }
 
-std::vector<Node*> nodes_below(Node* root) {
-  std::vector<Node*> found{root};
-  std::unordered_set<Node*> seen{root};
+std::vector<Node*> nodes_below(std::span<Node* const> roots) {
+  std::vector<Node*> found;
+  std::unordered_set<Node*> seen;
+  for (Node* root : roots)
+    if (seen.insert(root).second) found.push_back(root);
   for (std::size_t i = 0; i < found.size(); ++i)
     for (Edge& edge : found[i]->edges())
       if (seen.insert(edge.source.get()).second) found.push_back(edge.source.get());

@@ -2,6 +2,7 @@
 #pragma once
 #include <memory>
 #include <new>
+#include <span>
 #include <vector>
 
 #include <tenon/autograd/tape/mode.h>
@@ -126,8 +127,9 @@ inline void set_node(const Tensor& tensor, Ref<Node> node) noexcept {
   impl.meta = std::move(node);
 }
 
-/// `root` and every node that it depends on, once each, in breadth-first order.
-TENON_API std::vector<Node*> nodes_below(Node* root);
+/// The roots and every node that they depend on, once each, in breadth-first order.
+TENON_API std::vector<Node*> nodes_below(std::span<Node* const> roots);
+inline std::vector<Node*> nodes_below(Node* root) { return nodes_below(std::span(&root, 1)); }
 
 /// `"matmul" at model.cpp:12`, or `"matmul"` if the line is not known
 TENON_API std::string describe(const Node& node);

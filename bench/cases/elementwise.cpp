@@ -43,7 +43,7 @@ Case gradient(const std::string& name, Function f) {
   made.make = work([f](const Tensors& in) {
     const Tensor x = in[0].detach().set_requires_grad();
     return [x, y = f(x), &g = in[1]] {
-      return autograd::grad(y, {x}, {.grad_output = g, .retain_graph = true});
+      return autograd::grad(y, {x}, {.grad_outputs = {g}, .retain_graph = true});
     };
   });
   return made;

@@ -24,7 +24,7 @@ Case gradient(Case made, Function f) {
   made.make = work([f](const Tensors& in) {
     const Tensor x = in[0].detach().set_requires_grad();
     return [x, y = f({x, in[1]}), &g = in[2]] {
-      return autograd::grad(y, {x}, {.grad_output = g, .retain_graph = true});
+      return autograd::grad(y, {x}, {.grad_outputs = {g}, .retain_graph = true});
     };
   });
   made.traffic = [inputs = made.inputs](const Size& size) {

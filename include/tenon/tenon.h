@@ -1,5 +1,6 @@
 // Includes all public headers except core/format.h.
 #pragma once
+#include <tenon/autograd/backward.h>
 #include <tenon/autograd/dot.h>
 #include <tenon/autograd/grad.h>
 #include <tenon/autograd/gradcheck.h>

@@ -69,7 +69,7 @@ Subject second_order(const OpCase& row) {
     const EnableGradGuard enable;
     const std::vector<Tensor> points(at.begin(), at.end() - 1);
     const auto gradients = autograd::grad(
-        row.call(points), points, {.grad_output = at.back(), .create_graph = true, .allow_unused = true});
+        row.call(points), points, {.grad_outputs = {at.back()}, .create_graph = true, .allow_unused = true});
     Generator weights(5);
     Tensor total = zeros({}, {.dtype = DType::float64});
     for (const Tensor& gradient : gradients)

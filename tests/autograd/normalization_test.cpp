@@ -111,8 +111,8 @@ TEST_CASE("normalization: the gradient has the same bits with create_graph") {
   manual_seed(3);
   const Tensor x = randn({5, 40}, {.requires_grad = true}), g = randn({5, 40});
   for (const Tensor& y : {layer_norm(x, 40), rms_norm(x, 40), batch_norm(x, {}, {}, {}, {}, true)}) {
-    const Tensor plain = autograd::grad(y, {x}, {.grad_output = g, .retain_graph = true})[0];
-    const Tensor recorded = autograd::grad(y, {x}, {.grad_output = g, .create_graph = true})[0];
+    const Tensor plain = autograd::grad(y, {x}, {.grad_outputs = {g}, .retain_graph = true})[0];
+    const Tensor recorded = autograd::grad(y, {x}, {.grad_outputs = {g}, .create_graph = true})[0];
     REQUIRE(bitwise_equal(plain, recorded));
   }
 }

@@ -86,7 +86,7 @@ TEST_CASE("tape: a conversion of dtype passes the gradient back in the dtype of 
   const Tensor x = tensor({1.5, -2.25}, {.dtype = DType::float64, .requires_grad = true});
   const Tensor y = x.to(DType::float32) * 3;
   const Tensor gradient =
-      autograd::grad(y, {x}, {.grad_output = tensor({1.0, 0.5}), .create_graph = true})[0];
+      autograd::grad(y, {x}, {.grad_outputs = {tensor({1.0, 0.5})}, .create_graph = true})[0];
   REQUIRE(equal(gradient, tensor({3.0, 1.5}, {.dtype = DType::float64})));
   REQUIRE_FALSE(x.to(DType::int64).requires_grad());
 }

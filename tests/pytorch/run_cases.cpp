@@ -109,7 +109,7 @@ void run(const std::string& line, const Tensors& files, StateDict& results,
     for (std::size_t i = 0; i < out.size(); ++i) keep("out", i, out[i]);
     if (one.order > 0) {
       const std::vector<Tensor> gradients = autograd::grad(row(out), leaves,
-          {.grad_output = tensor("upstream"), .create_graph = one.order > 1, .allow_unused = true});
+          {.grad_outputs = {tensor("upstream")}, .create_graph = one.order > 1, .allow_unused = true});
       Tensor total;
       for (std::size_t i = 0; i < leaves.size(); ++i) {
         if (!gradients[i].defined()) continue;
