@@ -1,6 +1,21 @@
 #include <tenon/core/random.h>
 
+#include <iterator>
+
 namespace tenon {
+
+namespace {
+
+constexpr const char* call_names[] = {"calls.user", "calls.init", "calls.loader"};
+
+/// A 0-dimensional int64 tensor of the same 64 bits.
+Tensor word(std::uint64_t value) {
+  Tensor out = detail::new_tensor({}, DType::int64, Stream());
+  *out.ptr<std::int64_t>() = static_cast<std::int64_t>(value);
+  return out;
+}
+
+}  // namespace
 
 void Generator::manual_seed(std::uint64_t seed) {
   const std::lock_guard lock(mutex_);
@@ -17,6 +32,30 @@ Generator::Key Generator::next(RandomDomain domain) {
   const std::lock_guard lock(mutex_);
   const auto d = static_cast<std::uint64_t>(domain);
   return {seed_, first_stream_ + (d << 56 | calls_[d]++)};
+}
+
+StateDict Generator::state_dict() const {
+  const std::lock_guard lock(mutex_);
+  StateDict state{{"seed", word(seed_)}, {"first_stream", word(first_stream_)}};
+  for (std::size_t d = 0; d < std::size(calls_); ++d) state.emplace_back(call_names[d], word(calls_[d]));
+  return state;
+}
+
+void Generator::load_state_dict(const StateDict& state) {
+  StateReader reader(state, "generator");
+  std::int64_t seed = 0, first_stream = 0, calls[std::size(call_names)] = {};
+  reader.take_number("seed", seed);
+  reader.take_number("first_stream", first_stream);
+  for (std::size_t d = 0; d < std::size(calls); ++d) {
+    reader.take_number(call_names[d], calls[d]);
+    if (calls[d] < 0 || calls[d] >> 56 != 0)
+      reader.complain("\"{}\" must be from 0 to 2^56 - 1; it is {}", call_names[d], calls[d]);
+  }
+  reader.finish();
+  const std::lock_guard lock(mutex_);
+  seed_ = static_cast<std::uint64_t>(seed);
+  first_stream_ = static_cast<std::uint64_t>(first_stream);
+  for (std::size_t d = 0; d < std::size(calls); ++d) calls_[d] = static_cast<std::uint64_t>(calls[d]);
 }
 
 Generator& default_generator() {

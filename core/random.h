@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <mutex>
 
-#include <tenon/core/api.h>
+#include <tenon/core/state_dict.h>
 
 namespace tenon {
 
@@ -27,6 +27,12 @@ class TENON_API Generator {
     std::uint64_t seed, stream;
   };
   Key next(RandomDomain domain);
+
+  /// What the next calls depend on, as `seed`, `first_stream` and the calls so far, `calls.user`,
+  /// `calls.init` and `calls.loader`: a generator that loads the state continues with the same numbers.
+  StateDict state_dict() const;
+  /// Names must match; otherwise an Error says what is wrong and nothing has changed.
+  void load_state_dict(const StateDict& state);
 
  private:
   mutable std::mutex mutex_;

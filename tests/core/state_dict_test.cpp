@@ -47,3 +47,35 @@ TEST_CASE("state dict: every mistake is in one error, unknown names first") {
         "\"absent\" is missing; \"own\" is 4");
   REQUIRE(number == 5);
 }
+
+TEST_CASE("generator: a generator that loads another's state continues with its numbers") {
+  Generator generator(~std::uint64_t{0}, std::uint64_t{1} << 63);  // state words that use all 64 bits
+  rand({3}, generator);
+  generator.next(RandomDomain::init);
+  const StateDict state = generator.state_dict();
+  REQUIRE(test::names(state) ==
+          std::vector<std::string>{"seed", "first_stream", "calls.user", "calls.init", "calls.loader"});
+  const Tensor next = rand({3}, generator);
+  const Generator::Key loader = generator.next(RandomDomain::loader);
+  Generator other;
+  other.load_state_dict(state);
+  REQUIRE(bitwise_equal(rand({3}, other), next));
+  REQUIRE(other.next(RandomDomain::loader).stream == loader.stream);
+  REQUIRE(test::bitwise_equal(other.state_dict(), generator.state_dict()));
+  generator.load_state_dict(state);
+  REQUIRE(bitwise_equal(rand({3}, generator), next));
+}
+
+TEST_CASE("generator: a state that does not fit changes nothing") {
+  Generator generator(5);
+  rand({3}, generator);
+  const StateDict before = generator.state_dict();
+  StateDict state = Generator(6).state_dict();
+  state[2].second = tensor(std::int64_t{1} << 56, {.dtype = DType::int64});
+  state[4].first = "calls.other";
+  REQUIRE(error_of([&] { generator.load_state_dict(state); }) ==
+          "load_state_dict: \"calls.other\" is not in the generator; \"calls.user\" must be from 0 to 2^56 - "
+          "1; it is "
+          "72057594037927936; \"calls.loader\" is missing");
+  REQUIRE(test::bitwise_equal(generator.state_dict(), before));
+}
