@@ -431,7 +431,7 @@ TEST_CASE("typed: in-place operations") {
 }
 
 TEST_CASE("typed: gradients") {
-  const Tensor x = v.clone();
+  const Tensor x = v.clone(), w = tensor({2., 3., 4.}, {.requires_grad = true});
   x.requires_grad_();
   REQUIRE(x.requires_grad());
   const Tensor loss = (x * x).sum();
@@ -452,6 +452,13 @@ TEST_CASE("typed: gradients") {
   z.sigmoid_();
   z.sum().backward();
   REQUIRE(allclose(x.grad(), 2 * sigmoid(2 * v) * (1 - sigmoid(2 * v))));
+  x.zero_grad();
+  autograd::backward({(x * 2).sum(), (x * 3).sum()});
+  (x * w).sum().backward({.inputs = {x}});
+  REQUIRE(is(x.grad(), w + 5));
+  REQUIRE(is(autograd::grad({(x * x).sum()}, {x})[0], 2 * v));
+  REQUIRE(is(autograd::grad({(x * x).sum(), x.sum()}, {x})[0], 2 * v + 1));
+  REQUIRE(is(autograd::grad(x * x, {x}, {.grad_outputs = {w}})[0], 2 * v * w));
   x.requires_grad_(false);
   REQUIRE_FALSE(x.requires_grad());
 }
@@ -554,6 +561,14 @@ TEST_CASE("typed: training") {
   for (const auto& [x, y] : loader) batches += x.dim() == 2 && y.dim() == 1;
   REQUIRE(batches == 6);
   REQUIRE(loader.epoch() == 4);
+
+  const data::TensorDataset rows(a);
+  data::DataLoader ahead(rows, {.batch_size = 2, .sampler = data::RandomSampler(2), .num_workers = 1});
+  for (auto& [x] : ahead) REQUIRE(x.dim() == 2);
+  const std::vector<std::pair<Tensor, int>> samples{{v, 0}, {v, 1}};
+  for (auto& [x, y] : data::DataLoader(samples, {.batch_size = 2})) REQUIRE(x.size(0) + y.size(0) == 4);
+  const auto parts = data::random_split(samples, {0.5, 0.5});
+  REQUIRE(parts[0].size() == 1);
 
   const test::TemporaryDirectory directory;
   io::SummaryWriter writer(directory.path());

@@ -215,9 +215,9 @@ TEST_CASE("dataset: errors name the data set, not the operation inside") {
             "tensor_dataset: rows " + std::to_string(start) + " to " + std::to_string(start) + " + " +
                 std::to_string(count) + " are out of range; there are 4");
   REQUIRE(error_of([&] {
-    four.gather(tensor({0.0, 1.0}));
+    four.get_batch(tensor({0.0, 1.0}));
   }) == "tensor_dataset: the index must be a vector of int64; it is float32 [2]");
-  REQUIRE(error_of([&] { four.gather(Tensor()); }) == "tensor_dataset: the index is undefined");
+  REQUIRE(error_of([&] { four.get_batch(Tensor()); }) == "tensor_dataset: the index is undefined");
 }
 
 TEST_CASE("dataset: rows are views, gathered rows are copies") {
@@ -225,7 +225,7 @@ TEST_CASE("dataset: rows are views, gathered rows are copies") {
   const data::TensorDataset dataset(x);
   REQUIRE(dataset.rows(2, 3)[0].raw() == x.narrow(0, 2, 3).raw());
   REQUIRE(dataset[5][0].raw() == x.select(0, 5).raw());
-  const Tensor picked = dataset.gather(arange(3, {.dtype = DType::int64}))[0];
+  const Tensor picked = dataset.get_batch(arange(3, {.dtype = DType::int64}))[0];
   REQUIRE(picked.raw() != x.raw());
   REQUIRE(equal(picked, arange(3)));
 }
