@@ -20,6 +20,11 @@ std::string listed(const Runs& runs, Text text) {
   return all;
 }
 
+/// What comes before the number in the middle of a sentence.
+const char* phrase(const Settings& settings) {
+  return settings.penalty == Penalty::l1 ? "an L1 penalty of" : "weight decay";
+}
+
 std::string decays_of(const Runs& runs) {
   return listed(runs, [](const Run& run) { return fmt::format("{}", run.weight_decay); });
 }
@@ -27,6 +32,7 @@ std::string decays_of(const Runs& runs) {
 /// In directions without a gradient, a step only scales the weights. Empty if that does not apply, or if the
 /// weights hardly shrank.
 std::string explanation(const Run& run, const Settings& settings) {
+  if (settings.optimizer != Optimizer::sgd || settings.penalty != Penalty::l2) return "";
   const double factor = 1 - settings.lr * run.weight_decay;
   const double left = std::pow(factor, static_cast<double>(run.steps));
   if (settings.momentum != 0 || factor < 0 || left > 0.99) return "";
@@ -43,17 +49,18 @@ std::string compare(const Runs& runs, const Settings& settings, bool only_run) {
   const auto [best_at, worst_at] = std::minmax_element(
       runs.begin(), runs.end(), [](const Run* a, const Run* b) { return a->test_loss() < b->test_loss(); });
   const Run &best = **best_at, &worst = **worst_at;
+  const char* const subject = settings.penalty == Penalty::l1 ? "An L1 penalty of" : "Weight decay";
   if (runs.size() == 1)
     return fmt::format("{} loss is {} on the {} training samples and {} on new ones.",
-        only_run ? "The" : fmt::format("With weight decay {} the", best.weight_decay),
+        only_run ? "The" : fmt::format("With {} {} the", phrase(settings), best.weight_decay),
         rounded(best.train_loss()), train_samples, rounded(best.test_loss()));
   if (rounded(best.test_loss()) == rounded(worst.test_loss()))
     return fmt::format(
-        "The test loss is {} with weight decay {}.", rounded(best.test_loss()), decays_of(runs));
+        "The test loss is {} with {} {}.", rounded(best.test_loss()), phrase(settings), decays_of(runs));
   if (best.weight_decay < worst.weight_decay)
-    return fmt::format("Weight decay {} raises the test loss from {} (with {}) to {}.", worst.weight_decay,
+    return fmt::format("{} {} raises the test loss from {} (with {}) to {}.", subject, worst.weight_decay,
         rounded(best.test_loss()), best.weight_decay, rounded(worst.test_loss()));
-  return fmt::format("Weight decay {} brings the test loss from {} (with {}) to {}{}.", best.weight_decay,
+  return fmt::format("{} {} brings the test loss from {} (with {}) to {}{}.", subject, best.weight_decay,
       rounded(worst.test_loss()), worst.weight_decay, rounded(best.test_loss()), explanation(best, settings));
 }
 
@@ -67,11 +74,14 @@ std::string remedy(const Runs& diverged, const Runs& others, const Settings& set
     return decay;
   };
   const double decay = least(diverged), limit = 2 * (1 + settings.momentum);
-  if (settings.lr * decay > limit)
+  if (settings.optimizer == Optimizer::sgd && settings.penalty == Penalty::l2 && settings.lr * decay > limit)
     return fmt::format(
         "The decay alone makes the weights grow if --lr times it is above {:g}; with {} it is {:g}.", limit,
         decay, settings.lr * decay);
-  return fmt::format("A smaller --lr{} keeps it stable.", least(others) < decay ? " or weight decay" : "");
+  return fmt::format("A smaller --lr{} keeps it stable.", least(others) >= decay ? ""
+                                                          : settings.penalty == Penalty::l1
+                                                              ? " or penalty"
+                                                              : " or weight decay");
 }
 
 }  // namespace
@@ -83,9 +93,8 @@ std::string conclusion(const Outcome& outcome, const Settings& settings) {
   if (!others.empty()) text = compare(others, settings, outcome.runs.size() == 1);
   if (diverged.empty()) return text;
   if (!text.empty()) text += '\n';
-  return text +
-         fmt::format("With weight decay {} the training diverged: the train loss went from {} to {}. {}",
-             decays_of(diverged), rounded(diverged[0]->first_train_loss),
-             listed(diverged, [](const Run& run) { return rounded(run.train_loss()); }),
-             remedy(diverged, others, settings));
+  return text + fmt::format("With {} {} the training diverged: the train loss went from {} to {}. {}",
+                    phrase(settings), decays_of(diverged), rounded(diverged[0]->first_train_loss),
+                    listed(diverged, [](const Run& run) { return rounded(run.train_loss()); }),
+                    remedy(diverged, others, settings));
 }

@@ -1,7 +1,9 @@
 #include "experiment.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <memory>
 
 #include <fmt/format.h>
 
@@ -11,14 +13,14 @@ using namespace tenon;
 
 namespace {
 
-/// y = x w + b + noise, with every true weight 0.01
+/// y = x w + b + noise
 struct Data {
   Tensor x, y;
 };
 
 Data make_data(std::int64_t samples) {
   const Tensor x = randn({samples, features});
-  const Tensor y = matmul(x, full({features, 1}, 0.01)) + 0.05 + 0.01 * randn({samples, 1});
+  const Tensor y = matmul(x, full({features, 1}, true_weight)) + 0.05 + 0.01 * randn({samples, 1});
   return {x, y};
 }
 
@@ -30,26 +32,61 @@ double mean_loss(const Data& data, nn::Linear& net) {
   return plain(mse_loss(net(data.x), data.y).item<double>());
 }
 
+/// The weight is one parameter group, the bias another, which usually does not decay.
+std::unique_ptr<optim::Optimizer> make_optimizer(
+    const Settings& settings, const nn::Linear& net, double weight_decay) {
+  const double of_weight = settings.penalty == Penalty::l2 ? weight_decay : 0;
+  const double of_bias = settings.decay_bias ? of_weight : 0;
+  const auto groups = [&]<class Group>() {
+    return std::vector<Group>{
+        {.params = {net.weight}, .weight_decay = of_weight}, {.params = {net.bias}, .weight_decay = of_bias}};
+  };
+  switch (settings.optimizer) {
+    case Optimizer::adam:
+      return std::make_unique<optim::Adam>(
+          groups.operator()<optim::AdamParamGroup>(), optim::AdamOptions{.lr = settings.lr});
+    case Optimizer::adamw:
+      return std::make_unique<optim::AdamW>(
+          groups.operator()<optim::AdamParamGroup>(), optim::AdamWOptions{.lr = settings.lr});
+    case Optimizer::sgd: break;
+  }
+  return std::make_unique<optim::SGD>(groups.operator()<optim::SGDParamGroup>(),
+      optim::SGDOptions{.lr = settings.lr, .momentum = settings.momentum});
+}
+
 /// A model and its optimizer on one device.
 struct Learner {
   Learner(const Settings& settings, double weight_decay, Device device)
       : net(features, 1, {.device = device}),
-        optimizer({{.params = {net.weight}, .weight_decay = weight_decay},
-                      {.params = {net.bias}, .weight_decay = settings.decay_bias ? weight_decay : 0}},
-            {.lr = settings.lr, .momentum = settings.momentum}) {}
+        optimizer(make_optimizer(settings, net, weight_decay)),
+        l1(settings.penalty == Penalty::l1 ? weight_decay : 0),
+        l1_of_bias(settings.decay_bias ? l1 : 0) {}
 
-  /// Returns the loss of each sample, after computing the gradients of their mean.
+  /// Returns the loss of each sample, after computing the gradients of their mean and of an L1 penalty. An L2
+  /// penalty is the optimizer's weight decay.
   Tensor learn(const Tensor& x, const Tensor& y) {
     const Tensor loss = criterion(net(x), y);
-    optimizer.zero_grad();
-    loss.mean().backward();
+    Tensor total = loss.mean();
+    if (l1 > 0) total = total + l1 * net.weight.abs().sum();
+    if (l1_of_bias > 0) total = total + l1_of_bias * net.bias.abs().sum();
+    optimizer->zero_grad();
+    total.backward();
     return loss;
   }
 
   nn::Linear net;
   nn::MSELoss criterion{{.reduction = Reduction::none}};
-  optim::SGD optimizer;
+  std::unique_ptr<optim::Optimizer> optimizer;
+  double l1, l1_of_bias;
 };
+
+/// The share of decay in the next update of the weights: its norm, divided by the sum of the norms of all
+/// parts.
+double decay_share(const optim::Optimizer& optimizer) {
+  const optim::UpdateNorms norms = optimizer.update_norms().front();
+  const double parts = norms.gradient + norms.decay + norms.momentum;
+  return parts > 0 ? plain(norms.decay / parts) : 0;
+}
 
 Run train(
     const Settings& settings, double weight_decay, const Data& data, Log& log, Verification* verification) {
@@ -84,22 +121,25 @@ Run train(
   Run run{.weight_decay = weight_decay};
   run.first_train_loss = mean_loss(seen, net);
   run.first_test_loss = mean_loss(unseen, net);
-  const std::string name = fmt::format("wd={}", weight_decay);
+  const std::string name = fmt::format("{}={}", settings.penalty == Penalty::l1 ? "l1" : "wd", weight_decay);
   log.begin(name);
+  log.add_weights(net.weight, 0);
   const auto start = std::chrono::steady_clock::now();
   for (const std::int64_t epoch : io::track(settings.epochs, name, {.enabled = !settings.quiet})) {
     for (auto [x_batch, y_batch] : train) {
       const Tensor x = x_batch.to(settings.device), y = y_batch.to(settings.device);
       const Tensor loss = learner.learn(x, y);
-      if (verification) verify_gradients(net, x, y, *verification);
+      if (verification) verify_gradients(net, x, y, learner.l1, learner.l1_of_bias, *verification);
       if (twin) {
         compare_bits(loss, twin->learn(x_batch, y_batch));
         compare_bits(net.weight.grad(), twin->net.weight.grad());
         compare_bits(net.bias.grad(), twin->net.bias.grad());
       }
-      learner.optimizer.step();
+      if (settings.penalty == Penalty::l2 && run.steps % train.batch_count() == 0)
+        log.add_decay_share(decay_share(*learner.optimizer), epoch);
+      learner.optimizer->step();
       if (twin) {
-        twin->optimizer.step();
+        twin->optimizer->step();
         compare_bits(net.weight, twin->net.weight);
         compare_bits(net.bias, twin->net.bias);
       }
@@ -111,12 +151,20 @@ Run train(
   }
   run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   const NoGradGuard no_grad;
+  const Tensor magnitudes =
+      sort(net.weight.abs().flatten().to(Device::cpu()), -1, /*descending=*/true).values;
+  for (const float magnitude : magnitudes.data<float>()) run.magnitudes.push_back(plain(magnitude));
   run.weight_norm = plain(std::sqrt((net.weight * net.weight).sum().item<double>()));
   run.bias = plain(net.bias.item<double>());
+  if (std::isfinite(run.weight_norm)) log.add_weights(net.weight, settings.epochs);
   return run;
 }
 
 }  // namespace
+
+std::int64_t Run::small_weights() const {
+  return std::count_if(magnitudes.begin(), magnitudes.end(), [](double w) { return w < true_weight; });
+}
 
 Outcome run_experiment(const Settings& settings, Log& log) {
   manual_seed(settings.seed);

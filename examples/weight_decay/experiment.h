@@ -9,6 +9,8 @@
 #include "log.h"
 
 enum class Init { normal, standard };
+enum class Optimizer { sgd, adam, adamw };
+enum class Penalty { l2, l1 };
 
 /// The command line's settings; the defaults are those of the README.
 struct Settings {
@@ -17,6 +19,8 @@ struct Settings {
   std::int64_t epochs = 100;
   double lr = 0.003;
   double momentum = 0;
+  Optimizer optimizer = Optimizer::sgd;
+  Penalty penalty = Penalty::l2;
   std::int64_t batch_size = 5;
   std::uint64_t seed = 0;
   Init init = Init::normal;
@@ -41,8 +45,11 @@ struct Run {
   double weight_decay = 0;
   double first_train_loss = 0, first_test_loss = 0;  // mean squared error before the first step
   std::vector<double> train_curve{}, test_curve{};   // and after each epoch
+  std::vector<double> magnitudes{};                  // of the weights, largest first
   double weight_norm = 0, bias = 0, seconds = 0;
   std::int64_t steps = 0;
+  /// How many weights are smaller than the true ones.
+  std::int64_t small_weights() const;
   double train_loss() const { return train_curve.back(); }
   double test_loss() const { return test_curve.back(); }
   /// True if training moved away from the samples; a loss slightly above the first one may still fall.
@@ -55,6 +62,7 @@ struct Outcome {
 };
 
 inline constexpr std::int64_t features = 200, train_samples = 20, test_samples = 100;
+inline constexpr double true_weight = 0.01;
 
 /// Trains once per weight decay, from the same initial weights and on the same batches, and logs the curves.
 Outcome run_experiment(const Settings& settings, Log& log);

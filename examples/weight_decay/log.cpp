@@ -19,27 +19,35 @@ Log::Log(const std::string& parent) {
 void Log::begin(const std::string& run) {
   run_ = run;
   // TensorBoard treats a directory as a run, and draws all runs that have a tag in one chart.
-  attempt([&] { charts_of_losses_.emplace(directory_ + "/" + run); });
+  attempt([&] { comparisons_.emplace(directory_ + "/" + run); });
 }
 
 void Log::add(double train_loss, double test_loss, std::int64_t epoch) {
   attempt([&] {
     charts_of_runs_->add_scalars(run_, {{"train_loss", train_loss}, {"test_loss", test_loss}}, epoch);
-    charts_of_losses_->add_scalar("train_loss", train_loss, epoch);
-    charts_of_losses_->add_scalar("test_loss", test_loss, epoch);
+    comparisons_->add_scalar("train_loss", train_loss, epoch);
+    comparisons_->add_scalar("test_loss", test_loss, epoch);
   });
+}
+
+void Log::add_decay_share(double share, std::int64_t epoch) {
+  attempt([&] { comparisons_->add_scalar("decay_share", share, epoch); });
+}
+
+void Log::add_weights(const Tensor& weights, std::int64_t epoch) {
+  attempt([&] { comparisons_->add_histogram("weights", weights, epoch); });
 }
 
 std::string Log::close() {
   attempt([&] {
-    if (charts_of_losses_) charts_of_losses_->close();
+    if (comparisons_) comparisons_->close();
     charts_of_runs_->close();
   });
   return problem_;
 }
 
 void Log::discard() {
-  charts_of_losses_.reset();
+  comparisons_.reset();
   charts_of_runs_.reset();
   std::error_code ignored;
   fs::path at = fs::absolute(directory_);

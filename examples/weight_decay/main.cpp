@@ -38,7 +38,8 @@ int print(const std::string& text) {
 }
 
 std::string report(const Outcome& outcome, const Settings& settings, const std::string& directory) {
-  std::string text = fmt::format("\n{}\n{}\n", table(outcome), conclusion(outcome, settings));
+  std::string text =
+      fmt::format("\n{}\n{}\n", table(outcome, settings.penalty), conclusion(outcome, settings));
   if (const auto& verification = outcome.verification) {
     if (std::isfinite(verification->largest_relative))
       text += fmt::format(
@@ -73,7 +74,7 @@ int run(const Arguments& arguments) {
   const Settings& settings = arguments.settings;
   Log log(arguments.logdir);
   try {
-    for (const std::string* path : {&arguments.plot, &arguments.json})
+    for (const std::string* path : {&arguments.plot, &arguments.weights, &arguments.json})
       if (!path->empty()) tenon::io::check_writable(*path);
   } catch (...) {
     log.discard();
@@ -87,7 +88,9 @@ int run(const Arguments& arguments) {
     } catch (const std::exception& error) { status = complain(error.what(), failed); }
   };
   if (const std::string problem = log.close(); !problem.empty()) status = complain(problem, failed);
-  if (!arguments.plot.empty()) attempt([&] { save_plot(outcome, arguments.plot); });
+  if (!arguments.plot.empty()) attempt([&] { save_plot(outcome, settings.penalty, arguments.plot); });
+  if (!arguments.weights.empty())
+    attempt([&] { save_weights_plot(outcome, settings.penalty, arguments.weights); });
   if (!arguments.json.empty()) attempt([&] { save_json(outcome, settings, arguments.json); });
   if (!settings.quiet) status = std::max(status, print(report(outcome, settings, log.directory())));
   if (outcome.verification) status = std::max(status, judge(*outcome.verification));

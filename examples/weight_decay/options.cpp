@@ -89,6 +89,11 @@ void add_options(CLI::App& app, Arguments& arguments) {
       ->capture_default_str();
   add("--weight-decay", settings.weight_decays, "NUMBER", number(), "one run for each")
       ->capture_default_str();
+  add("--penalty", arguments.penalty, "NAME", one_of({"l2", "l1"}),
+      "what decays: l2 is the optimizer's weight decay, l1 a multiple of the magnitudes in the loss")
+      ->capture_default_str();
+  add("--optimizer", arguments.optimizer, "NAME", one_of({"sgd", "adam", "adamw"}), "what takes the steps")
+      ->capture_default_str();
   add("--epochs", settings.epochs, "COUNT", count, "passes over the training data")->capture_default_str();
   add("--lr", settings.lr, "NUMBER", number(), "learning rate")->capture_default_str();
   add("--momentum", settings.momentum, "NUMBER", number(), "momentum of SGD")->capture_default_str();
@@ -104,6 +109,7 @@ void add_options(CLI::App& app, Arguments& arguments) {
       "where TensorBoard's event files go, in a new expN each time")
       ->capture_default_str();
   add("--plot", arguments.plot, "PATH", path(), "draw the curves into this SVG file");
+  add("--plot-weights", arguments.weights, "PATH", path(), "draw the sorted weights into this SVG file");
   add("--json", arguments.json, "PATH", path(), "write results and curves into this file");
   app.add_flag("--verify", settings.verify,
       "check the gradients of every step against a closed form in double and, on CUDA, every bit against the "
@@ -123,9 +129,22 @@ void settle(Arguments& arguments) {
   const auto twice = std::adjacent_find(decays.begin(), decays.end());
   if (twice != decays.end())
     throw CLI::ValidationError("--weight-decay", fmt::format("{} is given twice", *twice));
-  if (!arguments.plot.empty() && !arguments.json.empty() && is_same_file(arguments.plot, arguments.json))
-    throw CLI::ValidationError("--json", arguments.json + " is also the file of --plot");
+  const std::pair<const char*, const std::string&> files[] = {
+      {"--plot", arguments.plot}, {"--plot-weights", arguments.weights}, {"--json", arguments.json}};
+  for (const auto& [option, file] : files)
+    for (const auto& [earlier, other] : files) {
+      if (&other == &file) break;
+      if (!file.empty() && !other.empty() && is_same_file(file, other))
+        throw CLI::ValidationError(option, fmt::format("{} is also the file of {}", file, earlier));
+    }
+  if (settings.momentum != 0 && arguments.optimizer != "sgd")
+    throw CLI::ValidationError(
+        "--momentum", fmt::format("it is an option of sgd; --optimizer is {}", arguments.optimizer));
   settings.device = choose_device(arguments.device);
+  settings.penalty = arguments.penalty == "l2" ? Penalty::l2 : Penalty::l1;
+  settings.optimizer = arguments.optimizer == "sgd"    ? Optimizer::sgd
+                       : arguments.optimizer == "adam" ? Optimizer::adam
+                                                       : Optimizer::adamw;
   settings.init = arguments.init == "normal" ? Init::normal : Init::standard;
 }
 

@@ -7,7 +7,8 @@
 
 struct Arguments {
   Settings settings;
-  std::string device = "auto", init = "normal", logdir = "runs", plot, json;
+  std::string device = "auto", init = "normal", optimizer = "sgd", penalty = "l2", logdir = "runs", plot,
+              weights, json;
 };
 
 /// Parses into `arguments`. If the help or the version was requested instead of a run, returns its text.

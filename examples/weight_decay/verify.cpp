@@ -17,6 +17,11 @@ struct Sum {
   }
 };
 
+Sum sign(float value) {
+  const double sign = value > 0 ? 1 : value < 0 ? -1 : 0;
+  return {sign, std::abs(sign)};
+}
+
 void compare(double found, const Sum& expected, Verification& verification) {
   const double difference = std::abs(found - expected.value);
   const double relative = difference / std::max(expected.magnitude, 1e-30);
@@ -29,7 +34,8 @@ void compare(double found, const Sum& expected, Verification& verification) {
 
 }  // namespace
 
-void verify_gradients(nn::Linear& net, const Tensor& x, const Tensor& y, Verification& verification) {
+void verify_gradients(nn::Linear& net, const Tensor& x, const Tensor& y, double l1, double l1_of_bias,
+    Verification& verification) {
   const NoGradGuard no_grad;
   const auto host = [](const Tensor& tensor) { return tensor.detach().to(Device::cpu()).contiguous(); };
   const Tensor weight = host(net.weight), bias = host(net.bias), inputs = host(x), targets = host(y);
@@ -48,6 +54,8 @@ void verify_gradients(nn::Linear& net, const Tensor& x, const Tensor& y, Verific
     for (std::size_t i = 0; i < sample.size(); ++i) expected[i].add(scale * sample[i], error);
     expected.back().add(scale, error);
   }
+  for (std::size_t i = 0; i < features; ++i) expected[i].add(l1, sign(weight.data<float>()[i]));
+  expected.back().add(l1_of_bias, sign(bias.data<float>()[0]));
   for (std::size_t i = 0; i < features; ++i) compare(weight_grad.data<float>()[i], expected[i], verification);
   compare(bias_grad.data<float>()[0], expected.back(), verification);
   ++verification.steps;

@@ -19,8 +19,9 @@ def main(program, read_events):
         return 1 if os.environ.get("CI") else 77
     with tempfile.TemporaryDirectory() as directory:
         subprocess.run([program, "--epochs", str(EPOCHS), "--logdir", directory, "--quiet"], check=True)
-        expected = []  # one chart per decay, and one per loss
+        expected = []  # one chart per decay, one per loss, and what else compares the runs
         for decay in (0, 3):
+            expected += [f"exp1/wd={decay}:decay_share:{EPOCHS}", f"exp1/wd={decay}:weights:2"]
             for loss in ("train_loss", "test_loss"):
                 expected += [f"exp1/wd={decay}_{loss}:wd={decay}:{EPOCHS}", f"exp1/wd={decay}:{loss}:{EPOCHS}"]
         return subprocess.run([sys.executable, read_events, directory, "--expect", *expected], check=False).returncode
