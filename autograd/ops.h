@@ -9,6 +9,7 @@
 #include <tenon/autograd/ops/arithmetic.h>
 #include <tenon/autograd/ops/attention.h>
 #include <tenon/autograd/ops/comparison.h>
+#include <tenon/autograd/ops/convolution.h>
 #include <tenon/autograd/ops/copy.h>
 #include <tenon/autograd/ops/creation.h>
 #include <tenon/autograd/ops/dropout.h>
@@ -19,6 +20,7 @@
 #include <tenon/autograd/ops/loss.h>
 #include <tenon/autograd/ops/norm.h>
 #include <tenon/autograd/ops/normalization.h>
+#include <tenon/autograd/ops/pooling.h>
 #include <tenon/autograd/ops/rearrange.h>
 #include <tenon/autograd/ops/reduce.h>
 #include <tenon/autograd/ops/scan.h>

@@ -1,9 +1,11 @@
 #include <tenon/nn/normalization.h>
 
 #include <tenon/core/call.h>
+#include <tenon/nn/tuple.h>
 
 namespace tenon::nn {
 
+using detail::tuple;
 using tenon::detail::format;
 
 namespace {
@@ -12,13 +14,6 @@ namespace {
 void check_layer(const char* op, const Shape& shape, DType dtype) {
   check(is_floating_point(dtype), "{}: weights are floating-point numbers; the dtype is {}", op, dtype);
   check(shape.rank() > 0, "{}: normalized_shape names no dimension", op);
-}
-
-/// `(4, 3)`, as Python prints a tuple.
-std::string tuple(const Shape& shape) {
-  std::string text = "(";
-  for (int i = 0; i < shape.rank(); ++i) text += (i > 0 ? ", " : "") + std::to_string(shape[i]);
-  return text + (shape.rank() == 1 ? ",)" : ")");
 }
 
 std::string text(const std::optional<double>& number) { return number ? format("{}", {*number}) : "none"; }

@@ -22,12 +22,14 @@
 #include <tenon/nn/activation.h>
 #include <tenon/nn/attention.h>
 #include <tenon/nn/clip_grad.h>
+#include <tenon/nn/convolution.h>
 #include <tenon/nn/embedding.h>
 #include <tenon/nn/init.h>
 #include <tenon/nn/linear.h>
 #include <tenon/nn/loss.h>
 #include <tenon/nn/module.h>
 #include <tenon/nn/normalization.h>
+#include <tenon/nn/pooling.h>
 #include <tenon/nn/sequential.h>
 #include <tenon/optim/adagrad.h>
 #include <tenon/optim/adam.h>

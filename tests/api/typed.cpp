@@ -471,7 +471,8 @@ TEST_CASE("typed: every operation of one tensor is a method") {
       // layers and losses
       "linear", "dropout", "embedding", "layer_norm", "rms_norm", "batch_norm", "mse_loss", "l1_loss",
       "huber_loss", "smooth_l1_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits", "kl_div",
-      "scaled_dot_product_attention", "nll_loss", "cross_entropy", "bitwise_equal",
+      "scaled_dot_product_attention", "conv2d", "unfold", "fold", "max_pool2d", "avg_pool2d", "nll_loss",
+      "cross_entropy", "bitwise_equal",
       // activations
       "leaky_relu", "elu", "selu", "silu", "gelu", "softplus", "hardtanh"};
   const std::set<std::string> operations = test::operations_of_one_tensor();
@@ -526,6 +527,17 @@ TEST_CASE("typed: modules") {
   REQUIRE(scaled_dot_product_attention(sequence, sequence, sequence, {.is_causal = true}).shape() ==
           Shape{2, 3, 4});
   REQUIRE(nn::Flatten()(randn(2, 3, 4)).shape() == Shape{2, 12});
+  const Tensor images = randn(2, 3, 8, 6);
+  REQUIRE(nn::Conv2d(3, 4, 3)(images).shape() == Shape{2, 4, 6, 4});
+  REQUIRE(nn::Conv2d(3, 6, {3, 5}, {.stride = 2, .padding = {1, 2}, .groups = 3, .bias = false})(images)
+              .shape() == Shape{2, 6, 4, 3});
+  REQUIRE(conv2d(images, ones(1, 3, 1, 1)).shape() == Shape{2, 1, 8, 6});
+  REQUIRE(conv2d(images[0], ones(1, 3, 2, 2), zeros(1), {.stride = 2}).shape() == Shape{1, 4, 3});
+  REQUIRE(is(nn::MaxPool2d(2)(images), max_pool2d(images, 2)));
+  REQUIRE(is(nn::MaxPool2d(3, {.stride = 2})(images), max_pool2d(images, {3, 3}, {.stride = {2, 2}})));
+  REQUIRE(is(nn::AvgPool2d(2)(images), avg_pool2d(images, 2)));
+  REQUIRE(unfold(images, 3, {.padding = 1}).shape() == Shape{2, 27, 48});
+  REQUIRE(is(fold(unfold(images, 2, {.stride = 2}), {8, 6}, 2, {.stride = 2}), images));
   REQUIRE(is(nn::Softmax(1)(a), a.softmax(1)));
 }
 

@@ -119,6 +119,7 @@ TEST_CASE("out of memory: a layer whose construction fails uses no random number
         [&](int) { REQUIRE(bitwise_equal(made->weight, right.weight)); });
   };
   check_layer([] { return nn::Linear(3, 4); });
+  check_layer([] { return nn::Conv2d(3, 4, 2); });
   check_layer([] { return nn::Embedding(3, 4, {.padding_idx = 1}); });
 }
 

@@ -119,7 +119,10 @@ TEST_CASE("module: it prints as in PyTorch") {
       nn::LayerNorm({4, 4}, {.bias = false}), nn::RMSNorm(16), nn::Embedding(3, 4, {.padding_idx = 0}),
       nn::Embedding(3, 4), nn::Dropout(), nn::Softmax(1), nn::Flatten(),
       nn::Sequential{nn::Linear(2, 1, {.bias = false}), nn::Sequential(nn::ReLU(), relu)}, nn::Sequential(),
-      nn::BatchNorm2d(3, {.momentum = {}, .affine = false}), nn::LeakyReLU(), nn::GELU(), nn::Softplus(2)};
+      nn::BatchNorm2d(3, {.momentum = {}, .affine = false}), nn::LeakyReLU(), nn::GELU(), nn::Softplus(2),
+      nn::Conv2d(1, 16, 3),
+      nn::Conv2d(4, 6, {3, 1}, {.stride = 2, .padding = {1, 0}, .dilation = 2, .groups = 2, .bias = false}),
+      nn::MaxPool2d(2), nn::AvgPool2d({3, 2}, {.stride = 2})};
   const char* const expected = R"(Sequential(
   (0): Linear(in_features=2, out_features=16, bias=true)
   (1): Tanh()
@@ -144,6 +147,10 @@ TEST_CASE("module: it prints as in PyTorch") {
   (14): LeakyReLU(negative_slope=0.01)
   (15): GELU(approximate=none)
   (16): Softplus(beta=2, threshold=20)
+  (17): Conv2d(1, 16, kernel_size=(3, 3), stride=(1, 1))
+  (18): Conv2d(4, 6, kernel_size=(3, 1), stride=(2, 2), padding=(1, 0), dilation=(2, 2), groups=2, bias=false)
+  (19): MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=false)
+  (20): AvgPool2d(kernel_size=(3, 2), stride=2, padding=0)
 ))";
   REQUIRE(to_string(model) == expected);
   std::ostringstream out;

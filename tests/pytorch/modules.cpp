@@ -84,6 +84,28 @@ void add_modules(std::map<std::string, Operation>& table) {
       return attention(x, x, x, {.is_causal = true}).output;
     });
   };
+  table["Conv2d"] = [](const Case& c) {
+    return pass(nn::Conv2d(c.integer("inputs"), c.integer("outputs"), c.shape("kernel_size"),
+                    {.stride = c.shape("stride"),
+                        .padding = c.shape("padding"),
+                        .groups = c.integer("groups"),
+                        .bias = c.flag("bias"),
+                        .dtype = c.in.at(1).dtype()}),
+        c);
+  };
+  // A network of images, whose pooling has a window beyond the image.
+  table["Conv2d.net"] = [](const Case& c) {
+    const DType dtype = c.in.at(0).dtype();
+    nn::Sequential net;
+    net.push_back(nn::Conv2d(2, 3, 3, {.padding = 1, .dtype = dtype}))
+        .push_back(nn::BatchNorm2d(3, {.dtype = dtype}))
+        .push_back(nn::Tanh())
+        .push_back(nn::MaxPool2d(2, {.ceil_mode = true}))
+        .push_back(nn::AvgPool2d(2, {.stride = 1}))
+        .push_back(nn::Flatten())
+        .push_back(nn::Linear(12, 2, {.dtype = dtype}));
+    return pass(std::move(net), c);
+  };
   table["BatchNorm1d"] = [](const Case& c) {
     const auto momentum = c.has("momentum") ? std::optional(c.number("momentum")) : std::nullopt;
     return pass(

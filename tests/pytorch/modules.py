@@ -99,6 +99,23 @@ def attend(module, x):
     return module(x, x, x, attn_mask=later)[0]
 
 
+def draw_conv(d):
+    groups, kernel = d.integer(1, 2), [d.integer(1, 3), d.integer(1, 3)]
+    named = {"inputs": groups * d.integer(1, 3), "outputs": groups * d.integer(1, 3), "kernel_size": kernel,
+             "stride": [d.integer(1, 2), d.integer(1, 2)], "padding": [d.integer(0, 1), d.integer(0, 1)],
+             "groups": groups, "bias": d.integer(0, 1)}
+    return d.operand([d.integer(1, 3), named["inputs"], d.integer(3, 7), d.integer(3, 7)], grad=False), named
+
+
+def image_net(n):
+    return torch.nn.Sequential(torch.nn.Conv2d(2, 3, 3, padding=1), torch.nn.BatchNorm2d(3), torch.nn.Tanh(),
+                               torch.nn.MaxPool2d(2, ceil_mode=True), torch.nn.AvgPool2d(2, stride=1),
+                               torch.nn.Flatten(), torch.nn.Linear(12, 2))
+
+
+add_module("Conv2d", lambda n: torch.nn.Conv2d(n["inputs"], n["outputs"], n["kernel_size"], n["stride"], n["padding"],
+                                               groups=n["groups"], bias=bool(n["bias"])), draw_conv)
+add_module("Conv2d.net", image_net, lambda d: (d.operand([d.integer(2, 4), 2, 5, 5], grad=False), {}))
 add_module("Linear", lambda n: torch.nn.Linear(n["inputs"], n["outputs"], bool(n["bias"])), draw_linear)
 add_module("LayerNorm", lambda n: torch.nn.LayerNorm(n["shape"], bias=bool(n["bias"])), lambda d: draw_norm(d, True))
 add_module("MultiheadAttention", lambda n: torch.nn.MultiheadAttention(

@@ -269,6 +269,37 @@ std::map<std::string, Operation> make() {
     if (c.has("scale")) options.scale = c.number("scale");
     return scaled_dot_product_attention(c.in.at(0), c.in.at(1), c.in.at(2), options);
   });
+  other("conv2d", [](const Case& c) {
+    return conv2d(c.in.at(0), c.in.at(1), c.optional(2),
+        {.stride = c.shape("stride"),
+            .padding = c.shape("padding"),
+            .dilation = c.shape("dilation"),
+            .groups = c.integer("groups")});
+  });
+  const auto unfold_options = [](const Case& c) {
+    return UnfoldOptions{
+        .dilation = c.shape("dilation"), .padding = c.shape("padding"), .stride = c.shape("stride")};
+  };
+  table["unfold"] = [=](const Case& c) {
+    return std::vector{unfold(c.in.at(0), c.shape("kernel_size"), unfold_options(c))};
+  };
+  table["fold"] = [=](const Case& c) {
+    return std::vector{fold(c.in.at(0), c.shape("output_size"), c.shape("kernel_size"), unfold_options(c))};
+  };
+  other("max_pool2d", [](const Case& c) {
+    return max_pool2d(c.in.at(0), c.shape("kernel_size"),
+        {.stride = c.shape("stride"),
+            .padding = c.shape("padding"),
+            .dilation = c.shape("dilation"),
+            .ceil_mode = c.flag("ceil_mode")});
+  });
+  other("avg_pool2d", [](const Case& c) {
+    return avg_pool2d(c.in.at(0), c.shape("kernel_size"),
+        {.stride = c.shape("stride"),
+            .padding = c.shape("padding"),
+            .ceil_mode = c.flag("ceil_mode"),
+            .count_include_pad = c.flag("count_include_pad")});
+  });
   // The results include the running statistics, which the operation changes in training.
   parts("batch_norm", [](const Case& c) {
     const Tensor mean = c.in.at(1).clone(), variance = c.in.at(2).clone();

@@ -903,3 +903,74 @@ def draw_attention(d):
 op("scaled_dot_product_attention", draw_attention, rel=16, abs=16,
    call=lambda t, n: F.scaled_dot_product_attention(t[0], t[1], t[2], t[3] if len(t) > 3 else None,
                                                     is_causal=bool(n["causal"]), scale=n.get("scale")))
+
+# ---- convolution and pooling
+
+
+def draw_windows(d, channels=None, least=1, domain="real"):
+    """Images, and a kernel's size, stride and dilation, and a padding with which it fits."""
+    kernel = [d.integer(1, 4), d.integer(1, 4)]
+    named = {"kernel_size": kernel, "stride": [d.integer(1, 3), d.integer(1, 3)],
+             "padding": [d.integer(0, k // 2) for k in kernel], "dilation": [d.integer(1, 2), d.integer(1, 2)]}
+    extent = [max(least, dilation * (k - 1) + 1) for k, dilation in zip(kernel, named["dilation"])]
+    size = [e + d.integer(0, 8) - (p if d.chance(0.3) else 0) for e, p in zip(extent, named["padding"])]
+    size = [max(n, dilation) for n, dilation in zip(size, named["dilation"])]
+    batch = [] if d.chance(0.2) else [d.integer(1, 4)]
+    shape = batch + [channels or d.integer(1, 4)] + size
+    return d.operand(shape, domain, repeats=domain != "apart"), named
+
+
+def draw_conv(d):
+    groups, inputs = d.one_of([1, 1, 1, 2, 3]), d.integer(1, 4)
+    images, named = draw_windows(d, groups * inputs)
+    kernel, outputs = named.pop("kernel_size"), groups * d.integer(1, 4)
+    if d.chance(0.2):
+        kernel, named = [1, 1], {**named, "stride": [1, 1], "padding": [0, 0]}
+    bias = [d.operand([outputs])] if d.chance(0.7) else []
+    return [images, d.operand([outputs, inputs] + kernel)] + bias, {**named, "groups": groups}
+
+
+op("conv2d", draw_conv, rel=4, abs=4,
+   call=lambda t, n: F.conv2d(t[0], t[1], t[2] if len(t) > 2 else None, n["stride"], n["padding"], n["dilation"],
+                              n["groups"]))
+
+
+def draw_unfold(d):
+    images, named = draw_windows(d)
+    return [images], named
+
+
+def draw_fold(d):
+    (images,), named = draw_unfold(d)
+    size = list(images.view(images.base).shape)
+    columns = F.unfold(torch.zeros(size), named["kernel_size"], named["dilation"], named["padding"], named["stride"])
+    return [d.operand(list(columns.shape))], {**named, "output_size": size[-2:]}
+
+
+op("unfold", draw_unfold, special="outputs",
+   call=lambda t, n: F.unfold(t[0], n["kernel_size"], n["dilation"], n["padding"], n["stride"]))
+op("fold", draw_fold, rel=4, abs=4,
+   call=lambda t, n: F.fold(t[0], n["output_size"], n["kernel_size"], n["dilation"], n["padding"], n["stride"]))
+
+
+def draw_max_pool(d):
+    images, named = draw_windows(d, domain=d.one_of(["apart", "grid"]))
+    return [images], {**named, "ceil_mode": d.integer(0, 1)}
+
+
+op("max_pool2d", draw_max_pool, special="outputs",
+   call=lambda t, n: F.max_pool2d(t[0], n["kernel_size"], n["stride"], n["padding"], n["dilation"],
+                                  bool(n["ceil_mode"])))
+
+
+def draw_avg_pool(d):
+    images, named = draw_windows(d)
+    if d.chance(0.3):
+        named = {**named, "stride": named["kernel_size"], "padding": [0, 0]}
+    del named["dilation"]
+    return [images], {**named, "ceil_mode": d.integer(0, 1), "count_include_pad": d.integer(0, 1)}
+
+
+op("avg_pool2d", draw_avg_pool, rel=4, abs=4,
+   call=lambda t, n: F.avg_pool2d(t[0], n["kernel_size"], n["stride"], n["padding"], bool(n["ceil_mode"]),
+                                  bool(n["count_include_pad"])))

@@ -30,5 +30,6 @@ void add_rearranged(std::vector<OpCase>& rows);
 void add_indices(std::vector<OpCase>& rows);
 void add_normalization(std::vector<OpCase>& rows);
 void add_classification(std::vector<OpCase>& rows);
+void add_windows(std::vector<OpCase>& rows);
 
 }  // namespace tenon::test

@@ -40,6 +40,7 @@ const std::vector<OpCase>& op_cases() {
     add_classification(all);
     add_normalization(all);
     add_attention(all);
+    add_windows(all);
     return all;
   }();
   return rows;

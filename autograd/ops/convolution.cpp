@@ -1,0 +1,121 @@
+// Convolution as a matrix product with the windows of the images.
+#include <tenon/autograd/ops/common.h>
+#include <tenon/autograd/ops/windows.h>
+
+namespace tenon {
+
+using autograd::as_before;
+using autograd::as_images;
+using autograd::check_same_kind;
+using autograd::Input;
+using autograd::new_tensor;
+using autograd::record;
+using kernels::Windows;
+
+namespace {
+
+Tensor dense(const Tensor& a) { return a.is_contiguous() ? a : autograd::copy(a, a.dtype()); }
+
+/// [N, C, KH KW, OH OW] or a shape that merges its dimensions, to [N, C, H, W].
+Tensor fold_windows(const Tensor& columns, const Shape& images, const Windows& windows, CallSite site) {
+  const Tensor from = dense(columns);
+  Tensor out = new_tensor(images, columns.dtype(), columns.stream());
+  kernels::fold(columns.stream(), columns.dtype(), windows, out.raw(), from.raw());
+  return record("fold", site, std::move(out), Input(columns, [windows](const Tensor& g, const Shape& shape) {
+    return reshape(autograd::unfold_windows(g, windows, CallSite::current()), shape);
+  }));
+}
+
+}  // namespace
+
+Tensor autograd::unfold_windows(const Tensor& images, const Windows& windows, CallSite site) {
+  const auto& [planes, h, w] = windows;
+  const Tensor from = dense(images);
+  Tensor out = new_tensor({images.shape()[0], images.shape()[1], h.kernel * w.kernel, h.windows * w.windows},
+      images.dtype(), images.stream());
+  kernels::unfold(images.stream(), images.dtype(), windows, out.raw(), from.raw());
+  return record("unfold", site, std::move(out), Input(images, [windows](const Tensor& g, const Shape& shape) {
+    return fold_windows(g, shape, windows, CallSite::current());
+  }));
+}
+
+Tensor unfold(const Tensor& x, const Shape& kernel_size, const UnfoldOptions& options, CallSite site) {
+  const Call call("unfold", site);
+  const Tensor images = as_images("unfold", x);
+  const Windows windows = autograd::windows_of("unfold", images.shape(),
+      {.kernel_size = kernel_size,
+          .stride = options.stride,
+          .padding = options.padding,
+          .dilation = options.dilation});
+  return as_before(flatten(autograd::unfold_windows(images, windows, site), 1, 2), x);
+}
+
+Tensor fold(const Tensor& columns, const Shape& output_size, const Shape& kernel_size,
+    const UnfoldOptions& options, CallSite site) {
+  const Call call("fold", site);
+  autograd::check_floating("fold", columns);
+  check(columns.dim() == 2 || columns.dim() == 3,
+      "fold: the columns must be [N, C KH KW, L] or [C KH KW, L]; they are {}", columns.shape());
+  const Tensor batch = columns.dim() == 2 ? unsqueeze(columns, 0) : columns;
+  const Shape size = autograd::pair_of("fold", "output_size", output_size, 0),
+              kernel = autograd::pair_of("fold", "kernel_size", kernel_size, 1);
+  const std::int64_t rows = batch.shape()[1], elements = kernel[0] * kernel[1];
+  check(rows % elements == 0, "fold: the {} rows are not a multiple of the {} elements of kernel_size {}",
+      rows, elements, kernel);
+  const Shape images{batch.shape()[0], rows / elements, size[0], size[1]};
+  checked_numel("fold", images);
+  const Windows windows = autograd::windows_of("fold", images,
+      {.kernel_size = kernel_size,
+          .stride = options.stride,
+          .padding = options.padding,
+          .dilation = options.dilation});
+  check(batch.shape()[2] == windows.h.windows * windows.w.windows,
+      "fold: an image of {} has {} x {} windows; there are {} columns", size, windows.h.windows,
+      windows.w.windows, batch.shape()[2]);
+  const Tensor out = fold_windows(batch, images, windows, site);
+  return columns.dim() == 2 ? squeeze(out, 0) : out;
+}
+
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvolutionOptions& options,
+    CallSite site) {
+  const Call call("conv2d", site);
+  const Tensor images = as_images("conv2d", x);
+  const std::int64_t n = images.shape()[0], channels = images.shape()[1], groups = options.groups;
+  check(weight.dim() == 4, "conv2d: the weight must be [O, C / groups, KH, KW]; it is {}", weight.shape());
+  const std::int64_t outputs = weight.shape()[0];
+  check(groups > 0 && outputs % groups == 0 && channels % groups == 0,
+      "conv2d: the groups must divide the channels; there are {} groups, the images are {}, the weight {}",
+      groups, images.shape(), weight.shape());
+  check(weight.shape()[1] == channels / groups,
+      "conv2d: the weight expects {} channels per group; the images {} have {} in {} groups",
+      weight.shape()[1], images.shape(), channels, groups);
+  check_same_kind("conv2d", images, weight);
+  if (bias.defined()) {
+    check(bias.dim() == 1 && bias.shape()[0] == outputs, "conv2d: the bias must be [{}]; it is {}", outputs,
+        bias.shape());
+    check_same_kind("conv2d", images, bias);
+  }
+  const Windows windows = autograd::windows_of("conv2d", images.shape(),
+      {.kernel_size = {weight.shape()[2], weight.shape()[3]},
+          .stride = options.stride,
+          .padding = options.padding,
+          .dilation = options.dilation});
+  const auto& [planes, h, w] = windows;
+  const std::int64_t products = channels / groups * h.kernel * w.kernel, area = h.windows * w.windows;
+  checked_numel("conv2d", {n, outputs, h.windows, w.windows});
+  // Windows of one element each, side by side, are the image.
+  const auto is_pointwise = [](const kernels::WindowAxis& axis) {
+    return axis.kernel == 1 && axis.stride == 1 && axis.padding == 0;
+  };
+  const Tensor columns =
+      is_pointwise(h) && is_pointwise(w) ? images : autograd::unfold_windows(images, windows, site);
+  Tensor out = groups == 1
+                   ? matmul(reshape(weight, {outputs, products}), reshape(columns, {n, products, area}))
+                   : matmul(reshape(weight, {groups, outputs / groups, products}),
+                         reshape(columns, {n, groups, products, area}));
+  out = reshape(out, {n, outputs, h.windows, w.windows});
+  if (bias.defined()) out = add(out, reshape(bias, {outputs, 1, 1}));
+  return as_before(out, x);
+}
+
+}  // namespace tenon

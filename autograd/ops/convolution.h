@@ -1,0 +1,43 @@
+// Convolution, and the windows that it is made of. Floating point only. Images are [N, C, H, W], or without
+// N. Every size below is that of height and width, {h, w}, or one number for both.
+#pragma once
+#include <tenon/core/tensor.h>
+
+namespace tenon {
+
+/// The options of conv2d(), with PyTorch's defaults.
+struct ConvolutionOptions {
+  Shape stride = 1;
+  Shape padding = 0;   // rows and columns of zeros on each side
+  Shape dilation = 1;  // the distance between neighbouring elements of the kernel
+  std::int64_t groups = 1;
+};
+
+/// For each output channel o, the sum of products of the weight with each window of the image (which is not
+/// mirrored), + bias[o]:
+///
+///     x [N, C, H, W], weight [O, C / groups, KH, KW], bias [O] or undefined: [N, O, OH, OW]
+///     OH = (H + 2 padding - dilation (KH - 1) - 1) / stride + 1, rounded down; OW likewise
+///
+/// With groups, the channels of image and result are split into so many parts, and each part of the result
+/// sees only that of the image. An image has the bits that it has alone.
+TENON_API Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
+    const ConvolutionOptions& options = {}, CallSite site = CallSite::current());
+
+/// The options of unfold() and fold(), with PyTorch's defaults.
+struct UnfoldOptions {
+  Shape dilation = 1;
+  Shape padding = 0;  // rows and columns of zeros on each side
+  Shape stride = 1;
+};
+
+/// The windows of an image as columns: [N, C, H, W] to [N, C KH KW, L] for L = OH OW windows of
+/// `kernel_size`, both in row-major order. (torch.nn.functional.unfold)
+TENON_API Tensor unfold(const Tensor& x, const Shape& kernel_size, const UnfoldOptions& options = {},
+    CallSite site = CallSite::current());
+/// The reverse: [N, C KH KW, L] to images [N, C, H, W] of `output_size` {H, W}, in which windows that overlap
+/// are added up.
+TENON_API Tensor fold(const Tensor& columns, const Shape& output_size, const Shape& kernel_size,
+    const UnfoldOptions& options = {}, CallSite site = CallSite::current());
+
+}  // namespace tenon

@@ -1,0 +1,68 @@
+// Pooling. Its gradients are those of the operations that it consists of.
+#include <utility>
+
+#include <tenon/autograd/ops/common.h>
+#include <tenon/autograd/ops/windows.h>
+
+namespace tenon {
+
+using kernels::WindowAxis;
+using kernels::Windows;
+
+namespace {
+
+Windows pooling_windows(const char* op, const Shape& images, autograd::Sliding sliding) {
+  if (sliding.stride.rank() == 0) sliding.stride = sliding.kernel_size;
+  const Windows windows = autograd::windows_of(op, images, sliding);
+  for (const WindowAxis& axis : {windows.h, windows.w})
+    check(2 * axis.padding <= axis.dilation * (axis.kernel - 1) + 1,
+        "{}: the padding may be at most half of the window; padding is {}, kernel_size {}, dilation {}", op,
+        sliding.padding, sliding.kernel_size, sliding.dilation);
+  return windows;
+}
+
+/// How many elements each window has, [1, 1, OH OW].
+Tensor window_counts(const Tensor& images, Windows windows, bool with_padding) {
+  windows.planes = 1;
+  if (with_padding)
+    for (WindowAxis* const axis : {&windows.h, &windows.w}) axis->size += 2 * std::exchange(axis->padding, 0);
+  const Tensor ones = expand(autograd::number_beside(images, 1), {1, 1, windows.h.size, windows.w.size});
+  return sum(autograd::unfold_windows(ones, windows, CallSite::current()), 2);
+}
+
+}  // namespace
+
+Tensor max_pool2d(const Tensor& x, const Shape& kernel_size, const MaxPool2dOptions& options, CallSite site) {
+  const Call call("max_pool2d", site);
+  const Tensor images = contiguous(autograd::as_images("max_pool2d", x));
+  const Windows windows = pooling_windows("max_pool2d", images.shape(),
+      {kernel_size, options.stride, options.padding, options.dilation, options.ceil_mode});
+  const auto& [planes, h, w] = windows;
+  for (const WindowAxis& axis : {h, w})
+    check(axis.kernel == 1 || axis.dilation <= axis.size,
+        "max_pool2d: a window could lie beside the image; dilation is {}, the images are {}",
+        options.dilation, images.shape());
+  const std::int64_t n = images.shape()[0], channels = images.shape()[1];
+  const Tensor index =
+      autograd::new_tensor({n, channels, h.windows * w.windows}, DType::int64, images.stream());
+  kernels::argmax_windows(images.stream(), images.dtype(), windows, index.ptr<std::int64_t>(), images.raw());
+  const Tensor largest = gather(reshape(images, {n, channels, h.size * w.size}), 2, index);
+  return autograd::as_before(reshape(largest, {n, channels, h.windows, w.windows}), x);
+}
+
+Tensor avg_pool2d(const Tensor& x, const Shape& kernel_size, const AvgPool2dOptions& options, CallSite site) {
+  const Call call("avg_pool2d", site);
+  const Tensor images = autograd::as_images("avg_pool2d", x);
+  const Windows windows = pooling_windows(
+      "avg_pool2d", images.shape(), {kernel_size, options.stride, options.padding, 1, options.ceil_mode});
+  const auto& [planes, h, w] = windows;
+  const std::int64_t n = images.shape()[0], channels = images.shape()[1];
+  const Tensor elements = autograd::unfold_windows(images, windows, site);
+  const bool with_padding = options.count_include_pad || h.padding + w.padding == 0;
+  const Tensor means = with_padding && !options.ceil_mode
+                           ? mean(elements, 2)
+                           : div(sum(elements, 2), window_counts(images, windows, with_padding));
+  return autograd::as_before(reshape(means, {n, channels, h.windows, w.windows}), x);
+}
+
+}  // namespace tenon

@@ -1,0 +1,33 @@
+// Pooling: one number for each window of an image. Floating point only. Images are [N, C, H, W], or without
+// N. Every size below is that of height and width, {h, w}, or one number for both.
+#pragma once
+#include <tenon/core/tensor.h>
+
+namespace tenon {
+
+/// The options of max_pool2d(), with PyTorch's defaults.
+struct MaxPool2dOptions {
+  Shape stride{};     // empty: the kernel's size
+  Shape padding = 0;  // at most half of the window; padding is never the largest element
+  Shape dilation = 1;
+  bool ceil_mode = false;  // whether a last window may reach beyond the padded image
+};
+
+/// The largest element of each window; NaN counts as the largest. The first of equal elements gets the
+/// gradient.
+TENON_API Tensor max_pool2d(const Tensor& x, const Shape& kernel_size, const MaxPool2dOptions& options = {},
+    CallSite site = CallSite::current());
+
+/// The options of avg_pool2d(), with PyTorch's defaults.
+struct AvgPool2dOptions {
+  Shape stride{};                 // empty: the kernel's size
+  Shape padding = 0;              // at most half of the window
+  bool ceil_mode = false;         // whether a last window may reach beyond the padded image
+  bool count_include_pad = true;  // whether the zeros of the padding count
+};
+
+/// The mean of each window.
+TENON_API Tensor avg_pool2d(const Tensor& x, const Shape& kernel_size, const AvgPool2dOptions& options = {},
+    CallSite site = CallSite::current());
+
+}  // namespace tenon

@@ -1,0 +1,37 @@
+// The convolutional layer.
+#pragma once
+#include <tenon/nn/module.h>
+
+namespace tenon::nn {
+
+/// The options of Conv2d, with PyTorch's defaults. Sizes are those of height and width, {h, w}, or one number
+/// for both.
+struct Conv2dOptions {
+  Shape stride = 1;
+  Shape padding = 0;   // rows and columns of zeros on each side
+  Shape dilation = 1;  // the distance between neighbouring elements of the kernel
+  std::int64_t groups = 1;
+  bool bias = true;
+  Device device{};
+  DType dtype = DType::float32;
+};
+
+/// conv2d(x, weight, bias) for images x [N, in_channels, H, W], or without N. Both parameters are initialised
+/// uniformly in [-1, 1] / sqrt(in_channels / groups * KH * KW), PyTorch's default (kaiming_uniform_ with
+/// a = sqrt(5)).
+class TENON_API Conv2d : public Module {
+ public:
+  Conv2d(std::int64_t in_channels, std::int64_t out_channels, const Shape& kernel_size,
+      const Conv2dOptions& options = {}, CallSite site = CallSite::current());
+  Tensor operator()(const Tensor& x, CallSite site = CallSite::current()) const { return forward(x, site); }
+  Tensor forward(const Tensor& x, CallSite site = CallSite::current()) const;
+  void visit(Visitor& visitor) override;
+  std::string extra_repr() const override;
+
+  Tensor weight;  // [out_channels, in_channels / groups, KH, KW]
+  Tensor bias;    // [out_channels], undefined without one
+  Shape stride, padding, dilation;
+  std::int64_t groups;
+};
+
+}  // namespace tenon::nn

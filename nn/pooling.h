@@ -1,0 +1,33 @@
+// Pooling layers.
+#pragma once
+#include <tenon/nn/module.h>
+
+namespace tenon::nn {
+
+/// max_pool2d(x, kernel_size, options)
+class TENON_API MaxPool2d : public Stateless {
+ public:
+  explicit MaxPool2d(
+      const Shape& kernel_size, const MaxPool2dOptions& options = {}, CallSite site = CallSite::current());
+  Tensor operator()(const Tensor& x, CallSite site = CallSite::current()) const { return forward(x, site); }
+  Tensor forward(const Tensor& x, CallSite site = CallSite::current()) const;
+  std::string extra_repr() const override;
+
+  Shape kernel_size;
+  MaxPool2dOptions options;
+};
+
+/// avg_pool2d(x, kernel_size, options)
+class TENON_API AvgPool2d : public Stateless {
+ public:
+  explicit AvgPool2d(
+      const Shape& kernel_size, const AvgPool2dOptions& options = {}, CallSite site = CallSite::current());
+  Tensor operator()(const Tensor& x, CallSite site = CallSite::current()) const { return forward(x, site); }
+  Tensor forward(const Tensor& x, CallSite site = CallSite::current()) const;
+  std::string extra_repr() const override;
+
+  Shape kernel_size;
+  AvgPool2dOptions options;
+};
+
+}  // namespace tenon::nn

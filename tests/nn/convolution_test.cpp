@@ -1,0 +1,172 @@
+#include "../support/catch.h"
+
+#include <tenon/tenon.h>
+
+#include "../support/errors.h"
+
+using namespace tenon;
+using test::error_of;
+
+TEST_CASE("conv2d: the windows of an image, written out") {
+  const Tensor x = arange(9).reshape({1, 1, 3, 3}), weight = tensor({1, 10, 100, 1000}).reshape({1, 1, 2, 2});
+  REQUIRE(equal(unfold(x, 2), tensor({{{0, 1, 3, 4}, {1, 2, 4, 5}, {3, 4, 6, 7}, {4, 5, 7, 8}}})));
+  REQUIRE(equal(conv2d(x, weight), tensor({{{{4310, 5421}, {7643, 8754}}}})));
+  REQUIRE(equal(
+      conv2d(x, weight, tensor({1}), {.stride = 2, .padding = 1}), tensor({{{{1, 2101}, {6031, 8755}}}})));
+  // As many windows as elements, but not the same ones.
+  REQUIRE(equal(conv2d(x, ones({1, 1, 1, 1}), {}, {.stride = 2, .padding = 1}),
+      tensor({{{{0, 0, 0}, {0, 4, 0}, {0, 0, 0}}}})));
+  REQUIRE(equal(fold(ones({1, 4, 4}), 3, 2), tensor({{{{1, 2, 1}, {2, 4, 2}, {1, 2, 1}}}})));
+}
+
+TEST_CASE("conv2d: no images, no channels, and a transposed image") {
+  REQUIRE(conv2d(ones({0, 2, 4, 4}), ones({3, 2, 2, 2}), ones({3})).shape() == Shape{0, 3, 3, 3});
+  REQUIRE(equal(conv2d(ones({1, 0, 2, 2}), ones({1, 0, 2, 2}), ones({1})), ones({1, 1, 1, 1})));
+  REQUIRE(max_pool2d(ones({0, 2, 4, 4}), 2).shape() == Shape{0, 2, 2, 2});
+  REQUIRE(avg_pool2d(ones({2, 0, 4, 4}), 2).shape() == Shape{2, 0, 2, 2});
+  const Tensor empty = ones({0, 1, 2, 2}, {.requires_grad = true});
+  const Tensor weight = ones({1, 1, 1, 2}, {.requires_grad = true});
+  max_pool2d(conv2d(empty, weight), 1).sum().backward();
+  REQUIRE(empty.grad().shape() == Shape{0, 1, 2, 2});
+  REQUIRE(equal(weight.grad(), zeros({1, 1, 1, 2})));
+  const Tensor x = randn({1, 2, 3, 4}), kernel = randn({2, 2, 2, 2});
+  const Tensor turned = x.transpose(2, 3).contiguous().transpose(2, 3);
+  REQUIRE(bitwise_equal(conv2d(turned, kernel), conv2d(x, kernel)));
+  REQUIRE(bitwise_equal(max_pool2d(turned, 2), max_pool2d(x, 2)));
+  REQUIRE(bitwise_equal(avg_pool2d(turned, 2), avg_pool2d(x, 2)));
+}
+
+TEST_CASE("conv2d: an image has the bits that it has alone") {
+  manual_seed(1);
+  const nn::Conv2d layer(3, 4, 3, {.padding = 1});
+  const Tensor x = randn({5, 3, 7, 6});
+  const Tensor together = layer(x);
+  for (std::int64_t i = 0; i < 5; ++i) REQUIRE(bitwise_equal(layer(x[i]), together[i]));
+}
+
+TEST_CASE("max_pool2d: ties, NaN, and padding next to -inf") {
+  constexpr double inf = std::numeric_limits<double>::infinity(),
+                   nan = std::numeric_limits<double>::quiet_NaN();
+  const auto pooled = [](const Tensor& x, const MaxPool2dOptions& options = {}) {
+    const Tensor y = max_pool2d(x, 2, options);
+    y.sum().backward();
+    return y;
+  };
+  Tensor x = tensor({{{1, 3, -0.0, 0}, {3, 3, 0, -1}}}, {.requires_grad = true});
+  REQUIRE(equal(pooled(x), tensor({{{3, 0}}})));
+  REQUIRE(equal(x.grad(), tensor({{{0, 1, 1, 0}, {0, 0, 0, 0}}})));
+  x = tensor({{{1, nan, -inf, -inf}, {nan, inf, -inf, -inf}}}, {.requires_grad = true});
+  REQUIRE(bitwise_equal(pooled(x), tensor({{{nan, -inf}}})));
+  REQUIRE(equal(x.grad(), tensor({{{0, 1, 1, 0}, {0, 0, 0, 0}}})));
+  x = full({1, 1, 1}, -inf, {.requires_grad = true});
+  REQUIRE(equal(pooled(x, {.padding = 1}), full({1, 1, 1}, -inf)));
+  REQUIRE(equal(x.grad(), ones({1, 1, 1})));
+}
+
+TEST_CASE("avg_pool2d: the same bits for tiles and for windows") {
+  const Tensor x = randn({2, 3, 9, 12});
+  REQUIRE(bitwise_equal(
+      avg_pool2d(x, {3, 2}), unfold(x, {3, 2}, {.stride = {3, 2}}).view({2, 3, 6, 3, 6}).mean(2)));
+}
+
+TEST_CASE("convolution: a network learns to tell stripes apart") {
+  manual_seed(4);
+  // Horizontal stripes are class 0, vertical ones class 1, at random offsets.
+  const Tensor phase = randint(0, 2, {32, 1, 1, 1}), noise = randn({32, 1, 8, 8}) * 0.3;
+  const Tensor rows =
+      remainder(arange(8).reshape({8, 1}) + phase.to(DType::float32), 2).expand({32, 1, 8, 8});
+  const Tensor classes = randint(0, 2, {32});
+  const Tensor x = where((classes == 0).reshape({32, 1, 1, 1}), rows, rows.transpose(2, 3)) + noise;
+  nn::Sequential net{nn::Conv2d(1, 4, 3, {.padding = 1}), nn::BatchNorm2d(4), nn::ReLU(), nn::MaxPool2d(2),
+      nn::Conv2d(4, 4, 3, {.padding = 1}), nn::ReLU(), nn::AvgPool2d(4), nn::Flatten(), nn::Linear(4, 2)};
+  optim::Adam optimizer(net.parameters(), 0.02);
+  for (int step = 0; step < 40; ++step) {
+    optimizer.zero_grad();
+    cross_entropy(net(x), classes).backward();
+    optimizer.step();
+  }
+  net.eval();
+  REQUIRE(equal(net(x).argmax(1), classes));
+  nn::check_visit(net, net(x));
+}
+
+TEST_CASE("Conv2d: initial values and parameters") {
+  manual_seed(2);
+  nn::Conv2d layer(8, 64, {3, 5}, {.groups = 2});
+  REQUIRE(layer.weight.shape() == Shape{64, 4, 3, 5});
+  const double bound = 1 / std::sqrt(4 * 3 * 5.0);
+  for (const Tensor& parameter : layer.parameters()) {
+    REQUIRE(parameter.abs().max().item() <= bound);
+    REQUIRE(parameter.abs().max().item() > 0.9 * bound);
+  }
+  REQUIRE(std::abs(layer.weight.std().item() / (bound / std::sqrt(3.0)) - 1) < 0.05);
+  const StateDict state = layer.state_dict();
+  REQUIRE(state.size() == 2);
+  REQUIRE(state[0].first == "weight");
+  REQUIRE(state[1].first == "bias");
+  REQUIRE(nn::Conv2d(1, 1, 1, {.bias = false}).parameters().size() == 1);
+  REQUIRE(
+      nn::Conv2d(1, 1, 1, {.dtype = DType::float64})(ones({1, 2, 2}, {.dtype = DType::float64})).dtype() ==
+      DType::float64);
+}
+
+TEST_CASE("convolution: sizes that do not fit") {
+  const Tensor x = ones({2, 4, 5, 6}), weight = ones({6, 4, 3, 3});
+  const auto conv_error = [&](const Tensor& images, const Tensor& by, const ConvolutionOptions& options) {
+    return error_of([&] { conv2d(images, by, {}, options); });
+  };
+  REQUIRE(conv_error(ones({4, 5}), weight, {}) ==
+          "conv2d: the images must be [N, C, H, W] or [C, H, W]; they are [4, 5]");
+  REQUIRE(
+      conv_error(x, ones({4, 3}), {}) == "conv2d: the weight must be [O, C / groups, KH, KW]; it is [4, 3]");
+  REQUIRE(conv_error(x, ones({6, 3, 3, 3}), {}) ==
+          "conv2d: the weight expects 3 channels per group; the images [2, 4, 5, 6] have 4 in 1 groups");
+  for (const std::int64_t groups : {0, -1, 3, 4})
+    REQUIRE(conv_error(x, weight, {.groups = groups})
+                .starts_with("conv2d: the groups must divide the channels; there are "));
+  REQUIRE(error_of([&] { conv2d(x, weight, ones({5})); }) == "conv2d: the bias must be [6]; it is [5]");
+  REQUIRE(error_of([&] { conv2d(x, weight.to(DType::float64)); }).starts_with("conv2d: dtypes differ"));
+  REQUIRE(conv_error(x.to(DType::int64), weight, {}).starts_with("conv2d: "));
+  REQUIRE(
+      conv_error(x, ones({6, 4, 6, 3}), {}) ==
+      "conv2d: the kernel is larger than the padded image; kernel_size is [6, 3], dilation [1, 1], padding "
+      "[0, 0], the images [2, 4, 5, 6]");
+  REQUIRE(
+      conv_error(x, weight, {.stride = {1, 0}}) == "conv2d: stride must be in [1, 2147483647]; it is [1, 0]");
+  REQUIRE(conv_error(x, weight, {.padding = -1}) == "conv2d: padding must be in [0, 2147483647]; it is [-1]");
+  REQUIRE(conv_error(x, weight, {.dilation = {1, 1, 1}}) ==
+          "conv2d: dilation must be one number or two; it is [1, 1, 1]");
+  REQUIRE(conv_error(x, weight, {.stride = Shape{}}) == "conv2d: stride must be one number or two; it is []");
+  REQUIRE(conv_error(x, ones({6, 4, 0, 3}), {}).starts_with("conv2d: kernel_size must be in [1, "));
+  REQUIRE(error_of([] {
+    conv2d(expand(ones({}), {1, 1, 1ll << 40, 1}), ones({1, 1, 1 << 20, 1}), {}, {.padding = {1 << 20, 0}});
+  }).starts_with("conv2d: "));
+  REQUIRE(error_of([&] { conv2d(x, weight, {}, {.padding = 0x7fffffff}); }).starts_with("conv2d: "));
+  REQUIRE(error_of([&] {
+    max_pool2d(x, 2, {.padding = {0, 2}});
+  }) == "max_pool2d: the padding may be at most half of the window; padding is [0, 2], kernel_size [2], "
+        "dilation [1]");
+  REQUIRE(error_of([] {
+    max_pool2d(ones({1, 3, 8}), 2, {.padding = 2, .dilation = 4});
+  }) == "max_pool2d: a window could lie beside the image; dilation is [4], the images are [1, 1, 3, 8]");
+  REQUIRE(error_of([] {
+    max_pool2d(ones({1, 0, 2}), 1, {.stride = 3, .ceil_mode = true});
+  }).starts_with("max_pool2d: the kernel is larger than the padded image"));
+  REQUIRE(equal(max_pool2d(arange(6).reshape({1, 2, 3}), 4, {.ceil_mode = true}), tensor({{{5}}})));
+  REQUIRE(error_of([&] { avg_pool2d(x, 2, {.stride = 0}); }).starts_with("avg_pool2d: stride must be in "));
+  REQUIRE(error_of([&] {
+    fold(ones({5, 4}), 3, 2);
+  }) == "fold: the 5 rows are not a multiple of the 4 elements of kernel_size [2, 2]");
+  REQUIRE(error_of([&] {
+    fold(ones({4, 5}), 3, 2);
+  }) == "fold: an image of [3, 3] has 2 x 2 windows; there are 5 columns");
+  REQUIRE(error_of([] { nn::Conv2d(3, 4, 3, {.groups = 2}); }) ==
+          "conv2d: the groups must divide the channels; there are 2 groups, 3 channels in and 4 out");
+  REQUIRE(error_of([] { nn::Conv2d(-1, 4, 3); }) == "conv2d: sizes must not be negative; they are -1 and 4");
+  REQUIRE(error_of([] { nn::Conv2d(1, 4, 3, {.dtype = DType::int64}); }) ==
+          "conv2d: weights are floating-point numbers; the dtype is int64");
+  REQUIRE(error_of([] { nn::Conv2d(1, 4, 0); }).starts_with("conv2d: kernel_size must be in [1, "));
+  REQUIRE(error_of([] { nn::MaxPool2d(0); }).starts_with("max_pool2d: kernel_size must be in [1, "));
+  REQUIRE(
+      error_of([] { nn::AvgPool2d(2, {.padding = -1}); }).starts_with("avg_pool2d: padding must be in [0, "));
+}
