@@ -13,6 +13,7 @@ TEST_CASE("conv2d: the windows of an image, written out") {
   REQUIRE(equal(conv2d(x, weight), tensor({{{{4310, 5421}, {7643, 8754}}}})));
   REQUIRE(equal(
       conv2d(x, weight, tensor({1}), {.stride = 2, .padding = 1}), tensor({{{{1, 2101}, {6031, 8755}}}})));
+  REQUIRE(equal(conv2d(x, ones({1, 1, 1, 1}), {}, {.stride = 2}), tensor({{{{0, 2}, {6, 8}}}})));
   // As many windows as elements, but not the same ones.
   REQUIRE(equal(conv2d(x, ones({1, 1, 1, 1}), {}, {.stride = 2, .padding = 1}),
       tensor({{{{0, 0, 0}, {0, 4, 0}, {0, 0, 0}}}})));
