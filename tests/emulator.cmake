@@ -54,6 +54,11 @@ if(TENON_EXAMPLES)
     tenon_flags tenon_objects tenon_emu_objects simt_emu tenon_emu_kernels ${TENON_FMT})
   tenon_test(emu/char_gpt ${python} ${CMAKE_CURRENT_SOURCE_DIR}/examples/char_gpt_test.py $<TARGET_FILE:emu_char_gpt>
     Devices)
+  add_executable(emu_digits $<TARGET_OBJECTS:digits_objects>)
+  target_link_libraries(emu_digits PRIVATE
+    tenon_flags tenon_objects tenon_emu_objects simt_emu tenon_emu_kernels ${TENON_FMT})
+  tenon_test(emu/digits ${python} ${CMAKE_CURRENT_SOURCE_DIR}/examples/digits_test.py $<TARGET_FILE:emu_digits>
+    Devices)
 endif()
 
 # Bugs planted in copies of the kernels must be caught.
