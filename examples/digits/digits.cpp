@@ -22,7 +22,7 @@ Digits read_digits(const std::string& path) {
   constexpr std::size_t pixels = 64;
   constexpr int ink = 16;
   std::ifstream file(path);
-  check(file.good(), "digits: cannot read {}", path);
+  check(file.good(), "cannot read {}", path);
   std::vector<float> images;
   std::vector<std::int64_t> classes;
   for (std::string line; std::getline(file, line);) {
@@ -32,7 +32,7 @@ Digits read_digits(const std::string& path) {
     bool good = numbers.size() == pixels + 1;
     for (std::size_t i = 0; good && i <= pixels; ++i)
       good = numbers[i] >= 0 && numbers[i] <= (i < pixels ? ink : 9);
-    check(good, "digits: line {} of {} is not 64 numbers from 0 to 16 and a digit, separated by commas",
+    check(good, "line {} of {} is not 64 numbers from 0 to 16 and a digit, separated by commas",
         classes.size() + 1, path);
     for (std::size_t i = 0; i < pixels; ++i) images.push_back(static_cast<float>(numbers[i]) / ink);
     classes.push_back(numbers[pixels]);

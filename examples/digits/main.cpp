@@ -65,7 +65,7 @@ struct Split {
 };
 Split split(const Digits& all, Device device) {
   const std::int64_t count = all.images.size(0), training = count * 4 / 5;
-  check(training > 0 && training < count, "digits: {} images cannot be split into two parts", count);
+  check(training > 0 && training < count, "{} images cannot be split into two parts", count);
   const Tensor order = randperm(count);
   const auto part = [&](std::int64_t start, std::int64_t length) {
     const Tensor chosen = order.narrow(0, start, length);
