@@ -22,6 +22,7 @@
 #include <tenon/kernels/scan.h>
 #include <tenon/kernels/sort.h>
 #include <tenon/kernels/update.h>
+#include <tenon/kernels/windows.h>
 
 namespace {
 
@@ -294,6 +295,30 @@ void cumsum() {
   compare(300, [&](Stream s, float* out) { kernels::cumsum(s, f32, {1, 300, 1}, out, a.data()); });
 }
 
+// ---- windows
+
+/// Two images of 5 x 6, with a row and a column of padding.
+constexpr kernels::Windows windows{2, {5, 3, 2, 1, 1, 3}, {6, 2, 3, 1, 2, 2}};
+constexpr std::size_t image_elements = 2 * 5 * 6, window_count = 2 * 3 * 2;
+
+void unfold() {
+  const Floats a = noise(image_elements);
+  compare(
+      window_count * 3 * 2, [&](Stream s, float* out) { kernels::unfold(s, f32, windows, out, a.data()); });
+}
+void fold() {
+  const Floats a = noise(window_count * 3 * 2);
+  compare(image_elements, [&](Stream s, float* out) { kernels::fold(s, f32, windows, out, a.data()); });
+}
+/// With equal elements; the positions are two floats each.
+void argmax_windows() {
+  Floats a = noise(image_elements);
+  for (float& x : a) x = x > 0 ? 1.0f : 0.0f;
+  compare(2 * window_count, [&](Stream s, float* out) {
+    kernels::argmax_windows(s, f32, windows, reinterpret_cast<std::int64_t*>(out), a.data());
+  });
+}
+
 // ---- random numbers
 
 void uniform() {
@@ -318,7 +343,8 @@ const struct {
     {"gather_out_of_range", gather_out_of_range}, {"gather_add_columns", gather_add_columns},
     {"gather_add_column", gather_add_column}, {"arg_lines", arg_lines}, {"arg_long", arg_long},
     {"arg_columns", arg_columns}, {"sort_short", sort_short}, {"sort_long", sort_long}, {"cumsum", cumsum},
-    {"uniform", uniform}, {"normal", normal}, {"normal_unaligned", normal_unaligned}};
+    {"unfold", unfold}, {"fold", fold}, {"argmax_windows", argmax_windows}, {"uniform", uniform},
+    {"normal", normal}, {"normal_unaligned", normal_unaligned}};
 
 }  // namespace
 

@@ -201,6 +201,16 @@ PLANTS = [
     Plant("an element past the end is added", "scan_chunks_of", ASAN, "cumsum", "scan.cu",
           "? (c + 1) * scan_chunk : layout.size;", "? (c + 1) * scan_chunk : (c + 1) * scan_chunk;", OVERFLOW),
 
+    # ---- windows
+    Plant("a row beside the image is read", "unfold_images", ASAN, "unfold", "windows.cu",
+          "is_in(h, row) && is_in(w, column) ?", "is_in(w, column) ?", OVERFLOW),
+    Plant("a window past the last is added", "fold_images", ANY, "fold", "windows.cu",
+          "distance >= 0 && o < axis.windows &&", "distance >= 0 &&", WRONG),
+    Plant("places between two windows belong to one", "fold_images", ANY, "fold", "windows.cu",
+          "&& o * axis.stride == distance ?", "?", WRONG),
+    Plant("of equal elements the last one counts", "argmax_in_windows", ANY, "argmax_windows", "windows.cu",
+          "!(value > largest) &&", "!(value >= largest) &&", WRONG),
+
     # ---- random numbers
     Plant("the last pack is stored whole", "fill_uniform", ASAN, "uniform", "random.cu",
           "if (packs * W + c < n) out[packs * W + c]", "out[packs * W + c]", OVERFLOW),
