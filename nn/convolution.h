@@ -18,7 +18,7 @@ struct Conv2dOptions {
 
 /// conv2d(x, weight, bias) for images x [N, in_channels, H, W], or without N. Both parameters are initialised
 /// uniformly in [-1, 1] / sqrt(in_channels / groups * KH * KW), PyTorch's default (kaiming_uniform_ with
-/// a = sqrt(5)).
+/// a = sqrt(5)). Not there: padding by name, and padding with anything but zeros.
 class TENON_API Conv2d : public Module {
  public:
   Conv2d(std::int64_t in_channels, std::int64_t out_channels, const Shape& kernel_size,

@@ -20,7 +20,8 @@ struct ConvolutionOptions {
 ///     OH = (H + 2 padding - dilation (KH - 1) - 1) / stride + 1, rounded down; OW likewise
 ///
 /// With groups, the channels of image and result are split into so many parts, and each part of the result
-/// sees only that of the image. An image has the bits that it has alone.
+/// sees only that of the image. An image has the bits that it has alone. The windows are copied, to KH KW
+/// times the size of x, unless the kernel is 1 x 1, and kept for the gradient of the weight.
 TENON_API Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
     const ConvolutionOptions& options = {}, CallSite site = CallSite::current());
 

@@ -14,7 +14,7 @@ struct MaxPool2dOptions {
 };
 
 /// The largest element of each window; NaN counts as the largest. The first of equal elements gets the
-/// gradient.
+/// gradient. Not there: return_indices.
 TENON_API Tensor max_pool2d(const Tensor& x, const Shape& kernel_size, const MaxPool2dOptions& options = {},
     CallSite site = CallSite::current());
 
@@ -26,7 +26,7 @@ struct AvgPool2dOptions {
   bool count_include_pad = true;  // whether the zeros of the padding count
 };
 
-/// The mean of each window.
+/// The mean of each window. Not there: divisor_override.
 TENON_API Tensor avg_pool2d(const Tensor& x, const Shape& kernel_size, const AvgPool2dOptions& options = {},
     CallSite site = CallSite::current());
 

@@ -13,6 +13,9 @@ std::int64_t grain_of(std::int64_t elements_per_item) {
   return std::max<std::int64_t>(1, grain / std::max<std::int64_t>(1, elements_per_item));
 }
 
+/// n / d rounded up. Most strides and dilations are 1, and a division takes as long as several elements.
+std::int64_t divide_up(std::int64_t n, std::int64_t d) { return d == 1 ? n : (n + d - 1) / d; }
+
 struct Range {
   std::int64_t begin, end;
 };
@@ -20,15 +23,15 @@ struct Range {
 /// The windows whose element k is in the image.
 Range windows_with(const WindowAxis& axis, std::int64_t k) {
   const std::int64_t first = axis.place(0, k), behind = axis.size - first;
-  const std::int64_t begin = first < 0 ? (-first + axis.stride - 1) / axis.stride : 0;
-  const std::int64_t end = behind > 0 ? (behind + axis.stride - 1) / axis.stride : 0;
+  const std::int64_t begin = first < 0 ? divide_up(-first, axis.stride) : 0;
+  const std::int64_t end = behind > 0 ? divide_up(behind, axis.stride) : 0;
   return {std::min(begin, axis.windows), std::min(std::max(begin, end), axis.windows)};
 }
 
 /// The first element of window o that is not before the image.
 std::int64_t first_element(const WindowAxis& axis, std::int64_t o) {
   const std::int64_t before = -axis.place(o, 0);
-  return before > 0 ? (before + axis.dilation - 1) / axis.dilation : 0;
+  return before > 0 ? divide_up(before, axis.dilation) : 0;
 }
 
 template <class T>
