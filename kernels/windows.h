@@ -1,24 +1,12 @@
 // Windows that slide over images.
 #pragma once
-#include <tenon/kernels/arith/host_device.h>
+#include <tenon/kernels/arith/windows.h>
 #include <tenon/kernels/operand.h>
 
 namespace tenon::kernels {
 
-/// The windows along one dimension of an image: element k < kernel of window o is at place(o, k), which may
-/// be beside the image, that is, not in [0, size).
-struct WindowAxis {
-  std::int64_t size, kernel, stride, padding, dilation, windows;
-
-  TENON_HOST_DEVICE_MEMBER std::int64_t place(std::int64_t o, std::int64_t k) const {
-    return o * stride + k * dilation - padding;
-  }
-};
-/// The windows of dense images a[planes, h.size, w.size].
-struct Windows {
-  std::int64_t planes;
-  WindowAxis h, w;
-};
+using arith::WindowAxis;
+using arith::Windows;
 
 /// out[p, i, j, y, x] = a[p, h.place(y, i), w.place(x, j)], or 0 beside the image. Floating point.
 void unfold(Stream stream, DType dtype, Windows windows, void* out, const void* a);

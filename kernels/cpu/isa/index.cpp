@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include <tenon/kernels/cpu/isa/parts.h>
-#include <tenon/kernels/cpu/isa/vec.h>
+#include <tenon/kernels/cpu/isa/rows.h>
 
 namespace tenon::kernels::cpu::TENON_ISA {
 namespace {
@@ -23,8 +23,6 @@ bool in_range(int64_t n, const int64_t* index, int64_t size) {
   }
   return static_cast<int64_t>(signs) >= 0;
 }
-
-TENON_INLINE int64_t lesser(int64_t a, int64_t b) { return a < b ? a : b; }
 
 template <class T>
 TENON_INLINE void prefetch(const T* p, int64_t n) {
@@ -147,13 +145,6 @@ void clear(int64_t rows, int64_t row, int64_t width, T* out) {
   // What is cleared next is fetched before it is written to.
   if (width == row) return clear_row(rows * width, out, 1024 / sizeof(T));
   for (int64_t i = 0; i < rows; ++i) clear_row(width, out + i * row, row);
-}
-
-template <class T>
-TENON_INLINE void add_row(int64_t n, T* to, const T* from) {
-  int64_t j = 0;
-  for (; j + W<T> <= n; j += W<T>) store(to + j, add(load(to + j), load(from + j)));
-  if (j < n) store(to + j, add(load(to + j, n - j), load(from + j, n - j)), n - j);
 }
 
 /// Adds the rows of g at n positions to one outer position of the result.

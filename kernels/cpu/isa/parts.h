@@ -13,5 +13,6 @@ void add_fill(Table& table);
 void add_random(Table& table);
 void add_update(Table& table);
 void add_index(Table& table);
+void add_windows(Table& table);
 
 }  // namespace tenon::kernels::cpu::TENON_ISA

@@ -22,6 +22,7 @@ Table make_table() {
   add_random(table);
   add_update(table);
   add_index(table);
+  add_windows(table);
   table.unfused = unfused;
   return table;
 }

@@ -12,6 +12,7 @@
 #include <tenon/kernels/arith/fill.h>
 #include <tenon/kernels/arith/reduce.h>
 #include <tenon/kernels/arith/update.h>
+#include <tenon/kernels/arith/windows.h>
 
 namespace tenon::kernels::cpu {
 
@@ -132,6 +133,17 @@ struct IndexAddLoops {
   void (*columns)(const IndexedColumns&, T* out, const T* g);
 };
 
+/// Parts [begin, end) of the results of kernels/windows.h.
+template <class T>
+struct WindowLoops {
+  /// Of planes * h.kernel * w.kernel: an element of all windows of a plane.
+  void (*unfold)(const arith::Windows&, int64_t begin, int64_t end, T* out, const T* a);
+  /// Of planes * h.size: a row of an image.
+  void (*fold)(const arith::Windows&, int64_t begin, int64_t end, T* out, const T* a);
+  /// Of planes * h.windows: a row of windows.
+  void (*argmax)(const arith::Windows&, int64_t begin, int64_t end, int64_t* index, const T* a);
+};
+
 /// A step of n elements; `states` has Step::most arrays, of which those that are absent come last and are
 /// null.
 template <class Step>
@@ -154,6 +166,7 @@ struct Floating {
   FillLoops<T> fill;
   UpdateLoops<T> update;
   IndexAddLoops<T> index_add;
+  WindowLoops<T> windows;
 };
 
 struct Table {
