@@ -66,13 +66,13 @@ struct Split {
 Split split(const Digits& all, Device device) {
   const std::int64_t count = all.images.size(0), training = count * 4 / 5;
   check(training > 0 && training < count, "{} images cannot be split into two parts", count);
-  const Tensor order = randperm(count);
-  const auto part = [&](std::int64_t start, std::int64_t length) {
-    const Tensor chosen = order.narrow(0, start, length);
-    return Digits{
-        all.images.index_select(0, chosen).to(device), all.classes.index_select(0, chosen).to(device)};
+  const auto parts =
+      data::random_split(data::TensorDataset(all.images, all.classes), {training, count - training});
+  const auto tensors = [&](const auto& part) {
+    const auto [images, classes] = part.dataset().get_batch(part.indices());
+    return Digits{images.to(device), classes.to(device)};
   };
-  return {part(0, training), part(training, count - training)};
+  return {tensors(parts[0]), tensors(parts[1])};
 }
 
 struct Result {
