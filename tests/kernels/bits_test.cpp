@@ -71,7 +71,8 @@ std::map<std::string, Column> parse(const std::string& page) {
 
 }  // namespace
 
-TEST_CASE("bits: docs/bits.md agrees with the results on this machine", "[kernels][bits][one_thread]") {
+TEST_CASE(
+    "bits: docs/bits.md agrees with the results on this machine", "[kernels][bits][values][one_thread]") {
   std::vector<std::string> order;
   auto page = parse(test::read_file(path));
   for (auto& [name, column] : computed(order)) {

@@ -124,7 +124,7 @@ TEST_CASE("ends: functions stay within their error bounds", "[kernels][ends]") {
       {0.0f, -0.0f, 0x1p-126f, 0.7853982f, 1.5707964f, 65536.0f, -65536.0f, 0x1p31f});
 }
 
-TEST_CASE("ends: pow is within 0.51 ulp wherever its result is a number", "[kernels][ends]") {
+TEST_CASE("ends: pow is within 0.51 ulp wherever its result is a number", "[kernels][ends][values]") {
   test::Vector<float> a = {0x1.687bcep-1f, 0x1.fffffap+15f}, b = {-0x1.f9a6c6p+7f, 8};
   check_pow(a, b);
   std::mt19937 random(5);
@@ -158,7 +158,8 @@ TEST_CASE("ends: pow is within 0.51 ulp wherever its result is a number", "[kern
     }
 }
 
-TEST_CASE("ends: pow has C's special values, however the exponent is passed", "[kernels][ends]") {
+TEST_CASE("ends: pow has C's special values, however the exponent is passed",
+    "[kernels][ends][values][one_thread]") {
   check_special_powers<float>();
   check_special_powers<double>();
 }

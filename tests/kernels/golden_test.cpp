@@ -174,7 +174,7 @@ Hashes compute() {
 
 }  // namespace
 
-TEST_CASE("golden: results have the hashes of the repository", "[kernels][golden]") {
+TEST_CASE("golden: results have the hashes of the repository", "[kernels][golden][values]") {
   std::ifstream file(path);
   REQUIRE(file);
   Hashes expected;

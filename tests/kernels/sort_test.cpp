@@ -1,6 +1,7 @@
 #include <tenon/kernels/sort.h>
 
 #include <numeric>
+#include <set>
 
 #include "support.h"
 
@@ -52,8 +53,9 @@ TEMPLATE_TEST_CASE(
     "sort: every length, with NaN, infinities and ties", "[kernels][sort][grids]", float, double) {
   for (const Lines& lines : shapes) {
     const std::int64_t n = lines.count * lines.length;
-    require_sorted(lines, test::noise<TestType>(n, test::Kind::ordinary, 1));
     require_sorted(lines, test::noise<TestType>(n, test::Kind::special, 2));
+    if (!test::thorough) continue;
+    require_sorted(lines, test::noise<TestType>(n, test::Kind::ordinary, 1));
     test::Vector<TestType> few(static_cast<std::size_t>(n));
     for (std::size_t i = 0; i < few.size(); ++i) few[i] = static_cast<TestType>(i * i % 7) - 3;
     require_sorted(lines, few);
@@ -62,6 +64,7 @@ TEMPLATE_TEST_CASE(
 
 TEST_CASE("sort: integers and booleans", "[kernels][sort]") {
   for (const Lines& lines : shapes) {
+    if (lines.length > 1100 && !test::thorough) continue;  // as floating-point numbers are sorted
     const auto n = static_cast<std::size_t>(lines.count * lines.length);
     test::Vector<std::int64_t> whole(n);
     test::Vector<std::uint8_t> flags(n);
@@ -91,8 +94,9 @@ TEST_CASE("sort: only some places", "[kernels][sort]") {
       for (std::int64_t l = 0; l < count; ++l) {
         const auto whole = all.begin() + l * length, part = some.begin() + l * length;
         REQUIRE(std::equal(whole + wanted.begin, whole + wanted.end, part + wanted.begin));
-        REQUIRE(std::is_permutation(whole, whole + wanted.begin, part));
-        REQUIRE(std::is_permutation(whole + wanted.end, whole + length, part + wanted.end));
+        const auto indices = [](auto begin, auto end) { return std::set(begin, end); };
+        REQUIRE(indices(whole, whole + wanted.begin) == indices(part, part + wanted.begin));
+        REQUIRE(indices(whole + wanted.end, whole + length) == indices(part + wanted.end, part + length));
       }
     });
 }
