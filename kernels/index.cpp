@@ -24,4 +24,14 @@ void gather_add(Stream stream, DType dtype, Indexed layout, void* out, const voi
   on_device<cpu::gather_add, cuda::gather_add>(stream, dtype, layout, out, g, index, count);
 }
 
+void check_indices(Stream stream, const std::int64_t* index, std::int64_t n, std::int64_t least,
+    std::int64_t size, int dim, const char* range_error) {
+  on_device<cpu::check_indices, cuda::check_indices>(stream, index, n, least, size, dim, range_error);
+}
+
+void last_position(
+    Stream stream, Indexed layout, std::int64_t* out, const std::int64_t* index, std::int64_t count) {
+  on_device<cpu::last_position, cuda::last_position>(stream, layout, out, index, count);
+}
+
 }  // namespace tenon::kernels

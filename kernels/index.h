@@ -1,4 +1,4 @@
-// Indexing along a dimension, and its gradient.
+// Indexing along a dimension, its gradient, and what writing by index needs.
 #pragma once
 #include <tenon/kernels/operand.h>
 
@@ -37,6 +37,16 @@ void gather(Stream stream, DType dtype, Indexed layout, void* out, const void* a
 void gather_add(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
     const std::int64_t* index, std::int64_t count);
 
+/// Checks that all n indices are in [least, size), where a negative one counts from the end. `range_error`
+/// is a text like those below, of static storage.
+void check_indices(Stream stream, const std::int64_t* index, std::int64_t n, std::int64_t least,
+    std::int64_t size, int dim, const char* range_error);
+
+/// out[o, k, j], which is -1 before, becomes the last i with index[o, i, j] = k. The indices have been
+/// checked.
+void last_position(
+    Stream stream, Indexed layout, std::int64_t* out, const std::int64_t* index, std::int64_t count);
+
 // The implementations per device. On CUDA, elements with an index out of range are left unchanged, and the
 // next synchronisation throws.
 namespace cpu {
@@ -44,12 +54,16 @@ decltype(kernels::index_select) index_select;
 decltype(kernels::index_add) index_add;
 decltype(kernels::gather) gather;
 decltype(kernels::gather_add) gather_add;
+decltype(kernels::check_indices) check_indices;
+decltype(kernels::last_position) last_position;
 }  // namespace cpu
 namespace cuda {
 decltype(kernels::index_select) index_select;
 decltype(kernels::index_add) index_add;
 decltype(kernels::gather) gather;
 decltype(kernels::gather_add) gather_add;
+decltype(kernels::check_indices) check_indices;
+decltype(kernels::last_position) last_position;
 }  // namespace cuda
 
 /// The errors for an index out of range on both devices: index, position, dimension and its size.

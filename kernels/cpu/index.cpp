@@ -164,4 +164,32 @@ void gather_add(Stream, DType dtype, Indexed layout, void* out, const void* g, c
   });
 }
 
+void check_indices(Stream, const std::int64_t* index, std::int64_t n, std::int64_t least, std::int64_t size,
+    int dim, const char* range_error) {
+  std::atomic<bool> good = true;
+  parallel_for(n, grain, [&](std::int64_t begin, std::int64_t end) {
+    bool all = true;
+    for (std::int64_t i = begin; i < end; ++i) all &= index[i] >= least && index[i] < size;
+    if (!all) good.store(false, std::memory_order_relaxed);
+  });
+  if (good.load(std::memory_order_relaxed)) return;
+  for (std::int64_t i = 0; i < n; ++i)
+    check(index[i] >= least && index[i] < size, range_error, index[i], i, dim, size);
+}
+
+void last_position(Stream, Indexed layout, std::int64_t* out, const std::int64_t* index, std::int64_t count) {
+  const std::int64_t inner = layout.inner, block = columns_at_once(layout, count, sizeof(std::int64_t)),
+                     blocks = block > 0 ? (inner + block - 1) / block : 0;
+  // Each thread owns columns, so that later positions overwrite earlier ones.
+  parallel_for(layout.outer * blocks, grain_of(count * block), [&](std::int64_t begin, std::int64_t end) {
+    for (; begin < end; ++begin) {
+      const std::int64_t o = begin / blocks, first = begin % blocks * block,
+                         last = std::min(inner, first + block);
+      for (std::int64_t i = 0; i < count; ++i)
+        for (std::int64_t j = first; j < last; ++j)
+          out[(o * layout.size + index[(o * count + i) * inner + j]) * inner + j] = i;
+    }
+  });
+}
+
 }  // namespace tenon::kernels::cpu

@@ -104,6 +104,24 @@ void take(const char* name, Stream stream, const Indexed& layout, void* out, con
   else run(std::integral_constant<int, 1>(), static_cast<unsigned>(n));
 }
 
+__global__ void __launch_bounds__(block_threads) find_wrong(const std::int64_t* index, std::int64_t n,
+    std::int64_t least, std::int64_t size, int dim, const char* text, Fault* fault) {
+  for (std::int64_t i = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x; i < n;
+       i += std::int64_t{gridDim.x} * blockDim.x)
+    if (index[i] < least || index[i] >= size) note(fault, text, index[i], i, dim, size);
+}
+
+__global__ void __launch_bounds__(block_threads)
+    raise_positions(Indexed layout, std::int64_t count, long long* out, const std::int64_t* index) {
+  const std::int64_t n = layout.outer * count * layout.inner;
+  for (std::int64_t at = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x; at < n;
+       at += std::int64_t{gridDim.x} * blockDim.x) {
+    const std::int64_t j = at % layout.inner, i = at / layout.inner % count, o = at / layout.inner / count;
+    const std::int64_t k = index[at];
+    if (k >= 0 && k < layout.size) atomicMax(out + (o * layout.size + k) * layout.inner + j, i);
+  }
+}
+
 }  // namespace
 
 void index_select(Stream stream, DType dtype, Indexed layout, void* out, const void* a,
@@ -129,6 +147,20 @@ void gather(Stream stream, DType dtype, Indexed layout, void* out, const void* a
   visit_any(dtype, [&]<class T>(std::type_identity<T>) {
     take<true, arith::Bytes<T>>("gather", stream, layout, out, a, index, count, dim, gather_error);
   });
+}
+
+void check_indices(Stream stream, const std::int64_t* index, std::int64_t n, std::int64_t least,
+    std::int64_t size, int dim, const char* range_error) {
+  launch({stream, "find_wrong", {n}, true}, find_wrong, blocks_for(stream, n, block_threads), block_threads,
+      index, n, least, size, dim, range_error, tenon::cuda::fault_slot(stream));
+}
+
+void last_position(
+    Stream stream, Indexed layout, std::int64_t* out, const std::int64_t* index, std::int64_t count) {
+  const std::int64_t n = layout.outer * count * layout.inner;
+  launch({stream, "raise_positions", {layout.outer, count, layout.inner}}, raise_positions,
+      blocks_for(stream, n, block_threads), block_threads, layout, count, reinterpret_cast<long long*>(out),
+      index);
 }
 
 }  // namespace tenon::kernels::cuda

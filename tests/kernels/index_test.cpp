@@ -143,3 +143,44 @@ TEST_CASE("gather takes each element by its own index, and its gradient adds in 
   CHECK_THROWS_WITH(kernels::gather_add(test::stream(), DType::int64, layout, nullptr, nullptr, nullptr, 0),
       "gather_add: needs floating-point numbers; the dtype is int64");
 }
+
+TEST_CASE("check_indices names the wrong one", "[kernels][index][grids]") {
+  static constexpr char text_error[] = "test: index {} at position {}; dimension {} has size {}";
+  test::Vector<std::int64_t> index(100000);
+  for (std::size_t i = 0; i < index.size(); ++i) index[i] = static_cast<std::int64_t>(i % 9) - 4;
+  const auto count = static_cast<std::int64_t>(index.size());
+  const auto check_in = [&](std::int64_t least, std::int64_t size) {
+    kernels::check_indices(test::stream(), index.data(), count, least, size, 3, text_error);
+  };
+  check_in(-5, 5);
+  check_in(-4, 5);
+  kernels::check_indices(test::stream(), index.data(), 0, 0, 0, 3, text_error);
+  index[70001] = -5;
+  check_in(-5, 5);
+  CHECK_THROWS_WITH(check_in(-4, 5), "test: index -5 at position 70001; dimension 3 has size 5");
+  index[70001] = 5;
+  CHECK_THROWS_WITH(check_in(-5, 5), "test: index 5 at position 70001; dimension 3 has size 5");
+}
+
+TEST_CASE("last_position finds the last of equal indices", "[kernels][index][grids]") {
+  for (const auto& [layout, count] :
+      std::initializer_list<std::pair<Indexed, std::int64_t>>{{{1, 5, 1}, 4000}, {{1, 3000, 1}, 2000},
+          {{3, 40, 7}, 300}, {{2, 50, 700}, 90}, {{2, 3, 2}, 0}, {{0, 3, 2}, 5}, {{2, 3, 0}, 5}}) {
+    const auto& [outer, size, inner] = layout;
+    CAPTURE(outer, size, inner, count);
+    test::Vector<std::int64_t> index;
+    for (std::int64_t i = 0; i < outer * count * inner; ++i) index.push_back(i * i % 1009 * 31 % size);
+    test::Vector<std::int64_t> want(static_cast<std::size_t>(outer * size * inner), -1);
+    for (std::int64_t at = 0; at < outer * count * inner; ++at) {
+      const std::int64_t j = at % inner, i = at / inner % count, o = at / inner / count;
+      auto& last =
+          want[static_cast<std::size_t>((o * size + index[static_cast<std::size_t>(at)]) * inner + j)];
+      last = std::max(last, i);
+    }
+    test::on_every_build([&] {
+      test::Vector<std::int64_t> got(want.size(), -1);
+      kernels::last_position(test::stream(), layout, got.data(), index.data(), count);
+      CHECK(got == want);
+    });
+  }
+}

@@ -214,6 +214,15 @@ T atomicCAS(T* place, std::type_identity_t<T> expected, std::type_identity_t<T> 
   simt::emu::after_atomic();
   return expected;
 }
+template <class T>
+requires(simt::emu::Atomic<T> || std::is_same_v<T, long long>) T
+    atomicMax(T* place, std::type_identity_t<T> value) {
+  T before = value;
+  while (!__atomic_compare_exchange_n(place, &before, value, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED) &&
+         before < value) {}
+  simt::emu::after_atomic();
+  return before;
+}
 
 template <class T>
 T __ldg(const T* place) {

@@ -90,7 +90,7 @@ void half_warps_meet_apart() {
 }
 
 void atomics() {
-  auto* const place = memory<unsigned>(3);
+  auto* const place = memory<unsigned>(4);
   auto* const wide = memory<unsigned long long>(1);
   launch(
       nullptr,
@@ -98,10 +98,12 @@ void atomics() {
         atomicAdd(p, 1);
         atomicAdd(w, 1ull << 32);
         if (atomicCAS(p + 1, 0, threadIdx.x + 1) == 0) atomicExch(p + 2, threadIdx.x + 1);
+        EXPECT(atomicMax(p + 3, 1000 + threadIdx.x) <= 1095);
       },
       4, 96, place, wide);
   EXPECT(place[0] == 4 * 96 && *wide == (4 * 96ull) << 32);
   EXPECT(place[1] != 0 && place[1] == place[2]);
+  EXPECT(place[3] == 1095);
   EXPECT(__umulhi(0xffffffffu, 0xffffffffu) == 0xfffffffeu && __umul64hi(1ull << 63, 6) == 3);
 }
 
