@@ -23,6 +23,7 @@
 #include <tenon/autograd/ops/pooling.h>
 #include <tenon/autograd/ops/rearrange.h>
 #include <tenon/autograd/ops/reduce.h>
+#include <tenon/autograd/ops/sampling.h>
 #include <tenon/autograd/ops/scan.h>
 #include <tenon/autograd/ops/shape.h>
 #include <tenon/autograd/ops/softmax.h>

@@ -47,4 +47,11 @@ Strides broadcast_strides(const char* op, const Shape& from, const Strides& stri
   return out;
 }
 
+std::int64_t wrap_index(const char* op, std::int64_t index, int dim, const Shape& shape) {
+  const std::int64_t size = shape[dim];
+  check(index >= -size && index < size, "{}: index {} is out of range; dimension {} of {} has {}", op, index,
+      dim, shape, size);
+  return index < 0 ? index + size : index;
+}
+
 }  // namespace tenon

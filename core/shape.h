@@ -116,4 +116,7 @@ inline int wrap_dim(const char* op, std::int64_t dim, int rank, Rank0 scalar = R
   return static_cast<int>(dim < 0 ? dim + count : dim);
 }
 
+/// `index` into dimension `dim` of `shape` counted from the start; negative values count from the end.
+TENON_API std::int64_t wrap_index(const char* op, std::int64_t index, int dim, const Shape& shape);
+
 }  // namespace tenon

@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <tenon/core/call_site.h>
@@ -83,11 +84,27 @@ class TENON_API HookHandle {
 };
 
 /// A range of a dimension for slice(): [start, stop) with a step; negative bounds count from the end, as in
-/// Python.
-struct Slice {
+/// Python. Written {.start = 1, .step = 2}.
+struct SliceRange {
   std::optional<std::int64_t> start{}, stop{};
   std::int64_t step = 1;
 };
+
+/// The same with positions, for index(): Slice(1, 3), Slice(None, None, 2).
+struct Slice : SliceRange {
+  explicit Slice(
+      std::optional<std::int64_t> first = {}, std::optional<std::int64_t> end = {}, std::int64_t every = 1)
+      : SliceRange{first, end, every} {}
+};
+
+/// In index(): a new dimension of size 1. In Slice(): no bound.
+inline constexpr std::nullopt_t None = std::nullopt;
+
+/// In index(): all dimensions that the other indices leave.
+inline constexpr struct EllipsisIndex {
+} Ellipsis;
+
+class TensorIndex;
 
 /// How split() divides a dimension: one number, the size of every part, or a list, the size of each.
 struct SplitSizes {
@@ -374,7 +391,7 @@ class TENON_API Tensor {
   Tensor squeeze(CallSite site = CallSite::current()) const;
   Tensor squeeze(std::int64_t dim, CallSite site = CallSite::current()) const;
   Tensor permute(const Shape& dims, CallSite site = CallSite::current()) const;
-  Tensor slice(std::int64_t dim, const Slice& range, CallSite site = CallSite::current()) const;
+  Tensor slice(std::int64_t dim, const SliceRange& range, CallSite site = CallSite::current()) const;
   std::vector<Tensor> chunk(
       std::int64_t chunks, std::int64_t dim = 0, CallSite site = CallSite::current()) const;
   std::vector<Tensor> split(
@@ -386,12 +403,32 @@ class TENON_API Tensor {
   Tensor tril(std::int64_t diagonal = 0, CallSite site = CallSite::current()) const;
   Tensor triu(std::int64_t diagonal = 0, CallSite site = CallSite::current()) const;
   Tensor diag(std::int64_t diagonal = 0, CallSite site = CallSite::current()) const;
-  Tensor slice_scatter(
-      const Tensor& source, std::int64_t dim, const Slice& range, CallSite site = CallSite::current()) const;
+  Tensor slice_scatter(const Tensor& source, std::int64_t dim, const SliceRange& range,
+      CallSite site = CallSite::current()) const;
   Tensor select_scatter(
       const Tensor& source, std::int64_t dim, std::int64_t index, CallSite site = CallSite::current()) const;
   Tensor index_select(std::int64_t dim, const Tensor& index, CallSite site = CallSite::current()) const;
   Tensor gather(std::int64_t dim, const Tensor& index, CallSite site = CallSite::current()) const;
+  Tensor take_along_dim(
+      const Tensor& index, std::optional<std::int64_t> dim = {}, CallSite site = CallSite::current()) const;
+  Tensor index_add(std::int64_t dim, const Tensor& index, const Tensor& source, double alpha = 1,
+      CallSite site = CallSite::current()) const;
+  Tensor scatter(
+      std::int64_t dim, const Tensor& index, const Tensor& src, CallSite site = CallSite::current()) const;
+  Tensor scatter(
+      std::int64_t dim, const Tensor& index, double value, CallSite site = CallSite::current()) const;
+  Tensor scatter_add(
+      std::int64_t dim, const Tensor& index, const Tensor& src, CallSite site = CallSite::current()) const;
+  Tensor nonzero(CallSite site = CallSite::current()) const;
+  Tensor masked_select(const Tensor& mask, CallSite site = CallSite::current()) const;
+  Tensor index(const std::vector<TensorIndex>& indices, CallSite site = CallSite::current()) const;
+  Tensor index_put(const std::vector<TensorIndex>& indices, const Tensor& values, bool accumulate = false,
+      CallSite site = CallSite::current()) const;
+  Tensor index_put(const std::vector<TensorIndex>& indices, double value, bool accumulate = false,
+      CallSite site = CallSite::current()) const;
+  Tensor multinomial(
+      std::int64_t num_samples, bool replacement = false, CallSite site = CallSite::current()) const;
+  Tensor bernoulli(CallSite site = CallSite::current()) const;
   Tensor t(CallSite site = CallSite::current()) const;
   Tensor transpose(std::int64_t dim0, std::int64_t dim1, CallSite site = CallSite::current()) const;
   Tensor narrow(
@@ -403,9 +440,8 @@ class TENON_API Tensor {
   requires(!std::is_convertible_v<const Other&, detail::LocatedInteger>) Tensor operator[](
       const Other&) const {
     static_assert(detail::never<Other>,
-        "tenon: brackets take one integer; write a.slice(dim, {.start = 1}) for a range, index_select(a, "
-        "dim, "
-        "index) for a tensor of indices, where(mask, a, b) for a mask");
+        "tenon: brackets take one integer; write a.index({Slice(1, 3), rows, mask}) for ranges, tensors of "
+        "indices and masks");
     return *this;
   }
   /// The element at one index per dimension, as a 0-dimensional view.
@@ -443,6 +479,19 @@ class TENON_API Tensor {
   /// Converts `source` from its dtype and copies it from its device; its shape broadcasts to that of this
   /// tensor.
   const Tensor& copy_(const Tensor& source, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
+  /// The functions without _ compute the result, which is then copied to all of this tensor.
+  const Tensor& index_add_(std::int64_t dim, const Tensor& index, const Tensor& source, double alpha = 1,
+      CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& scatter_(std::int64_t dim, const Tensor& index, const Tensor& src,
+      CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& scatter_(std::int64_t dim, const Tensor& index, double value,
+      CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& scatter_add_(std::int64_t dim, const Tensor& index, const Tensor& src,
+      CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& index_put_(const std::vector<TensorIndex>& indices, const Tensor& values,
+      bool accumulate = false, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
+  const Tensor& index_put_(const std::vector<TensorIndex>& indices, double value, bool accumulate = false,
+      CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
   const Tensor& fill_(double value, CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
   const Tensor& zero_(CallSite site = CallSite::current()) const TENON_LIFETIMEBOUND;
   /// Fill with normal or uniform numbers from the default generator.
@@ -489,6 +538,26 @@ inline BackwardInputs::BackwardInputs(std::vector<Tensor> inputs)
 
 struct ValuesAndIndices {
   Tensor values, indices;
+};
+
+/// An index of index(): an integer, a Slice, None, Ellipsis or "...", or a tensor, of int64 indices or a
+/// mask.
+class TensorIndex {
+ public:
+  TensorIndex(SizeType auto index) : value_(static_cast<std::int64_t>(index)) {}
+  TensorIndex(const Slice& slice) : value_(slice) {}
+  TensorIndex(std::nullopt_t none) : value_(none) {}
+  TensorIndex(EllipsisIndex ellipsis) : value_(ellipsis) {}
+  TENON_API TensorIndex(const char* ellipsis);
+  TensorIndex(const Tensor& tensor) : value_(tensor) {}
+  /// Null if it is something else.
+  template <class T>
+  const T* as() const TENON_LIFETIMEBOUND {
+    return std::get_if<T>(&value_);
+  }
+
+ private:
+  std::variant<std::int64_t, Slice, std::nullopt_t, EllipsisIndex, Tensor> value_;
 };
 
 /// Shape, dtype and, for at most a thousand elements, all of them; larger tensors show the ends of each

@@ -43,6 +43,10 @@ inline bool is_finite_in(DType dtype, double number) {
     else return std::isfinite(number);
   });
 }
+/// Checks that an index is on the device and the stream of the tensor.
+void check_beside(const char* op, const Tensor& a, const Tensor& index);
+/// Checks all but the elements of an index that has a's dimensions, and may be larger only in dimension d.
+void check_index(const char* op, const Tensor& a, int d, const Tensor& index);
 /// Checks a C++ number used with a tensor: an integer tensor accepts only whole numbers.
 void check_scalar(const char* op, const Tensor& a, double scalar);
 

@@ -55,7 +55,7 @@ Tensor slice_range(const char* op, const Tensor& a, int dim, std::int64_t start,
 struct RangeOf {
   std::int64_t start, length;
 };
-RangeOf range_of(const char* op, std::int64_t size, const Slice& range);
+RangeOf range_of(const char* op, std::int64_t size, const SliceRange& range);
 /// Zeros of `shape`, with `g` written to that range.
 Tensor slice_backward(const Tensor& g, const Shape& shape, int dim, std::int64_t start, std::int64_t step);
 /// Zeros of `shape`, to which row i of `g` along dimension d is added at index[i].

@@ -273,6 +273,41 @@ const Tensor& Tensor::copy_(const Tensor& source, CallSite site) const {
       "copy_", site, *this, recorded, kernel, Input(*this, replaced), Broadcast(converted, pass_through));
 }
 
+const Tensor& Tensor::index_add_(
+    std::int64_t dim, const Tensor& index, const Tensor& source, double alpha, CallSite site) const {
+  const Call call("index_add_", site);
+  return copy_(index_add(dim, index, source, alpha));
+}
+
+const Tensor& Tensor::scatter_(
+    std::int64_t dim, const Tensor& index, const Tensor& src, CallSite site) const {
+  const Call call("scatter_", site);
+  return copy_(scatter(dim, index, src));
+}
+
+const Tensor& Tensor::scatter_(std::int64_t dim, const Tensor& index, double value, CallSite site) const {
+  const Call call("scatter_", site);
+  return copy_(scatter(dim, index, value));
+}
+
+const Tensor& Tensor::scatter_add_(
+    std::int64_t dim, const Tensor& index, const Tensor& src, CallSite site) const {
+  const Call call("scatter_add_", site);
+  return copy_(scatter_add(dim, index, src));
+}
+
+const Tensor& Tensor::index_put_(
+    const std::vector<TensorIndex>& indices, const Tensor& values, bool accumulate, CallSite site) const {
+  const Call call("index_put_", site);
+  return copy_(index_put(indices, values, accumulate));
+}
+
+const Tensor& Tensor::index_put_(
+    const std::vector<TensorIndex>& indices, double value, bool accumulate, CallSite site) const {
+  const Call call("index_put_", site);
+  return copy_(index_put(indices, value, accumulate));
+}
+
 const Tensor& Tensor::fill_(double value, CallSite site) const {
   const Call call("fill_", site);
   if (dtype() == DType::boolean) check(value == 0 || value == 1, "fill_: {} is not a boolean", value);

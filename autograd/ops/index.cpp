@@ -6,6 +6,7 @@
 
 namespace tenon {
 
+using autograd::check_beside;
 using autograd::Input;
 using autograd::new_tensor;
 using autograd::record;
@@ -14,14 +15,27 @@ using kernels::indexed;
 
 namespace {
 
-void check_where(const char* op, const Tensor& a, const Tensor& index) {
+Tensor dense(const Tensor& a) { return a.is_contiguous() ? a : autograd::copy(a, a.dtype()); }
+
+}  // namespace
+
+namespace autograd {
+
+void check_beside(const char* op, const Tensor& a, const Tensor& index) {
   check(index.device() == a.device(), "{}: devices differ; {} and {}", op, a.device(), index.device());
   check(index.stream() == a.stream(), "{}: the operands were made on different streams", op);
 }
 
-Tensor dense(const Tensor& a) { return a.is_contiguous() ? a : autograd::copy(a, a.dtype()); }
+void check_index(const char* op, const Tensor& a, int d, const Tensor& index) {
+  check(index.dtype() == DType::int64, "{}: the index must be int64; it is {}", op, index.dtype());
+  check(index.dim() == a.dim(), "{}: the index has {} dimensions, the tensor {}", op, index.dim(), a.dim());
+  check_beside(op, a, index);
+  for (int i = 0; i < a.shape().rank(); ++i)
+    check(i == d || index.shape()[i] <= a.shape()[i],
+        "{}: the index of shape {} is larger than the tensor of shape {}", op, index.shape(), a.shape());
+}
 
-}  // namespace
+}  // namespace autograd
 
 Tensor index_select(const Tensor& a, std::int64_t dim, const Tensor& index, CallSite site) {
   const Call call("index_select", site);
@@ -30,7 +44,7 @@ Tensor index_select(const Tensor& a, std::int64_t dim, const Tensor& index, Call
       "index_select: the index must be a vector of int64; it is {} {}", index.dtype(), index.shape());
   check(a.dim() > 0 || index.numel() == 1,
       "index_select: a tensor without dimensions takes one index; {} were given", index.numel());
-  check_where("index_select", a, index);
+  check_beside("index_select", a, index);
   const Tensor dense_index = contiguous(index);
   Shape shape = a.shape();
   if (a.dim() > 0) shape[d] = index.numel();
@@ -47,16 +61,10 @@ Tensor index_select(const Tensor& a, std::int64_t dim, const Tensor& index, Call
 Tensor gather(const Tensor& a, std::int64_t dim, const Tensor& index, CallSite site) {
   const Call call("gather", site);
   const int rank = a.shape().rank(), d = wrap_dim("gather", dim, rank, Rank0::as_vector);
-  check(index.dtype() == DType::int64, "gather: the index must be int64; it is {}", index.dtype());
-  check(index.dim() == rank, "gather: the index has {} dimensions, the tensor {}", index.dim(), rank);
-  check_where("gather", a, index);
+  autograd::check_index("gather", a, d, index);
   Tensor part = a;  // as large as the index, except in the indexed dimension
-  for (int i = 0; i < rank; ++i) {
-    if (i == d) continue;
-    check(index.shape()[i] <= a.shape()[i],
-        "gather: the index of shape {} is larger than the tensor of shape {}", index.shape(), a.shape());
-    if (index.shape()[i] < a.shape()[i]) part = narrow(part, i, 0, index.shape()[i]);
-  }
+  for (int i = 0; i < rank; ++i)
+    if (i != d && index.shape()[i] < a.shape()[i]) part = narrow(part, i, 0, index.shape()[i]);
   const Tensor from = dense(part), dense_index = contiguous(index);
   Tensor out = new_tensor(index.shape(), a.dtype(), a.stream());
   kernels::gather(a.stream(), a.dtype(), indexed(part.shape(), d), out.raw(), from.raw(),
@@ -67,13 +75,27 @@ Tensor gather(const Tensor& a, std::int64_t dim, const Tensor& index, CallSite s
       }));
 }
 
+Tensor take_along_dim(const Tensor& a, const Tensor& index, std::optional<std::int64_t> dim, CallSite site) {
+  const Call call("take_along_dim", site);
+  if (!dim) return gather(reshape(a, {a.numel()}), 0, reshape(index, {index.numel()}));
+  const int d = wrap_dim("take_along_dim", *dim, a.shape().rank(), Rank0::as_vector);
+  check(index.dim() == a.dim(), "{}: the index has {} dimensions, the tensor {}", "take_along_dim",
+      index.dim(), a.dim());
+  if (a.dim() == 0) return gather(a, d, index);
+  Shape taken = a.shape(), wanted = index.shape();
+  taken[d] = wanted[d] = 1;
+  taken = wanted = broadcast_shapes("take_along_dim", taken, wanted);
+  taken[d] = a.shape()[d], wanted[d] = index.shape()[d];
+  return gather(expand(a, taken), d, expand(index, wanted));
+}
+
 Tensor embedding(
     const Tensor& index, const Tensor& weight, std::optional<std::int64_t> padding_idx, CallSite site) {
   const Call call("embedding", site);
   check(index.dtype() == DType::int64, "embedding: the index must be int64; it is {} {}", index.dtype(),
       index.shape());
   check(weight.dim() == 2, "embedding: the weight must be a matrix; its shape is {}", weight.shape());
-  check_where("embedding", weight, index);
+  check_beside("embedding", weight, index);
   const std::int64_t rows = weight.shape()[0];
   std::int64_t padding = -1;  // no row
   if (padding_idx) {

@@ -32,7 +32,8 @@ Tensor cat(const std::vector<Tensor>& tensors, std::int64_t dim, CallSite site) 
   check(!tensors.empty(), "cat: needs at least one tensor");
   const auto some = std::find_if_not(tensors.begin(), tensors.end(), is_nothing);
   const Tensor& first = some == tensors.end() ? tensors.front() : *some;
-  const int d = wrap_dim("cat", dim, first.shape().rank());
+  // As in PyTorch, nothing joined to nothing along any dimension is nothing.
+  const int d = some == tensors.end() ? 0 : wrap_dim("cat", dim, first.shape().rank());
   Shape shape = first.shape();
   shape[d] = 0;
   for (std::size_t i = 0; i < tensors.size(); ++i) {

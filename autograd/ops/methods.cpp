@@ -195,7 +195,7 @@ Tensor Tensor::unsqueeze(std::int64_t dim, CallSite site) const { return tenon::
 Tensor Tensor::squeeze(CallSite site) const { return tenon::squeeze(*this, site); }
 Tensor Tensor::squeeze(std::int64_t dim, CallSite site) const { return tenon::squeeze(*this, dim, site); }
 Tensor Tensor::permute(const Shape& dims, CallSite site) const { return tenon::permute(*this, dims, site); }
-Tensor Tensor::slice(std::int64_t dim, const Slice& range, CallSite site) const {
+Tensor Tensor::slice(std::int64_t dim, const SliceRange& range, CallSite site) const {
   return tenon::slice(*this, dim, range, site);
 }
 std::vector<Tensor> Tensor::chunk(std::int64_t chunks, std::int64_t dim, CallSite site) const {
@@ -218,7 +218,7 @@ Tensor Tensor::tril(std::int64_t diagonal, CallSite site) const { return tenon::
 Tensor Tensor::triu(std::int64_t diagonal, CallSite site) const { return tenon::triu(*this, diagonal, site); }
 Tensor Tensor::diag(std::int64_t diagonal, CallSite site) const { return tenon::diag(*this, diagonal, site); }
 Tensor Tensor::slice_scatter(
-    const Tensor& source, std::int64_t dim, const Slice& range, CallSite site) const {
+    const Tensor& source, std::int64_t dim, const SliceRange& range, CallSite site) const {
   return tenon::slice_scatter(*this, source, dim, range, site);
 }
 Tensor Tensor::select_scatter(
@@ -231,6 +231,41 @@ Tensor Tensor::index_select(std::int64_t dim, const Tensor& index, CallSite site
 Tensor Tensor::gather(std::int64_t dim, const Tensor& index, CallSite site) const {
   return tenon::gather(*this, dim, index, site);
 }
+Tensor Tensor::take_along_dim(const Tensor& index, std::optional<std::int64_t> dim, CallSite site) const {
+  return tenon::take_along_dim(*this, index, dim, site);
+}
+Tensor Tensor::index_add(
+    std::int64_t dim, const Tensor& index, const Tensor& source, double alpha, CallSite site) const {
+  return tenon::index_add(*this, dim, index, source, alpha, site);
+}
+Tensor Tensor::scatter(std::int64_t dim, const Tensor& index, const Tensor& src, CallSite site) const {
+  return tenon::scatter(*this, dim, index, src, site);
+}
+Tensor Tensor::scatter(std::int64_t dim, const Tensor& index, double value, CallSite site) const {
+  return tenon::scatter(*this, dim, index, value, site);
+}
+Tensor Tensor::scatter_add(std::int64_t dim, const Tensor& index, const Tensor& src, CallSite site) const {
+  return tenon::scatter_add(*this, dim, index, src, site);
+}
+Tensor Tensor::nonzero(CallSite site) const { return tenon::nonzero(*this, site); }
+Tensor Tensor::masked_select(const Tensor& mask, CallSite site) const {
+  return tenon::masked_select(*this, mask, site);
+}
+Tensor Tensor::index(const std::vector<TensorIndex>& indices, CallSite site) const {
+  return tenon::index(*this, indices, site);
+}
+Tensor Tensor::index_put(
+    const std::vector<TensorIndex>& indices, const Tensor& values, bool accumulate, CallSite site) const {
+  return tenon::index_put(*this, indices, values, accumulate, site);
+}
+Tensor Tensor::index_put(
+    const std::vector<TensorIndex>& indices, double value, bool accumulate, CallSite site) const {
+  return tenon::index_put(*this, indices, value, accumulate, site);
+}
+Tensor Tensor::multinomial(std::int64_t num_samples, bool replacement, CallSite site) const {
+  return tenon::multinomial(*this, num_samples, replacement, site);
+}
+Tensor Tensor::bernoulli(CallSite site) const { return tenon::bernoulli(*this, site); }
 Tensor Tensor::t(CallSite site) const { return tenon::t(*this, site); }
 Tensor Tensor::transpose(std::int64_t dim0, std::int64_t dim1, CallSite site) const {
   return tenon::transpose(*this, dim0, dim1, site);
@@ -250,12 +285,7 @@ Tensor Tensor::at(const Shape& index, CallSite site) const {
   const Call call("at", site);
   check(index.rank() == dim(), "at: needs one index per dimension; {} were given for shape {}", index.rank(),
       shape());
-  int d = 0;
-  for (const std::int64_t i : index) {
-    check(i >= -shape()[d] && i < shape()[d], "at: index {} is out of range; dimension {} of {} has {}", i, d,
-        shape(), shape()[d]);
-    ++d;
-  }
+  for (int d = 0; d < index.rank(); ++d) wrap_index("at", index[d], d, shape());
   Tensor part = *this;
   for (const std::int64_t i : index) part = tenon::select(part, 0, i);
   return part;

@@ -186,7 +186,7 @@ Tensor diag(const Tensor& a, std::int64_t diagonal, CallSite site) {
 }
 
 Tensor slice_scatter(
-    const Tensor& a, const Tensor& source, std::int64_t dim, const Slice& range, CallSite site) {
+    const Tensor& a, const Tensor& source, std::int64_t dim, const SliceRange& range, CallSite site) {
   const Call call("slice_scatter", site);
   const int d = wrap_dim("slice_scatter", dim, a.shape().rank());
   autograd::check_same_kind("slice_scatter", a, source);
@@ -220,12 +220,9 @@ Tensor select_scatter(
     const Tensor& a, const Tensor& source, std::int64_t dim, std::int64_t index, CallSite site) {
   const Call call("select_scatter", site);
   const int d = wrap_dim("select_scatter", dim, a.shape().rank());
-  const std::int64_t size = a.shape()[d];
-  check(index >= -size && index < size, "select_scatter: index {} is out of range; dimension {} of {} has {}",
-      index, dim, a.shape(), size);
+  const std::int64_t at = wrap_index("select_scatter", index, d, a.shape());
   check(source.dim() == a.dim() - 1, "select_scatter: the source is {}, the tensor {}", source.shape(),
       a.shape());
-  const std::int64_t at = index < 0 ? index + size : index;
   return slice_scatter(a, unsqueeze(source, d), d, {.start = at, .stop = at + 1});
 }
 

@@ -20,8 +20,8 @@ TENON_API Tensor triu(const Tensor& a, std::int64_t diagonal = 0, CallSite site 
 /// A diagonal of a matrix; of a vector, the square matrix with zeros around that diagonal.
 TENON_API Tensor diag(const Tensor& a, std::int64_t diagonal = 0, CallSite site = CallSite::current());
 /// a with slice(a, dim, range) replaced by `source`, which has its shape.
-TENON_API Tensor slice_scatter(const Tensor& a, const Tensor& source, std::int64_t dim, const Slice& range,
-    CallSite site = CallSite::current());
+TENON_API Tensor slice_scatter(const Tensor& a, const Tensor& source, std::int64_t dim,
+    const SliceRange& range, CallSite site = CallSite::current());
 /// a with select(a, dim, index) replaced by `source`, which has its shape.
 TENON_API Tensor select_scatter(const Tensor& a, const Tensor& source, std::int64_t dim, std::int64_t index,
     CallSite site = CallSite::current());

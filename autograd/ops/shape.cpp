@@ -94,7 +94,7 @@ Tensor flatten(const Tensor& a, std::int64_t start_dim, std::int64_t end_dim, Ca
 
 namespace autograd {
 
-RangeOf range_of(const char* op, std::int64_t size, const Slice& range) {
+RangeOf range_of(const char* op, std::int64_t size, const SliceRange& range) {
   check(range.step > 0, "{}: the step must be positive; it is {}", op, range.step);
   const auto bound = [size](std::int64_t at) {
     return std::clamp<std::int64_t>(at < 0 ? at + size : at, 0, size);
@@ -172,7 +172,7 @@ Tensor narrow(const Tensor& a, std::int64_t dim, std::int64_t start, std::int64_
   return autograd::slice_range("narrow", a, d, first, length, 1, site);
 }
 
-Tensor slice(const Tensor& a, std::int64_t dim, const Slice& range, CallSite site) {
+Tensor slice(const Tensor& a, std::int64_t dim, const SliceRange& range, CallSite site) {
   const Call call("slice", site);
   const int d = wrap_dim("slice", dim, a.shape().rank());
   const auto [start, length] = autograd::range_of("slice", a.shape()[d], range);
@@ -182,10 +182,7 @@ Tensor slice(const Tensor& a, std::int64_t dim, const Slice& range, CallSite sit
 Tensor select(const Tensor& a, std::int64_t dim, std::int64_t index, CallSite site) {
   const Call call("select", site);
   const int d = wrap_dim("select", dim, a.shape().rank());
-  const std::int64_t size = a.shape()[d];
-  check(index >= -size && index < size, "select: index {} is out of range; dimension {} of {} has {}", index,
-      dim, a.shape(), size);
-  const std::int64_t at = index < 0 ? index + size : index;
+  const std::int64_t at = wrap_index("select", index, d, a.shape());
   Shape shape;
   Strides strides;
   for (int i = 0; i < a.shape().rank(); ++i) {

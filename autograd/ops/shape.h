@@ -19,7 +19,7 @@ TENON_API Tensor select(
     const Tensor& a, std::int64_t dim, std::int64_t index, CallSite site = CallSite::current());
 /// A range of a dimension with a positive step; bounds are clamped as in Python.
 TENON_API Tensor slice(
-    const Tensor& a, std::int64_t dim, const Slice& range, CallSite site = CallSite::current());
+    const Tensor& a, std::int64_t dim, const SliceRange& range, CallSite site = CallSite::current());
 /// Dimensions of size 1 repeated; -1 keeps a size, and new dimensions are added at the front.
 TENON_API Tensor expand(const Tensor& a, const Shape& shape, CallSite site = CallSite::current());
 TENON_API Tensor unsqueeze(const Tensor& a, std::int64_t dim, CallSite site = CallSite::current());

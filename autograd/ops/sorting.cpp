@@ -1,5 +1,6 @@
 // Sorting, and what is made of it.
 #include <tenon/kernels/check_dtype.h>
+#include <tenon/kernels/search.h>
 #include <tenon/kernels/sort.h>
 
 #include <tenon/autograd/ops/common.h>
@@ -105,6 +106,24 @@ ValuesAndIndices median(const Tensor& a, std::int64_t dim, bool keepdim, CallSit
   const int d = autograd::dim_with_elements("median", a, dim);
   const Tensor indices = contiguous(median_index(a, d));
   return {autograd::dropped(gather(a, d, indices), d, keepdim), autograd::dropped(indices, d, keepdim)};
+}
+
+Tensor searchsorted(const Tensor& sorted, const Tensor& values, bool right, CallSite site) {
+  const Call call("searchsorted", site);
+  const int rank = sorted.shape().rank();
+  autograd::check_same_kind("searchsorted", sorted, values);
+  check(rank > 0, "searchsorted: needs a line of elements; the shape is {}", sorted.shape());
+  Shape expected = sorted.shape();
+  if (rank == values.shape().rank()) expected[rank - 1] = values.shape()[rank - 1];
+  check(rank == 1 || values.shape() == expected,
+      "searchsorted: the shapes {} and {} differ before the last dimension", sorted.shape(), values.shape());
+  const Tensor from = contiguous(sorted.detach()), wanted = contiguous(values.detach());
+  Tensor out = new_tensor(values.shape(), DType::int64, values.stream());
+  const std::int64_t count = rank > 1 ? values.shape()[rank - 1] : values.numel();
+  const std::int64_t lines = count > 0 ? values.numel() / count : 0;
+  kernels::search(values.stream(), values.dtype(), {lines, sorted.shape()[rank - 1], count, rank == 1, right},
+      out.ptr<std::int64_t>(), from.raw(), wanted.raw());
+  return out;
 }
 
 }  // namespace tenon

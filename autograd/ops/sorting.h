@@ -22,4 +22,10 @@ TENON_API Tensor median(const Tensor& a, CallSite site = CallSite::current());
 TENON_API ValuesAndIndices median(
     const Tensor& a, std::int64_t dim, bool keepdim = false, CallSite site = CallSite::current());
 
+/// int64, of the shape of `values`: how many elements of `sorted`, which ascends along its last dimension,
+/// are less than each value, or with `right` not greater. `sorted` is a vector, or has the other dimensions
+/// of `values`. All of them are less than NaN. No gradient.
+TENON_API Tensor searchsorted(
+    const Tensor& sorted, const Tensor& values, bool right = false, CallSite site = CallSite::current());
+
 }  // namespace tenon

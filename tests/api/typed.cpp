@@ -430,6 +430,52 @@ TEST_CASE("typed: in-place operations") {
   REQUIRE(is(v.clone().zero_(), zeros(3)));
 }
 
+TEST_CASE("typed: indices") {
+  REQUIRE(is(a.index({0}), a[0]));
+  REQUIRE(is(a.index({Slice(), 1}), tensor({2, 5})));
+  REQUIRE(is(a.index({Slice(1, None)}), a.slice(0, {.start = 1})));
+  REQUIRE(is(a.index({Ellipsis, Slice(0, 3, 2)}), tensor({{1, 3}, {4, 6}})));
+  REQUIRE(is(a.index({"...", -1}), tensor({3, 6})));
+  REQUIRE(is(a.index({None, 0}), a[0].unsqueeze(0)));
+  REQUIRE(is(a.index({ints({1, 0, 1})}), tensor({{4, 5, 6}, {1, 2, 3}, {4, 5, 6}})));
+  REQUIRE(is(a.index({ints({1, 0}), ints({-1, 0})}), tensor({6, 1})));
+  REQUIRE(is(a.index({a > 4}), tensor({5, 6})));
+  REQUIRE(is(a.index({Slice(), bools({1, 0, 1})}), tensor({{1, 3}, {4, 6}})));
+  REQUIRE(is(a.index({Slice(0, 1), 0, None}), tensor({{1}})));
+  REQUIRE(is(index(a, {1, 2}), tensor(6)));
+  const Tensor m = a.clone();
+  m.index({Slice(), 0}).fill_(7);
+  REQUIRE(is(m, tensor({{7, 2, 3}, {7, 5, 6}})));
+  m.index_put_({m > 5}, 0);
+  REQUIRE(is(m, tensor({{0, 2, 3}, {0, 5, 0}})));
+  m.index_put_({ints({0, 0}), ints({1, 1})}, tensor({1, 1}), /*accumulate=*/true);
+  REQUIRE(is(m[0], tensor({0, 4, 3})));
+  REQUIRE(is(index_put(v, {0}, tensor(5)), v.index_put({0}, 5)));
+  REQUIRE(is(v.masked_select(v > 2), tensor({4, 9})));
+  REQUIRE(is(masked_select(v, bools({1, 0, 1})), tensor({1, 9})));
+  REQUIRE(is((v > 2).nonzero(), ints({{1}, {2}})));
+  REQUIRE(is(nonzero(a - 2), ints({{0, 0}, {0, 2}, {1, 0}, {1, 1}, {1, 2}})));
+  REQUIRE(is(a.take_along_dim(a.argmax(1, true), 1), tensor({{3}, {6}})));
+  REQUIRE(is(take_along_dim(a, ints({5})), tensor({6})));
+  REQUIRE(is(v.index_add(0, ints({0, 0}), tensor({1, 2})), tensor({4, 4, 9})));
+  REQUIRE(is(index_add(v, 0, ints({2}), tensor({1}), 2), tensor({1, 4, 11})));
+  REQUIRE(is(v.scatter(0, ints({2, 0}), tensor({5, 6})), tensor({6, 4, 5})));
+  REQUIRE(is(scatter(v, 0, ints({2, 0}), 0), tensor({0, 4, 0})));
+  REQUIRE(is(v.scatter_add(0, ints({2, 2}), tensor({5, 6})), tensor({1, 4, 20})));
+  REQUIRE(is(scatter_add(v, 0, ints({0}), v), tensor({2, 4, 9})));
+  REQUIRE(is(zeros(3).scatter_(0, ints({1}), 1), tensor({0, 1, 0})));
+  REQUIRE(is(zeros(3).scatter_(0, ints({1}), v), tensor({0, 1, 0})));
+  REQUIRE(is(zeros(3).scatter_add_(0, ints({1, 1}), v), tensor({0, 5, 0})));
+  REQUIRE(is(zeros(3).index_add_(0, ints({1, 1}), tensor({2, 3})), tensor({0, 5, 0})));
+  REQUIRE(is(searchsorted(v, tensor({4, 5})), ints({1, 2})));
+  REQUIRE(is(searchsorted(v, tensor({4, 5}), /*right=*/true), ints({2, 2})));
+  REQUIRE(multinomial(v, 2).sizes() == Shape{2});
+  REQUIRE(a.softmax(-1).multinomial(1).sizes() == Shape{2, 1});
+  REQUIRE(v.multinomial(20, /*replacement=*/true).amax().item<int>() <= 2);
+  REQUIRE(is(bernoulli(tensor({0, 1})), tensor({0, 1})));
+  REQUIRE(is(tensor({0, 1}).bernoulli(), tensor({0, 1})));
+}
+
 TEST_CASE("typed: gradients") {
   const Tensor x = v.clone(), w = tensor({2., 3., 4.}, {.requires_grad = true});
   x.requires_grad_();
@@ -468,6 +514,8 @@ TEST_CASE("typed: every operation of one tensor is a method") {
   // Functions in PyTorch too, or, like bitwise_equal(), for tests.
   const std::set<std::string> functions{// creation
       "empty_like", "zeros_like", "ones_like", "full_like", "rand_like", "randn_like", "one_hot",
+      // search
+      "searchsorted",
       // layers and losses
       "linear", "dropout", "embedding", "layer_norm", "rms_norm", "batch_norm", "mse_loss", "l1_loss",
       "huber_loss", "smooth_l1_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits", "kl_div",

@@ -190,7 +190,16 @@ TEST_CASE("ops: tensors without elements work", "[ops]") {
   check_empty("narrow", narrow(none, 1, 1, 2), {0, 2});
   check_empty("index_select", index_select(none, 1, tensor({0, 2}, {.dtype = DType::int64})), {0, 2});
   check_empty("gather", gather(none, 1, zeros({0, 2}, {.dtype = DType::int64})), {0, 2});
+  const Tensor nowhere = zeros({0, 3}, {.dtype = DType::int64});
+  check_empty("take_along_dim", take_along_dim(none, nowhere, 0), {0, 3});
+  check_empty("index_add", index_add(none, 0, nowhere.flatten(), none), {0, 3});
+  check_empty("scatter", scatter(none, 0, nowhere, none), {0, 3});
+  check_empty("scatter_add", scatter_add(none, 1, nowhere, none), {0, 3});
+  check_empty("masked_select", masked_select(none, none > 0), {0});
+  check_empty("index", none.index({Slice(), nowhere.to(DType::int64)}), {0, 0, 3});
+  check_empty("index_put", index_put(none, {nowhere.select(1, 0)}, none), {0, 3});
   check_empty("mse_loss", mse_loss(none, zeros({0, 3}), Reduction::sum), {});
+  REQUIRE(cat({zeros({0}), zeros({0})}, 1).shape() == Shape{0});
   REQUIRE(sum(none).item<float>() == 0);
   REQUIRE(prod(none).item<float>() == 1);
   REQUIRE(norm(none).item<float>() == 0);
@@ -246,7 +255,8 @@ TEST_CASE("ops: every operation of ops.h has a row in the table", "[ops]") {
            "full_like", "rand_like", "randn_like", "arange", "linspace", "eye", "rand", "randn", "randint",
            "randperm", "tensor", "from_blob", "eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or",
            "logical_xor", "logical_not", "isnan", "isinf", "isfinite", "one_hot", "argmax", "argmin",
-           "argsort", "all", "any", "equal", "allclose", "bitwise_equal"})
+           "argsort", "searchsorted", "nonzero", "multinomial", "bernoulli", "all", "any", "equal",
+           "allclose", "bitwise_equal"})
     covered.insert(name);
   REQUIRE(covered == declared);
 }

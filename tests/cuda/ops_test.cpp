@@ -106,6 +106,12 @@ TEST_CASE("ops: new tensors have the bits of the CPU") {
   check_same("full", [](Options o) { return full({3, 5}, 0.1, o); });
   check_same(
       "randperm", [](Options o) { return randperm(103, {.dtype = DType::int64, .device = o.device}); });
+  const auto weights = [](Options o) { return arange(600, o).reshape({3, 200}) * 0.3; };
+  check_same("multinomial", [=](Options o) { return multinomial(weights(o), 90); });
+  check_same("multinomial, replaced", [=](Options o) { return multinomial(weights(o), 90, true); });
+  check_same("bernoulli", [=](Options o) { return bernoulli(weights(o) / 200); });
+  check_same("nonzero", [=](Options o) { return nonzero(bernoulli(weights(o) / 200)); });
+  check_same("searchsorted", [=](Options o) { return searchsorted(weights(o), weights(o) / 2); });
   check_same("tensor", [](Options o) { return tensor({{1, 2}, {3, 4}}, o); });
   check_same("normal_", [](Options o) { return zeros({40, 9}, o).t().normal_(1, 2); });
 }
@@ -147,6 +153,21 @@ TEST_CASE("ops: copy_ copies between devices, converts and broadcasts, and passe
   REQUIRE(bitwise_equal(back, expand(here.detach(), {3, 4})));
   REQUIRE(back.cuda().device() == device());
   REQUIRE(back.cuda().cpu().device() == Device::cpu());
+}
+
+TEST_CASE("ops: an index out of range is an error when the device is waited for") {
+  const Options whole{.dtype = DType::int64, .device = device()};
+  const Tensor a = zeros({4}, {.device = device()}), wrong = tensor({0, 4}, whole),
+               src = ones({2}, a.options());
+  const auto error_of = [&](const Tensor& out) { return test::error_of([&] { out[0].item(); }); };
+  const std::string end = ": index 4 at position 1 is out of range; dimension 0 has size 4";
+  REQUIRE(error_of(scatter(a, 0, wrong, src)).starts_with("scatter" + end));
+  REQUIRE(error_of(scatter(a, 0, wrong, 1)).starts_with("scatter" + end));
+  REQUIRE(error_of(scatter_add(a, 0, wrong, src)).starts_with("scatter_add" + end));
+  REQUIRE(error_of(index_add(a, 0, wrong, src)).starts_with("index_add" + end));
+  REQUIRE(error_of(a.index({wrong})).starts_with("index" + end));
+  REQUIRE(error_of(index_put(a, {wrong}, src)).starts_with("index" + end));
+  REQUIRE(equal(a.index({wrong - 4}), a.slice(0, {.stop = 2})));
 }
 
 TEST_CASE("ops: two devices in one operation are an error") {

@@ -17,6 +17,32 @@ DType dtype(const Case& c) {
   return all[c.integer("dtype")];
 }
 
+/// The list of index() that draw_indices() of operations.py codes as numbers; its tensors are operands from
+/// `next` on.
+std::vector<TensorIndex> indices(const Case& c, std::size_t next) {
+  enum Kind { integer, slice, none, ellipsis, tensor };
+  const std::vector<double>& numbers = c.list("numbers");
+  std::vector<TensorIndex> list;
+  for (auto at = numbers.begin(); at != numbers.end();) {
+    const auto bound = [&]() -> std::optional<std::int64_t> {
+      const auto number = static_cast<std::int64_t>(*at++);
+      return number == 1000 ? std::nullopt : std::optional(number);
+    };
+    switch (static_cast<Kind>(static_cast<int>(*at++))) {
+      case integer: list.emplace_back(static_cast<std::int64_t>(*at++)); break;
+      case slice: {
+        const auto start = bound(), stop = bound();
+        list.emplace_back(Slice(start, stop, static_cast<std::int64_t>(*at++)));
+        break;
+      }
+      case none: list.emplace_back(None); break;
+      case ellipsis: list.emplace_back(Ellipsis); break;
+      case tensor: list.emplace_back(c.in.at(next++)); break;
+    }
+  }
+  return list;
+}
+
 using One = Tensor (*)(const Tensor&, CallSite);
 using Two = Tensor (*)(const Tensor&, const Tensor&, CallSite);
 using Number = Tensor (*)(const Tensor&, double, CallSite);
@@ -217,6 +243,25 @@ std::map<std::string, Operation> make() {
   // indices
   other("index_select", [](const Case& c) { return index_select(c.in.at(0), c.integer("dim"), c.in.at(1)); });
   other("gather", [](const Case& c) { return gather(c.in.at(0), c.integer("dim"), c.in.at(1)); });
+  other("take_along_dim", [](const Case& c) {
+    return c.has("dim") ? take_along_dim(c.in.at(0), c.in.at(1), c.integer("dim"))
+                        : take_along_dim(c.in.at(0), c.in.at(1));
+  });
+  other("index_add", [](const Case& c) {
+    return index_add(c.in.at(0), c.integer("dim"), c.in.at(2), c.in.at(1), c.number("alpha"));
+  });
+  other("scatter", [](const Case& c) {
+    return c.has("value") ? scatter(c.in.at(0), c.integer("dim"), c.in.at(1), c.number("value"))
+                          : scatter(c.in.at(0), c.integer("dim"), c.in.at(2), c.in.at(1));
+  });
+  other("scatter_add",
+      [](const Case& c) { return scatter_add(c.in.at(0), c.integer("dim"), c.in.at(2), c.in.at(1)); });
+  other("nonzero", [](const Case& c) { return nonzero(c.in.at(0)); });
+  other("masked_select", [](const Case& c) { return masked_select(c.in.at(0), c.in.at(1)); });
+  other("index", [](const Case& c) { return c.in.at(0).index(indices(c, 1)); });
+  other("index_put",
+      [](const Case& c) { return index_put(c.in.at(0), indices(c, 2), c.in.at(1), c.flag("accumulate")); });
+  other("searchsorted", [](const Case& c) { return searchsorted(c.in.at(0), c.in.at(1), c.flag("right")); });
   other("embedding", [](const Case& c) {
     const auto padding = c.has("padding") ? std::optional(c.integer("padding")) : std::nullopt;
     return embedding(c.in.at(0), c.in.at(1), padding);

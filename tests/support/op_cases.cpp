@@ -83,6 +83,22 @@ const std::vector<OpCase>& in_place_cases() {
     add_row("sigmoid_", "", 1, [](Tensor& y, const Tensors&) { y.sigmoid_(); });
     add_row("relu_", "", 1, [](Tensor& y, const Tensors&) { y.relu_(); });
     add_row("clamp_", "", 1, [](Tensor& y, const Tensors&) { y.clamp_(0, 2.5); });
+    const auto second = [](const Tensor& y) {
+      return tensor({1}, {.dtype = DType::int64, .device = y.device()});
+    };
+    add_row("index_add_", "", 2,
+        [second](Tensor& y, const Tensors& in) { y.index_add_(0, second(y), in[1].unsqueeze(0), 2); });
+    add_row("scatter_", "", 2, [second](Tensor& y, const Tensors& in) {
+      y.scatter_(1, second(y).expand({2, 1}), in[1].unsqueeze(1));
+    });
+    add_row("scatter_", "number", 1,
+        [second](Tensor& y, const Tensors&) { y.scatter_(0, second(y).unsqueeze(0), 3); });
+    add_row("scatter_add_", "", 2, [second](Tensor& y, const Tensors& in) {
+      y.scatter_add_(1, second(y).expand({2, 1}), in[1].unsqueeze(1));
+    });
+    add_row(
+        "index_put_", "", 2, [second](Tensor& y, const Tensors& in) { y.index_put_({second(y)}, in[1]); });
+    add_row("index_put_", "number", 1, [](Tensor& y, const Tensors&) { y.index_put_({0, 1}, 3); });
     add_row("mul_", "itself", 1, [](Tensor& y, const Tensors&) { y.mul_(y); });
     add_row("add_", "onto a constant", 1, [](Tensor& y, const Tensors& in) {
       y = zeros({2, 2}, y.options());
