@@ -119,16 +119,6 @@ void train(Gpt& model, const Tensor& text, const Tensor& held_back, const Settin
   }
 }
 
-/// Draws a number with the probabilities softmax(logits), [V].
-std::int64_t draw(const Tensor& logits, Generator& generator) {
-  const Tensor probabilities = logits.softmax(0).to(Device::cpu());
-  double left = rand({1}, generator, {.dtype = DType::float64}).item();
-  const auto of = probabilities.data<float>();
-  for (std::size_t i = 0; i + 1 < of.size(); ++i)
-    if ((left -= static_cast<double>(of[i])) < 0) return static_cast<std::int64_t>(i);
-  return static_cast<std::int64_t>(of.size()) - 1;
-}
-
 /// Text that follows `start`, one character after the other.
 std::string write(Gpt& model, const Vocabulary& vocabulary, const std::string& start,
     const Settings& settings, Device device) {
@@ -139,7 +129,8 @@ std::string write(Gpt& model, const Vocabulary& vocabulary, const std::string& s
   for (std::int64_t i = 0; i < settings.write; ++i) {
     const std::size_t seen = std::min(text.size(), static_cast<std::size_t>(settings.size.context));
     const Tensor x = vocabulary.encode(text.substr(text.size() - seen)).unsqueeze(0).to(device);
-    text += vocabulary.decode(draw(model(x)[0][-1], generator));
+    const Tensor next = multinomial(model(x)[0][-1].softmax(0), 1, true, generator);
+    text += vocabulary.decode(next.item<std::int64_t>());
   }
   return text.substr(start.size());
 }
