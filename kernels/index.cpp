@@ -34,4 +34,8 @@ void last_position(
   on_device<cpu::last_position, cuda::last_position>(stream, layout, out, index, count);
 }
 
+void growths(Stream stream, std::int64_t n, std::int64_t* out, const std::int64_t* count) {
+  on_device<cpu::growths, cuda::growths>(stream, n, out, count);
+}
+
 }  // namespace tenon::kernels

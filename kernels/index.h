@@ -47,6 +47,9 @@ void check_indices(Stream stream, const std::int64_t* index, std::int64_t n, std
 void last_position(
     Stream stream, Indexed layout, std::int64_t* out, const std::int64_t* index, std::int64_t count);
 
+/// The positions where a running count of n entries grows, by one each: out[k] is where it becomes k + 1.
+void growths(Stream stream, std::int64_t n, std::int64_t* out, const std::int64_t* count);
+
 // The implementations per device. On CUDA, elements with an index out of range are left unchanged, and the
 // next synchronisation throws.
 namespace cpu {
@@ -56,6 +59,7 @@ decltype(kernels::gather) gather;
 decltype(kernels::gather_add) gather_add;
 decltype(kernels::check_indices) check_indices;
 decltype(kernels::last_position) last_position;
+decltype(kernels::growths) growths;
 }  // namespace cpu
 namespace cuda {
 decltype(kernels::index_select) index_select;
@@ -64,6 +68,7 @@ decltype(kernels::gather) gather;
 decltype(kernels::gather_add) gather_add;
 decltype(kernels::check_indices) check_indices;
 decltype(kernels::last_position) last_position;
+decltype(kernels::growths) growths;
 }  // namespace cuda
 
 /// The errors for an index out of range on both devices: index, position, dimension and its size.

@@ -18,8 +18,9 @@ Tensor positions_of_nonzero(const Tensor& a) {
   const std::int64_t n = a.numel();
   if (n == 0) return autograd::positions_beside(a, 0);
   const Tensor so_far = cumsum(reshape(autograd::copy(a, DType::boolean), {n}), 0);
-  const auto count = so_far[-1].item<std::int64_t>();
-  return searchsorted(so_far, autograd::positions_beside(a, count, 1));
+  Tensor out = autograd::new_tensor({so_far[-1].item<std::int64_t>()}, DType::int64, a.stream());
+  kernels::growths(a.stream(), n, out.ptr<std::int64_t>(), so_far.ptr<std::int64_t>());
+  return out;
 }
 
 /// Indices into dimension d of `shape`, checked and counted from the start.

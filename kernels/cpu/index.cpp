@@ -192,4 +192,14 @@ void last_position(Stream, Indexed layout, std::int64_t* out, const std::int64_t
   });
 }
 
+void growths(Stream, std::int64_t n, std::int64_t* out, const std::int64_t* count) {
+  parallel_for(n, grain, [&](std::int64_t begin, std::int64_t end) {
+    std::int64_t before = begin > 0 ? count[begin - 1] : 0;
+    for (std::int64_t i = begin; i < end; ++i) {
+      if (count[i] > before) out[before] = i;
+      before = count[i];
+    }
+  });
+}
+
 }  // namespace tenon::kernels::cpu

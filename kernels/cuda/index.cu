@@ -122,6 +122,15 @@ __global__ void __launch_bounds__(block_threads)
   }
 }
 
+__global__ void __launch_bounds__(block_threads)
+    find_growths(std::int64_t n, std::int64_t* out, const std::int64_t* count) {
+  for (std::int64_t i = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x; i < n;
+       i += std::int64_t{gridDim.x} * blockDim.x) {
+    const std::int64_t before = i > 0 ? count[i - 1] : 0;
+    if (count[i] > before) out[before] = i;
+  }
+}
+
 }  // namespace
 
 void index_select(Stream stream, DType dtype, Indexed layout, void* out, const void* a,
@@ -161,6 +170,11 @@ void last_position(
   launch({stream, "raise_positions", {layout.outer, count, layout.inner}}, raise_positions,
       blocks_for(stream, n, block_threads), block_threads, layout, count, reinterpret_cast<long long*>(out),
       index);
+}
+
+void growths(Stream stream, std::int64_t n, std::int64_t* out, const std::int64_t* count) {
+  launch({stream, "find_growths", {n}}, find_growths, blocks_for(stream, n, block_threads), block_threads, n,
+      out, count);
 }
 
 }  // namespace tenon::kernels::cuda

@@ -184,3 +184,18 @@ TEST_CASE("last_position finds the last of equal indices", "[kernels][index][gri
     });
   }
 }
+
+TEST_CASE("growths finds where a count grows", "[kernels][index][grids]") {
+  for (const std::int64_t n : {1, 2, 100, 70001}) {
+    test::Vector<std::int64_t> count, want;
+    for (std::int64_t i = 0; i < n; ++i) {
+      if (i * i % 7 < 3 || i == n - 1) want.push_back(i);
+      count.push_back(static_cast<std::int64_t>(want.size()));
+    }
+    test::on_every_build([&] {
+      test::Vector<std::int64_t> got(want.size());
+      kernels::growths(test::stream(), n, got.data(), count.data());
+      CHECK(got == want);
+    });
+  }
+}
