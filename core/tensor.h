@@ -548,7 +548,7 @@ class TensorIndex {
   TensorIndex(const Slice& slice) : value_(slice) {}
   TensorIndex(std::nullopt_t none) : value_(none) {}
   TensorIndex(EllipsisIndex ellipsis) : value_(ellipsis) {}
-  TENON_API TensorIndex(const char* ellipsis);
+  TENON_API TensorIndex(const char* ellipsis, CallSite site = CallSite::current());
   TensorIndex(const Tensor& tensor) : value_(tensor) {}
   /// Null if it is something else.
   template <class T>

@@ -72,7 +72,8 @@ int dims_used(const TensorIndex& index) {
 
 }  // namespace
 
-TensorIndex::TensorIndex(const char* ellipsis) : value_(Ellipsis) {
+TensorIndex::TensorIndex(const char* ellipsis, CallSite site) : value_(Ellipsis) {
+  const Call call("index", site);
   check(std::strcmp(ellipsis, "...") == 0, "index: the only text that is an index is \"...\"; it is \"{}\"",
       ellipsis);
 }

@@ -227,6 +227,7 @@ const std::vector<Mistake>& mistakes() {
       {__LINE__, "index", [] { a.index({0, 0, 0}); }},
       {__LINE__, "index", [] { a.index({Ellipsis, 3}); }},
       {__LINE__, "index", [] { a.index({Ellipsis, "..."}); }},
+      {__LINE__, "index", [] { a.index({"..", 0}); }},
       {__LINE__, "index", [] { a.index({counts * -3}); }},
       {__LINE__, "index", [] { a.index({b}); }},
       {__LINE__, "index", [] { b.index({yes}); }},

@@ -241,7 +241,7 @@ def without_row():
     folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../autograd/ops")
     declared = set()
     for name in os.listdir(folder):
-        if name.endswith(".h") and name != "creation.h":
+        if name.endswith(".h") and name not in ("creation.h", "sampling.h"):  # their random numbers differ
             with open(os.path.join(folder, name), encoding="utf-8") as file:
                 declared |= set(re.findall(r"^TENON_API (?:Tensor|std::vector<Tensor>) (\w+)\(", file.read(), re.M))
     return sorted(declared - {name.split(".")[0] for name in OPERATIONS})
