@@ -23,7 +23,8 @@ void check_scalar(const char* op, const Tensor& a, double scalar) {
 }
 
 Tensor number_beside(const Tensor& a, double number) {
-  if (number != 0) check_scalar("", a, number);
+  if (a.dtype() == DType::boolean) check(number == 0 || number == 1, "{}: {} is not a boolean", "", number);
+  else check_scalar("", a, number);
   Tensor out = new_tensor({}, a.dtype(), a.stream());
   kernels::copy(a.stream(), a.dtype(), a.dtype(), out.shape(), out.raw(), number);
   return out;

@@ -52,7 +52,7 @@ void check_scalar(const char* op, const Tensor& a, double scalar);
 
 /// Checks the bounds of clamp().
 void check_bounds(const Tensor& a, double low, double high);
-/// The number as a 0-dimensional tensor of a's dtype on a's stream. A boolean tensor takes only 0.
+/// The number as a 0-dimensional tensor of a's dtype on a's stream.
 Tensor number_beside(const Tensor& a, double number);
 /// start, start + step, ...: `count` numbers (int64), on a's stream.
 Tensor positions_beside(const Tensor& a, std::int64_t count, std::int64_t start = 0, std::int64_t step = 1);

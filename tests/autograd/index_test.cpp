@@ -40,6 +40,7 @@ TEST_CASE("index: scatter() of every dtype, and sums in the order of the positio
     const Tensor a = tensor({1, 1, 1}).to(dtype), src = tensor({1, 1, 0, 1}).to(dtype);
     REQUIRE(equal(scatter(a, 0, ints({0, 1, 0}), src), tensor({0, 1, 1}).to(dtype)));
     REQUIRE(equal(scatter(a, 0, ints({2}), 0), tensor({1, 1, 0}).to(dtype)));
+    REQUIRE(equal(zeros_like(a).index_put_({1}, true), tensor({0, 1, 0}).to(dtype)));
     REQUIRE(equal(a.index({a.to(DType::boolean)}), a));
   }
   // a + (((0 + x0) + x1) + x2), not ((a + x0) + x1) + x2.
@@ -155,6 +156,7 @@ TEST_CASE("index: mistakes name the dimension and its size, and change nothing",
   REQUIRE(error_of([&] {
     scatter(a, 0, ints({{0, 0, 0}}), ones({1, 2}));
   }) == "scatter: the index of shape [1, 3] is larger than the source of shape [1, 2]");
+  REQUIRE(error_of([&] { (a > 0).index_put_({0}, 2); }) == "index_put_: 2 is not a boolean");
   REQUIRE(equal(a, zeros({2, 3})));
   REQUIRE(a.version() == 0);
 }
