@@ -34,6 +34,11 @@ void last_position(
   on_device<cpu::last_position, cuda::last_position>(stream, layout, out, index, count);
 }
 
+void add_integers(Stream stream, Indexed layout, std::int64_t* out, const std::int64_t* g,
+    const std::int64_t* index, std::int64_t count) {
+  on_device<cpu::add_integers, cuda::add_integers>(stream, layout, out, g, index, count);
+}
+
 void growths(Stream stream, std::int64_t n, std::int64_t* out, const std::int64_t* count) {
   on_device<cpu::growths, cuda::growths>(stream, n, out, count);
 }

@@ -47,6 +47,10 @@ void check_indices(Stream stream, const std::int64_t* index, std::int64_t n, std
 void last_position(
     Stream stream, Indexed layout, std::int64_t* out, const std::int64_t* index, std::int64_t count);
 
+/// out[o, index[o, i, j], j] += g[o, i, j] modulo 2^64. The indices have been checked.
+void add_integers(Stream stream, Indexed layout, std::int64_t* out, const std::int64_t* g,
+    const std::int64_t* index, std::int64_t count);
+
 /// The positions where a running count of n entries grows, by one each: out[k] is where it becomes k + 1.
 void growths(Stream stream, std::int64_t n, std::int64_t* out, const std::int64_t* count);
 
@@ -59,6 +63,7 @@ decltype(kernels::gather) gather;
 decltype(kernels::gather_add) gather_add;
 decltype(kernels::check_indices) check_indices;
 decltype(kernels::last_position) last_position;
+decltype(kernels::add_integers) add_integers;
 decltype(kernels::growths) growths;
 }  // namespace cpu
 namespace cuda {
@@ -68,6 +73,7 @@ decltype(kernels::gather) gather;
 decltype(kernels::gather_add) gather_add;
 decltype(kernels::check_indices) check_indices;
 decltype(kernels::last_position) last_position;
+decltype(kernels::add_integers) add_integers;
 decltype(kernels::growths) growths;
 }  // namespace cuda
 

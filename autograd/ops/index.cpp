@@ -138,9 +138,16 @@ namespace autograd {
 
 Tensor gather_add(const Tensor& g, int d, const Tensor& index, const Shape& shape) {
   const Tensor from = dense(g);
+  const std::int64_t count = index.dim() > 0 ? index.shape()[d] : 1;
   Tensor out = new_tensor(shape, g.dtype(), g.stream());
-  kernels::gather_add(g.stream(), g.dtype(), indexed(shape, d), out.raw(), from.raw(),
-      index.ptr<std::int64_t>(), index.dim() > 0 ? index.shape()[d] : 1);
+  if (g.dtype() == DType::int64) {
+    kernels::copy(g.stream(), g.dtype(), g.dtype(), shape, out.raw(), 0.0);
+    kernels::add_integers(g.stream(), indexed(shape, d), out.ptr<std::int64_t>(), from.ptr<std::int64_t>(),
+        index.ptr<std::int64_t>(), count);
+    return out;
+  }
+  kernels::gather_add(
+      g.stream(), g.dtype(), indexed(shape, d), out.raw(), from.raw(), index.ptr<std::int64_t>(), count);
   return record("gather_add", CallSite::current(), std::move(out),
       Input(g, with(index), [d](const Tensor& gg, const Tensor& at) { return gather(gg, d, at); }));
 }

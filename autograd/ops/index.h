@@ -18,7 +18,7 @@ TENON_API Tensor gather(
 TENON_API Tensor take_along_dim(const Tensor& a, const Tensor& index, std::optional<std::int64_t> dim = {},
     CallSite site = CallSite::current());
 /// New tensor: a, where alpha times slice i of `source` is added to slice index[i] of a dimension (int64,
-/// one-dimensional, repeats allowed).
+/// one-dimensional, repeats allowed). Floating point or int64.
 TENON_API Tensor index_add(const Tensor& a, std::int64_t dim, const Tensor& index, const Tensor& source,
     double alpha = 1, CallSite site = CallSite::current());
 /// New tensor: a with out[index[i][j]][j] = src[i][j] for dim = 0 in two dimensions. `index` (int64) has as
@@ -28,7 +28,7 @@ TENON_API Tensor scatter(const Tensor& a, std::int64_t dim, const Tensor& index,
     CallSite site = CallSite::current());
 TENON_API Tensor scatter(const Tensor& a, std::int64_t dim, const Tensor& index, double value,
     CallSite site = CallSite::current());
-/// The same with the elements of src added, floating point.
+/// The same with the elements of src added, floating point or int64.
 TENON_API Tensor scatter_add(const Tensor& a, std::int64_t dim, const Tensor& index, const Tensor& src,
     CallSite site = CallSite::current());
 /// New tensor: the rows of a matrix `weight` at the given indices (int64, of any shape), with one dimension
@@ -58,7 +58,7 @@ TENON_API Tensor masked_select(const Tensor& a, const Tensor& mask, CallSite sit
 TENON_API Tensor index(
     const Tensor& a, const std::vector<TensorIndex>& indices, CallSite site = CallSite::current());
 /// New tensor: a with the elements that index() would give replaced by `values`, which broadcast. Where one
-/// is named twice, the last value counts; with `accumulate` all of them are added, floating point.
+/// is named twice, the last value counts; with `accumulate` all of them are added, floating point or int64.
 TENON_API Tensor index_put(const Tensor& a, const std::vector<TensorIndex>& indices, const Tensor& values,
     bool accumulate = false, CallSite site = CallSite::current());
 TENON_API Tensor index_put(const Tensor& a, const std::vector<TensorIndex>& indices, double value,

@@ -57,6 +57,13 @@ Tensor last_position(const Tensor& index, int d, const Shape& shape) {
   return out;
 }
 
+/// index_add() of int64 as the sums of scatter_add(), of an index for each element.
+Tensor integer_sums(const Tensor& source, int d, const Tensor& at, const Shape& shape) {
+  Shape along = source.shape();
+  for (int i = 0; i < along.rank(); ++i) along[i] = i == d ? at.numel() : 1;
+  return autograd::gather_add(source, d, contiguous(expand(reshape(at, along), source.shape())), shape);
+}
+
 int scattered_dim(const char* op, const Tensor& a, std::int64_t dim) {
   return wrap_dim(op, dim, a.shape().rank(), Rank0::as_vector);
 }
@@ -67,7 +74,7 @@ Tensor index_add(const Tensor& a, std::int64_t dim, const Tensor& index, const T
     CallSite site) {
   const Call call("index_add", site);
   const int d = wrap_dim("index_add", dim, a.shape().rank(), Rank0::as_vector);
-  kernels::check_dtype("index_add", is_floating_point(a.dtype()), a.dtype());
+  kernels::check_dtype("index_add", true, a.dtype());
   check(index.dtype() == DType::int64 && index.dim() <= 1,
       "index_add: the index must be a vector of int64; it is {} {}", index.dtype(), index.shape());
   autograd::check_beside("index_add", a, index);
@@ -80,7 +87,8 @@ Tensor index_add(const Tensor& a, std::int64_t dim, const Tensor& index, const T
   const Tensor at = contiguous(index);
   kernels::check_indices(
       a.stream(), at.ptr<std::int64_t>(), at.numel(), 0, a.dim() > 0 ? a.shape()[d] : 1, d, index_add_error);
-  const Tensor sum = autograd::index_add(source, d, at, a.shape());
+  const Tensor sum = is_floating_point(a.dtype()) ? autograd::index_add(source, d, at, a.shape())
+                                                  : integer_sums(source, d, at, a.shape());
   return add(a, alpha == 1 ? sum : mul(sum, alpha));
 }
 
@@ -111,7 +119,7 @@ Tensor scatter(const Tensor& a, std::int64_t dim, const Tensor& index, double va
 Tensor scatter_add(const Tensor& a, std::int64_t dim, const Tensor& index, const Tensor& src, CallSite site) {
   const Call call("scatter_add", site);
   const int d = scattered_dim("scatter_add", a, dim);
-  kernels::check_dtype("scatter_add", is_floating_point(a.dtype()), a.dtype());
+  kernels::check_dtype("scatter_add", true, a.dtype());
   const Tensor at = checked_index("scatter_add", a, d, index, scatter_add_error),
                from = covered("scatter_add", a, at, src);
   return with_part(a, d, at.shape(),

@@ -84,6 +84,25 @@ std::int64_t columns_at_once(const Indexed& layout, std::int64_t count, std::int
   return fit < least || 2 * fit >= layout.inner || count < layout.size / 4 ? layout.inner : fit;
 }
 
+/// Calls use(place, at, i) with the place in [outer, size, inner] that the index `at`, of position i along
+/// the dimension, names. Each thread owns columns, whose positions come in ascending order.
+template <class Use>
+void for_each_place(const Indexed& layout, const std::int64_t* index, std::int64_t count, const Use& use) {
+  const std::int64_t inner = layout.inner, block = columns_at_once(layout, count, sizeof(std::int64_t)),
+                     blocks = block > 0 ? (inner + block - 1) / block : 0;
+  parallel_for(layout.outer * blocks, grain_of(count * block), [&](std::int64_t begin, std::int64_t end) {
+    for (; begin < end; ++begin) {
+      const std::int64_t o = begin / blocks, first = begin % blocks * block,
+                         last = std::min(inner, first + block);
+      for (std::int64_t i = 0; i < count; ++i)
+        for (std::int64_t j = first; j < last; ++j) {
+          const std::int64_t at = (o * count + i) * inner + j;
+          use((o * layout.size + index[at]) * inner + j, at, i);
+        }
+    }
+  });
+}
+
 }  // namespace
 
 void index_select(Stream, DType dtype, Indexed layout, void* out, const void* a, const std::int64_t* index,
@@ -178,17 +197,15 @@ void check_indices(Stream, const std::int64_t* index, std::int64_t n, std::int64
 }
 
 void last_position(Stream, Indexed layout, std::int64_t* out, const std::int64_t* index, std::int64_t count) {
-  const std::int64_t inner = layout.inner, block = columns_at_once(layout, count, sizeof(std::int64_t)),
-                     blocks = block > 0 ? (inner + block - 1) / block : 0;
-  // Each thread owns columns, so that later positions overwrite earlier ones.
-  parallel_for(layout.outer * blocks, grain_of(count * block), [&](std::int64_t begin, std::int64_t end) {
-    for (; begin < end; ++begin) {
-      const std::int64_t o = begin / blocks, first = begin % blocks * block,
-                         last = std::min(inner, first + block);
-      for (std::int64_t i = 0; i < count; ++i)
-        for (std::int64_t j = first; j < last; ++j)
-          out[(o * layout.size + index[(o * count + i) * inner + j]) * inner + j] = i;
-    }
+  for_each_place(layout, index, count,
+      [&](std::int64_t place, std::int64_t, std::int64_t position) { out[place] = position; });
+}
+
+void add_integers(Stream, Indexed layout, std::int64_t* out, const std::int64_t* g, const std::int64_t* index,
+    std::int64_t count) {
+  for_each_place(layout, index, count, [&](std::int64_t place, std::int64_t at, std::int64_t) {
+    out[place] =
+        static_cast<std::int64_t>(static_cast<std::uint64_t>(out[place]) + static_cast<std::uint64_t>(g[at]));
   });
 }
 

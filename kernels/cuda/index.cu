@@ -111,15 +111,29 @@ __global__ void __launch_bounds__(block_threads) find_wrong(const std::int64_t* 
     if (index[i] < least || index[i] >= size) note(fault, text, index[i], i, dim, size);
 }
 
-__global__ void __launch_bounds__(block_threads)
-    raise_positions(Indexed layout, std::int64_t count, long long* out, const std::int64_t* index) {
+/// With Adds out[o, index[o, i, j], j] += g[o, i, j], else = max(itself, i). Neither depends on the order.
+template <bool Adds>
+__global__ void __launch_bounds__(block_threads) combine(
+    Indexed layout, std::int64_t count, std::int64_t* out, const std::int64_t* g, const std::int64_t* index) {
   const std::int64_t n = layout.outer * count * layout.inner;
   for (std::int64_t at = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x; at < n;
        at += std::int64_t{gridDim.x} * blockDim.x) {
     const std::int64_t j = at % layout.inner, i = at / layout.inner % count, o = at / layout.inner / count;
     const std::int64_t k = index[at];
-    if (k >= 0 && k < layout.size) atomicMax(out + (o * layout.size + k) * layout.inner + j, i);
+    if (k < 0 || k >= layout.size) continue;
+    std::int64_t* const to = out + (o * layout.size + k) * layout.inner + j;
+    if constexpr (Adds)
+      atomicAdd(reinterpret_cast<unsigned long long*>(to), static_cast<unsigned long long>(g[at]));
+    else atomicMax(reinterpret_cast<long long*>(to), i);
   }
+}
+
+template <bool Adds>
+void combine_at(const char* name, Stream stream, const Indexed& layout, std::int64_t* out,
+    const std::int64_t* g, const std::int64_t* index, std::int64_t count) {
+  const std::int64_t n = layout.outer * count * layout.inner;
+  launch({stream, name, {layout.outer, count, layout.inner}}, combine<Adds>,
+      blocks_for(stream, n, block_threads), block_threads, layout, count, out, g, index);
 }
 
 __global__ void __launch_bounds__(block_threads)
@@ -166,10 +180,12 @@ void check_indices(Stream stream, const std::int64_t* index, std::int64_t n, std
 
 void last_position(
     Stream stream, Indexed layout, std::int64_t* out, const std::int64_t* index, std::int64_t count) {
-  const std::int64_t n = layout.outer * count * layout.inner;
-  launch({stream, "raise_positions", {layout.outer, count, layout.inner}}, raise_positions,
-      blocks_for(stream, n, block_threads), block_threads, layout, count, reinterpret_cast<long long*>(out),
-      index);
+  combine_at<false>("last_position", stream, layout, out, index, index, count);
+}
+
+void add_integers(Stream stream, Indexed layout, std::int64_t* out, const std::int64_t* g,
+    const std::int64_t* index, std::int64_t count) {
+  combine_at<true>("add_integers", stream, layout, out, g, index, count);
 }
 
 void growths(Stream stream, std::int64_t n, std::int64_t* out, const std::int64_t* count) {

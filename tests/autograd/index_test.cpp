@@ -51,6 +51,17 @@ TEST_CASE("index: scatter() of every dtype, and sums in the order of the positio
   REQUIRE(bitwise_equal(index_add(a, 0, ints({0, 0, 0}), x, 0.1), a + ((x[0] + x[1]) + x[2]) * 0.1));
 }
 
+TEST_CASE("index: sums of integers", "[index]") {
+  const Tensor a = ints({{1, 2, 3}, {4, 5, 6}}), at = ints({{2, 0, 2, 2}, {1, 1, 0, 1}});
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  const Tensor src = ints({{10, 20, 30, 40}, {1, 2, 3, most}});
+  REQUIRE(equal(scatter_add(a, 1, at, src), ints({{21, 2, 83}, {7, -most - 1 + 7, 6}})));
+  REQUIRE(equal(index_add(a, 1, ints({0, 0, 2, 0}), src.slice(0, {.stop = 1}).expand({2, 4}), -1),
+      ints({{-69, 2, -27}, {-66, 5, -24}})));
+  REQUIRE(equal(index_add(ints(3), 0, ints(0), ints(4)), ints(7)));
+  REQUIRE(equal(zeros({3}, whole).index_put_({ints({0, 2, 0})}, 1, true), ints({2, 0, 1})));
+}
+
 TEST_CASE("index: tensors without dimensions", "[index]") {
   const Tensor a = tensor(3, {.requires_grad = true}), zero = ints(0);
   REQUIRE(equal(scatter(a, 0, zero, tensor(5)), tensor(5)));

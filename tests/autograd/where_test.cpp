@@ -218,7 +218,7 @@ const std::vector<Mistake>& mistakes() {
       {__LINE__, "scatter", [] { scatter(b, 0, counts * 4, b); }},
       {__LINE__, "scatter", [] { scatter(counts, 0, counts, 0.5); }},
       {__LINE__, "scatter_", [] { leaf.scatter_(0, counts, 1); }},
-      {__LINE__, "scatter_add", [] { scatter_add(counts, 0, counts, counts); }},
+      {__LINE__, "scatter_add", [] { scatter_add(yes, 0, counts, yes); }},
       {__LINE__, "scatter_add", [] { scatter_add(b, 0, counts, a); }},
       {__LINE__, "scatter_add_", [] { b.scatter_add_(0, counts - 2, b); }},
       {__LINE__, "nonzero", [] { nonzero(none); }},

@@ -111,6 +111,10 @@ TEST_CASE("ops: new tensors have the bits of the CPU") {
   check_same("multinomial, replaced", [=](Options o) { return multinomial(weights(o), 90, true); });
   check_same("bernoulli", [=](Options o) { return bernoulli(weights(o) / 200); });
   check_same("nonzero", [=](Options o) { return nonzero(bernoulli(weights(o) / 200)); });
+  check_same("scatter_add of integers", [](Options o) {
+    const Tensor at = randint(7, {50, 40}, {.dtype = DType::int64, .device = o.device});
+    return scatter_add(at, 0, at, at) + index_add(at, 0, at[0], at.slice(0, {.stop = 40}), 2);
+  });
   check_same("searchsorted", [=](Options o) { return searchsorted(weights(o), weights(o) / 2); });
   check_same("tensor", [](Options o) { return tensor({{1, 2}, {3, 4}}, o); });
   check_same("normal_", [](Options o) { return zeros({40, 9}, o).t().normal_(1, 2); });

@@ -199,3 +199,26 @@ TEST_CASE("growths finds where a count grows", "[kernels][index][grids]") {
     });
   }
 }
+
+TEST_CASE("add_integers adds at repeated places", "[kernels][index][grids]") {
+  for (const auto& [layout, count] : std::initializer_list<std::pair<Indexed, std::int64_t>>{
+           {{1, 5, 1}, 4000}, {{3, 40, 7}, 300}, {{2, 50, 700}, 90}, {{2, 3, 2}, 0}}) {
+    const auto& [outer, size, inner] = layout;
+    CAPTURE(outer, size, inner, count);
+    test::Vector<std::int64_t> index, g;
+    std::vector<std::uint64_t> sums(static_cast<std::size_t>(outer * size * inner), 3);
+    for (std::int64_t at = 0; at < outer * count * inner; ++at) {
+      const std::int64_t k = at * at % 1009 % size, o = at / inner / count;
+      const std::uint64_t x = static_cast<std::uint64_t>(at + 1) * 0x9e3779b97f4a7c15u;
+      index.push_back(k);
+      g.push_back(static_cast<std::int64_t>(x));
+      sums[static_cast<std::size_t>((o * size + k) * inner + at % inner)] += x;
+    }
+    const test::Vector<std::int64_t> want(sums.begin(), sums.end());
+    test::on_every_build([&] {
+      test::Vector<std::int64_t> got(want.size(), 3);
+      kernels::add_integers(test::stream(), layout, got.data(), g.data(), index.data(), count);
+      CHECK(got == want);
+    });
+  }
+}

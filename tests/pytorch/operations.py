@@ -750,14 +750,15 @@ def draw_index_add(d):
     index = d.indices([d.integer(0, 9)], shape[dim])
     source = list(shape)
     source[dim] = len(index)
-    return ([d.operand(shape), d.operand(source), d.operand(index.shape, index)],
-            {"dim": dim, "alpha": d.one_of([1, -0.5, 3])})
+    dtype = d.one_of([d.dtype, d.dtype, torch.int64])
+    return ([d.operand(shape, dtype=dtype), d.operand(source, dtype=dtype), d.operand(index.shape, index)],
+            {"dim": dim, "alpha": d.one_of([1, -2, 3] if dtype == torch.int64 else [1, -0.5, 3])})
 
 
 def draw_scatter(distinct):
     def draw(d):
         shape = d.shape(d.one_of(some), 1)
-        dim = d.dim(len(shape))
+        dim, dtype = d.dim(len(shape)), d.one_of([d.dtype, d.dtype, torch.int64])
         sizes = [d.integer(0, size) for size in shape]
         if not distinct:
             sizes[dim] = d.integer(0, 9)
@@ -768,14 +769,17 @@ def draw_scatter(distinct):
             if d.chance(0.3):
                 return [d.operand(shape), d.operand(sizes, index)], {"dim": dim, "value": d.integer(-4, 4) / 2}
         # Of a larger source PyTorch has no gradient.
-        source = d.operand([size + 2 for size in sizes], grad=False) if d.chance(0.3) else d.operand(sizes)
-        return [d.operand(shape), source, d.operand(sizes, index)], {"dim": dim}
+        larger = d.chance(0.3)
+        source = d.operand([size + 2 * larger for size in sizes], dtype=dtype, grad=False if larger else None)
+        return [d.operand(shape, dtype=dtype), source, d.operand(sizes, index)], {"dim": dim}
 
     return draw
 
 
 def scatter(t, n):
-    return torch.scatter(t[0], n["dim"], t[1], n["value"]) if "value" in n else torch.scatter(t[0], n["dim"], t[2], t[1])
+    if "value" in n:
+        return torch.scatter(t[0], n["dim"], t[1], n["value"])
+    return torch.scatter(t[0], n["dim"], t[2], t[1])
 
 
 def draw_masked_select(d):
@@ -872,7 +876,8 @@ def draw_searchsorted(d):
     return [d.operand(lines, line), d.operand(values, "grid", dtype)], {"right": d.integer(0, 1)}
 
 
-op("take_along_dim", draw_take_along_dim, lambda t, n: torch.take_along_dim(t[0].contiguous(), t[1], n.get("dim")), **SUM)
+op("take_along_dim", draw_take_along_dim,
+   lambda t, n: torch.take_along_dim(t[0].contiguous(), t[1], n.get("dim")), **SUM)
 op("index_add", draw_index_add,
    lambda t, n: torch.index_add(t[0], n["dim"], t[2], t[1], alpha=n["alpha"]), **SUM)
 op("scatter", draw_scatter(True), scatter, **SUM)
