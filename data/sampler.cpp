@@ -62,6 +62,20 @@ SubsetRandomSampler::SubsetRandomSampler(const Tensor& indices) {
   };
 }
 
+WeightedRandomSampler::WeightedRandomSampler(
+    const Tensor& weights, std::int64_t num_samples, bool replacement) {
+  check(weights.defined(), "weighted_random_sampler: the weights are undefined");
+  check(weights.dim() == 1, "weighted_random_sampler: the weights must be a vector; they are {}",
+      weights.shape());
+  check(num_samples > 0, "weighted_random_sampler: num_samples must be positive; it is {}", num_samples);
+  Generator trial;
+  multinomial(weights, num_samples, replacement, trial);  // checks the rest, before the first epoch
+  size = num_samples;
+  order = [own = weights.detach().clone(), num_samples, replacement](std::int64_t, Generator& generator) {
+    return multinomial(own, num_samples, replacement, generator);
+  };
+}
+
 DistributedSampler::DistributedSampler(std::int64_t count, const DistributedSamplerOptions& options) {
   check_size("distributed_sampler", count);
   const std::int64_t replicas = options.num_replicas, rank = options.rank;

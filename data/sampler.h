@@ -38,6 +38,11 @@ struct TENON_API SubsetRandomSampler : Sampler {
   explicit SubsetRandomSampler(const Tensor& indices);
 };
 
+/// num_samples indices, each with a probability proportional to its weight: multinomial().
+struct TENON_API WeightedRandomSampler : Sampler {
+  WeightedRandomSampler(const Tensor& weights, std::int64_t num_samples, bool replacement = true);
+};
+
 struct DistributedSamplerOptions {
   std::int64_t num_replicas = 1, rank = 0;
   bool shuffle = true;

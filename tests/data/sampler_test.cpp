@@ -84,6 +84,25 @@ TEST_CASE("sampler: a random order of some indices") {
   REQUIRE(std::set<std::int64_t>(first.begin(), first.end()).size() == 4);
 }
 
+TEST_CASE("sampler: samples by weight") {
+  const Tensor weights = tensor({0, 3, 0, 1});
+  const Numbers drawn = order(data::WeightedRandomSampler(weights, 1000));
+  REQUIRE(std::set<std::int64_t>(drawn.begin(), drawn.end()) == std::set<std::int64_t>{1, 3});
+  const auto times = std::count(drawn.begin(), drawn.end(), 1);
+  REQUIRE(times > 690);
+  REQUIRE(times < 810);
+  const data::WeightedRandomSampler both(weights, 2, /*replacement=*/false);
+  weights.fill_(0);
+  REQUIRE(sorted(order(both)) == Numbers{1, 3});
+  REQUIRE(error_of([] {
+    data::WeightedRandomSampler(ones({2, 2}), 3);
+  }) == "weighted_random_sampler: the weights must be a vector; they are [2, 2]");
+  REQUIRE(error_of([] { data::WeightedRandomSampler(ones({2}), 0); }) ==
+          "weighted_random_sampler: num_samples must be positive; it is 0");
+  REQUIRE_THROWS_AS(data::WeightedRandomSampler(ones({2}), 3, false), Error);
+  REQUIRE_THROWS_AS(data::WeightedRandomSampler(tensor({1, -1}), 3), Error);
+}
+
 TEST_CASE("sampler: the shares of several processes") {
   for (const bool shuffle : {false, true})
     for (const std::int64_t n : {0, 1, 2, 3, 4, 5, 8}) {
