@@ -98,6 +98,7 @@ std::vector<Case> overhead_cases();
 std::vector<Case> elementwise_cases();
 std::vector<Case> layout_cases();
 std::vector<Case> reduce_cases();
+std::vector<Case> softmax_cases();
 std::vector<Case> matmul_cases();
 std::vector<Case> index_cases();
 std::vector<Case> random_cases();

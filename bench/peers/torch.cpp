@@ -190,6 +190,11 @@ std::map<std::string, Make> cases() {
   const auto pick = [](T in) { return in[0].gather(1, in[1]); };
   const auto mse = [](auto& a, auto& b) { return torch::mse_loss(a, b); };
   const auto l1 = [](auto& a, auto& b) { return torch::l1_loss(a, b); };
+  const auto soft = [](T in) { return torch::softmax(in[0], -1); };
+  const auto log_soft = [](T in) { return torch::log_softmax(in[0], -1); };
+  const auto cross_entropy = [](auto& a, auto& b) { return torch::nn::functional::cross_entropy(a, b); };
+  const auto bce = [](auto& a, auto& b) { return torch::binary_cross_entropy(a, b); };
+  const auto bce_logits = [](auto& a, auto& b) { return torch::binary_cross_entropy_with_logits(a, b); };
   std::map<std::string, Make> all{
       {"overhead/add", add},
       {"overhead/multiply_by_number", of([](T in) { return in[0] * 3.0; })},
@@ -273,6 +278,15 @@ std::map<std::string, Make> cases() {
       {"loss/l1", two(l1)},
       {"loss/mse_with_gradient", loss_with_gradient(mse)},
       {"loss/l1_with_gradient", loss_with_gradient(l1)},
+
+      {"softmax/softmax", of(soft)},
+      {"softmax/softmax_gradient", gradient(soft)},
+      {"softmax/log_softmax", of(log_soft)},
+      {"softmax/log_softmax_gradient", gradient(log_soft)},
+      {"loss/cross_entropy", two(cross_entropy)},
+      {"loss/cross_entropy_with_gradient", loss_with_gradient(cross_entropy)},
+      {"loss/binary_cross_entropy", two(bce)},
+      {"loss/binary_cross_entropy_with_logits", two(bce_logits)},
 
       {"index/select_rows", of(rows)},
       {"index/select_columns", of(columns)},
