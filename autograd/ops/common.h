@@ -94,5 +94,7 @@ Tensor ternary(arith::TernaryOp op, const Tensor& a, const Tensor& b, const Tens
     kernels::Parameters parameters = {});
 /// A dense copy, possibly of another dtype.
 Tensor copy(const Tensor& a, DType dtype);
+/// A dense copy unless a is dense.
+inline Tensor dense(const Tensor& a) { return a.is_contiguous() ? a : copy(a, a.dtype()); }
 
 }  // namespace tenon::autograd

@@ -7,14 +7,13 @@ namespace tenon {
 using autograd::as_before;
 using autograd::as_images;
 using autograd::check_same_kind;
+using autograd::dense;
 using autograd::Input;
 using autograd::new_tensor;
 using autograd::record;
 using kernels::Windows;
 
 namespace {
-
-Tensor dense(const Tensor& a) { return a.is_contiguous() ? a : autograd::copy(a, a.dtype()); }
 
 /// [N, C, KH KW, OH OW] or a shape that merges its dimensions, to [N, C, H, W].
 Tensor fold_windows(const Tensor& columns, const Shape& images, const Windows& windows, CallSite site) {

@@ -7,17 +7,12 @@
 namespace tenon {
 
 using autograd::check_beside;
+using autograd::dense;
 using autograd::Input;
 using autograd::new_tensor;
 using autograd::record;
 using autograd::with;
 using kernels::indexed;
-
-namespace {
-
-Tensor dense(const Tensor& a) { return a.is_contiguous() ? a : autograd::copy(a, a.dtype()); }
-
-}  // namespace
 
 namespace autograd {
 

@@ -1,10 +1,12 @@
-// softmax and its logarithm: a few passes over memory, and one node on the tape.
+// softmax and its logarithm: one kernel and one node on the tape.
 #include <limits>
 
 #include <tenon/autograd/ops/common.h>
+#include <tenon/kernels/softmax.h>
 
 namespace tenon {
 
+using autograd::dense;
 using autograd::Input;
 using autograd::record;
 using autograd::result;
@@ -12,65 +14,49 @@ using autograd::with;
 
 namespace {
 
-std::int64_t checked_dim(const char* op, const Tensor& a, std::int64_t dim) {
+int checked_dim(const char* op, const Tensor& a, std::int64_t dim) {
   autograd::check_floating(op, a);
   return autograd::dim_with_elements(op, a, dim);
 }
 
-/// What is subtracted from the elements of each sum: the largest one, or 0 if that is infinite or NaN.
-Tensor subtrahend(const Tensor& a, std::int64_t d) {
-  const Tensor largest = amax(a, {d}, true);
-  return where(lt(abs(largest), std::numeric_limits<double>::infinity()), largest, 0.0);
-}
-
-/// Records exp() of elements divided by its sum along dimension d.
-Tensor recorded_softmax(const char* op, CallSite site, const Tensor& a, const Tensor& out, std::int64_t d) {
-  return record(op, site, out, Input(a, with(result(out)), [d](const Tensor& g, const Tensor& y) {
+/// The kernel's result along dimension d, and the gradient of it.
+Tensor softmax_of(kernels::Softmax kind, const char* op, CallSite site, const Tensor& a, int d) {
+  if (a.numel() == 0) return clone(a);
+  Tensor out = autograd::new_tensor(a.shape(), a.dtype(), a.stream());
+  kernels::softmax(a.stream(), kind, a.dtype(), kernels::indexed(a.shape(), d), out.raw(), dense(a).raw());
+  return record(op, site, out, Input(a, with(result(out)), [kind, d](const Tensor& g, const Tensor& y) {
+    if (!grad_enabled()) {
+      Tensor made = autograd::new_tensor(y.shape(), y.dtype(), y.stream());
+      kernels::softmax_backward(
+          y.stream(), kind, y.dtype(), kernels::indexed(y.shape(), d), made.raw(), dense(g).raw(), y.raw());
+      return made;
+    }
+    if (kind == kernels::Softmax::log) return sub(g, mul(exp(y), sum(g, {d}, true)));
     const Tensor part = mul(g, y);
     return sub(part, mul(y, sum(part, {d}, true)));
   }));
+}
+
+/// What logsumexp() subtracts: the largest element, or 0 if that is infinite or NaN.
+Tensor subtrahend(const Tensor& a, std::int64_t d) {
+  const Tensor largest = amax(a, {d}, true);
+  return where(lt(abs(largest), std::numeric_limits<double>::infinity()), largest, 0.0);
 }
 
 }  // namespace
 
 Tensor softmax(const Tensor& a, std::int64_t dim, CallSite site) {
   const Call call("softmax", site);
-  const std::int64_t d = checked_dim("softmax", a, dim);
-  if (a.numel() == 0) return clone(a);
-  Tensor out;
-  {
-    const NoGradGuard no_grad;
-    const Tensor powers = exp(sub(a, amax(a, {d}, true)));
-    out = div(powers, sum(powers, {d}, true));
-  }
-  return recorded_softmax("softmax", site, a, out, d);
+  return softmax_of(kernels::Softmax::plain, "softmax", site, a, checked_dim("softmax", a, dim));
 }
 
 Tensor autograd::softmax_or_zeros(const Tensor& a) {
-  if (a.numel() == 0) return clone(a);
-  const std::int64_t d = a.dim() - 1;
-  Tensor out;
-  {
-    const NoGradGuard no_grad;
-    const Tensor powers = exp(sub(a, subtrahend(a, d))), total = sum(powers, {d}, true);
-    out = div(powers, where(eq(total, 0), 1, total));
-  }
-  return recorded_softmax("softmax", CallSite::current(), a, out, d);
+  return softmax_of(kernels::Softmax::or_zeros, "softmax", CallSite::current(), a, a.shape().rank() - 1);
 }
 
 Tensor log_softmax(const Tensor& a, std::int64_t dim, CallSite site) {
   const Call call("log_softmax", site);
-  const std::int64_t d = checked_dim("log_softmax", a, dim);
-  if (a.numel() == 0) return clone(a);
-  Tensor out;
-  {
-    const NoGradGuard no_grad;
-    const Tensor below = sub(a, amax(a, {d}, true));
-    out = sub(below, log(sum(exp(below), {d}, true)));
-  }
-  return record("log_softmax", site, out, Input(a, with(result(out)), [d](const Tensor& g, const Tensor& y) {
-    return sub(g, mul(exp(y), sum(g, {d}, true)));
-  }));
+  return softmax_of(kernels::Softmax::log, "log_softmax", site, a, checked_dim("log_softmax", a, dim));
 }
 
 Tensor logsumexp(const Tensor& a, std::int64_t dim, bool keepdim, CallSite site) {

@@ -40,6 +40,29 @@ TEST_CASE("classification: infinite inputs") {
   REQUIRE(values(log_softmax(x, 1).select(0, 2)) == std::vector<double>{-inf, 0});
 }
 
+TEST_CASE("classification: an infinite score makes the weights of attention NaN") {
+  const Tensor mask = tensor({{inf, 0, -inf}, {-inf, -inf, -inf}});
+  const Tensor out =
+      scaled_dot_product_attention(ones({2, 2}), ones({3, 2}), ones({3, 2}), {.attn_mask = mask});
+  for (const double value : values(out[0])) REQUIRE(std::isnan(value));  // as in PyTorch
+  REQUIRE(values(out[1]) == std::vector<double>{0, 0});
+}
+
+TEST_CASE("classification: a gradient that can be differentiated has the same bits") {
+  const Tensor dense = randn({4, 70, 3}), strided = randn({3, 70, 4}).transpose(0, 2);
+  for (const Tensor& a : {dense, strided})
+    for (const Tensor& g : {strided, dense})
+      for (const auto op : {&softmax, &log_softmax})
+        for (std::int64_t dim = 0; dim < 3; ++dim) {
+          const Tensor x = a.detach().set_requires_grad(), y = op(x, dim, CallSite::current());
+          const auto gradient = [&](bool create_graph) {
+            return autograd::grad(
+                y, {x}, {.grad_outputs = {g}, .retain_graph = true, .create_graph = create_graph})[0];
+          };
+          REQUIRE(bitwise_equal(gradient(false), gradient(true)));
+        }
+}
+
 TEST_CASE("classification: argmax is the first of equal elements, or of NaN") {
   const Tensor x = tensor({{1, 5, 5}, {-0.0, 0, -1}, {2, NAN, NAN}, {-inf, -inf, -inf}});
   REQUIRE(equal(x.argmax(1), tensor({1, 0, 1, 0}, whole)));

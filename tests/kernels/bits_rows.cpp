@@ -8,6 +8,7 @@
 #include <tenon/kernels/mse.h>
 #include <tenon/kernels/random.h>
 #include <tenon/kernels/reduce.h>
+#include <tenon/kernels/softmax.h>
 #include <tenon/kernels/update.h>
 
 #include "oracle.h"
@@ -181,6 +182,47 @@ void reduce_rows(Tally& tally) {
               {b.data(), apart}, 1);
         },
         [&](std::size_t i) { return along(static_cast<std::int64_t>(i) * 45, 3, 15); });
+  }
+}
+
+/// Rows of one chunk of a reduction, and of more.
+template <class T>
+void softmax_rows(Tally& tally) {
+  for (const Indexed layout : {Indexed{50, 60, 1}, {2, 1500, 1}}) {
+    constexpr std::size_t n = 3000;
+    const auto made = [&](const auto& element) {
+      Vector<T> all(n);
+      for (std::size_t i = 0; i < n; ++i) all[i] = element(i);
+      return all;
+    };
+    const auto of_row = [&](arith::ReduceOp op, const Vector<T>& x) {
+      return made([&](std::size_t i) {
+        const T* const row = x.data() + static_cast<std::int64_t>(i) / layout.size * layout.size;
+        return test::reduced(op, layout.size, row, row);
+      });
+    };
+    const auto a = test::noise<T>(n, test::Kind::ordinary, 1), g = test::noise<T>(n, test::Kind::wide, 2),
+               most = of_row(arith::Amax(), a),
+               powers = made([&](std::size_t i) { return num::exp(a[i] - most[i]); }),
+               sums = of_row(arith::Sum(), powers),
+               y = made([&](std::size_t i) { return powers[i] / sums[i]; }),
+               log_y = made([&](std::size_t i) { return (a[i] - most[i]) - num::log(sums[i]); }),
+               parts = made([&](std::size_t i) { return g[i] * y[i]; }),
+               sums_of_parts = of_row(arith::Sum(), parts), sums_of_g = of_row(arith::Sum(), g);
+    const auto row = [&](const std::string& name, Softmax kind, const Vector<T>& result, const auto& slope) {
+      each<T>(
+          tally, name, n, [&](T* out) { softmax(test::stream(), kind, dtype_of<T>, layout, out, a.data()); },
+          [&](std::size_t i) { return result[i]; });
+      each<T>(
+          tally, name + "_backward", n,
+          [&](T* out) {
+            softmax_backward(test::stream(), kind, dtype_of<T>, layout, out, g.data(), result.data());
+          },
+          slope);
+    };
+    row("softmax", Softmax::plain, y, [&](std::size_t i) { return parts[i] - y[i] * sums_of_parts[i]; });
+    row("log_softmax", Softmax::log, log_y,
+        [&](std::size_t i) { return g[i] - num::exp(log_y[i]) * sums_of_g[i]; });
   }
 }
 
@@ -391,6 +433,7 @@ Tally compare_all() {
   both([&]<class T>(T) { compare_rows<T>(tally); });
   both([&]<class T>(T) { other_elementwise_rows<T>(tally); });
   both([&]<class T>(T) { reduce_rows<T>(tally); });
+  both([&]<class T>(T) { softmax_rows<T>(tally); });
   both([&]<class T>(T) { matmul_rows<T>(tally); });
   both([&]<class T>(T) { training_rows<T>(tally); });
   both([&]<class T>(T) { adaptive_rows<T>(tally); });

@@ -13,6 +13,7 @@
 #include <tenon/kernels/matmul.h>
 #include <tenon/kernels/random.h>
 #include <tenon/kernels/reduce.h>
+#include <tenon/kernels/softmax.h>
 #include <tenon/kernels/update.h>
 
 #include "support.h"
@@ -110,6 +111,15 @@ void arithmetic(Hashes& hashes, Kind kind) {
     const test::Vector<std::int64_t> index = {3, 1, 3, 3, 6, 1, 0};
     index_add(test::stream(), dtype, {1, 7, 100}, out, a.data(), index.data(), 7);
   });
+  for (const Softmax what : {Softmax::plain, Softmax::log})
+    for (const Indexed layout : {Indexed{100, 300, 1}, {3, 5000, 1}, {20, 30, 50}}) {
+      const std::string of = std::to_string(static_cast<int>(what)) + " along " + std::to_string(layout.size);
+      const std::int64_t n = layout.outer * layout.size * layout.inner;
+      record(
+          "softmax " + of, n, [&](T* out) { softmax(test::stream(), what, dtype, layout, out, a.data()); });
+      record("softmax_backward " + of, n,
+          [&](T* out) { softmax_backward(test::stream(), what, dtype, layout, out, a.data(), b.data()); });
+    }
   test::Output<T> updated(test::Vector<T>(a.begin(), a.begin() + 20014));
   T* const param = updated.data();
   const SgdItem item{param, b.data(), param + 10007, 10007, 0.01, 0.9, 0.1, 1e-3, true, false, false};

@@ -20,6 +20,7 @@
 #include <tenon/kernels/random.h>
 #include <tenon/kernels/reduce.h>
 #include <tenon/kernels/scan.h>
+#include <tenon/kernels/softmax.h>
 #include <tenon/kernels/sort.h>
 #include <tenon/kernels/update.h>
 #include <tenon/kernels/windows.h>
@@ -295,6 +296,19 @@ void cumsum() {
   compare(300, [&](Stream s, float* out) { kernels::cumsum(s, f32, {1, 300, 1}, out, a.data()); });
 }
 
+void softmax_row() {
+  const Floats a = noise(45);
+  compare(45, [&](Stream s, float* out) {
+    kernels::softmax(s, kernels::Softmax::plain, f32, {1, 45, 1}, out, a.data());
+  });
+}
+void softmax_row_backward() {
+  const Floats g = noise(45), y = noise(45);
+  compare(45, [&](Stream s, float* out) {
+    kernels::softmax_backward(s, kernels::Softmax::plain, f32, {1, 45, 1}, out, g.data(), y.data());
+  });
+}
+
 // ---- windows
 
 /// Two images of 5 x 6, with a row and a column of padding.
@@ -343,7 +357,8 @@ const struct {
     {"gather_out_of_range", gather_out_of_range}, {"gather_add_columns", gather_add_columns},
     {"gather_add_column", gather_add_column}, {"arg_lines", arg_lines}, {"arg_long", arg_long},
     {"arg_columns", arg_columns}, {"sort_short", sort_short}, {"sort_long", sort_long}, {"cumsum", cumsum},
-    {"unfold", unfold}, {"fold", fold}, {"argmax_windows", argmax_windows}, {"uniform", uniform},
+    {"unfold", unfold}, {"fold", fold}, {"argmax_windows", argmax_windows},
+    {"softmax_row", softmax_row}, {"softmax_row_backward", softmax_row_backward}, {"uniform", uniform},
     {"normal", normal}, {"normal_unaligned", normal_unaligned}};
 
 }  // namespace

@@ -187,6 +187,14 @@ PLANTS = [
     Plant("the last block forgets the others", "arg_extreme", ANY, "arg_long", "arg_reduce.cu",
           "best_of(lane, job.parts, job.lanes,", "best_of(lane, 1, job.lanes,", WRONG),
 
+    # ---- softmax
+    Plant("elements past the end of a row are stored", "softmax_rows", ASAN, "softmax_row", "softmax.cu",
+          "if (q < n) to[q]", "to[q]", OVERFLOW),
+    Plant("elements past the end of a row are added", "softmax_rows", ANY, "softmax_row", "softmax.cu",
+          "q < n ? num::exp(x[i]) : T(0)", "num::exp(q < n ? x[i] : T(0))", WRONG),
+    Plant("elements past the end of a row are read", "softmax_rows_backward", ASAN, "softmax_row_backward",
+          "softmax.cu", "q < n ? y[first + q] : T(0)", "y[first + q]", OVERFLOW),
+
     # ---- sorting and running sums
     Plant("no barrier between the steps", "sort_tiles", TSAN, "sort_short", "sort.cu",
           "__syncthreads();\n      for (int t", "for (int t", RACE),
