@@ -89,37 +89,33 @@ void convert(const Layout& l, int64_t n, void* out, const void* a, arith::Parame
   loop<To, From>(arith::Cast<To>(), l, n, out, a);
 }
 
-// Loops that work in blocks: copy n elements, `step` apart, into a block, and back.
+// Loops that work in blocks. With a constant operand the compiler would hoist the choice of a special case
+// out of the loop, and then not vectorise it. So costly functions work on copies, where elements do not
+// follow each other or are less than a block.
 constexpr int64_t block = 64;
 template <class T>
-TENON_INLINE void take(T (&to)[block], const T* from, int64_t step, int64_t n) {
-  if (step == 1)
-    for (int64_t j = 0; j < n; ++j) to[j] = from[j];
-  else
-    for (int64_t j = 0; j < n; ++j) to[j] = from[j * step];
-}
-template <class T>
-TENON_INLINE void put(const T (&from)[block], T* to, int64_t step, int64_t n) {
-  if (step == 1)
-    for (int64_t j = 0; j < n; ++j) to[j] = from[j];
-  else
-    for (int64_t j = 0; j < n; ++j) to[j * step] = from[j];
+TENON_INLINE const T* taken(T (&to)[block], const T* from, int64_t step, int64_t n) {
+  if (step == 1 && n == block) return from;
+  for (int64_t j = 0; j < n; ++j) to[j] = from[j * step];
+  return to;
 }
 
-// With a constant operand the compiler would hoist the choice of a special case out of the loop, and then not
-// vectorise it. So costly functions work on copies.
 template <class Op, class T>
 void binary_in_blocks(
     const Layout& l, int64_t n, void* out, const void* a, const void* b, arith::Parameters p) {
   const auto f = arith::bind<Op, T>(p);
+  T x[block] = {}, y[block] = {}, z[block];
   for (int64_t r = 0; r < l.rows; ++r)
     for (int64_t i = 0; i < n; i += block) {
       const int64_t here = n - i < block ? n - i : block;
-      T x[block] = {}, y[block] = {};
-      take(x, at<T>(a, r, l.a) + i * l.a.item, l.a.item, here);
-      take(y, at<T>(b, r, l.b) + i * l.b.item, l.b.item, here);
-      for (int64_t j = 0; j < block; ++j) x[j] = f(x[j], y[j]);
-      put(x, at<T>(out, r, l.out) + i * l.out.item, l.out.item, here);
+      const T* const left = taken(x, at<T>(a, r, l.a) + i * l.a.item, l.a.item, here);
+      const T* const right = taken(y, at<T>(b, r, l.b) + i * l.b.item, l.b.item, here);
+      T* const to = at<T>(out, r, l.out) + i * l.out.item;
+      T* const made = l.out.item == 1 && here == block ? to : z;
+      TENON_INDEPENDENT
+      for (int64_t j = 0; j < block; ++j) made[j] = f(left[j], right[j]);
+      if (made != to)
+        for (int64_t j = 0; j < here; ++j) to[j * l.out.item] = made[j];
     }
 }
 
