@@ -17,6 +17,12 @@ void softmax_backward(
   on_device<cpu::softmax_backward, cuda::softmax_backward>(stream, kind, dtype, layout, out, g, y);
 }
 
+void log_softmax_at_backward(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
+    const std::int64_t* classes, const void* y) {
+  on_device<cpu::log_softmax_at_backward, cuda::log_softmax_at_backward>(
+      stream, dtype, layout, out, g, classes, y);
+}
+
 namespace {
 
 constexpr std::uint32_t along = 0b010;

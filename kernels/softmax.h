@@ -18,14 +18,21 @@ void softmax(Stream stream, Softmax kind, DType dtype, Indexed layout, void* out
 void softmax_backward(
     Stream stream, Softmax kind, DType dtype, Indexed layout, void* out, const void* g, const void* y);
 
+/// softmax_backward() of the logarithm where the upstream gradient is g[o, j] at element classes[o, j] of a
+/// line and 0 elsewhere.
+void log_softmax_at_backward(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
+    const std::int64_t* classes, const void* y);
+
 // The implementations per device; on CUDA in one launch for rows of up to 1024 elements.
 namespace cpu {
 decltype(kernels::softmax) softmax;
 decltype(kernels::softmax_backward) softmax_backward;
+decltype(kernels::log_softmax_at_backward) log_softmax_at_backward;
 }  // namespace cpu
 namespace cuda {
 decltype(kernels::softmax) softmax;
 decltype(kernels::softmax_backward) softmax_backward;
+decltype(kernels::log_softmax_at_backward) log_softmax_at_backward;
 }  // namespace cuda
 
 /// The same as a sequence of elementwise kernels and reductions. `values` has room for an element per line

@@ -4,6 +4,7 @@
 
 #include <tenon/core/parallel.h>
 #include <tenon/core/pool.h>
+#include <tenon/kernels/elementwise.h>
 
 namespace tenon::kernels::cpu {
 namespace {
@@ -62,6 +63,28 @@ void softmax_backward(
       [&](const SoftmaxSteps& steps, std::int64_t offset, void* values, void* room) {
         steps.backward(kind, at(out, offset), at(g, offset), at(y, offset), values, room);
       });
+}
+
+void log_softmax_at_backward(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
+    const std::int64_t* classes, const void* y) {
+  const std::int64_t size = layout.size, inner = layout.inner;
+  visit_floating("log_softmax_at_backward", dtype, [&]<class T>(std::type_identity<T>) {
+    for_each_part(stream, dtype, layout, false,
+        [&](const SoftmaxSteps& steps, std::int64_t offset, void* values, void*) {
+          const std::int64_t line = offset / static_cast<std::int64_t>(sizeof(T)) / size,
+                             lines = steps.shape[0] * inner;
+          T *const to = static_cast<T*>(out) + line * size, *const slope = static_cast<T*>(values);
+          // The sum of g and zeros is g, or +0 where g is -0.
+          kernels::binary(stream, arith::Add(), dtype, {lines}, slope, static_cast<const T*>(g) + line, 0.0);
+          kernels::unary(stream, arith::Exp(), dtype, steps.shape, to, at(y, offset));
+          kernels::binary(stream, arith::Mul(), dtype, steps.shape, to, to, {slope, steps.across});
+          kernels::binary(stream, arith::Sub(), dtype, steps.shape, to, 0.0, to);
+          for (std::int64_t k = 0; k < lines; ++k) {
+            T& of_class = to[(k / inner * size + classes[line + k]) * inner + k % inner];
+            of_class = slope[k] + of_class;
+          }
+        });
+  });
 }
 
 }  // namespace tenon::kernels::cpu

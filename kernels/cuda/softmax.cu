@@ -128,4 +128,13 @@ void softmax_backward(
   });
 }
 
+void log_softmax_at_backward(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
+    const std::int64_t* classes, const void* y) {
+  if (layout.outer * layout.size * layout.inner == 0) return;
+  const Scratch slope(
+      stream, static_cast<std::size_t>(layout.outer * layout.size * layout.inner) * size_of(dtype));
+  cuda::gather_add(stream, dtype, layout, slope.as<void>(), g, classes, 1);
+  cuda::softmax_backward(stream, Softmax::log, dtype, layout, out, slope.as<void>(), y);
+}
+
 }  // namespace tenon::kernels::cuda

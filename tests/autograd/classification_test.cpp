@@ -61,6 +61,23 @@ TEST_CASE("classification: a gradient that can be differentiated has the same bi
           };
           REQUIRE(bitwise_equal(gradient(false), gradient(true)));
         }
+  const Tensor classes = randint(0, 70, {4, 3}), weight = rand({70}),
+               input = strided.detach().set_requires_grad();
+  for (const Reduction reduction : {Reduction::none, Reduction::sum, Reduction::mean})
+    for (const CrossEntropyOptions& options :
+        {CrossEntropyOptions{.reduction = reduction},
+            {.reduction = reduction, .weight = weight, .ignore_index = classes[0][0].item<std::int64_t>()}}) {
+      const Tensor loss = cross_entropy(input, classes, options), g = randn(loss.shape());
+      const auto gradient = [&](const Tensor& of, bool create_graph) {
+        return autograd::grad(
+            of, {input}, {.grad_outputs = {g}, .retain_graph = true, .create_graph = create_graph})[0];
+      };
+      const Tensor composed = nll_loss(log_softmax(input, 1), classes,
+          {.reduction = reduction, .weight = options.weight, .ignore_index = options.ignore_index});
+      REQUIRE(bitwise_equal(loss, composed));
+      REQUIRE(bitwise_equal(gradient(loss, false), gradient(loss, true)));
+      REQUIRE(bitwise_equal(gradient(loss, false), gradient(composed, true)));
+    }
 }
 
 TEST_CASE("classification: argmax is the first of equal elements, or of NaN") {

@@ -101,6 +101,36 @@ TEMPLATE_TEST_CASE(
     }
 }
 
+TEMPLATE_TEST_CASE("log_softmax_at_backward: as if the gradient were 0 elsewhere",
+    "[kernels][softmax][grids]", float, double) {
+  using T = TestType;
+  for (const Indexed& l : layouts)
+    for (const test::Kind kind : test::kinds) {
+      if (l.size == 0) continue;
+      CAPTURE(l.outer, l.size, l.inner);
+      const std::int64_t lines = l.outer * l.inner;
+      const auto y = test::noise<T>(lines * l.size, kind, 1), g = test::noise<T>(lines, kind, 2);
+      test::Vector<std::int64_t> classes;
+      test::Vector<T> scattered(y.size(), T(0));
+      for (std::int64_t k = 0; k < lines; ++k) {
+        classes.push_back(k * 7 % l.size);
+        T& element = scattered[static_cast<std::size_t>(
+            (k / l.inner * l.size + classes.back()) * l.inner + k % l.inner)];
+        element = element + g[static_cast<std::size_t>(k)];
+      }
+      const auto want = along<T>(
+          l,
+          [](const test::Vector<T>& u, const test::Vector<T>& at) { return backward(Softmax::log, u, at); },
+          scattered, y);
+      test::on_every_build([&] {
+        test::require_same(want, test::written<T>(want.size(), [&](T* to) {
+          kernels::log_softmax_at_backward(
+              test::stream(), dtype_of<T>, l, to, g.data(), classes.data(), y.data());
+        }));
+      });
+    }
+}
+
 TEMPLATE_TEST_CASE(
     "softmax: lines with infinities only, and with one NaN", "[kernels][softmax]", float, double) {
   constexpr TestType inf = std::numeric_limits<TestType>::infinity();
