@@ -69,17 +69,15 @@ void log_softmax_at_backward(Stream stream, DType dtype, Indexed layout, void* o
     const std::int64_t* classes, const void* y) {
   const std::int64_t size = layout.size, inner = layout.inner;
   visit_floating("log_softmax_at_backward", dtype, [&]<class T>(std::type_identity<T>) {
-    for_each_part(stream, dtype, layout, false,
-        [&](const SoftmaxSteps& steps, std::int64_t offset, void* values, void*) {
-          const std::int64_t line = offset / static_cast<std::int64_t>(sizeof(T)) / size,
-                             lines = steps.shape[0] * inner;
-          T *const to = static_cast<T*>(out) + line * size, *const slope = static_cast<T*>(values);
-          // The sum of g and zeros is g, or +0 where g is -0.
-          kernels::binary(stream, arith::Add(), dtype, {lines}, slope, static_cast<const T*>(g) + line, 0.0);
+    for_each_part(
+        stream, dtype, layout, false, [&](const SoftmaxSteps& steps, std::int64_t offset, void*, void*) {
+          const std::int64_t line = offset / static_cast<std::int64_t>(sizeof(T)) / size;
+          T* const to = static_cast<T*>(out) + line * size;
+          const T* const slope = static_cast<const T*>(g) + line;
           kernels::unary(stream, arith::Exp(), dtype, steps.shape, to, at(y, offset));
           kernels::binary(stream, arith::Mul(), dtype, steps.shape, to, to, {slope, steps.across});
           kernels::binary(stream, arith::Sub(), dtype, steps.shape, to, 0.0, to);
-          for (std::int64_t k = 0; k < lines; ++k) {
+          for (std::int64_t k = 0; k < steps.shape[0] * inner; ++k) {
             T& of_class = to[(k / inner * size + classes[line + k]) * inner + k % inner];
             of_class = slope[k] + of_class;
           }
