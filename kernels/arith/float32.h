@@ -129,6 +129,13 @@ TENON_HOST_DEVICE float log1p(float a) {
   r = a > -1.0f ? r : a == -1.0f ? -infinity : real(0x7fc00000u);
   return ((a == 0.0f) | (a == infinity)) ? a : r;
 }
+/// log1p(a) for -1 < a <= 1, except that -0 gives +0.
+TENON_HOST_DEVICE float usual_log1p(float a) {
+  float e;
+  const float u = 1.0f + a, m = split_normal(u, two_thirds, e);
+  const float scale = real(bits(1.0f) - (bits(u) - bits(m)));
+  return log_sum(fma(a, scale, scale - 1.0f), e);
+}
 
 TENON_HOST_DEVICE float tanh(float a) {
   const float t = abs(a), s = t * t;

@@ -159,6 +159,13 @@ TENON_HOST_DEVICE double log1p(double a) {
   r = a > -1.0 ? r : a == -1.0 ? -infinity64 : real(nan64);
   return ((a == 0.0) | (a == infinity64)) ? a : r;
 }
+/// log1p(a) for -1 < a <= 1, except that -0 gives +0.
+TENON_HOST_DEVICE double usual_log1p(double a) {
+  double e;
+  const double u = 1.0 + a, m = split_normal(u, half_root64, e);
+  const double scale = real(bits(1.0) - (bits(u) - bits(m)));
+  return log_sum(fma(a, scale, scale - 1.0), e);
+}
 
 TENON_HOST_DEVICE double tanh(double a) {
   const double t = abs(a), s = t * t;

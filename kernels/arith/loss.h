@@ -32,8 +32,21 @@ struct BinaryCrossEntropy : Elementwise {
   static constexpr bool costly = true;
   template <Floating T>
   TENON_HOST_DEVICE_MEMBER T operator()(T x, T t) const {
-    const T of_x = num::maximum(num::log(x), T(-100)), of_rest = num::maximum(num::log1p(-x), T(-100));
-    return num::fma(t - T(1), of_rest, -(t * of_x));
+    return of_logarithms(num::log(x), num::log1p(-x), t);
+  }
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER static bool is_usual(T x, T) {
+    return num::is_usual_log(x) & (x < T(1));
+  }
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER static T usual(T x, T t) {
+    return of_logarithms(num::usual_log(x), num::usual_log1p(-x), t);
+  }
+
+ private:
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER static T of_logarithms(T of_x, T of_rest, T t) {
+    return num::fma(t - T(1), num::maximum(of_rest, T(-100)), -(t * num::maximum(of_x, T(-100))));
   }
 };
 /// g (x - t) / (x (1 - x)); the denominator is at least 1e-12, so that 0 / 0 at a perfect prediction is 0
@@ -51,7 +64,20 @@ struct LogitsCrossEntropy : Elementwise {
   static constexpr bool costly = true;
   template <Floating T>
   TENON_HOST_DEVICE_MEMBER T operator()(T x, T t) const {
-    const T rest = num::log1p(num::exp(-num::abs(x)));
+    return of_rest(num::log1p(num::exp(-num::abs(x))), x, t);
+  }
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER static bool is_usual(T x, T) {
+    return num::is_usual_exp(x);
+  }
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER static T usual(T x, T t) {
+    return of_rest(num::usual_log1p(num::usual_exp(-num::abs(x))), x, t);
+  }
+
+ private:
+  template <Floating T>
+  TENON_HOST_DEVICE_MEMBER static T of_rest(T rest, T x, T t) {
     return num::fma(t, num::relu(-x) + rest, (T(1) - t) * (num::relu(x) + rest));
   }
 };

@@ -163,6 +163,28 @@ TEST_CASE("elementwise: binary operations match their definition", "[kernels][el
   all_binary<float>();
   all_binary<double>();
 }
+TEMPLATE_TEST_CASE("elementwise: blocks without a special case", "[kernels][elementwise]", float, double) {
+  using T = TestType;
+  auto x = test::noise<T>(1000, Kind::ordinary, 1), y = test::noise<T>(1000, Kind::ordinary, 2);
+  for (T& a : x) a = 1 / (1 + std::abs(a));  // in (0, 1)
+  for (T& a : y) a = 1 / (1 + std::abs(a));
+  for (const bool with_special : {false, true}) {
+    if (with_special) x[300] = 0;
+    arith::BinaryOps::for_each([&]<class Op>() {
+      if constexpr (requires { Op::usual(T(1), T(1)); }) {
+        CAPTURE(Op::name);
+        test::Vector<T> want(1000);
+        for (std::size_t i = 0; i < 1000; ++i) want[i] = Op()(x[i], y[i]);
+        test::on_every_build([&] {
+          test::require_same(want, test::written<T>(1000, [&](T* out) {
+            binary(test::stream(), Op(), dtype_of<T>, {1000}, out, x.data(), y.data());
+          }));
+        });
+      }
+    });
+  }
+}
+
 TEST_CASE("elementwise: comparisons match their definition", "[kernels][elementwise][one_thread]") {
   all_compare<float>();
   all_compare<double>();

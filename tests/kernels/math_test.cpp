@@ -109,27 +109,34 @@ TEST_CASE("math: errors stay within their bounds", "[kernels][math][one_thread]"
 }
 
 TEST_CASE("math: the usual case of a function is the function", "[kernels][math]") {
-  arith::UnaryOps::for_each([]<class Op>() {
-    if constexpr (requires { Op::usual(1.0f); }) {
-      CAPTURE(Op::name);
-      std::int64_t usual = 0;
-      const auto check = [&](auto x) {
-        if (!Op::is_usual(x)) return;
-        ++usual;
-        if (test::bits(Op::usual(x)) != test::bits(Op()(x))) FAIL_CHECK(Op::name << " of " << x);
-      };
-      for (std::uint64_t b = 0; b < std::uint64_t{1} << 32; b += 10007)
-        check(num::real(static_cast<std::uint32_t>(b)));
-      for (std::uint64_t b = 0; b < ~std::uint64_t{0} - (std::uint64_t{1} << 46);
-           b += (std::uint64_t{1} << 46) - 1)
-        check(num::real(b));
-      for (const float limit : {87.0f, 104.0f, 65536.0f, num::least_normal, largest})
-        for (const float x : {limit, std::nextafter(limit, 0.0f), std::nextafter(limit, inf)})
-          check(x), check(-x);
-      for (const double limit : {708.0, 800.0, 0x1p30, 0x1p-1022, std::numeric_limits<double>::max()})
-        for (const double x : {limit, std::nextafter(limit, 0.0)}) check(x), check(-x);
-      CHECK(usual > 100'000);
-    }
+  const auto compare = []<class Op>(Op, auto... others) {
+    CAPTURE(Op::name);
+    std::int64_t usual = 0;
+    const auto check = [&]<class T>(T x) {
+      if (!Op::is_usual(x, static_cast<T>(others)...)) return;
+      ++usual;
+      if (test::bits(Op::usual(x, static_cast<T>(others)...)) !=
+          test::bits(Op()(x, static_cast<T>(others)...)))
+        FAIL_CHECK(Op::name << " of " << x);
+    };
+    for (std::uint64_t b = 0; b < std::uint64_t{1} << 32; b += 10007)
+      check(num::real(static_cast<std::uint32_t>(b)));
+    for (std::uint64_t b = 0; b < ~std::uint64_t{0} - (std::uint64_t{1} << 46);
+         b += (std::uint64_t{1} << 46) - 1)
+      check(num::real(b));
+    for (const float limit : {1.0f, 87.0f, 104.0f, 65536.0f, num::least_normal, largest})
+      for (const float x : {limit, std::nextafter(limit, 0.0f), std::nextafter(limit, inf)})
+        check(x), check(-x);
+    for (const double limit : {1.0, 708.0, 800.0, 0x1p30, 0x1p-1022, std::numeric_limits<double>::max()})
+      for (const double x : {limit, std::nextafter(limit, 0.0)}) check(x), check(-x);
+    CHECK(usual > 100'000);
+  };
+  arith::UnaryOps::for_each([&]<class Op>() {
+    if constexpr (requires { Op::usual(1.0f); }) compare(Op());
+  });
+  arith::BinaryOps::for_each([&]<class Op>() {
+    if constexpr (requires { Op::usual(1.0f, 1.0f); })
+      for (const double other : {0.0, 0.3, 1.0}) compare(Op(), other);
   });
 }
 

@@ -100,6 +100,12 @@ TENON_INLINE const T* taken(T (&to)[block], const T* from, int64_t step, int64_t
   return to;
 }
 
+/// Operations that are faster for arguments other than those of their special cases.
+template <class Op, class T>
+concept HasUsualCase = requires(T a) {
+  Op::is_usual(a, a), Op::usual(a, a);
+};
+
 template <class Op, class T>
 void binary_in_blocks(
     const Layout& l, int64_t n, void* out, const void* a, const void* b, arith::Parameters p) {
@@ -112,8 +118,19 @@ void binary_in_blocks(
       const T* const right = taken(y, at<T>(b, r, l.b) + i * l.b.item, l.b.item, here);
       T* const to = at<T>(out, r, l.out) + i * l.out.item;
       T* const made = l.out.item == 1 && here == block ? to : z;
-      TENON_INDEPENDENT
-      for (int64_t j = 0; j < block; ++j) made[j] = f(left[j], right[j]);
+      T special = T(1);
+      if constexpr (HasUsualCase<Op, T>) {
+        special = T(0);
+        for (int64_t j = 0; j < block; ++j) special = Op::is_usual(left[j], right[j]) ? special : T(1);
+        if (special == T(0)) {
+          TENON_INDEPENDENT
+          for (int64_t j = 0; j < block; ++j) made[j] = Op::usual(left[j], right[j]);
+        }
+      }
+      if (special != T(0)) {
+        TENON_INDEPENDENT
+        for (int64_t j = 0; j < block; ++j) made[j] = f(left[j], right[j]);
+      }
       if (made != to)
         for (int64_t j = 0; j < here; ++j) to[j * l.out.item] = made[j];
     }
