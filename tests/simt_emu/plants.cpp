@@ -357,9 +357,9 @@ const struct {
     {"gather_out_of_range", gather_out_of_range}, {"gather_add_columns", gather_add_columns},
     {"gather_add_column", gather_add_column}, {"arg_lines", arg_lines}, {"arg_long", arg_long},
     {"arg_columns", arg_columns}, {"sort_short", sort_short}, {"sort_long", sort_long}, {"cumsum", cumsum},
-    {"unfold", unfold}, {"fold", fold}, {"argmax_windows", argmax_windows},
-    {"softmax_row", softmax_row}, {"softmax_row_backward", softmax_row_backward}, {"uniform", uniform},
-    {"normal", normal}, {"normal_unaligned", normal_unaligned}};
+    {"unfold", unfold}, {"fold", fold}, {"argmax_windows", argmax_windows}, {"softmax_row", softmax_row},
+    {"softmax_row_backward", softmax_row_backward}, {"uniform", uniform}, {"normal", normal},
+    {"normal_unaligned", normal_unaligned}};
 
 }  // namespace
 
