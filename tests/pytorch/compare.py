@@ -59,9 +59,9 @@ def text(value):
     return ",".join(map(text, value)) if isinstance(value, (list, tuple)) else repr(float(value)).removesuffix(".0")
 
 
-def spoil(case, d):
-    """Makes one argument or operand wrong, or at least unusual."""
-    operand = d.one_of(case.operands)
+def spoil(case, d, spoilable):
+    """Makes one argument, or one of the first operands, wrong, or at least unusual."""
+    operand = d.one_of(case.operands[:spoilable])
     dims = [name for name in case.named if name.startswith("dim") and not isinstance(case.named[name], list)]
     if dims and d.chance(0.4):
         name = d.one_of(dims)
@@ -72,8 +72,10 @@ def spoil(case, d):
         operand.requires_grad = False
         case.spoiled = f"an operand of {operand.base.dtype}"
     else:
-        shape = list(operand.base.shape) + [d.integer(2, 3)]
-        operand.base = operand.base.unsqueeze(-1).expand(shape).clone()
+        layers = [operand.base] * d.integer(2, 3)
+        if operand.base.is_floating_point():  # equal elements have a deviation of 0, where std has no gradient
+            layers = [layer * (1 + i / 4) for i, layer in enumerate(layers)]
+        operand.base = torch.stack(layers, -1)
         case.spoiled = "an operand with one more dimension"
 
 
@@ -86,7 +88,7 @@ def draw_case(seed, index):
     operands, named = row.draw(d)
     case = Case(index, name, operands, named, special)
     if round_ % 15 == 14 and not special:
-        spoil(case, d)
+        spoil(case, d, row.spoilable)
     case.tensors = {f"in{i}": operand.base for i, operand in enumerate(operands)}
     try:
         ask_pytorch(case, row, d)
