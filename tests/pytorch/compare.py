@@ -74,7 +74,7 @@ def spoil(case, d, spoilable):
     else:
         layers = [operand.base] * d.integer(2, 3)
         if operand.base.is_floating_point():  # equal elements have a deviation of 0, where std has no gradient
-            layers = [layer * (1 + i / 4) for i, layer in enumerate(layers)]
+            layers = [layer * (1 + 0.3 * i) for i, layer in enumerate(layers)]
         operand.base = torch.stack(layers, -1)
         case.spoiled = "an operand with one more dimension"
 

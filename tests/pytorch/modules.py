@@ -20,7 +20,7 @@ def state_operands(d, module):
             for name, value in module.state_dict().items() if value.is_floating_point()]
 
 
-def add_module(name, make, draw, apply=lambda module, x: module(x)):
+def add_module(name, make, draw, apply=lambda module, x: module(x), tolerance=8):
     """`draw` gives the input, a function of Draw, and the named arguments, from which `make` makes the module."""
 
     def draw_case(d):
@@ -36,7 +36,7 @@ def add_module(name, make, draw, apply=lambda module, x: module(x)):
                    *(value.clone() for value in module.state_dict().values())]
         return results + [apply(module.eval(), tensors[0]).detach()]
 
-    op(name, draw_case, call, rel=8, abs=8)
+    op(name, draw_case, call, rel=tolerance, abs=tolerance)
 
 
 def add_optimizer(name, draw_named, tolerance):
@@ -119,7 +119,8 @@ add_module("Conv2d.net", image_net, lambda d: (d.operand([d.integer(2, 4), 2, 5,
 add_module("Linear", lambda n: torch.nn.Linear(n["inputs"], n["outputs"], bool(n["bias"])), draw_linear)
 add_module("LayerNorm", lambda n: torch.nn.LayerNorm(n["shape"], bias=bool(n["bias"])), lambda d: draw_norm(d, True))
 add_module("MultiheadAttention", lambda n: torch.nn.MultiheadAttention(
-    n["channels"], n["heads"], bias=bool(n["bias"]), batch_first=bool(n["batch_first"])), draw_attention, attend)
+    n["channels"], n["heads"], bias=bool(n["bias"]), batch_first=bool(n["batch_first"])), draw_attention, attend,
+    tolerance=4096)  # the exponential multiplies the error of a large score
 add_module("RMSNorm", lambda n: torch.nn.RMSNorm(n["shape"]), lambda d: draw_norm(d, False))
 add_module("BatchNorm1d", lambda n: torch.nn.BatchNorm1d(n["features"], momentum=n.get("momentum")), draw_batch_norm)
 add_module("Embedding", lambda n: torch.nn.Embedding(n["rows"], n["columns"], n.get("padding")), draw_embedding)
