@@ -86,8 +86,8 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
       "conv2d: the groups must divide the channels; there are {} groups, the images are {}, the weight {}",
       groups, images.shape(), weight.shape());
   check(weight.shape()[1] == channels / groups,
-      "conv2d: the weight expects {} channels per group; the images {} have {} in {} groups",
-      weight.shape()[1], images.shape(), channels, groups);
+      "conv2d: the weight {} needs {} channels with groups = {}; the images {} have {}", weight.shape(),
+      weight.shape()[1] * groups, groups, x.shape(), channels);
   check_same_kind("conv2d", images, weight);
   if (bias.defined()) {
     check(bias.dim() == 1 && bias.shape()[0] == outputs, "conv2d: the bias must be [{}]; it is {}", outputs,

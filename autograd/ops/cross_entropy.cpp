@@ -107,8 +107,9 @@ Tensor cross_entropy(
 
   autograd::check_same_kind("cross_entropy", input, target);
   check(target.shape() == input.shape(),
-      "cross_entropy: probabilities must have the input's shape; it is {}, theirs {}", input.shape(),
-      target.shape());
+      "cross_entropy: probabilities must have the input's shape; it is {}, theirs {}; classes must be int64, "
+      "they are {}",
+      input.shape(), target.shape(), target.dtype());
   const std::int64_t classes = input.size(d);
   Tensor weighted =
       smoothing > 0 ? add(mul(target, 1 - smoothing), smoothing / static_cast<double>(classes)) : target;

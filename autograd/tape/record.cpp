@@ -35,6 +35,11 @@ void fail_stale_view(const char* op) {
       op);
 }
 
+void fail_recorded(const char* op) {
+  fail("record: the output of \"{}\" is on the tape already; return a new tensor, such as a detach() of it",
+      op);
+}
+
 }  // namespace detail
 
 }  // namespace tenon::autograd

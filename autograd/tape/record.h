@@ -163,6 +163,14 @@ namespace detail {
 /// and would give wrong gradients.
 [[noreturn, gnu::cold]] TENON_API void fail_stale_view(const char* op);
 TENON_API void check_no_nan(const Tensor& output, const char* op);
+[[noreturn, gnu::cold]] TENON_API void fail_recorded(const char* op);
+
+/// Attaches the node of `op` to its output, which must not have another one.
+inline void record_node(const char* op, const Tensor& output, Ref<Node> node) {
+  if (output.impl().meta) [[unlikely]]
+    fail_recorded(op);
+  set_node(output, std::move(node));
+}
 
 inline bool needs_grad(const char* op, const Tensor& input) {
   const TensorImpl& impl = input.impl();
@@ -185,7 +193,7 @@ Tensor record(const char* op, CallSite site, Tensor output, const Inputs&... inp
   if (wanted == 0) return output;
   Ref<Node> node = Node::create(op, wanted, output, site);
   (inputs.connect(*node), ...);
-  set_node(output, std::move(node));
+  detail::record_node(op, output, std::move(node));
   return output;
 }
 
@@ -202,7 +210,7 @@ Tensor record_list(
   if (wanted == 0) return output;
   Ref<Node> node = Node::create(op, wanted, output, site);
   for (std::size_t i = 0; i < inputs.size(); ++i) Input(inputs[i], make(i)).connect(*node);
-  set_node(output, std::move(node));
+  detail::record_node(op, output, std::move(node));
   return output;
 }
 

@@ -191,3 +191,17 @@ TEST_CASE("tape: set_requires_grad on a result that needs a gradient already doe
     y.set_requires_grad(false);
   }).starts_with("set_requires_grad: the tensor is the result"));
 }
+
+TEST_CASE("tape: the output of an operation must not be on the tape already", "[tape]") {
+  const Tensor x = tensor({1, 2}, {.requires_grad = true});
+  const auto reversed = [](const Tensor& out, const Tensor& in) {
+    return autograd::record(
+        "reverse", CallSite::current(), out, autograd::Input(in, [](const Tensor& g) { return -g; }));
+  };
+  REQUIRE(error_of([&] { reversed(x, x); }) ==
+          "record: the output of \"reverse\" is on the tape already; return a new tensor, such as a detach() "
+          "of it");
+  REQUIRE(x.is_leaf());
+  reversed(x.detach(), x).sum().backward();
+  REQUIRE(equal(x.grad(), tensor({-1, -1})));
+}

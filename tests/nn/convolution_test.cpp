@@ -121,7 +121,9 @@ TEST_CASE("convolution: sizes that do not fit") {
   REQUIRE(
       conv_error(x, ones({4, 3}), {}) == "conv2d: the weight must be [O, C / groups, KH, KW]; it is [4, 3]");
   REQUIRE(conv_error(x, ones({6, 3, 3, 3}), {}) ==
-          "conv2d: the weight expects 3 channels per group; the images [2, 4, 5, 6] have 4 in 1 groups");
+          "conv2d: the weight [6, 3, 3, 3] needs 3 channels with groups = 1; the images [2, 4, 5, 6] have 4");
+  REQUIRE(conv_error(ones({8, 5, 6}), weight, {}) ==
+          "conv2d: the weight [6, 4, 3, 3] needs 4 channels with groups = 1; the images [8, 5, 6] have 8");
   for (const std::int64_t groups : {0, -1, 3, 4})
     REQUIRE(conv_error(x, weight, {.groups = groups})
                 .starts_with("conv2d: the groups must divide the channels; there are "));
