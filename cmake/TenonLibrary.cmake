@@ -62,7 +62,8 @@ tenon_object_library(tenon_objects ${sources})
 tenon_object_library(tenon_device_objects ${TENON_DEVICE_SOURCES})
 foreach(objects tenon_objects tenon_device_objects)
   # Copies of two or three sizes must not become calls to memcpy.
-  target_compile_options(${objects} PRIVATE ${tls_model} $<$<CXX_COMPILER_ID:GNU>:-fno-tree-loop-distribute-patterns>)
+  # A program, or the shared library, leaves out the functions that it does not reach.
+  target_compile_options(${objects} PRIVATE -ffunction-sections ${tls_model} $<$<CXX_COMPILER_ID:GNU>:-fno-tree-loop-distribute-patterns>)
   # Calls inside the library have no line (core/call_site.h), so its texts contain no path of the build machine.
   target_compile_definitions(${objects} PRIVATE TENON_INTERNAL)
   target_compile_features(${objects} PUBLIC cxx_std_20)
@@ -146,6 +147,7 @@ target_include_directories(tenon PUBLIC $<BUILD_INTERFACE:${TENON_INCLUDE_DIR}>)
 # The ABI is not stable before 1.0, so every minor version has its own soname.
 set_target_properties(tenon PROPERTIES LINKER_LANGUAGE CXX
   VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+target_link_options(tenon PRIVATE LINKER:--gc-sections)
 if(BUILD_SHARED_LIBS)
   target_compile_definitions(tenon_objects PUBLIC TENON_SHARED)
   target_compile_definitions(tenon_device_objects PUBLIC TENON_SHARED)
