@@ -68,6 +68,19 @@ Make function(Function f, Results tensors_of = {}) {
   return work([f](const Tensors& in) { return [f, &in] { return f(in); }; }, tensors_of);
 }
 
+/// The gradient of f(operands) with respect to the first; the last input is the gradient of the result. The
+/// forward pass is not timed.
+template <class Function>
+Make gradient_of(Function f) {
+  return work([f](const Tensors& in) {
+    Tensors operands(in.begin(), in.end() - 1);
+    operands[0] = in[0].detach().set_requires_grad();
+    return [x = operands[0], y = f(operands), &g = in.back()] {
+      return tenon::autograd::grad(y, {x}, {.grad_outputs = {g}, .retain_graph = true});
+    };
+  });
+}
+
 /// Bytes that a call cannot help reading and writing.
 struct Traffic {
   double read, written;

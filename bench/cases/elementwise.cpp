@@ -40,12 +40,7 @@ template <class Function>
 Case gradient(const std::string& name, Function f) {
   Case made = one_operand(name + "_gradient", f);
   made.inputs = normals(2);
-  made.make = work([f](const Tensors& in) {
-    const Tensor x = in[0].detach().set_requires_grad();
-    return [x, y = f(x), &g = in[1]] {
-      return autograd::grad(y, {x}, {.grad_outputs = {g}, .retain_graph = true});
-    };
-  });
+  made.make = gradient_of([f](const Tensors& in) { return f(in[0]); });
   return made;
 }
 

@@ -21,12 +21,7 @@ Case gradient(Case made, Function f) {
     all.push_back(randn(f(all).shape()));
     return all;
   };
-  made.make = work([f](const Tensors& in) {
-    const Tensor x = in[0].detach().set_requires_grad();
-    return [x, y = f({x, in[1]}), &g = in[2]] {
-      return autograd::grad(y, {x}, {.grad_outputs = {g}, .retain_graph = true});
-    };
-  });
+  made.make = gradient_of(f);
   made.traffic = [inputs = made.inputs](const Size& size) {
     const Tensors all = inputs(size);
     const auto bytes = [&](int i, int each) { return static_cast<double>(all[i].numel() * each); };
