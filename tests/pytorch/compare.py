@@ -87,7 +87,7 @@ def draw_case(seed, index):
     d = Draw(seed, index, special, row.avoid)
     operands, named = row.draw(d)
     case = Case(index, name, operands, named, special)
-    if round_ % 15 == 14 and not special:
+    if round_ % 15 == 14 and not special and row.spoilable != 0:
         spoil(case, d, row.spoilable)
     case.tensors = {f"in{i}": operand.base for i, operand in enumerate(operands)}
     try:

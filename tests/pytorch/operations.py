@@ -501,7 +501,8 @@ def draw_topk(d):
 op("cumsum", draw_scan, lambda t, n: torch.cumsum(t[0], n["dim"]), rel=64, abs=64)
 op("sort", draw_sort, sort, special=True)
 op("argsort", draw_sort, lambda t, n: sort(t, n)[1], special=True)
-op("topk", draw_topk, lambda t, n: list(torch.topk(t[0], n["k"], n["dim"], bool(n["largest"]))))
+# As integers, equal elements would be chosen in another order.
+op("topk", draw_topk, spoilable=0, call=lambda t, n: list(torch.topk(t[0], n["k"], n["dim"], bool(n["largest"]))))
 op("median", lambda d: draw_argmax(d, whole=1), lambda t, n: torch.median(t[0]), special=True)
 op("median.dim", draw_max, lambda t, n: list(torch.median(t[0], n["dim"], bool(n["keepdim"]))))
 
