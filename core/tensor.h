@@ -67,8 +67,9 @@ struct BackwardOptions {
 };
 
 namespace autograd {
+class GradFn;
 struct HookList;
-}
+}  // namespace autograd
 
 /// Returned by register_hook. Calling remove() twice, or after the tensor was destroyed, has no effect. The
 /// handle does not keep the tensor or the hook alive.
@@ -218,6 +219,8 @@ class TENON_API Tensor {
   }
   /// True if it is not the result of a recorded operation.
   bool is_leaf() const;
+  /// The recorded operation that computed it, nothing for a leaf: `y.grad_fn()->name()`.
+  std::optional<autograd::GradFn> grad_fn() const;
   /// The gradient accumulated by backward(); undefined if there is none.
   Tensor grad() const;
   /// Replaces the gradient; the new one must match in shape, dtype and device, or be undefined.
@@ -450,6 +453,9 @@ class TENON_API Tensor {
   Tensor contiguous(CallSite site = CallSite::current()) const;
   Tensor to(Device device, CallSite site = CallSite::current()) const;
   Tensor to(DType dtype, CallSite site = CallSite::current()) const;
+  Tensor to(Device device, DType dtype, CallSite site = CallSite::current()) const {
+    return to(device, site).to(dtype, site);
+  }
   Tensor cpu(CallSite site = CallSite::current()) const { return to(Device::cpu(), site); }
   Tensor cuda(int index = 0, CallSite site = CallSite::current()) const {
     return to(Device::cuda(index), site);
