@@ -395,6 +395,12 @@ class TENON_API Tensor {
   Tensor squeeze(std::int64_t dim, CallSite site = CallSite::current()) const;
   Tensor permute(const Shape& dims, CallSite site = CallSite::current()) const;
   Tensor slice(std::int64_t dim, const SliceRange& range, CallSite site = CallSite::current()) const;
+  /// slice(0, 1, 5, 2): every second one from 1 to 4.
+  template <SizeType Start, SizeType Stop, SizeType Step = int>
+  Tensor slice(
+      std::int64_t dim, Start start, Stop stop, Step step = 1, CallSite site = CallSite::current()) const {
+    return slice(dim, Slice(start, stop, step), site);
+  }
   std::vector<Tensor> chunk(
       std::int64_t chunks, std::int64_t dim = 0, CallSite site = CallSite::current()) const;
   std::vector<Tensor> split(

@@ -377,6 +377,8 @@ TEST_CASE("typed: shapes") {
 }
 
 TEST_CASE("typed: parts are views") {
+  REQUIRE(is(a.slice(1, 0, 2), tensor({{1, 2}, {4, 5}})));
+  REQUIRE(is(a.slice(1, 0, a.size(1), 2), tensor({{1, 3}, {4, 6}})));
   REQUIRE(a.chunk(2).size() == 2);
   REQUIRE(is(a.chunk(2)[1], tensor({{4, 5, 6}})));
   REQUIRE(is(chunk(a, 2, 1)[1], tensor({{3}, {6}})));
