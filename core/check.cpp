@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <tenon/core/call.h>
+#include <tenon/core/formatted.h>
 
 namespace tenon {
 
@@ -22,6 +23,8 @@ void Arg::append_unsigned(std::string& out, std::uint64_t value) { out += fmt::t
 void Arg::append_real(std::string& out, double value) {
   out += fmt::to_string(value != value ? std::abs(value) : value);  // never -nan
 }
+
+std::string vformatted(fmt::string_view text, fmt::format_args args) { return fmt::vformat(text, args); }
 
 std::string format(std::string_view text, std::initializer_list<Arg> args) {
   std::string out;

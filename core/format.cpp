@@ -1,7 +1,6 @@
 // Formatting of tensors as text.
+#include <tenon/core/formatted.h>
 #include <tenon/core/tensor.h>
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -29,10 +28,10 @@ std::string number(const Tensor& tensor, std::int64_t offset) {
   return visit_any(tensor.dtype(), [&]<class T>(std::type_identity<T>) -> std::string {
     const T value = tensor.ptr<T>()[offset];
     if constexpr (std::is_same_v<T, bool>) return value ? "true" : "false";
-    else if constexpr (std::is_integral_v<T>) return fmt::format("{}", value);
+    else if constexpr (std::is_integral_v<T>) return detail::formatted("{}", value);
     else {
       const auto real = static_cast<double>(value);
-      return std::isnan(real) ? "nan" : fmt::format("{:.6g}", real);
+      return std::isnan(real) ? "nan" : detail::formatted("{:.6g}", real);
     }
   });
 }
@@ -65,7 +64,8 @@ std::string to_string(const Tensor& tensor) {
   std::string text = "tensor(";
   if (tensor.numel() == 0) text += "[]";
   else append(text, tensor.to(Device::cpu()), edge_of(tensor), 0, 0, text.size());
-  if (tensor.dim() > 1 || tensor.numel() == 0) text += fmt::format(", shape={}", to_string(tensor.shape()));
+  if (tensor.dim() > 1 || tensor.numel() == 0)
+    text += detail::formatted(", shape={}", to_string(tensor.shape()));
   if (tensor.dtype() != Options().dtype) text += ", dtype=" + to_string(tensor.dtype());
   if (!tensor.device().is_cpu()) text += ", device=" + to_string(tensor.device());
   if (tensor.requires_grad()) text += ", requires_grad=true";

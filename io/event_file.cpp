@@ -1,3 +1,4 @@
+#include <tenon/core/formatted.h>
 #include <tenon/io/event.h>
 #include <tenon/io/event_file.h>
 
@@ -8,8 +9,6 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
-
-#include <fmt/format.h>
 
 namespace tenon::io {
 namespace {
@@ -29,7 +28,7 @@ EventFile::EventFile(const std::string& directory, std::string_view suffix, doub
   static std::atomic<int> count = 0;
   create_directories(op, directory);
   while (!file_.is_open()) {
-    path_ = fmt::format("{}/events.out.tfevents.{:010}.{}.{}.{}{}", directory,
+    path_ = detail::formatted("{}/events.out.tfevents.{:010}.{}.{}.{}{}", directory,
         static_cast<std::int64_t>(wall_time), host_name(), ::getpid(), count++, suffix);
     file_ = open_descriptor(path_, O_WRONLY | O_APPEND | O_CREAT | O_EXCL);
     // Two containers can have the same host name and process number: try the next count.

@@ -1,4 +1,5 @@
 #include <tenon/core/check.h>
+#include <tenon/core/formatted.h>
 #include <tenon/io/atomic_file.h>
 #include <tenon/io/axis.h>
 #include <tenon/io/plot.h>
@@ -9,8 +10,6 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
-
-#include <fmt/format.h>
 
 namespace tenon::io {
 namespace {
@@ -45,23 +44,25 @@ std::string escaped(std::string_view text) {
 }
 
 std::string text_at(double x, double y, const char* attributes, std::string_view content) {
-  return fmt::format("<text x=\"{}\" y=\"{}\"{}>{}</text>\n", pixels(x), pixels(y), attributes, content);
+  return detail::formatted(
+      "<text x=\"{}\" y=\"{}\"{}>{}</text>\n", pixels(x), pixels(y), attributes, content);
 }
 
 std::string line(const char* kind, double x1, double y1, double x2, double y2) {
-  return fmt::format(
+  return detail::formatted(
       "<path class=\"{}\" d=\"M{} {}L{} {}\"/>\n", kind, pixels(x1), pixels(y1), pixels(x2), pixels(y2));
 }
 
 std::string tick_text(const Tick& tick) {
   if (!tick.exponent) return tick.label;
-  const std::string power = fmt::format("{}{}", *tick.exponent < 0 ? "−" : "", std::abs(*tick.exponent));
-  return fmt::format("{}<tspan dy=\"-5\" font-size=\"10\">{}</tspan>", tick.label, power);
+  const std::string power =
+      detail::formatted("{}{}", *tick.exponent < 0 ? "−" : "", std::abs(*tick.exponent));
+  return detail::formatted("{}<tspan dy=\"-5\" font-size=\"10\">{}</tspan>", tick.label, power);
 }
 
 double tick_width(const Tick& tick) {
   const std::int64_t raised =
-      tick.exponent ? static_cast<std::int64_t>(fmt::format("{}", *tick.exponent).size()) : 0;
+      tick.exponent ? static_cast<std::int64_t>(detail::formatted("{}", *tick.exponent).size()) : 0;
   return glyph * static_cast<double>(code_points(tick.label)) + 5.5 * static_cast<double>(raised);
 }
 
@@ -124,14 +125,14 @@ std::string lines_and_names(const std::vector<Series>& all, const Axis& x, const
     const Series& series = all[i];
     const PlotLine& plotted = drawn[i];
     const auto append_paths = [&](std::string& out, const std::string& path, const std::string& marks) {
-      out += fmt::format("<path class=\"line{}\" stroke=\"{}\" d=\"{}\"/>\n", series.dashed ? " dashed" : "",
-          plotted.colour(), path);
-      if (!marks.empty()) out += fmt::format("<path fill=\"{}\" d=\"{}\"/>\n", plotted.colour(), marks);
+      out += detail::formatted("<path class=\"line{}\" stroke=\"{}\" d=\"{}\"/>\n",
+          series.dashed ? " dashed" : "", plotted.colour(), path);
+      if (!marks.empty()) out += detail::formatted("<path fill=\"{}\" d=\"{}\"/>\n", plotted.colour(), marks);
     };
     append_paths(lines, plotted.path(), plotted.marks());
     if (series.name.empty()) continue;
     const double at = x.to + 12;
-    append_paths(names, fmt::format("M{} {}h{}", pixels(at), pixels(heights[i]), pixels(sample)),
+    append_paths(names, detail::formatted("M{} {}h{}", pixels(at), pixels(heights[i]), pixels(sample)),
         plotted.mark_in_legend(at + sample / 2, heights[i]));
     names += text_at(at + 8 + sample, heights[i] + 4.5, " class=\"name\"", escaped(series.name));
   }
@@ -198,7 +199,7 @@ std::string LinePlot::svg() const {
   x.to = width - std::min(margin + legend_width(series_), 0.45 * width);
   const std::vector<Tick> x_ticks = x.ticks(std::max(2, static_cast<int>((x.to - x.from) / 90)));
 
-  std::string out = fmt::format(
+  std::string out = detail::formatted(
       R"(<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0} {1}" width="{0}" height="{1}" role="img">
 <title>{2}</title>
 <style>{3}</style>

@@ -1,11 +1,10 @@
+#include <tenon/core/formatted.h>
 #include <tenon/io/plot_line.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
-
-#include <fmt/format.h>
 
 namespace tenon::io {
 namespace {
@@ -23,7 +22,7 @@ constexpr std::array<const char*, 5> shapes = {
 }  // namespace
 
 std::string pixels(double value) {
-  std::string text = fmt::format("{:.2f}", value);
+  std::string text = detail::formatted("{:.2f}", value);
   text.erase(text.find_last_not_of('0') + 1);
   if (text.back() == '.') text.pop_back();
   return text == "-0" ? "0" : text;

@@ -1,11 +1,10 @@
+#include <tenon/core/formatted.h>
 #include <tenon/io/columns.h>
 #include <tenon/io/progress_text.h>
 
 #include <algorithm>
 #include <cmath>
 #include <vector>
-
-#include <fmt/format.h>
 
 namespace tenon::io {
 namespace {
@@ -18,7 +17,7 @@ constexpr const char* plain = "";
 
 std::string painted(std::string_view text, std::string_view colour, const ProgressStyle& style) {
   if (!style.colour || colour.empty() || text.empty()) return std::string(text);
-  return fmt::format("{}{}\x1b[0m", colour, text);
+  return detail::formatted("{}{}\x1b[0m", colour, text);
 }
 
 std::string repeated(std::string_view text, std::int64_t times) {
@@ -28,7 +27,7 @@ std::string repeated(std::string_view text, std::int64_t times) {
 }
 
 std::string three_digits(double value) {
-  return fmt::format("{:.{}f}", value, value < 9.995 ? 2 : value < 99.95 ? 1 : 0);
+  return detail::formatted("{:.{}f}", value, value < 9.995 ? 2 : value < 99.95 ? 1 : 0);
 }
 
 std::string rate_text(double rate) {
@@ -46,8 +45,8 @@ std::string clock_text(double seconds) {
   if (!(seconds < 1e9)) return "-:--";
   const auto whole = static_cast<std::int64_t>(std::max(seconds, 0.0));
   const std::int64_t hours = whole / 3600, minutes = whole / 60 % 60;
-  if (hours == 0) return fmt::format("{}:{:02}", minutes, whole % 60);
-  return fmt::format("{}:{:02}:{:02}", hours, minutes, whole % 60);
+  if (hours == 0) return detail::formatted("{}:{:02}", minutes, whole % 60);
+  return detail::formatted("{}:{:02}:{:02}", hours, minutes, whole % 60);
 }
 
 std::string duration_text(double seconds) {
@@ -94,10 +93,11 @@ struct Figure {
 }  // namespace
 
 std::string render_progress(const ProgressState& state, int width, const ProgressStyle& style) {
-  const std::string count = fmt::format("{}", state.total);
-  std::vector<Figure> figures = {{fmt::format("{:>3}%", percentage(state)), plain},
-      {fmt::format("{:>{}}/{}", state.done, count.size(), count), green},
-      {fmt::format("{:>10}", rate_text(state.rate)), plain}};  // fixed width, so that the bar does not move
+  const std::string count = detail::formatted("{}", state.total);
+  std::vector<Figure> figures = {{detail::formatted("{:>3}%", percentage(state)), plain},
+      {detail::formatted("{:>{}}/{}", state.done, count.size(), count), green},
+      {detail::formatted("{:>10}", rate_text(state.rate)),
+          plain}};  // fixed width, so that the bar does not move
   if (state.finished) {
     figures.push_back({end_text(state), yellow});
   } else {
@@ -125,10 +125,11 @@ std::string render_progress(const ProgressState& state, int width, const Progres
 
 std::string render_progress_plain(const ProgressState& state) {
   const std::string description = printable(state.description);
-  std::string line = fmt::format("{}{}{}/{} ({}%), {}, ", description, description.empty() ? "" : ": ",
+  std::string line = detail::formatted("{}{}{}/{} ({}%), {}, ", description, description.empty() ? "" : ": ",
       state.done, state.total, percentage(state), rate_text(state.rate));
-  line += state.finished ? end_text(state)
-                         : fmt::format("{} elapsed, ETA {}", clock_text(state.elapsed), left_text(state));
+  line += state.finished
+              ? end_text(state)
+              : detail::formatted("{} elapsed, ETA {}", clock_text(state.elapsed), left_text(state));
   const std::string postfix = printable(state.postfix);
   return postfix.empty() ? line : line + ", " + postfix;
 }

@@ -1,10 +1,9 @@
+#include <tenon/core/formatted.h>
 #include <tenon/io/ticks.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-
-#include <fmt/format.h>
 
 namespace tenon::io {
 namespace {
@@ -28,8 +27,8 @@ Tick labelled(double value, std::int64_t multiple, Step step) {
   const std::string sign = value < 0 ? "−" : "";
   const bool scientific = std::abs(value) >= 1e6 || step.exponent < -4;
   if (!scientific)
-    return {value, sign + fmt::format("{:.{}f}", std::abs(value), std::max(-step.exponent, 0))};
-  std::string digits = fmt::format("{}", std::abs(multiple * step.mantissa));  // times 10^step.exponent
+    return {value, sign + detail::formatted("{:.{}f}", std::abs(value), std::max(-step.exponent, 0))};
+  std::string digits = detail::formatted("{}", std::abs(multiple * step.mantissa));  // times 10^step.exponent
   const int exponent = step.exponent + static_cast<int>(digits.size()) - 1;
   digits.erase(digits.find_last_not_of('0') + 1);
   if (digits.size() > 1) digits.insert(1, ".");

@@ -3,8 +3,7 @@
 #include <ostream>
 #include <unordered_map>
 
-#include <fmt/format.h>
-
+#include <tenon/core/formatted.h>
 #include <tenon/optim/optimizer.h>
 #include <tenon/optim/step.h>
 
@@ -23,7 +22,7 @@ std::string aligned(const std::vector<Row>& rows) {
   std::string text;
   for (const Row& row : rows) {
     std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) line += fmt::format("{:{}}  ", row[i], widths[i]);
+    for (std::size_t i = 0; i < row.size(); ++i) line += detail::formatted("{:{}}  ", row[i], widths[i]);
     text += line.substr(0, line.find_last_not_of(' ') + 1) + '\n';
   }
   return text;
@@ -40,7 +39,7 @@ double norm_of(const Tensor& a) { return a.defined() ? norm(a).item<double>() : 
 
 std::string text_of(const Tensor& number) {
   if (number.dtype() == DType::boolean) return number.item<bool>() ? "true" : "false";
-  return fmt::format("{:g}", number.item<double>());
+  return detail::formatted("{:g}", number.item<double>());
 }
 
 }  // namespace
@@ -71,20 +70,21 @@ std::string Optimizer::explain(const Names& names) const {
     const auto name = named.find(&param.impl());
     const double parts = row.gradient + row.decay + row.momentum;
     const auto percent = [](double share, double whole) {
-      return whole > 0 ? fmt::format("{:.3g} %", 100 * share / whole) : std::string("-");
+      return whole > 0 ? detail::formatted("{:.3g} %", 100 * share / whole) : std::string("-");
     };
     const auto part = [&](double norm) {
-      return norm > 0 ? fmt::format("{:.3g} ({})", norm, percent(norm, parts)) : std::string("-");
+      return norm > 0 ? detail::formatted("{:.3g} ({})", norm, percent(norm, parts)) : std::string("-");
     };
     rows.push_back({std::to_string(row.group), name == named.end() ? std::to_string(row.index) : name->second,
-        to_string(param.shape()), fmt::format("{:.3g}", row.param), fmt::format("{:.3g}", row.update),
-        percent(row.update, row.param), part(row.gradient), part(row.decay), part(row.momentum)});
+        to_string(param.shape()), detail::formatted("{:.3g}", row.param),
+        detail::formatted("{:.3g}", row.update), percent(row.update, row.param), part(row.gradient),
+        part(row.decay), part(row.momentum)});
   }
   std::size_t count = 0;
   for (const std::vector<Tensor>& group : params_) count += group.size();
   std::string text = aligned(rows);
   if (count > norms.size())
-    text += fmt::format(
+    text += detail::formatted(
         "{} of {} parameters have no gradient and stay as they are\n", count - norms.size(), count);
   return text;
 }
