@@ -23,6 +23,7 @@ function(tenon_emulated library)
 endfunction()
 tenon_emulated(tenon_emu_kernels)
 tenon_emulated(tenon_emu_objects)
+target_precompile_headers(tenon_emu_objects PRIVATE <tenon/core/tensor.h>)
 # tenon_emu_program(name sources...): a program whose CUDA devices are emulated
 function(tenon_emu_program name)
   add_executable(${name} ${ARGN} simt_emu/device.cpp)
