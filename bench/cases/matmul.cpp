@@ -1,4 +1,6 @@
 // Products of [m, k] and [k, n]; a size is m x k x n, or batch x m x k x n.
+#include <iterator>
+
 #include "../case.h"
 
 using namespace tenon;
@@ -40,6 +42,18 @@ Case batch(const std::string& name, bool shared, const Size& of) {
       .cuda_sizes = {of}};
 }
 
+/// Square products with one kernel, a rung of the ladder in docs/kernels.md.
+Case rung(int number, const std::vector<Size>& sizes) {
+  const std::string name = cuda::matmul_kernel_names[number];
+  Case one = product("ladder_" + std::to_string(number) + "_" + name, Layout::nn, {{128, 128, 128}}, sizes);
+  one.make = function([kernel = static_cast<cuda::MatmulKernel>(number)](const Tensors& in) {
+    const cuda::MatmulKernelGuard guard(kernel);
+    return matmul(in[0], in[1]);
+  });
+  one.only_cuda = true;
+  return one;
+}
+
 std::vector<Size> squares(std::initializer_list<std::int64_t> sides) {
   std::vector<Size> sizes;
   for (const std::int64_t n : sides) sizes.push_back({n, n, n});
@@ -71,6 +85,8 @@ std::vector<Case> matmul_cases() {
       batch("batch", false, {32, 64, 64, 64}),
       batch("batch_and_matrix", true, {8, 128, 128, 128}),
   };
+  for (int number = 1; number < static_cast<int>(std::size(cuda::matmul_kernel_names)); ++number)
+    all.push_back(rung(number, squares({1024, 4096})));
   for (Case& one : all)  // a tile has 64 rows, however few there are
     if (one.name.starts_with("matmul/few_rows")) one.emulated_sizes = {{8, 1024, 1024}};
   return all;

@@ -21,6 +21,7 @@
 #include <tenon/io/progress.h>
 #include <tenon/io/safetensors.h>
 #include <tenon/io/summary_writer.h>
+#include <tenon/kernels/matmul_kernel.h>
 #include <tenon/nn/activation.h>
 #include <tenon/nn/attention.h>
 #include <tenon/nn/clip_grad.h>

@@ -8,7 +8,7 @@ import sys
 import tempfile
 
 PROGRAM = sys.argv[1]
-FILTER = "^(elementwise/add|reduce/sum|matmul/square|optimizer/sgd|layout/transpose|random/randn|step/mlp)/"
+FILTER = "^(elementwise/add|reduce/sum|matmul/square|matmul/ladder_._[a-z_]*|optimizer/sgd|layout/transpose|random/randn|step/mlp)/"
 
 with tempfile.TemporaryDirectory() as folder:
     path = pathlib.Path(folder, "counters.json")
@@ -24,3 +24,14 @@ with tempfile.TemporaryDirectory() as folder:
     for name in ("reduce/sum/2000", "matmul/square/64x64x64", "optimizer/sgd/4x500", "layout/transpose/48x40",
                  "random/randn/2000"):
         assert name in rows, name
+    # Each rung of the ladder runs its own kernel, and removes what limits the one before.
+    ladder = {name.split("/")[1][9:]: row["launches"][0] for name, row in rows.items() if "/ladder_" in name}
+    assert len(ladder) == 8, ladder.keys()
+    for name, launch in ladder.items():
+        kernel = "matmul_" + ("tiles" if name == "pipelined" else name)
+        assert kernel in launch["kernel"], (name, launch)
+    assert ladder["naive"]["sectors"] > 3 * ladder["coalesced"]["sectors"], ladder
+    assert ladder["coalesced"]["global_requests"] > 20 * ladder["shared_tile"]["global_requests"], ladder
+    assert ladder["shared_tile"]["shared_wavefronts"] > 1.5 * ladder["thread_column"]["shared_wavefronts"], ladder
+    assert ladder["thread_tile"]["global_requests"] > 3 * ladder["vectorized"]["global_requests"], ladder
+    assert ladder["vectorized"]["bank_conflicts"] > 4 * ladder["warp_tile"]["bank_conflicts"], ladder

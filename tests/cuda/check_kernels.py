@@ -27,6 +27,13 @@ import sysconfig
 FUNCTOR = r"[A-Z]\w*(<[^<>]*>)?"
 TILES = r"matmul_tiles<Tile<{}>, (float|double), (true|false), (true|false), (true|false)>"
 MINIMA = {
+    # The ladder: what is left in the main loop besides multiply-adds becomes less from rung to rung.
+    r"matmul_(naive|coalesced)<float>": {"% FMA": 8},
+    r"matmul_shared_tile<float>": {"% FMA": 22},
+    r"matmul_thread_column<float>": {"% FMA": 49},
+    r"matmul_thread_tile<float>": {"% FMA": 68},
+    r"matmul_(vectorized|warp_tile)<float, true>": {"% FMA": 86, "LDG.E.128": 2, "LDS.128": 4 * 8, "STG.E.128": 16},
+    r"matmul_(vectorized|warp_tile)<double, true>": {"% FMA": 63, "LDG.E.128": 2, "LDS.128": 4 * 8, "STG.E.128": 8},
     # fma: TM x TN x BK. Shared: (TM + TN) / W packs per k, and sums that are kept there. Stores: a part, and C.
     TILES.format("float, 64, 128, 16, 32, 64, 8, 8, 3"): {"FFMA": 1024, "LDS.128": 16 * 4 + 16, "STG.E.128": 2 * 16},
     TILES.format("float, 64, 64, 16, 32, 32, 8, 4, 3"): {"FFMA": 512, "LDS.128": 16 * 3, "STG.E.128": 2 * 8},
@@ -88,6 +95,9 @@ MINIMA = {
     rf"map_strided<{FUNCTOR}, float, float, float>": {"LDG.E": 8, "STG.E": 4},
 }
 
+# The share of fused multiply-adds in the main loop, a minimum like the others.
+FMA_PERCENT = "% FMA"
+
 # Tensor cores add in an unspecified order, float atomics in any; FFMA.FTZ flushes denormals. (FADD.FTZ and FMUL.FTZ
 # occur in exact divisions and roots, on numbers that cannot be denormal. HFMA2.MMA moves constants.)
 FORBIDDEN = re.compile(r"(H|I|B|D|Q|O|U|UTC\w*|WG)?(G?)MMA\b.*|(RED|ATOM)\w*\..*\b(F16|F32|F64|BF16)\b.*|FFMA.*\.FTZ.*")
@@ -148,18 +158,36 @@ def parse_resources(text):
     return found
 
 
+def loop_share(body):
+    """The percentage of fused multiply-adds in the loop that has most of them, the innermost if several have the same,
+    from a list of (address, instruction, where a branch goes or None)."""
+    most, length = 0, 1
+    for address, _, target in body:
+        if target is not None and target <= address:
+            loop = [instruction for at, instruction, _ in body if target <= at <= address]
+            fused = sum(instruction.startswith(("FFMA", "DFMA")) for instruction in loop)
+            if (fused, -len(loop)) > (most, -length):
+                most, length = fused, len(loop)
+    return 100 * most // length
+
+
 def parse_sass(text):
-    """{(architecture, kernel): Counter of instructions} from `cuobjdump -sass`"""
-    found, arch, kernel = {}, None, None
+    """{(architecture, kernel): Counter of instructions} from `cuobjdump -sass`, with loop_share() as FMA_PERCENT"""
+    found, bodies, arch, kernel = {}, {}, None, None
     for line in text.splitlines():
-        if match := re.match(r"\s*/\*[0-9a-f]{4,}\*/\s+(?:\{\s*)?(?:@!?U?P\w+\s+)?([A-Z][\w.]*)", line):
+        if match := re.match(r"\s*/\*([0-9a-f]{4,})\*/\s+(?:\{\s*)?(?:@!?U?P\w+\s+)?([A-Z][\w.]*)([^;]*)", line):
             # Turing adds .U, for "no uniform address"; later architectures omit it.
-            found[arch, kernel][re.sub(r"^(LDS|STS)\.U\b", r"\1", match[1])] += 1
+            instruction = re.sub(r"^(LDS|STS)\.U\b", r"\1", match[2])
+            target = re.search(r"0x([0-9a-f]+)\s*$", match[3]) if instruction.startswith("BRA") else None
+            found[arch, kernel][instruction] += 1
+            bodies[arch, kernel].append((int(match[1], 16), instruction, int(target[1], 16) if target else None))
         elif match := re.match(r"\s*code for (\w+)", line):
             arch = match[1]
         elif match := re.match(r"\s*Function : (\S+)", line):
             kernel = match[1]
-            found[arch, kernel] = collections.Counter()
+            found[arch, kernel], bodies[arch, kernel] = collections.Counter(), []
+    for key, body in bodies.items():
+        found[key][FMA_PERCENT] = loop_share(body)
     return found
 
 

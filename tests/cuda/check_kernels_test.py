@@ -104,6 +104,18 @@ class CheckKernelsTest(unittest.TestCase):
         self.plant(SASS_FAULTS, SASS, check_kernels.parse_sass, check_kernels.check_sass)
         self.assertEqual(check_kernels.parse_sass(SASS)["sm_90a", "kernel"]["LDS.128"], 1)
 
+    def test_the_share_of_multiply_adds_in_the_main_loop(self):
+        body = [(0, "FFMA", None), (16, "LDS", None), (32, "FFMA", None), (48, "FFMA.FTZ", None), (64, "BRA", 16),
+                (80, "FADD", None), (96, "BRA.U", 16), (112, "EXIT", None), (128, "BRA", 128)]
+        self.assertEqual(check_kernels.loop_share(body), 50)  # from 16 to 64; 33 in the outer loop
+        self.assertEqual(check_kernels.loop_share(body[:4]), 0)
+        text = SASS + """
+        /*0060*/                   FFMA R4, R4, R5, R4 ;               /* 0x00000a00ff017b82 */
+        /*0070*/               @P1 BRA 0x50 ;                          /* 0x00000a00ff017b82 */
+        /*0080*/                   BRA 0x80;                           /* 0x00000a00ff017b82 */
+"""
+        self.assertEqual(check_kernels.parse_sass(text)["sm_90a", "kernel"]["% FMA"], 33)
+
     def test_names(self):
         for full, wanted in NAMES:
             self.assertEqual(check_kernels.short(full), wanted)

@@ -3,39 +3,17 @@
 // either, one thread per element (elements.cuh). A product with one column is order R, a reduction
 // (reduce/reduce.cu).
 #include <tenon/kernels/cuda/launch.h>
+#include <tenon/kernels/cuda/matmul/ladder/ladder.h>
 #include <tenon/kernels/cuda/offsets.h>
 #include <tenon/kernels/matmul.h>
 #include <tenon/kernels/reduce.h>
+#include <tenon/kernels/cuda/matmul/batch.cuh>
 #include <tenon/kernels/cuda/matmul/elements.cuh>
 #include <tenon/kernels/cuda/matmul/skinny.cuh>
 #include <tenon/kernels/cuda/matmul/tiles.cuh>
 
 namespace tenon::kernels::cuda {
 namespace {
-
-/// True when the lines of an operand, one of which begins every `line` elements, can be read 16 bytes at a
-/// time, in all matrices of the batch; neighbours in a line are `step` apart.
-template <class T>
-bool packs(const T* p, std::int64_t step, std::int64_t line, const Batch& batch, int operand) {
-  bool even = step == 1 && line % pack_width<T> == 0 && is_aligned(p);
-  for (int d = 0; d < batch.rank; ++d) even = even && batch.stride[operand][d] % pack_width<T> == 0;
-  return even;
-}
-
-/// Calls run(p, blocks) for parts of the batch that need at most most_items blocks, of which each product
-/// needs `each`.
-template <class T, class Run>
-void in_parts(const Product<T>& all, const Batch& batch, std::int64_t each, const Run& run) {
-  check(each <= most_items, "matmul: {} blocks exceed the CUDA limit of {}", each, most_items);
-  for_runs(
-      batch, most_items / each, [&](const Batch& part, std::int64_t first, const std::int64_t(&offset)[2]) {
-        Product<T> p = all;
-        p.a += offset[0], p.b += offset[1], p.c += first * p.m * p.n;
-        p.batch = static_cast<unsigned>(part.count());
-        p.items = Offsets<2>(part);
-        run(p, part.count() * each);
-      });
-}
 
 template <class S, class T>
 void launch_tiles(Stream stream, const Product<T>& p, const Batch& batch, std::int64_t tiles) {
@@ -141,16 +119,19 @@ void run(Stream stream, T* out, const Matrix& a, const Matrix& b, const T* bias,
   Product<T> p{a.rows, b.cols, a.cols, static_cast<const T*>(a.data), a.row_stride, a.col_stride,
       static_cast<const T*>(b.data), b.row_stride, b.col_stride, out,
       b.cols % pack_width<T> == 0 && is_aligned(out), bias, 1, nullptr, nullptr, 1, {}};
+  const MatmulKernel forced = tenon::cuda::matmul_kernel();
+  const bool is_free = forced == MatmulKernel::automatic;
+  if (!is_free && forced != MatmulKernel::pipelined) return launch_rung(forced, stream, p, batch);
   // A tile would be mostly empty, which pays only where many blocks share a long k.
   constexpr std::int64_t narrow = 16, short_k = 256;
   static_assert(short_k <= chain_chunk);
-  if (p.k == 0 || (p.k <= short_k && (p.m <= narrow || p.n <= narrow))) {
+  if (p.k == 0 || (is_free && p.k <= short_k && (p.m <= narrow || p.n <= narrow))) {
     return in_parts(p, batch, 1, [&](const Product<T>& part, std::int64_t products) {
       launch({stream, "matmul_elements", {p.m, p.k, p.n}}, matmul_elements<T>,
           blocks_for(stream, products * p.m * p.n, block_threads), block_threads, part);
     });
   }
-  if (std::min(p.m, p.n) <= narrow && std::max(p.m, p.n) >= 2 * skinny_lines)
+  if (is_free && std::min(p.m, p.n) <= narrow && std::max(p.m, p.n) >= 2 * skinny_lines)
     return launch_skinny(stream, p, batch);
   const std::int64_t count = batch.count();
   // The larger a tile, the less is read for each multiply-add, but every multiprocessor needs its share. The
