@@ -28,8 +28,10 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 import differences
-import modules  # adds its rows to OPERATIONS
-from operations import DTYPES, OPERATIONS, Draw
+from draw import DTYPES, Draw
+from operations import OPERATIONS
+# These add their rows to OPERATIONS.
+import elementwise, reductions, shapes, indices, losses, layers, modules  # noqa: E401, F401
 
 FAILURES = "pytorch_failures.txt"
 COUNT = 60  # cases per operation

@@ -7,7 +7,8 @@ import dataclasses
 
 import torch
 
-from operations import OPERATIONS, Operand
+from draw import Operand
+from operations import OPERATIONS
 
 nan, inf = float("nan"), float("inf")
 

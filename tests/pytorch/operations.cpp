@@ -11,13 +11,13 @@ std::vector<std::int64_t> integers(const Case& c, const std::string& name) {
   const Shape sizes = c.shape(name);
   return {sizes.begin(), sizes.end()};
 }
-/// The dtypes by the names that operations.py gives them in its cases.
+/// The dtypes by the positions that draw.py gives them in its cases.
 DType dtype(const Case& c) {
   const DType all[] = {DType::float32, DType::float64, DType::int64, DType::boolean};
   return all[c.integer("dtype")];
 }
 
-/// The list of index() that draw_indices() of operations.py codes as numbers; its tensors are operands from
+/// The list of index() that draw_indices() of indices.py codes as numbers; its tensors are operands from
 /// `next` on.
 std::vector<TensorIndex> indices(const Case& c, std::size_t next) {
   enum Kind { integer, slice, none, ellipsis, tensor };
