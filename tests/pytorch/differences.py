@@ -14,7 +14,7 @@ nan, inf = float("nan"), float("inf")
 
 # Texts of errors with which tenon may refuse what PyTorch accepts, and why.
 STRICTER = [
-    ("dtypes differ", "there is no type promotion: to(dtype) converts"),
+    ("dtypes differ|the mask must be boolean or float", "there is no type promotion: to(dtype) converts"),
     ("needs floating-point numbers", "a function of integers would have to choose a dtype"),
     ("needs numbers", "booleans are not ordered, and adding them would have to choose a dtype"),
     ("(gather|scatter\\w*): the (index|source) (must|has)", "also if it is empty"),

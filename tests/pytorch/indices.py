@@ -194,9 +194,10 @@ op("scatter_add", draw_scatter(False), lambda t, n: torch.scatter_add(t[0], n["d
 op("nonzero", lambda d: ([d.operand(d.shape(), "grid", d.one_of(DTYPES), grad=False)], {}),
    lambda t, n: torch.nonzero(t[0]), special=True)
 op("masked_select", draw_masked_select, lambda t, n: torch.masked_select(t[0], t[1]), **SUM)
-# Another index may be right by chance, and name a place twice.
-op("index", draw_index, lambda t, n: t[0][indices_of(n["numbers"], t[1:])], spoilable=1, **SUM)
-op("index_put", draw_index_put, index_put, spoilable=2, **SUM)
+# Of another tensor the indices may name a place twice, or be out of range, which PyTorch does not notice if they select
+# nothing.
+op("index", draw_index, lambda t, n: t[0][indices_of(n["numbers"], t[1:])], spoilable=0, **SUM)
+op("index_put", draw_index_put, index_put, spoilable=0, **SUM)
 op("searchsorted", draw_searchsorted,
    lambda t, n: torch.searchsorted(t[0].contiguous(), t[1].contiguous(), right=bool(n["right"])))
 op("embedding", draw_embedding, lambda t, n: F.embedding(t[0], t[1], n.get("padding")), **SUM)
