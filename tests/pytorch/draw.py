@@ -44,8 +44,8 @@ class Operand:
 class Draw:
     """The random parts of one case."""
 
-    def __init__(self, seed, index, special, avoid=()):
-        self.rng = np.random.default_rng([seed, index])
+    def __init__(self, seed, special, avoid=()):
+        self.rng = np.random.default_rng(seed)
         self.dtype = DTYPES[int(self.rng.integers(2))]
         self.special = special  # whether elements are zeros, infinities, NaN, huge and tiny numbers
         self.avoid = avoid
