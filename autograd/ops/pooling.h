@@ -30,4 +30,10 @@ struct AvgPool2dOptions {
 TENON_API Tensor avg_pool2d(const Tensor& x, const Shape& kernel_size, const AvgPool2dOptions& options = {},
     CallSite site = CallSite::current());
 
+/// The means of so many windows, [N, C, OH, OW] for `output_size` {OH, OW}, whatever the size of the images:
+/// window i of OH has the rows from i H / OH, rounded down, to (i + 1) H / OH, rounded up. Not there: a size
+/// of None.
+TENON_API Tensor adaptive_avg_pool2d(
+    const Tensor& x, const Shape& output_size, CallSite site = CallSite::current());
+
 }  // namespace tenon

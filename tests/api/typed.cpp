@@ -162,6 +162,11 @@ TEST_CASE("typed: reductions") {
   REQUIRE(is(a.var(), tensor(3.5)));
   REQUIRE(is(var(a, {0, 1}, {.correction = 0}), tensor(17.5 / 6)));
   REQUIRE(is(a.std(1), tensor({1, 1})));
+  const auto [variance, middle] = var_mean(a, 1);
+  REQUIRE(is(variance, tensor({1, 1})));
+  REQUIRE(is(middle, tensor({2, 5})));
+  REQUIRE(is(std_mean(a, {1}, {.keepdim = true}).first, a.std(1, {.keepdim = true})));
+  REQUIRE(is(std_mean(a).second, a.mean()));
   REQUIRE(is(a.std(1, {.correction = 1, .keepdim = true}), tensor({{1}, {1}})));
   REQUIRE(is(tensor({3, 4}).norm(), tensor(5)));
   REQUIRE(is(a.norm(1), tensor(21)));
@@ -174,6 +179,10 @@ TEST_CASE("typed: reductions") {
   REQUIRE(is(a.argsort(0), ints({{0, 0, 0}, {1, 1, 1}})));
   REQUIRE(is(a.topk(2).values, tensor({{3, 2}, {6, 5}})));
   REQUIRE(is(topk(a, 1, 0, /*largest=*/false).indices, ints({{0, 0, 0}})));
+  const auto [distinct, inverse, times] = tensor({{2, 5}, {2, 1}}).unique();
+  REQUIRE(is(distinct, tensor({1, 2, 5})));
+  REQUIRE(is(inverse, ints({{1, 2}, {1, 0}})));
+  REQUIRE(is(times, ints({1, 2, 1})));
   REQUIRE(is(a.median(), tensor(3)));
   REQUIRE(is(a.median(1).values, tensor({2, 5})));
   REQUIRE(is(a.logsumexp(0), logsumexp(a, 0)));
@@ -221,6 +230,8 @@ TEST_CASE("typed: arithmetic and functions") {
   REQUIRE(is(silu(v), v * v.sigmoid()));
   REQUIRE(v.isfinite().sum().item<int>() == v.numel());
   REQUIRE(is(v.clamp(2, 5), tensor({2, 4, 5})));
+  REQUIRE(is(v.clamp_min(2), tensor({2, 4, 9})));
+  REQUIRE(is(clamp_max(v, 4), tensor({1, 4, 4})));
   REQUIRE(is(v.pow(2), tensor({1, 16, 81})));
   REQUIRE(is(v.pow(0.5), tensor({1, 2, 3})));
   REQUIRE(is(v.pow(tensor({2, 1, 0})), tensor({1, 4, 1})));
@@ -333,6 +344,8 @@ TEST_CASE("typed: shapes") {
   REQUIRE(is(v.expand({2, 3}), tensor({{1, 4, 9}, {1, 4, 9}})));
   REQUIRE(is(v.expand({2, -1}), v.expand({2, 3})));
   REQUIRE(is(v.expand(a.sizes()), v.expand({2, 3})));
+  REQUIRE(is(v.expand_as(a), v.expand({2, 3})));
+  REQUIRE(is(a.view_as(zeros(3, 2)), a.view({3, 2})));
   REQUIRE(is(a.select(1, 0), tensor({1, 4})));
   REQUIRE(is(a.narrow(1, 1, 2), tensor({{2, 3}, {5, 6}})));
   REQUIRE(is(a.slice(1, {.start = 1}), a.narrow(1, 1, 2)));
@@ -516,11 +529,13 @@ TEST_CASE("typed: every operation of one tensor is a method") {
       "empty_like", "zeros_like", "ones_like", "full_like", "rand_like", "randn_like", "one_hot",
       // search
       "searchsorted",
+      // two results
+      "var_mean", "std_mean",
       // layers and losses
-      "linear", "dropout", "embedding", "layer_norm", "rms_norm", "batch_norm", "mse_loss", "l1_loss",
-      "huber_loss", "smooth_l1_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits", "kl_div",
-      "scaled_dot_product_attention", "conv2d", "unfold", "fold", "max_pool2d", "avg_pool2d", "nll_loss",
-      "cross_entropy", "bitwise_equal",
+      "linear", "dropout", "dropout2d", "embedding", "layer_norm", "rms_norm", "batch_norm", "mse_loss",
+      "l1_loss", "huber_loss", "smooth_l1_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits",
+      "kl_div", "scaled_dot_product_attention", "conv2d", "conv_transpose2d", "unfold", "fold", "max_pool2d",
+      "avg_pool2d", "adaptive_avg_pool2d", "nll_loss", "cross_entropy", "bitwise_equal",
       // activations
       "leaky_relu", "elu", "selu", "silu", "gelu", "softplus", "hardtanh"};
   const std::set<std::string> operations = test::operations_of_one_tensor();
@@ -567,6 +582,7 @@ TEST_CASE("typed: modules") {
   REQUIRE(nn::Embedding(10, 4, {.padding_idx = 0}).weight[0].sum().item() == 0);
   REQUIRE(is(embedding(ints({2, 0}), v.unsqueeze(1)), tensor({{9}, {1}})));
   REQUIRE(is(dropout(a, 0.5, /*training=*/false), a));
+  REQUIRE(is(dropout2d(a, 0.5, /*training=*/false), a));
   const Tensor sequence = randn(2, 3, 4);
   const auto [mixed, weights] =
       nn::MultiheadAttention(4, 2, {.batch_first = true})(sequence, sequence, sequence);
@@ -584,6 +600,17 @@ TEST_CASE("typed: modules") {
   REQUIRE(is(nn::MaxPool2d(2)(images), max_pool2d(images, 2)));
   REQUIRE(is(nn::MaxPool2d(3, {.stride = 2})(images), max_pool2d(images, {3, 3}, {.stride = {2, 2}})));
   REQUIRE(is(nn::AvgPool2d(2)(images), avg_pool2d(images, 2)));
+  REQUIRE(is(nn::AdaptiveAvgPool2d(1)(images), images.mean({2, 3}, true)));
+  REQUIRE(adaptive_avg_pool2d(images, {3, 5}).shape() == Shape{2, 3, 3, 5});
+  REQUIRE(nn::ConvTranspose2d(3, 4, 2, {.stride = 2})(images).shape() == Shape{2, 4, 16, 12});
+  REQUIRE(conv_transpose2d(images, ones(3, 1, 2, 2), zeros(1), {.stride = 2, .padding = 1}).shape() ==
+          Shape{2, 1, 14, 10});
+  REQUIRE(nn::Dropout2d()(images).shape() == images.shape());
+  nn::ModuleList<nn::Linear> layers;
+  layers.push_back(nn::Linear(3, 3)).push_back(nn::Linear(3, 3));
+  for (nn::Linear& layer : layers) REQUIRE(layer(a).shape() == Shape{2, 3});
+  REQUIRE(layers.size() == 2);
+  REQUIRE(layers[-1].weight.shape() == Shape{3, 3});
   REQUIRE(unfold(images, 3, {.padding = 1}).shape() == Shape{2, 27, 48});
   REQUIRE(is(fold(unfold(images, 2, {.stride = 2}), {8, 6}, 2, {.stride = 2}), images));
   REQUIRE(is(nn::Softmax(1)(a), a.softmax(1)));

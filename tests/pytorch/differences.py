@@ -21,6 +21,7 @@ STRICTER = [
     ("^load_state_dict: .* the module has", "a state dict is not converted"),
     ("is not a (boolean|whole number that an int64 tensor can hold)", "there is no type promotion for numbers either"),
     ("^(\\w+_loss|kl_div|binary_cross_entropy\\w*): shapes differ", "a loss does not broadcast: [n] against [n, 1] gives a plausible but wrong number"),
+    ("^adaptive_avg_pool2d: the images must be", "one window in all is an ordinary mean, of any dimensions"),
     ("^max_pool2d: a window could lie beside the image", "there the largest of no elements would be -inf"),
 ]
 

@@ -31,6 +31,9 @@ def bounds(d):
 
 
 unary("clamp", lambda t, n: torch.clamp(t[0], n["min"], n["max"]), REAL, bounds, avoid=("inf",), **EXACT)
+for each, bound in (("clamp_min", "min"), ("clamp_max", "max")):
+    unary(each, lambda t, n, each=each, bound=bound: getattr(torch, each)(t[0], n[bound]), REAL,
+          lambda d, bound=bound: {bound: d.one_of([-1.25, 0.25, 1.75])}, **EXACT)
 unary("nan_to_num", lambda t, n: torch.nan_to_num(t[0], n.get("nan", 0), n.get("posinf"), n.get("neginf")), REAL,
       lambda d: {} if d.chance(0.5) else {"nan": 1.5, "posinf": 7, "neginf": d.one_of([-7, float("-inf")])}, **EXACT)
 unary("to", lambda t, n: t[0].to(DTYPES[n["dtype"]]), ["real", "grid"], lambda d: {"dtype": d.integer(0, 3)}, ints=True,
@@ -53,6 +56,15 @@ unary("hardtanh", lambda t, n: F.hardtanh(t[0], n["min"], n["max"]), REAL,
 
 unary("dropout", lambda t, n: F.dropout(t[0], n["p"], bool(n["training"])), REAL,
       lambda d: {"p": d.integer(0, 1), "training": d.integer(0, 1)}, special=False)  # without random numbers
+
+
+
+def draw_channels(d):
+    shape = [d.integer(1, 5), d.integer(1, 5), *d.shape(d.integer(0, 2))]
+    return [d.operand(shape, d.one_of(REAL))], {"p": d.integer(0, 1), "training": d.integer(0, 1)}
+
+
+op("dropout2d", draw_channels, lambda t, n: F.dropout2d(t[0], n["p"], bool(n["training"])))
 
 # ---- arithmetic
 INTS = [torch.int64]

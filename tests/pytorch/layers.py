@@ -143,6 +143,21 @@ op("conv2d", draw_conv, rel=4, abs=4,
                               n["groups"]))
 
 
+def draw_conv_transpose(d):
+    groups, inputs, outputs = d.one_of([1, 1, 1, 2, 3]), d.integer(1, 4), d.integer(1, 4)
+    kernel, both = [d.integer(1, 4), d.integer(1, 4)], lambda low, high: [d.integer(low, high) for _ in range(2)]
+    named = {"stride": both(1, 3), "padding": both(0, 1), "dilation": both(1, 2), "groups": groups}
+    named["output_padding"] = [d.integer(0, max(sizes) - 1) for sizes in zip(named["stride"], named["dilation"])]
+    images = d.operand(([] if d.chance(0.2) else [d.integer(1, 4)]) + [groups * inputs] + both(3, 6))
+    bias = [d.operand([groups * outputs])] if d.chance(0.7) else []
+    return [images, d.operand([groups * inputs, outputs] + kernel)] + bias, named
+
+
+op("conv_transpose2d", draw_conv_transpose, rel=4, abs=4,
+   call=lambda t, n: F.conv_transpose2d(t[0], t[1], t[2] if len(t) > 2 else None, n["stride"], n["padding"],
+                                        n["output_padding"], n["groups"], n["dilation"]))
+
+
 def draw_unfold(d):
     images, named = draw_windows(d)
     return [images], named
@@ -182,3 +197,14 @@ def draw_avg_pool(d):
 op("avg_pool2d", draw_avg_pool, rel=4, abs=4,
    call=lambda t, n: F.avg_pool2d(t[0], n["kernel_size"], n["stride"], n["padding"], bool(n["ceil_mode"]),
                                   bool(n["count_include_pad"])))
+
+
+def draw_adaptive_pool(d):
+    size = [d.integer(1, 12), d.integer(1, 12)]
+    batch = [] if d.chance(0.2) else [d.integer(1, 4)]
+    output = [d.one_of([1, n, d.integer(1, 12)]) for n in size]
+    return [d.operand(batch + [d.integer(1, 4)] + size)], {"output_size": output}
+
+
+op("adaptive_avg_pool2d", draw_adaptive_pool, rel=4, abs=4,
+   call=lambda t, n: F.adaptive_avg_pool2d(t[0], n["output_size"]))

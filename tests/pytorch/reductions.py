@@ -118,6 +118,8 @@ for each in ("all", "any"):
 op("prod", lambda d: draw_few(d, d.one_of(["nonzero", "grid"])), product, rel=16, abs=1)
 op("var", draw_spread, spread(torch.var), rel=8, abs=8)
 op("std", draw_spread, spread(torch.std), rel=8, abs=8)
+for each in ("var_mean", "std_mean"):
+    op(each, draw_spread, lambda t, n, each=each: list(spread(getattr(torch, each))(t, n)), rel=8, abs=8)
 op("norm", draw_norm, rel=16, abs=8,
    call=lambda t, n: torch.linalg.vector_norm(t[0], n["p"], *((n["dims"], bool(n["keepdim"])) if "dims" in n else ())))
 
@@ -151,6 +153,9 @@ op("sort", draw_sort, sort, special=True)
 op("argsort", draw_sort, lambda t, n: sort(t, n)[1], special=True)
 # As integers, equal elements would be chosen in another order.
 op("topk", draw_topk, spoilable=0, call=lambda t, n: list(torch.topk(t[0], n["k"], n["dim"], bool(n["largest"]))))
+# PyTorch numbers several NaN in any order.
+op("unique", lambda d: ([d.operand(d.shape(), "grid", d.one_of(DTYPES), grad=False)], {}), special=True, avoid=("nan",),
+   call=lambda t, n: list(torch.unique(t[0], return_inverse=True, return_counts=True)))
 op("median", lambda d: draw_argmax(d, whole=1), lambda t, n: torch.median(t[0]), special=True)
 op("median.dim", draw_max, lambda t, n: list(torch.median(t[0], n["dim"], bool(n["keepdim"]))))
 

@@ -65,6 +65,22 @@ op("select", draw_shape(lambda d, s: {"dim": (dim := d.dim(len(s))), "index": d.
 op("slice", draw_shape(one_range, RANKS), lambda t, n: sliced(t[0], n))
 op("expand", draw_shape(lambda d, s: {"shape": [d.integer(0, 3)] * d.integer(0, 2) + [-1] * len(s)}),
    lambda t, n: t[0].expand(n["shape"]))
+
+
+def draw_like(reshaped):
+    """Two operands; the second has the shape that `reshaped` makes of the first one's."""
+
+    def draw(d):
+        (first,), named = draw_shape(lambda d, s: {"shape": s})(d)
+        shape = reshaped(d, named["shape"])
+        return [first, d.operand(shape, grad=False)], {}
+
+    return draw
+
+
+op("expand_as", draw_like(lambda d, s: [d.integer(0, 3)] * d.integer(0, 2) + s), lambda t, n: t[0].expand_as(t[1]))
+op("view_as", draw_like(lambda d, s: [size for size in s if size != 1] + [1] * d.integer(0, 1)),
+   lambda t, n: t[0].view_as(t[1]))
 op("unsqueeze", draw_shape(lambda d, s: {"dim": d.dim(len(s) + 1)}), lambda t, n: torch.unsqueeze(t[0], n["dim"]))
 op("squeeze", draw_shape(lambda d, s: {} if d.chance(0.5) else {"dim": d.dim(len(s))}),
    lambda t, n: torch.squeeze(t[0], n["dim"]) if "dim" in n else torch.squeeze(t[0]))
