@@ -208,7 +208,7 @@ def run(program, cases):
 def compare(kind, ours, theirs, row, eps, scale, rounding=0):
     """The largest error in units of the tolerance, and what is wrong, if anything.
 
-    `rounding` is what rounding_errors() says about the result: PyTorch's error, and tenon's may be a few times larger.
+    `rounding` is what rounding_errors() says about the result: PyTorch's error, and tenon's may be 16 times as large.
     """
     if ours.shape != theirs.shape or ours.dtype != theirs.dtype:
         return math.inf, f"{kind}: {ours.dtype} {list(ours.shape)}, PyTorch: {theirs.dtype} {list(theirs.shape)}"
@@ -224,7 +224,7 @@ def compare(kind, ours, theirs, row, eps, scale, rounding=0):
         same = (a == b) | (np.isnan(a) & np.isnan(b))
         smallest = torch.finfo(theirs.dtype).smallest_normal
         with np.errstate(all="ignore"):
-            tolerance = eps * (rel * np.abs(b) + absolute * scale + 4 * rounding)
+            tolerance = eps * (rel * np.abs(b) + absolute * scale + 16 * rounding)
             # The result may be denormal: no better than the smallest number.
             tolerance += (rel > 0) * smallest * eps
             ratio = np.where(same, 0, np.where(finite, np.abs(a - b) / tolerance, np.inf))
@@ -328,6 +328,8 @@ def main():
 
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")  # losses that broadcast: tenon refuses them
+    # oneDNN's convolution of PyTorch 2.15 reads beyond a weight [2, 1, 1, 3] that is the transpose of another.
+    torch.backends.mkldnn.set_flags(False)
     with contextlib.suppress(FileNotFoundError):
         os.remove(FAILURES)
     print(f"PyTorch {torch.__version__}, seed {options.seed}")
