@@ -10,7 +10,7 @@ using autograd::Operand;
 
 namespace {
 
-/// Draws a number for each element of `drawn`, which broadcasts to a.
+/// Draws a number for each element of this shape, which broadcasts to a's.
 Tensor with_zeros(const char* op, CallSite site, const Tensor& a, double p, const Shape& drawn_shape) {
   const double scale = p < 1 ? 1 / (1 - p) : 0;
   // All memory before the random call: one that fails must not use random numbers.

@@ -53,6 +53,7 @@ Tensor adaptive_rows(const Tensor& x, int d, std::int64_t count) {
                end = searchsorted(multiples, autograd::positions_beside(x, count, size, size)),
                place = add(unsqueeze(start, 1), autograd::positions_beside(x, longest)),
                is_inside = lt(place, unsqueeze(end, 1));
+  // Element 0 stands where there is none.
   const Tensor elements = index_select(x, d, flatten(where(is_inside, place, 0.0)));
   return where(reshape(is_inside, mask), reshape(elements, rows), 0.0);
 }
@@ -99,6 +100,7 @@ Tensor adaptive_avg_pool2d(const Tensor& x, const Shape& output_size, CallSite s
   const std::int64_t height = images.shape()[2], width = images.shape()[3];
   check(height > 0 && width > 0, "adaptive_avg_pool2d: the images have no elements; they are {}", x.shape());
   checked_numel("adaptive_avg_pool2d", {images.shape()[0], images.shape()[1], size[0], size[1]});
+  // The products of sizes in adaptive_rows() are within int64.
   checked_numel("adaptive_avg_pool2d", {std::max(height, width), std::max(size[0], size[1])});
   const auto windows = [&](const Tensor& a) {
     return adaptive_rows(adaptive_rows(a, 3, size[1]), 2, size[0]);

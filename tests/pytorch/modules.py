@@ -107,6 +107,11 @@ def draw_conv(d):
     return d.operand([d.integer(1, 3), named["inputs"], d.integer(3, 7), d.integer(3, 7)], grad=False), named
 
 
+def draw_conv_transpose(d):
+    images, named = draw_conv(d)
+    return images, {**named, "output_padding": [d.integer(0, size - 1) for size in named["stride"]]}
+
+
 def image_net(n):
     return torch.nn.Sequential(torch.nn.Conv2d(2, 3, 3, padding=1), torch.nn.BatchNorm2d(3), torch.nn.Tanh(),
                                torch.nn.MaxPool2d(2, ceil_mode=True), torch.nn.AvgPool2d(2, stride=1),
@@ -115,6 +120,9 @@ def image_net(n):
 
 add_module("Conv2d", lambda n: torch.nn.Conv2d(n["inputs"], n["outputs"], n["kernel_size"], n["stride"], n["padding"],
                                                groups=n["groups"], bias=bool(n["bias"])), draw_conv)
+add_module("ConvTranspose2d", lambda n: torch.nn.ConvTranspose2d(
+    n["inputs"], n["outputs"], n["kernel_size"], n["stride"], n["padding"], n["output_padding"], n["groups"],
+    bool(n["bias"])), draw_conv_transpose)
 add_module("Conv2d.net", image_net, lambda d: (d.operand([d.integer(2, 4), 2, 5, 5], grad=False), {}))
 add_module("Linear", lambda n: torch.nn.Linear(n["inputs"], n["outputs"], bool(n["bias"])), draw_linear)
 add_module("LayerNorm", lambda n: torch.nn.LayerNorm(n["shape"], bias=bool(n["bias"])), lambda d: draw_norm(d, True))
