@@ -1,5 +1,8 @@
 // Gradients as return values. Tensor::backward, which stores them in the leaves, is the usual way.
 #pragma once
+#include <concepts>
+#include <initializer_list>
+
 #include <tenon/core/tensor.h>
 
 namespace tenon::autograd {
@@ -18,6 +21,13 @@ struct GradOptions {
 /// of the tape between the two.
 TENON_API std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
     const GradOptions& options = {}, CallSite site = CallSite::current());
+/// The same with PyTorch's arguments. (A template, so that braces around options are not taken for a list.)
+template <std::same_as<Tensor> T>
+std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
+    std::initializer_list<T> grad_outputs, bool retain_graph = false, bool create_graph = false,
+    bool allow_unused = false, CallSite site = CallSite::current()) {
+  return grad(outputs, inputs, {grad_outputs, retain_graph, create_graph, allow_unused}, site);
+}
 /// The gradients of one output.
 inline std::vector<Tensor> grad(const Tensor& output, const std::vector<Tensor>& inputs,
     const GradOptions& options = {}, CallSite site = CallSite::current()) {

@@ -1,5 +1,7 @@
 #include <tenon/core/device.h>
 
+#include <charconv>
+
 #include <tenon/core/check.h>
 #include <tenon/core/cuda/backend.h>
 
@@ -9,7 +11,21 @@ std::string to_string(Device device) {
   return device.is_cpu() ? "cpu" : "cuda:" + std::to_string(int{device.index});
 }
 
-void Device::fail_index(int index) { fail("cuda: the device index must be from 0 to 127; it is {}", index); }
+void Device::fail_index(DeviceType type, int index) {
+  if (type == DeviceType::cpu) fail("device: the index of the CPU must be 0; it is {}", index);
+  fail("device: the index of a CUDA device must be from 0 to 127; it is {}", index);
+}
+
+Device Device::parse(std::string_view name) {
+  if (name == "cpu") return kCPU;
+  if (name == "cuda") return kCUDA;
+  const std::string_view digits = name.starts_with("cuda:") ? name.substr(5) : std::string_view();
+  int index = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), index);
+  check(error == std::errc() && end == digits.data() + digits.size() && index >= 0,
+      "device: \"{}\" is not a device; write cpu, cuda or cuda:1", name);
+  return Device(kCUDA, index);
+}
 
 int cuda::device_count() noexcept {
   if constexpr (built_with_cuda) {

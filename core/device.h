@@ -1,31 +1,46 @@
 // The devices on which tensors live.
 #pragma once
+#include <concepts>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include <tenon/core/api.h>
 
 namespace tenon {
 
-enum class DeviceKind : std::uint8_t { cpu, cuda };
+struct Options;
 
-/// A value: comparable, printable (`cpu`, `cuda:0`), cheap to copy.
+enum class DeviceType : std::uint8_t { cpu, cuda };
+
+inline constexpr DeviceType kCPU = DeviceType::cpu, kCUDA = DeviceType::cuda;
+
+/// A value: comparable, printable (`cpu`, `cuda:0`), cheap to copy. A type, kCPU or kCUDA, and a name, as in
+/// `x.to("cuda:1")`, convert to it. Throws if the index cannot exist, or if the name is not that of a device;
+/// check_available() checks whether there is one.
 struct Device {
-  DeviceKind kind = DeviceKind::cpu;
-  std::int8_t index = 0;
+  DeviceType type;
+  std::int8_t index;
+
+  constexpr Device(DeviceType which = DeviceType::cpu, int number = 0)
+      : type(which), index(static_cast<std::int8_t>(number)) {
+    if (number < 0 || number > (which == DeviceType::cpu ? 0 : 127)) fail_index(which, number);
+  }
+  /// "cpu", "cuda" (the first one), "cuda:1", ...
+  template <std::convertible_to<std::string_view> Name>
+  Device(const Name& name) : Device(parse(name)) {}
 
   static constexpr Device cpu() { return {}; }
-  /// Throws if the index cannot exist; check_available() checks whether the device does.
-  static constexpr Device cuda(int index = 0) {
-    if (index < 0 || index > 127) fail_index(index);
-    return {DeviceKind::cuda, static_cast<std::int8_t>(index)};
-  }
-  constexpr bool is_cpu() const { return kind == DeviceKind::cpu; }
-  constexpr bool is_cuda() const { return kind == DeviceKind::cuda; }
+  static constexpr Device cuda(int index = 0) { return {DeviceType::cuda, index}; }
+  constexpr bool is_cpu() const { return type == DeviceType::cpu; }
+  constexpr bool is_cuda() const { return type == DeviceType::cuda; }
   friend constexpr bool operator==(Device, Device) = default;
+  /// As the options of a new tensor: zeros({2, 3}, device).
+  constexpr operator Options() const;
 
  private:
-  [[noreturn]] TENON_API static void fail_index(int index);
+  [[noreturn]] TENON_API static void fail_index(DeviceType type, int index);
+  TENON_API static Device parse(std::string_view name);
 };
 
 TENON_API std::string to_string(Device device);

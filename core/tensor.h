@@ -67,8 +67,9 @@ struct BackwardOptions {
 };
 
 namespace autograd {
+class GradFn;
 struct HookList;
-}
+}  // namespace autograd
 
 /// Returned by register_hook. Calling remove() twice, or after the tensor was destroyed, has no effect. The
 /// handle does not keep the tensor or the hook alive.
@@ -220,6 +221,8 @@ class TENON_API Tensor {
   }
   /// True if it is not the result of a recorded operation.
   bool is_leaf() const;
+  /// The recorded operation that computed it, nothing for a leaf: `y.grad_fn()->name()`.
+  std::optional<autograd::GradFn> grad_fn() const;
   /// The gradient accumulated by backward(); undefined if there is none.
   Tensor grad() const;
   /// Replaces the gradient; the new one must match in shape, dtype and device, or be undefined.
@@ -399,6 +402,12 @@ class TENON_API Tensor {
   Tensor squeeze(std::int64_t dim, CallSite site = CallSite::current()) const;
   Tensor permute(const Shape& dims, CallSite site = CallSite::current()) const;
   Tensor slice(std::int64_t dim, const SliceRange& range, CallSite site = CallSite::current()) const;
+  /// slice(0, 1, 5, 2): every second one from 1 to 4.
+  template <SizeType Start, SizeType Stop, SizeType Step = int>
+  Tensor slice(
+      std::int64_t dim, Start start, Stop stop, Step step = 1, CallSite site = CallSite::current()) const {
+    return slice(dim, Slice(start, stop, step), site);
+  }
   std::vector<Tensor> chunk(
       std::int64_t chunks, std::int64_t dim = 0, CallSite site = CallSite::current()) const;
   std::vector<Tensor> split(
@@ -457,6 +466,9 @@ class TENON_API Tensor {
   Tensor contiguous(CallSite site = CallSite::current()) const;
   Tensor to(Device device, CallSite site = CallSite::current()) const;
   Tensor to(DType dtype, CallSite site = CallSite::current()) const;
+  Tensor to(Device device, DType dtype, CallSite site = CallSite::current()) const {
+    return to(device, site).to(dtype, site);
+  }
   Tensor cpu(CallSite site = CallSite::current()) const { return to(Device::cpu(), site); }
   Tensor cuda(int index = 0, CallSite site = CallSite::current()) const {
     return to(Device::cuda(index), site);

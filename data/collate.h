@@ -2,12 +2,14 @@
 #pragma once
 #include <array>
 #include <concepts>
+#include <functional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <tenon/autograd/ops.h>
+#include <tenon/data/example.h>
 
 namespace tenon::data {
 
@@ -26,8 +28,8 @@ concept TupleLike = requires {
 }  // namespace detail
 
 /// Tensors are stacked along a new first dimension: [samples, ...]. Numbers become a tensor [samples] of
-/// their type. The members of arrays, pairs and tuples are collated one by one. Samples of any other type,
-/// strings for instance, stay as they are, in a vector.
+/// their type. The members of arrays, tuples, pairs and Examples are collated one by one; pairs become an
+/// Example. Samples of any other type, strings for instance, stay as they are, in a vector.
 struct Collate {
   template <class Sample>
   auto operator()(std::vector<Sample> samples) const {
@@ -37,6 +39,8 @@ struct Collate {
       return numbers<Sample>(samples);
     } else if constexpr (std::integral<Sample>) {
       return numbers<std::int64_t>(samples);
+    } else if constexpr (detail::is_example<Sample>) {
+      return Example{(*this)(column(samples, &Sample::data)), (*this)(column(samples, &Sample::target))};
     } else if constexpr (detail::TupleLike<Sample>) {
       return members(samples, std::make_index_sequence<std::tuple_size_v<Sample>>());
     } else {
@@ -54,15 +58,21 @@ struct Collate {
   template <class Sample, std::size_t... I>
   auto members(std::vector<Sample>& samples, std::index_sequence<I...>) const {
     if constexpr (detail::IsArray<Sample>::value) return std::array{(*this)(column<I>(samples))...};
-    else if constexpr (sizeof...(I) == 2) return std::pair{(*this)(column<I>(samples))...};
+    else if constexpr (sizeof...(I) == 2) return Example{(*this)(column<I>(samples))...};
     else return std::tuple{(*this)(column<I>(samples))...};
+  }
+  /// A member of each sample.
+  template <class Sample, class Member>
+  static auto column(std::vector<Sample>& samples, Member member) {
+    std::vector<std::remove_cvref_t<std::invoke_result_t<Member, Sample&>>> out;
+    out.reserve(samples.size());
+    for (Sample& sample : samples) out.push_back(std::move(std::invoke(member, sample)));
+    return out;
   }
   template <std::size_t I, class Sample>
   static auto column(std::vector<Sample>& samples) {
-    std::vector<std::tuple_element_t<I, Sample>> out;
-    out.reserve(samples.size());
-    for (Sample& sample : samples) out.push_back(std::move(std::get<I>(sample)));
-    return out;
+    return column(
+        samples, [](Sample & sample) -> auto& { return std::get<I>(sample); });
   }
 };
 
@@ -73,6 +83,9 @@ template <class Batch>
 void move_to(Batch& batch, Device device) {
   if constexpr (std::same_as<Batch, Tensor>) {
     batch = batch.to(device);
+  } else if constexpr (is_example<Batch>) {
+    move_to(batch.data, device);
+    move_to(batch.target, device);
   } else if constexpr (TupleLike<Batch>) {
     std::apply([&](auto&... members) { (move_to(members, device), ...); }, batch);
   } else if constexpr (requires { batch = batch.to(device); }) {

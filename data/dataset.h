@@ -9,6 +9,7 @@
 
 #include <tenon/autograd/ops.h>
 #include <tenon/core/random.h>
+#include <tenon/data/example.h>
 
 namespace tenon::data {
 
@@ -36,10 +37,10 @@ template <class D>
 }  // namespace detail
 
 /// A data set by index: `size()`, and `get(i)` for 0 <= i < size(), which returns a sample: a tensor, a
-/// number, an array, pair or tuple of them, or whatever else a loader's collate function accepts. With worker
-/// threads, get() is called by several at a time. One that draws random numbers is `get(i, generator)`, whose
-/// Generator depends on the seed, the epoch and i alone. `dataset[i]` serves too, so a std::vector of samples
-/// is a data set.
+/// number, an Example, array or tuple of them, or whatever else a loader's collate function accepts. With
+/// worker threads, get() is called by several at a time. One that draws random numbers is `get(i,
+/// generator)`, whose Generator depends on the seed, the epoch and i alone. `dataset[i]` serves too, so a
+/// std::vector of samples is a data set.
 template <class D>
 concept Dataset = requires(const D& dataset, std::int64_t i, Generator& generator) {
   { dataset.size() } -> std::convertible_to<std::int64_t>;
@@ -54,7 +55,7 @@ template <Dataset D>
 using SampleOf = std::remove_cvref_t<decltype(detail::sample(
     std::declval<const D&>(), std::int64_t{}, std::declval<Generator&>()))>;
 
-/// Sample i is row i of every tensor.
+/// Sample i is row i of every tensor: an Example if there are two, otherwise an array.
 template <std::size_t N>
 class TensorDataset {
   static_assert(N > 0, "a data set needs a tensor");
@@ -74,23 +75,25 @@ class TensorDataset {
     }
   }
 
+  using Rows = std::conditional_t<N == 2, Example<>, std::array<Tensor, N>>;
+
   std::int64_t size() const { return tensors_[0].size(0); }
   Device device() const { return tensors_[0].device(); }
   /// Row `index` of each tensor, without its first dimension. A negative index counts from the end.
-  std::array<Tensor, N> operator[](std::int64_t index) const {
+  Rows operator[](std::int64_t index) const {
     check(index >= -size() && index < size(), "tensor_dataset: index {} is out of range; there are {} rows",
         index, size());
     return each([index](const Tensor& tensor) { return tensor.select(0, index); });
   }
-  std::array<Tensor, N> get(std::int64_t index) const { return (*this)[index]; }
+  Rows get(std::int64_t index) const { return (*this)[index]; }
   /// Rows [start, start + count), views.
-  std::array<Tensor, N> rows(std::int64_t start, std::int64_t count) const {
+  Rows rows(std::int64_t start, std::int64_t count) const {
     check(start >= 0 && count >= 0 && start <= size() && count <= size() - start,
         "tensor_dataset: rows {} to {} + {} are out of range; there are {}", start, start, count, size());
     return each([=](const Tensor& tensor) { return tensor.narrow(0, start, count); });
   }
   /// The rows selected by `index` (int64), gathered. Data sets that have this function give batches with it.
-  std::array<Tensor, N> get_batch(const Tensor& index) const {
+  Rows get_batch(const Tensor& index) const {
     check(index.defined(), "tensor_dataset: the index is undefined");
     check(index.dtype() == DType::int64 && index.dim() == 1,
         "tensor_dataset: the index must be a vector of int64; it is {} {}", index.dtype(), index.shape());
@@ -99,10 +102,8 @@ class TensorDataset {
 
  private:
   template <class F>
-  std::array<Tensor, N> each(F f) const {
-    std::array<Tensor, N> out;
-    for (std::size_t i = 0; i < N; ++i) out[i] = f(tensors_[i]);
-    return out;
+  Rows each(F f) const {
+    return std::apply([&](const auto&... tensors) { return Rows{f(tensors)...}; }, tensors_);
   }
 
   std::array<Tensor, N> tensors_;

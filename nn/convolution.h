@@ -23,6 +23,11 @@ class TENON_API Conv2d : public Module {
  public:
   Conv2d(std::int64_t in_channels, std::int64_t out_channels, const Shape& kernel_size,
       const Conv2dOptions& options = {}, CallSite site = CallSite::current());
+  /// Conv2d(3, 6, 5, 1, 2): stride 1 and padding 2.
+  template <SizeType Stride, SizeType Padding = int>
+  Conv2d(std::int64_t in_channels, std::int64_t out_channels, const Shape& kernel_size, Stride each_way,
+      Padding on_each_side = 0, CallSite site = CallSite::current())
+      : Conv2d(in_channels, out_channels, kernel_size, {.stride = each_way, .padding = on_each_side}, site) {}
   Tensor operator()(const Tensor& x, CallSite site = CallSite::current()) const { return forward(x, site); }
   Tensor forward(const Tensor& x, CallSite site = CallSite::current()) const;
   void visit(Visitor& visitor) override;

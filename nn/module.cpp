@@ -4,6 +4,7 @@
 #include <memory>
 #include <ostream>
 #include <typeinfo>
+#include <unordered_map>
 
 #include <cxxabi.h>
 
@@ -120,7 +121,35 @@ void convert_in_place(const std::vector<Entry>& entries, Convert convert) {
   }
 }
 
+thread_local bool can_copy = false;
+
 }  // namespace
+
+Module::Module(const Module& other) : training_(other.training_) {
+  check(can_copy,
+      "module: a copy would share the weights of the original; pass it by reference, or copy it with "
+      "nn::clone()");
+}
+
+detail::Cloning::Cloning() noexcept : before_(std::exchange(can_copy, true)) {}
+detail::Cloning::~Cloning() { can_copy = before_; }
+
+void detail::Cloning::separate(Module& copy) const {
+  struct Separator final : Visitor {
+    std::unordered_map<const TensorImpl*, Tensor> own;
+    void visit(const std::string&, Tensor& tensor, bool) override {
+      Tensor& copied = own[&tensor.impl()];
+      if (!copied.defined()) {
+        copied = tensor.detach().clone();
+        copied.requires_grad_(tensor.requires_grad());
+        keep.push_back(tensor);
+      }
+      tensor = copied;
+    }
+    std::vector<Tensor> keep;  // so that no address is that of another tensor
+  } separator;
+  copy.visit(separator);
+}
 
 std::string Visitor::add_name(const char* name) {
   if (!with_names_) return {};
@@ -314,7 +343,7 @@ void check_visit(Module& module, const Tensor& result) {
   std::string forgotten;
   for (const Node* node : autograd::nodes_below(node_of(result)))
     if (node->leaf() && !named.contains(node))
-      forgotten += detail::format(forgotten.empty() ? "{} {}" : ", {} {}", {node->dtype, node->shape});
+      forgotten += tenon::detail::format(forgotten.empty() ? "{} {}" : ", {} {}", {node->dtype, node->shape});
   check(forgotten.empty(),
       "check_visit: visit() does not name each parameter that the result depends on; missing are {}",
       forgotten);

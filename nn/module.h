@@ -1,5 +1,6 @@
 // Modules: structs of tensors and other modules that list their parts.
 #pragma once
+#include <concepts>
 #include <functional>
 #include <iosfwd>
 #include <string>
@@ -59,7 +60,8 @@ class TENON_API Visitor {
 ///     };
 ///
 /// A member that visit() does not name is not trained, moved or saved; check_visit() finds forgotten
-/// parameters. Modules can be moved but not copied, so that a weight never gets two handles by accident.
+/// parameters. Modules can be moved. clone() copies them; any other copy throws, because its weights would be
+/// those of the original: pass modules by reference.
 class TENON_API Module {
  public:
   Module() = default;
@@ -115,6 +117,42 @@ class TENON_API Module {
   /// load_state_dict() of such a file.
   void load(const std::string& path);
 
+  // What users of LibTorch write; the compiler says what to write here.
+  template <class Part>
+  Part& register_module(const std::string&, Part& part) {
+    static_assert(tenon::detail::never<Part>,
+        "tenon: parts are members, named in `void visit(nn::Visitor& visitor) override { "
+        "visitor(\"fc1\", fc1); }`");
+    return part;
+  }
+  template <class T>
+  Tensor& register_parameter(const std::string&, T&& parameter, bool = true) {
+    static_assert(tenon::detail::never<T>,
+        "tenon: a parameter is a member with requires_grad, named in `void visit(nn::Visitor& visitor) "
+        "override { visitor(\"weight\", weight); }`");
+    return parameter;
+  }
+  template <class T>
+  Tensor& register_buffer(const std::string&, T&& buffer) {
+    static_assert(tenon::detail::never<T>,
+        "tenon: a buffer is a member, named in `void visit(nn::Visitor& visitor) override { "
+        "visitor.buffer(\"mean\", mean); }`");
+    return buffer;
+  }
+  template <class T = void>
+  Module* operator->() {
+    static_assert(tenon::detail::never<T>, "tenon: a module is a value, not a pointer; write net.forward(x)");
+    return this;
+  }
+  template <class T = void>
+  const Module& clone() const {
+    static_assert(tenon::detail::never<T>, "tenon: write nn::clone(net), which returns a module of its type");
+    return *this;
+  }
+
+ protected:
+  Module(const Module& other);
+
  private:
   bool training_ = true;
 };
@@ -124,6 +162,35 @@ class Stateless : public Module {
  public:
   void visit(Visitor&) override {}
 };
+
+namespace detail {
+
+/// In its scope, modules of this thread can be copied.
+class TENON_API Cloning {
+ public:
+  Cloning() noexcept;
+  ~Cloning();
+  Cloning(const Cloning&) = delete;
+  Cloning& operator=(const Cloning&) = delete;
+  /// Gives the module tensors of its own in place of those that it shares with the original.
+  void separate(Module& copy) const;
+
+ private:
+  bool before_;
+};
+
+}  // namespace detail
+
+/// A copy whose parameters and buffers have elements of their own, without gradients and hooks. Tied weights
+/// stay tied; the copy trains if the module does. Tensors that visit() does not name stay shared.
+template <class M>
+requires std::derived_from<M, Module> M clone(const M& module) {
+  static_assert(std::is_copy_constructible_v<M>, "tenon: a member of the module cannot be copied");
+  const detail::Cloning cloning;
+  M copy(module);
+  cloning.separate(copy);
+  return copy;
+}
 
 /// The tree of modules as PyTorch prints it:
 ///

@@ -9,6 +9,10 @@ class TENON_API MaxPool2d : public Stateless {
  public:
   explicit MaxPool2d(
       const Shape& kernel_size, const MaxPool2dOptions& options = {}, CallSite site = CallSite::current());
+  /// MaxPool2d(3, 2): stride 2.
+  template <SizeType Stride>
+  MaxPool2d(const Shape& window, Stride stride, CallSite site = CallSite::current())
+      : MaxPool2d(window, MaxPool2dOptions{.stride = stride}, site) {}
   Tensor operator()(const Tensor& x, CallSite site = CallSite::current()) const { return forward(x, site); }
   Tensor forward(const Tensor& x, CallSite site = CallSite::current()) const;
   std::string extra_repr() const override;
@@ -22,6 +26,10 @@ class TENON_API AvgPool2d : public Stateless {
  public:
   explicit AvgPool2d(
       const Shape& kernel_size, const AvgPool2dOptions& options = {}, CallSite site = CallSite::current());
+  /// AvgPool2d(3, 2): stride 2.
+  template <SizeType Stride>
+  AvgPool2d(const Shape& window, Stride stride, CallSite site = CallSite::current())
+      : AvgPool2d(window, AvgPool2dOptions{.stride = stride}, site) {}
   Tensor operator()(const Tensor& x, CallSite site = CallSite::current()) const { return forward(x, site); }
   Tensor forward(const Tensor& x, CallSite site = CallSite::current()) const;
   std::string extra_repr() const override;

@@ -4,6 +4,10 @@
 
 namespace tenon::nn {
 
+Sequential::Sequential(const Sequential& other) : Module(other) {
+  for (const Part& part : other.parts_) parts_.push_back({part.name, part.any->copy()});
+}
+
 Tensor Sequential::forward(const Tensor& x, CallSite site) const {
   Tensor y = x;
   for (const Part& part : parts_) y = part.any->call(y, site);

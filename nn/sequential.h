@@ -37,6 +37,8 @@ struct AnyModule {
   virtual ~AnyModule() = default;
   virtual Tensor call(const Tensor& x, CallSite site) = 0;
   virtual Module& module() = 0;
+  /// For nn::clone().
+  virtual std::unique_ptr<AnyModule> copy() const = 0;
 };
 template <class M>
 struct ModuleOf final : AnyModule {
@@ -44,6 +46,10 @@ struct ModuleOf final : AnyModule {
   explicit ModuleOf(Part&& part) : held(std::forward<Part>(part)) {}
   Tensor call(const Tensor& x, CallSite site) override { return call_part(held, x, site); }
   Module& module() override { return held; }
+  std::unique_ptr<AnyModule> copy() const override {
+    if constexpr (std::is_copy_constructible_v<M>) return std::make_unique<ModuleOf>(held);
+    else fail("clone: a part of a Sequential cannot be copied; it is a {}", held.name());
+  }
   M held;
 };
 
@@ -60,6 +66,8 @@ struct ModuleOf final : AnyModule {
 class TENON_API Sequential : public Module {
  public:
   Sequential() = default;
+  Sequential(Sequential&&) = default;
+  Sequential& operator=(Sequential&&) = default;
   /// A Sequential in a Sequential is appended with push_back() if it is the only part: this constructor would
   /// move it.
   template <class... Parts>
@@ -102,6 +110,7 @@ class TENON_API Sequential : public Module {
     return *typed;
   }
   void visit(Visitor& visitor) override;
+  Sequential(const Sequential& other);  // by nn::clone()
 
  private:
   struct Part {

@@ -24,6 +24,12 @@ struct ConvolutionOptions {
 /// times the size of x, unless the kernel is 1 x 1, and kept for the gradient of the weight.
 TENON_API Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
     const ConvolutionOptions& options = {}, CallSite site = CallSite::current());
+/// conv2d(x, weight, bias, 2, 1): stride 2 and padding 1.
+template <SizeType Stride, SizeType Padding = int>
+Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, Stride stride, Padding padding = 0,
+    CallSite site = CallSite::current()) {
+  return conv2d(x, weight, bias, ConvolutionOptions{.stride = stride, .padding = padding}, site);
+}
 
 /// The options of conv_transpose2d(), with PyTorch's defaults.
 struct ConvTransposeOptions {

@@ -17,6 +17,12 @@ struct MaxPool2dOptions {
 /// gradient. Not there: return_indices.
 TENON_API Tensor max_pool2d(const Tensor& x, const Shape& kernel_size, const MaxPool2dOptions& options = {},
     CallSite site = CallSite::current());
+/// max_pool2d(x, 3, 2): stride 2.
+template <SizeType Stride>
+Tensor max_pool2d(
+    const Tensor& x, const Shape& kernel_size, Stride stride, CallSite site = CallSite::current()) {
+  return max_pool2d(x, kernel_size, MaxPool2dOptions{.stride = stride}, site);
+}
 
 /// The options of avg_pool2d(), with PyTorch's defaults.
 struct AvgPool2dOptions {
@@ -29,6 +35,12 @@ struct AvgPool2dOptions {
 /// The mean of each window. Not there: divisor_override.
 TENON_API Tensor avg_pool2d(const Tensor& x, const Shape& kernel_size, const AvgPool2dOptions& options = {},
     CallSite site = CallSite::current());
+/// avg_pool2d(x, 3, 2): stride 2.
+template <SizeType Stride>
+Tensor avg_pool2d(
+    const Tensor& x, const Shape& kernel_size, Stride stride, CallSite site = CallSite::current()) {
+  return avg_pool2d(x, kernel_size, AvgPool2dOptions{.stride = stride}, site);
+}
 
 /// The means of so many windows, [N, C, OH, OW] for `output_size` {OH, OW}, whatever the size of the images:
 /// window i of OH has the rows from i H / OH, rounded down, to (i + 1) H / OH, rounded up. Not there: a size

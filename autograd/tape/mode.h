@@ -35,6 +35,8 @@ inline bool grad_enabled() noexcept { return autograd::mode().record; }
 struct NoGradGuard : autograd::ModeGuard {
   NoGradGuard() noexcept : ModeGuard({.record = false, .anomaly = autograd::mode().anomaly}) {}
 };
+/// PyTorch's name for a NoGradGuard whose results stay without gradients; here they may get some later.
+using InferenceMode = NoGradGuard;
 /// In its scope this thread records, even inside a NoGradGuard.
 struct EnableGradGuard : autograd::ModeGuard {
   EnableGradGuard() noexcept : ModeGuard({.record = true, .anomaly = autograd::mode().anomaly}) {}

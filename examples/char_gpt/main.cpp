@@ -69,9 +69,9 @@ std::string parse(int argc, char** argv, Settings& settings) {
 }
 
 Device choose_device(const std::string& name) {
-  if (name == "cpu" || (name == "auto" && !cuda::is_available())) return Device::cpu();
-  check_available("--device", Device::cuda());
-  return Device::cuda();
+  if (name == "auto") return cuda::is_available() ? kCUDA : kCPU;
+  check_available("--device", name);
+  return name;
 }
 
 /// The mean cross entropy of the next character in nats.

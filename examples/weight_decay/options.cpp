@@ -62,9 +62,9 @@ CLI::Validator path() {
 
 tenon::Device choose_device(const std::string& name) {
   using namespace tenon;
-  if (name == "cpu" || (name == "auto" && !cuda::is_available())) return Device::cpu();
-  check_available("--device", Device::cuda());
-  return Device::cuda();
+  if (name == "auto") return cuda::is_available() ? kCUDA : kCPU;
+  check_available("--device", name);
+  return name;
 }
 
 // Two different paths can be the same file. Both may write to a device such as /dev/null.

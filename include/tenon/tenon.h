@@ -3,6 +3,7 @@
 #include <tenon/autograd/backward.h>
 #include <tenon/autograd/dot.h>
 #include <tenon/autograd/grad.h>
+#include <tenon/autograd/grad_fn.h>
 #include <tenon/autograd/gradcheck.h>
 #include <tenon/autograd/ops.h>
 #include <tenon/autograd/tape/mode.h>
@@ -15,6 +16,7 @@
 #include <tenon/core/tensor.h>
 #include <tenon/data/data_loader.h>
 #include <tenon/data/dataset.h>
+#include <tenon/data/example.h>
 #include <tenon/io/plot.h>
 #include <tenon/io/progress.h>
 #include <tenon/io/safetensors.h>
@@ -24,6 +26,7 @@
 #include <tenon/nn/clip_grad.h>
 #include <tenon/nn/convolution.h>
 #include <tenon/nn/embedding.h>
+#include <tenon/nn/functional.h>
 #include <tenon/nn/init.h>
 #include <tenon/nn/linear.h>
 #include <tenon/nn/loss.h>

@@ -205,3 +205,32 @@ TEST_CASE("tape: the output of an operation must not be on the tape already", "[
   reversed(x.detach(), x).sum().backward();
   REQUIRE(equal(x.grad(), tensor({-1, -1})));
 }
+
+TEST_CASE("tape: grad_fn shows what a tensor was computed from") {
+  const Tensor x = ones({2, 3}, requires_grad()), w = ones({3}, requires_grad());
+  REQUIRE_FALSE(x.grad_fn());
+  REQUIRE_FALSE((x.detach() * 2).grad_fn());
+  std::optional<autograd::GradFn> seen;
+  {
+    const Tensor product = x * w;
+    const Tensor y = relu(product + x);
+    seen = y.grad_fn();
+    REQUIRE(seen == y.grad_fn());
+    REQUIRE_FALSE(seen == product.grad_fn());
+    REQUIRE(seen->next_functions()[0].next_functions()[0] == *product.grad_fn());
+  }
+  // The tensors are gone; the tape is not.
+  REQUIRE(seen->name() == "relu");
+  REQUIRE(seen->shape() == Shape{2, 3});
+  REQUIRE(to_string(seen->site()).find("tape_test.cpp:") != std::string::npos);
+  const auto below = seen->next_functions();
+  REQUIRE(below.size() == 1);
+  REQUIRE(below[0].name() == "add");
+  const auto inputs = below[0].next_functions();
+  REQUIRE(inputs.size() == 2);
+  REQUIRE(inputs[0].name() == "mul");
+  REQUIRE(inputs[1].name() == "leaf");
+  REQUIRE(inputs[0].next_functions()[0] == inputs[1]);
+  REQUIRE(inputs[0].next_functions()[1].shape() == Shape{3});
+  REQUIRE(inputs[1].next_functions().empty());
+}

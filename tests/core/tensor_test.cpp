@@ -384,7 +384,25 @@ TEST_CASE("device: an index that does not fit is refused, not truncated") {
   REQUIRE(to_string(Device::cuda(127)) == "cuda:127");
   for (const int index : {128, 256, -1})
     REQUIRE(error_of([&] { Device::cuda(index); }) ==
-            "cuda: the device index must be from 0 to 127; it is " + std::to_string(index));
+            "device: the index of a CUDA device must be from 0 to 127; it is " + std::to_string(index));
+  REQUIRE(error_of([] { Device(kCPU, 1); }) == "device: the index of the CPU must be 0; it is 1");
+}
+
+TEST_CASE("device: a type and a name convert to it") {
+  REQUIRE(Device() == Device::cpu());
+  REQUIRE(Device(kCUDA, 3) == Device::cuda(3));
+  const Device converted = kCUDA;
+  REQUIRE(converted == Device::cuda(0));
+  for (const Device device : {Device::cpu(), Device::cuda(), Device::cuda(127)})
+    REQUIRE(Device(to_string(device)) == device);
+  REQUIRE(Device("cuda") == Device::cuda());
+  REQUIRE(ones({2}, {.device = "cpu"}).to("cpu").device() == kCPU);
+  for (const std::string name :
+      {"", "gpu", "CPU", "cpu:0", "cuda:", "cuda: 1", "cuda:-1", "cuda:+1", "cuda:1x", "cuda:99999999999"})
+    REQUIRE(error_of([&] { Device{name}; }) ==
+            "device: \"" + name + "\" is not a device; write cpu, cuda or cuda:1");
+  REQUIRE(error_of([] { Device("cuda:128"); }) ==
+          "device: the index of a CUDA device must be from 0 to 127; it is 128");
 }
 
 TEST_CASE("tensor: results that are too large are errors in every operation") {

@@ -148,7 +148,7 @@ TEST_CASE("loader: iterators past the last batch equal end()") {
     data::DataLoader loader(rows(3), {.batch_size = 2, .shuffle = shuffle});
     auto batch = loader.begin();
     ++batch;
-    REQUIRE((*batch)[1].size(0) == 1);
+    REQUIRE((*batch).target.size(0) == 1);
     batch++;
     REQUIRE(batch == loader.end());
     for (int again = 0; again < 2; ++again) {
@@ -199,7 +199,7 @@ TEST_CASE("dataset: a sample is one row of each tensor") {
   const auto [x, y] = rows(4)[2];
   REQUIRE(equal(x, tensor({4, 5})));
   REQUIRE(y.item<std::int64_t>() == 2);
-  REQUIRE(rows(4)[-2][1].item<std::int64_t>() == 2);
+  REQUIRE(rows(4)[-2].target.item<std::int64_t>() == 2);
 }
 
 TEST_CASE("dataset: errors name the data set, not the operation inside") {
@@ -207,7 +207,7 @@ TEST_CASE("dataset: errors name the data set, not the operation inside") {
   for (const std::int64_t index : {-5, 4})
     REQUIRE(error_of([&] { four[index]; }) ==
             "tensor_dataset: index " + std::to_string(index) + " is out of range; there are 4 rows");
-  REQUIRE(four.rows(4, 0)[1].size(0) == 0);
+  REQUIRE(four.rows(4, 0).target.size(0) == 0);
   constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
   for (const auto& [start, count] :
       std::vector<std::pair<std::int64_t, std::int64_t>>{{-1, 1}, {0, -1}, {3, 2}, {5, 0}, {most, most}})

@@ -81,6 +81,12 @@ TEST_CASE("dataset: samples are collated member by member") {
   const auto [x, y] = collate(std::vector{std::pair(a, 7), std::pair(b, 8)});
   REQUIRE(equal(x, stack({a, b})));
   REQUIRE(bitwise_equal(y, tensor({7, 8}, {.dtype = DType::int64})));
+  const data::Example<> batch = collate(std::vector{data::Example{a, 7}, data::Example{b, 8}});
+  REQUIRE(equal(batch.data, x));
+  REQUIRE(bitwise_equal(batch.target, y));
+  const data::Example<Tensor, std::vector<std::string>> named =
+      collate(std::vector{data::Example{a, std::string("p")}});
+  REQUIRE(named.target == std::vector<std::string>{"p"});
   const auto [first, second, words] = collate(std::vector{
       std::tuple(a, std::array{a, b}, std::string("p")), std::tuple(b, std::array{b, a}, std::string("q"))});
   REQUIRE(equal(first, stack({a, b})));

@@ -57,6 +57,9 @@ TEST_CASE("module_list: it grows, moves and can be empty") {
   REQUIRE(moved.size() == 20);
   for (std::int64_t i = 0; i < 20; ++i)
     REQUIRE(moved[i].weight.is_same(weights[static_cast<std::size_t>(i)]));
+  const nn::ModuleList<nn::Linear> copy = nn::clone(moved);
+  REQUIRE(equal(copy[19].weight, moved[19].weight));
+  REQUIRE_FALSE(copy[19].weight.is_same(moved[19].weight));
   std::vector<nn::ModuleList<nn::Linear>> lists;
   lists.push_back(std::move(moved));
   nn::ModuleList<nn::ModuleList<nn::Linear>> nested(std::move(lists));

@@ -40,8 +40,39 @@ TEST_CASE("module: parameters and state under dotted names, in order") {
   REQUIRE(names(net.state_dict()) ==
           std::vector<std::string>{"first.weight", "first.bias", "second.weight", "scale"});
   REQUIRE(net.parameters()[2].is_same(net.second.weight));
-  STATIC_REQUIRE_FALSE(std::is_copy_constructible_v<Net>);
-  STATIC_REQUIRE(std::is_move_constructible_v<Net>);
+  STATIC_REQUIRE(std::is_nothrow_move_constructible_v<Net>);
+  STATIC_REQUIRE_FALSE(std::is_copy_assignable_v<Net>);
+}
+
+TEST_CASE("module: only clone() copies") {
+  Net net;
+  const std::string refused =
+      "module: a copy would share the weights of the original; pass it by reference, or copy it with "
+      "nn::clone()";
+  REQUIRE(error_of([&] { Net copy(net); }) == refused);
+  net.eval();
+  net.second.weight.requires_grad_(false);
+  net.first(ones({1, net.first.weight.size(1)})).sum().backward();
+  Net copy = nn::clone(net);
+  REQUIRE(error_of([&] { Net another(copy); }) == refused);
+  REQUIRE_FALSE(copy.is_training());
+  REQUIRE_FALSE(copy.first.is_training());
+  REQUIRE(copy.first.weight.requires_grad());
+  REQUIRE_FALSE(copy.second.weight.requires_grad());
+  REQUIRE_FALSE(copy.first.weight.grad().defined());
+  const StateDict before = net.state_dict(), copied = copy.state_dict();
+  REQUIRE(before.size() == copied.size());
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    REQUIRE(bitwise_equal(before[i].second, copied[i].second));
+    REQUIRE(before[i].second.raw() != copied[i].second.raw());
+  }
+  copy.train();
+  REQUIRE_FALSE(net.is_training());
+
+  const Tied tied;
+  Tied both = nn::clone(tied);
+  REQUIRE(both.decoder.is_same(both.encoder.weight));
+  REQUIRE_FALSE(both.decoder.is_same(tied.decoder));
 }
 
 TEST_CASE("module: tied weights are one parameter with two names in the state") {

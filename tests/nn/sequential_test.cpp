@@ -55,8 +55,25 @@ TEST_CASE("sequential: a part is a module, a function, a lambda, or another Sequ
   Tensor expected = model.at<nn::Sequential>(3)(cat({y, y.narrow(1, 0, 1)}, 1));
   expected = model.at<nn::Linear>(6)(2 * model.at<nn::Sequential>(4).at<nn::Linear>(0)(expected));
   REQUIRE(equal(model(x), expected));
-  STATIC_REQUIRE_FALSE(std::is_copy_constructible_v<nn::Sequential>);
   STATIC_REQUIRE(std::is_nothrow_move_constructible_v<nn::Sequential>);
+}
+
+TEST_CASE("sequential: clone() copies every part that can be copied") {
+  nn::Sequential model(nn::Linear(2, 3), relu, mlp());
+  model.push_back("last", [](const Tensor& x) { return 2 * x; });
+  const nn::Sequential copy = nn::clone(model);
+  const Tensor x = randn({4, 2});
+  REQUIRE(copy.size() == 4);
+  REQUIRE(names(nn::clone(copy).named_parameters()) == names(model.named_parameters()));
+  REQUIRE(bitwise_equal(copy.at<nn::Sequential>(2)(x), model.at<nn::Sequential>(2)(x)));
+  model.at<nn::Linear>(0).weight.detach().zero_();
+  REQUIRE(copy.at<nn::Linear>(0).weight.abs().sum().item() > 0);
+
+  model.push_back([only = std::make_unique<int>(2)](const Tensor& y) { return y * *only; });
+  REQUIRE(error_of([&] {
+    nn::clone(model);
+  }).starts_with("clone: a part of a Sequential cannot be copied; it is a"));
+  REQUIRE_THROWS([&] { nn::Linear unwanted = model.at<nn::Linear>(0); }());
 }
 
 TEST_CASE("sequential: names, state and files are PyTorch's") {

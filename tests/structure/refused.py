@@ -40,6 +40,7 @@ LINE = """#include <tenon/tenon.h>
 using namespace tenon;
 void line(Tensor& a, const Tensor& b, const Tensor& mask) { LINE; }
 """
+NET = "struct Net : nn::Module {{ Tensor t; nn::Linear fc{{1, 1}}; {} void visit(nn::Visitor& visitor) override {{ (void)visitor; {} }} }}; Net net"
 # The same for one line; tests/api/typed.cpp has the lines that compile and their values.
 TYPED = [
     ("an element is assigned to", "a[0] = b", r"write a\[0\]\.copy_\(b\) or a\[0\]\.fill_\(1\)", "a[0].copy_(b)"),
@@ -52,6 +53,16 @@ TYPED = [
      "a.index({tensor(std::vector<int>{0, 1})})"),
     ("an element is asked for as text", "a.item<std::string>()", r"write item<float>\(\)", "a.item<float>()"),
     ("an element is asked for as a character", "a.item<char>()", r"write item<float>\(\)", "a.item<short>()"),
+    ("a part is registered", NET.format('Net() { register_module("fc", fc); }', ""), r'visitor\("fc1", fc1\)',
+     NET.format("", 'visitor("fc", fc);')),
+    ("a parameter is registered", NET.format('Net() { register_parameter("t", ones(1)); }', ""),
+     r'visitor\("weight", weight\)', NET.format("", 'visitor("t", t);')),
+    ("a buffer is registered", NET.format('Net() { register_buffer("t", ones(1)); }', ""),
+     r'visitor\.buffer\("mean", mean\)', NET.format("", 'visitor.buffer("t", t);')),
+    ("a module is asked for a copy", "nn::Linear layer(1, 1); auto copy = layer.clone()", r"write nn::clone\(net\)",
+     "nn::Linear layer(1, 1); auto copy = nn::clone(layer)"),
+    ("a layer is used as a pointer", "nn::Linear layer(1, 1); layer->forward(a)", r"write net\.forward\(x\)",
+     "nn::Linear layer(1, 1); layer.forward(a)"),
     ("a layer is copied into a Sequential", "nn::Linear layer(1, 1); nn::Sequential model(layer, nn::ReLU())",
      r"write std::move\(layer\)", "nn::Linear layer(1, 1); nn::Sequential model(std::move(layer), nn::ReLU())"),
     ("a Sequential has a part that takes two tensors", "nn::Sequential model{nn::ReLU(), nn::MSELoss()}",
