@@ -127,6 +127,8 @@ struct VarOptions {
 
 /// What max(a, dim) and its like return.
 struct ValuesAndIndices;
+/// What unique() returns.
+struct UniqueValues;
 
 namespace detail {
 template <class>
@@ -310,6 +312,8 @@ class TENON_API Tensor {
   Tensor trunc(CallSite site = CallSite::current()) const;
   Tensor relu(CallSite site = CallSite::current()) const;
   Tensor clamp(double low, double high, CallSite site = CallSite::current()) const;
+  Tensor clamp_min(double low, CallSite site = CallSite::current()) const;
+  Tensor clamp_max(double high, CallSite site = CallSite::current()) const;
   Tensor nan_to_num(double nan = 0, std::optional<double> posinf = {}, std::optional<double> neginf = {},
       CallSite site = CallSite::current()) const;
   /// condition ? this : b
@@ -381,15 +385,18 @@ class TENON_API Tensor {
       CallSite site = CallSite::current()) const;
   Tensor median(CallSite site = CallSite::current()) const;
   ValuesAndIndices median(std::int64_t dim, bool keepdim = false, CallSite site = CallSite::current()) const;
+  UniqueValues unique(CallSite site = CallSite::current()) const;
   Tensor softmax(std::int64_t dim, CallSite site = CallSite::current()) const;
   Tensor log_softmax(std::int64_t dim, CallSite site = CallSite::current()) const;
   Tensor logsumexp(std::int64_t dim, bool keepdim = false, CallSite site = CallSite::current()) const;
   Tensor reshape(const Shape& shape, CallSite site = CallSite::current()) const;
   /// reshape() that never copies: throws if strides cannot express the result.
   Tensor view(const Shape& shape, CallSite site = CallSite::current()) const;
+  Tensor view_as(const Tensor& other, CallSite site = CallSite::current()) const;
   Tensor flatten(
       std::int64_t start_dim = 0, std::int64_t end_dim = -1, CallSite site = CallSite::current()) const;
   Tensor expand(const Shape& shape, CallSite site = CallSite::current()) const;
+  Tensor expand_as(const Tensor& other, CallSite site = CallSite::current()) const;
   Tensor unsqueeze(std::int64_t dim, CallSite site = CallSite::current()) const;
   Tensor squeeze(CallSite site = CallSite::current()) const;
   Tensor squeeze(std::int64_t dim, CallSite site = CallSite::current()) const;
@@ -550,6 +557,11 @@ inline BackwardInputs::BackwardInputs(std::vector<Tensor> inputs)
 
 struct ValuesAndIndices {
   Tensor values, indices;
+};
+struct UniqueValues {
+  Tensor values;   // [n], ascending
+  Tensor inverse;  // int64: where in `values` each element of the tensor is
+  Tensor counts;   // int64 [n]: how many elements each value stands for
 };
 
 /// An index of index(): an integer, a Slice, None, Ellipsis or "...", or a tensor, of int64 indices or a

@@ -40,13 +40,29 @@ std::string Flatten::extra_repr() const {
   return tenon::detail::format("start_dim={}, end_dim={}", {start_dim, end_dim});
 }
 
-Dropout::Dropout(double probability, CallSite site) : p(probability) {
-  const Call call("dropout", site);
-  check(p >= 0 && p <= 1, "dropout: the probability must be in [0, 1]; it is {}", p);
+namespace {
+
+double checked_probability(const char* op, double p, CallSite site) {
+  const Call call(op, site);
+  check(p >= 0 && p <= 1, "{}: the probability must be in [0, 1]; it is {}", op, p);
+  return p;
 }
+
+}  // namespace
+
+Dropout::Dropout(double probability, CallSite site) : p(checked_probability("dropout", probability, site)) {}
 
 Tensor Dropout::forward(const Tensor& x, CallSite site) const { return dropout(x, p, is_training(), site); }
 
 std::string Dropout::extra_repr() const { return tenon::detail::format("p={}", {p}); }
+
+Dropout2d::Dropout2d(double probability, CallSite site)
+    : p(checked_probability("dropout2d", probability, site)) {}
+
+Tensor Dropout2d::forward(const Tensor& x, CallSite site) const {
+  return dropout2d(x, p, is_training(), site);
+}
+
+std::string Dropout2d::extra_repr() const { return tenon::detail::format("p={}", {p}); }
 
 }  // namespace tenon::nn

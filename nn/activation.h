@@ -123,4 +123,15 @@ class TENON_API Dropout : public Stateless {
   double p;  // the probability of a zero
 };
 
+/// dropout2d(x, p) in training, and the tensor itself in evaluation.
+class TENON_API Dropout2d : public Stateless {
+ public:
+  explicit Dropout2d(double p = 0.5, CallSite site = CallSite::current());
+  Tensor operator()(const Tensor& x, CallSite site = CallSite::current()) const { return forward(x, site); }
+  Tensor forward(const Tensor& x, CallSite site = CallSite::current()) const;
+  std::string extra_repr() const override;
+
+  double p;  // the probability of a channel of zeros
+};
+
 }  // namespace tenon::nn

@@ -55,4 +55,15 @@ std::string AvgPool2d::extra_repr() const {
       {text(kernel_size), text(options.stride), text(options.padding)});
 }
 
+AdaptiveAvgPool2d::AdaptiveAvgPool2d(const Shape& size, CallSite site) : output_size(size) {
+  const Call call("adaptive_avg_pool2d", site);
+  autograd::pair_of("adaptive_avg_pool2d", "output_size", size, 1);
+}
+
+Tensor AdaptiveAvgPool2d::forward(const Tensor& x, CallSite site) const {
+  return adaptive_avg_pool2d(x, output_size, site);
+}
+
+std::string AdaptiveAvgPool2d::extra_repr() const { return "output_size=" + text(output_size); }
+
 }  // namespace tenon::nn

@@ -38,4 +38,15 @@ class TENON_API AvgPool2d : public Stateless {
   AvgPool2dOptions options;
 };
 
+/// adaptive_avg_pool2d(x, output_size)
+class TENON_API AdaptiveAvgPool2d : public Stateless {
+ public:
+  explicit AdaptiveAvgPool2d(const Shape& output_size, CallSite site = CallSite::current());
+  Tensor operator()(const Tensor& x, CallSite site = CallSite::current()) const { return forward(x, site); }
+  Tensor forward(const Tensor& x, CallSite site = CallSite::current()) const;
+  std::string extra_repr() const override;
+
+  Shape output_size;
+};
+
 }  // namespace tenon::nn

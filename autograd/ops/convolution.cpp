@@ -1,4 +1,6 @@
 // Convolution as a matrix product with the windows of the images.
+#include <algorithm>
+
 #include <tenon/autograd/ops/common.h>
 #include <tenon/autograd/ops/windows.h>
 
@@ -23,6 +25,49 @@ Tensor fold_windows(const Tensor& columns, const Shape& images, const Windows& w
   return record("fold", site, std::move(out), Input(columns, [windows](const Tensor& g, const Shape& shape) {
     return reshape(autograd::unfold_windows(g, windows, CallSite::current()), shape);
   }));
+}
+
+void check_bias(const char* op, const Tensor& images, const Tensor& bias, std::int64_t outputs) {
+  if (!bias.defined()) return;
+  check(bias.dim() == 1 && bias.shape()[0] == outputs, "{}: the bias must be [{}]; it is {}", op, outputs,
+      bias.shape());
+  check_same_kind(op, images, bias);
+}
+
+/// A number per channel added, if there is a bias.
+Tensor with_bias(const Tensor& out, const Tensor& bias) {
+  return bias.defined() ? add(out, reshape(bias, {bias.shape()[0], 1, 1})) : out;
+}
+
+/// The windows of the result of conv_transpose2d(), one for each element of the images.
+Windows transposed_windows(const Shape& images, const Shape& kernel_size, std::int64_t outputs,
+    const ConvTransposeOptions& options) {
+  constexpr const char* op = "conv_transpose2d";
+  const Shape kernel = autograd::pair_of(op, "kernel_size", kernel_size, 1),
+              stride = autograd::pair_of(op, "stride", options.stride, 1),
+              padding = autograd::pair_of(op, "padding", options.padding, 0),
+              dilation = autograd::pair_of(op, "dilation", options.dilation, 1),
+              output_padding = autograd::pair_of(op, "output_padding", options.output_padding, 0);
+  const auto axis = [&](int i) {
+    const std::int64_t size = images[2 + i];
+    check(size > 0, "conv_transpose2d: the images have no elements; they are {}", images);
+    check(output_padding[i] < std::max(stride[i], dilation[i]),
+        "conv_transpose2d: output_padding must be less than the stride or the dilation; it is {}, the stride "
+        "{}, the dilation {}",
+        output_padding, stride, dilation);
+    checked_numel(op, {2, size, stride[i]});  // so that no sum below overflows
+    const std::int64_t result =
+        (size - 1) * stride[i] - 2 * padding[i] + dilation[i] * (kernel[i] - 1) + output_padding[i] + 1;
+    check(result > 0,
+        "conv_transpose2d: the padding leaves nothing of the result; the images are {}, kernel_size {}, "
+        "stride {}, padding {}",
+        images, kernel, stride, padding);
+    return kernels::WindowAxis{result, kernel[i], stride[i], padding[i], dilation[i], size};
+  };
+  const Windows windows{images[0] * outputs, axis(0), axis(1)};
+  checked_numel(op, {images[0], outputs, kernel[0], kernel[1], images[2], images[3]});
+  checked_numel(op, {images[0], outputs, windows.h.size, windows.w.size});
+  return windows;
 }
 
 }  // namespace
@@ -89,11 +134,7 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
       "conv2d: the weight {} needs {} channels with groups = {}; the images {} have {}", weight.shape(),
       weight.shape()[1] * groups, groups, x.shape(), channels);
   check_same_kind("conv2d", images, weight);
-  if (bias.defined()) {
-    check(bias.dim() == 1 && bias.shape()[0] == outputs, "conv2d: the bias must be [{}]; it is {}", outputs,
-        bias.shape());
-    check_same_kind("conv2d", images, bias);
-  }
+  check_bias("conv2d", images, bias, outputs);
   const Windows windows = autograd::windows_of("conv2d", images.shape(),
       {.kernel_size = {weight.shape()[2], weight.shape()[3]},
           .stride = options.stride,
@@ -113,8 +154,34 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
                    : matmul(reshape(weight, {groups, outputs / groups, products}),
                          reshape(columns, {n, groups, products, area}));
   out = reshape(out, {n, outputs, h.windows, w.windows});
-  if (bias.defined()) out = add(out, reshape(bias, {outputs, 1, 1}));
-  return as_before(out, x);
+  return as_before(with_bias(out, bias), x);
+}
+
+Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
+    const ConvTransposeOptions& options, CallSite site) {
+  constexpr const char* op = "conv_transpose2d";
+  const Call call(op, site);
+  const Tensor images = as_images(op, x);
+  const std::int64_t n = images.shape()[0], channels = images.shape()[1], groups = options.groups;
+  check(weight.dim() == 4 && weight.shape()[0] == channels,
+      "conv_transpose2d: the weight must be [C, O / groups, KH, KW] with C = {}; it is {}", channels,
+      weight.shape());
+  check(groups > 0 && channels % groups == 0,
+      "conv_transpose2d: the groups must divide the channels; there are {} groups, the images are {}", groups,
+      images.shape());
+  checked_numel(op, {groups, weight.shape()[1]});
+  const std::int64_t outputs = groups * weight.shape()[1];
+  check_same_kind(op, images, weight);
+  check_bias(op, images, bias, outputs);
+  const Windows windows =
+      transposed_windows(images.shape(), {weight.shape()[2], weight.shape()[3]}, outputs, options);
+  const auto& [planes, h, w] = windows;
+  const std::int64_t products = outputs / groups * h.kernel * w.kernel, area = h.windows * w.windows;
+  const Tensor columns =
+      groups == 1 ? matmul(t(reshape(weight, {channels, products})), reshape(images, {n, channels, area}))
+                  : matmul(transpose(reshape(weight, {groups, channels / groups, products}), 1, 2),
+                        reshape(images, {n, groups, channels / groups, area}));
+  return as_before(with_bias(fold_windows(columns, {n, outputs, h.size, w.size}, windows, site), bias), x);
 }
 
 }  // namespace tenon

@@ -31,6 +31,25 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, Stride 
   return conv2d(x, weight, bias, ConvolutionOptions{.stride = stride, .padding = padding}, site);
 }
 
+/// The options of conv_transpose2d(), with PyTorch's defaults.
+struct ConvTransposeOptions {
+  Shape stride = 1;
+  Shape padding = 0;         // rows and columns left out on each side of the result
+  Shape output_padding = 0;  // more of them below and on the right, fewer than the stride or the dilation
+  std::int64_t groups = 1;
+  Shape dilation = 1;  // the distance between neighbouring elements of the kernel
+};
+
+/// The transpose of conv2d(), as its gradient is: each element of the image, times the kernel, is added to
+/// the result at a distance of `stride` from its neighbour's; + bias[o].
+///
+///     x [N, C, H, W], weight [C, O / groups, KH, KW], bias [O] or undefined: [N, O, OH, OW]
+///     OH = (H - 1) stride - 2 padding + dilation (KH - 1) + output_padding + 1; OW likewise
+///
+/// The products, KH KW times the size of the image, are in memory at once.
+TENON_API Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
+    const ConvTransposeOptions& options = {}, CallSite site = CallSite::current());
+
 /// The options of unfold() and fold(), with PyTorch's defaults.
 struct UnfoldOptions {
   Shape dilation = 1;

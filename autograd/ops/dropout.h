@@ -10,5 +10,8 @@ namespace tenon {
 /// strides, the device or the number of threads. Floating point only.
 TENON_API Tensor dropout(
     const Tensor& a, double p = 0.5, bool training = true, CallSite site = CallSite::current());
+/// The same for whole channels: of a [N, C, ...], each [n, c] is 0 with probability p (Tompson et al. 2015).
+TENON_API Tensor dropout2d(
+    const Tensor& a, double p = 0.5, bool training = true, CallSite site = CallSite::current());
 
 }  // namespace tenon

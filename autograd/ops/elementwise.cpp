@@ -153,6 +153,16 @@ Tensor clamp(const Tensor& a, double low, double high, CallSite site) {
       }));
 }
 
+Tensor clamp_min(const Tensor& a, double low, CallSite site) {
+  const Call call("clamp_min", site);
+  return clamp(a, low, INFINITY);
+}
+
+Tensor clamp_max(const Tensor& a, double high, CallSite site) {
+  const Call call("clamp_max", site);
+  return clamp(a, -INFINITY, high);
+}
+
 namespace {
 
 void check_condition(const Tensor& condition, const Tensor& value) {

@@ -41,6 +41,9 @@ TENON_API Tensor trunc(const Tensor& a, CallSite site = CallSite::current());
 /// a limited to [low, high]; requires low <= high. The gradient passes where low <= a <= high and is 0
 /// elsewhere.
 TENON_API Tensor clamp(const Tensor& a, double low, double high, CallSite site = CallSite::current());
+/// clamp() with one bound
+TENON_API Tensor clamp_min(const Tensor& a, double low, CallSite site = CallSite::current());
+TENON_API Tensor clamp_max(const Tensor& a, double high, CallSite site = CallSite::current());
 /// a with NaN, infinity and -infinity replaced, by default with 0 and the largest and the lowest finite
 /// number of the dtype. The gradient is 0 where a was replaced.
 TENON_API Tensor nan_to_num(const Tensor& a, double nan = 0, std::optional<double> posinf = {},

@@ -59,6 +59,8 @@ Tensor Tensor::relu(CallSite site) const { return tenon::relu(*this, site); }
 Tensor Tensor::clamp(double low, double high, CallSite site) const {
   return tenon::clamp(*this, low, high, site);
 }
+Tensor Tensor::clamp_min(double low, CallSite site) const { return tenon::clamp_min(*this, low, site); }
+Tensor Tensor::clamp_max(double high, CallSite site) const { return tenon::clamp_max(*this, high, site); }
 Tensor Tensor::nan_to_num(
     double nan, std::optional<double> posinf, std::optional<double> neginf, CallSite site) const {
   return tenon::nan_to_num(*this, nan, posinf, neginf, site);
@@ -179,6 +181,7 @@ Tensor Tensor::median(CallSite site) const { return tenon::median(*this, site); 
 ValuesAndIndices Tensor::median(std::int64_t dim, bool keepdim, CallSite site) const {
   return tenon::median(*this, dim, keepdim, site);
 }
+UniqueValues Tensor::unique(CallSite site) const { return tenon::unique(*this, site); }
 Tensor Tensor::softmax(std::int64_t dim, CallSite site) const { return tenon::softmax(*this, dim, site); }
 Tensor Tensor::log_softmax(std::int64_t dim, CallSite site) const {
   return tenon::log_softmax(*this, dim, site);

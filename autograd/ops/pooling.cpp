@@ -1,4 +1,5 @@
 // Pooling. Its gradients are those of the operations that it consists of.
+#include <algorithm>
 #include <utility>
 
 #include <tenon/autograd/ops/common.h>
@@ -28,6 +29,33 @@ Tensor window_counts(const Tensor& images, Windows windows, bool with_padding) {
     for (WindowAxis* const axis : {&windows.h, &windows.w}) axis->size += 2 * std::exchange(axis->padding, 0);
   const Tensor ones = expand(autograd::number_beside(images, 1), {1, 1, windows.h.size, windows.w.size});
   return sum(autograd::unfold_windows(ones, windows, CallSite::current()), 2);
+}
+
+/// Dimension d as two, {count, longest}: a row for each window of adaptive pooling, with +0 beyond its end.
+Tensor adaptive_rows(const Tensor& x, int d, std::int64_t count) {
+  const std::int64_t size = x.shape()[d];
+  const bool equal = size % count == 0;
+  const std::int64_t longest = equal ? size / count : (size + count - 2) / count + 1;
+  Shape rows, mask{count, longest};
+  for (int i = 0; i < d; ++i) rows.push_back(x.shape()[i]);
+  rows.push_back(count);
+  rows.push_back(longest);
+  for (int i = d + 1; i < x.dim(); ++i) {
+    rows.push_back(x.shape()[i]);
+    mask.push_back(1);
+  }
+  if (equal) return reshape(x, rows);
+  // start = floor(i size / count) is how many multiples of count, from the first on, do not exceed i size;
+  // the end is how many of those from 0 on are less than (i + 1) size.
+  const Tensor multiples = autograd::positions_beside(x, size, 0, count),
+               start = searchsorted(add(multiples, static_cast<double>(count)),
+                   autograd::positions_beside(x, count, 0, size), true),
+               end = searchsorted(multiples, autograd::positions_beside(x, count, size, size)),
+               place = add(unsqueeze(start, 1), autograd::positions_beside(x, longest)),
+               is_inside = lt(place, unsqueeze(end, 1));
+  // Element 0 stands where there is none.
+  const Tensor elements = index_select(x, d, flatten(where(is_inside, place, 0.0)));
+  return where(reshape(is_inside, mask), reshape(elements, rows), 0.0);
 }
 
 }  // namespace
@@ -63,6 +91,24 @@ Tensor avg_pool2d(const Tensor& x, const Shape& kernel_size, const AvgPool2dOpti
                            ? mean(elements, 2)
                            : div(sum(elements, 2), window_counts(images, windows, with_padding));
   return autograd::as_before(reshape(means, {n, channels, h.windows, w.windows}), x);
+}
+
+Tensor adaptive_avg_pool2d(const Tensor& x, const Shape& output_size, CallSite site) {
+  const Call call("adaptive_avg_pool2d", site);
+  const Tensor images = autograd::as_images("adaptive_avg_pool2d", x);
+  const Shape size = autograd::pair_of("adaptive_avg_pool2d", "output_size", output_size, 1);
+  const std::int64_t height = images.shape()[2], width = images.shape()[3];
+  check(height > 0 && width > 0, "adaptive_avg_pool2d: the images have no elements; they are {}", x.shape());
+  checked_numel("adaptive_avg_pool2d", {images.shape()[0], images.shape()[1], size[0], size[1]});
+  // The products of sizes in adaptive_rows() are within int64.
+  checked_numel("adaptive_avg_pool2d", {std::max(height, width), std::max(size[0], size[1])});
+  const auto windows = [&](const Tensor& a) {
+    return adaptive_rows(adaptive_rows(a, 3, size[1]), 2, size[0]);
+  };
+  if (height % size[0] == 0 && width % size[1] == 0)
+    return autograd::as_before(mean(windows(images), {3, 5}), x);
+  const Tensor ones = expand(autograd::number_beside(images, 1), {1, 1, height, width});
+  return autograd::as_before(div(sum(windows(images), {3, 5}), sum(windows(ones), {3, 5})), x);
 }
 
 }  // namespace tenon

@@ -42,4 +42,10 @@ Tensor avg_pool2d(
   return avg_pool2d(x, kernel_size, AvgPool2dOptions{.stride = stride}, site);
 }
 
+/// The means of so many windows, [N, C, OH, OW] for `output_size` {OH, OW}, whatever the size of the images:
+/// window i of OH has the rows from i H / OH, rounded down, to (i + 1) H / OH, rounded up. Not there: a size
+/// of None.
+TENON_API Tensor adaptive_avg_pool2d(
+    const Tensor& x, const Shape& output_size, CallSite site = CallSite::current());
+
 }  // namespace tenon

@@ -78,6 +78,11 @@ Tensor Tensor::view(const Shape& shape, CallSite site) const {
   return tenon::reshape(*this, wanted);
 }
 
+Tensor Tensor::view_as(const Tensor& other, CallSite site) const {
+  const Call call("view_as", site);
+  return view(other.shape());
+}
+
 Tensor flatten(const Tensor& a, std::int64_t start_dim, std::int64_t end_dim, CallSite site) {
   const Call call("flatten", site);
   const int rank = a.shape().rank(), first = wrap_dim("flatten", start_dim, rank, Rank0::as_vector),
@@ -232,6 +237,11 @@ Tensor expand(const Tensor& a, const Shape& shape, CallSite site) {
   const Strides strides = broadcast_strides("expand", a.shape(), a.strides(), wanted);
   return autograd::record_view("expand", site, a, autograd::new_view(a, wanted, strides, 0),
       [](const Tensor& g, const Shape& from) { return autograd::sum_to(g, from); });
+}
+
+Tensor Tensor::expand_as(const Tensor& other, CallSite site) const {
+  const Call call("expand_as", site);
+  return expand(other.shape());
 }
 
 Tensor unsqueeze(const Tensor& a, std::int64_t dim, CallSite site) {

@@ -126,4 +126,18 @@ Tensor searchsorted(const Tensor& sorted, const Tensor& values, bool right, Call
   return out;
 }
 
+UniqueValues unique(const Tensor& a, CallSite site) {
+  const Call call("unique", site);
+  const NoGradGuard no_grad;
+  const std::int64_t n = a.numel();
+  const auto [line, order] = sort(reshape(a, {n}));
+  if (n == 0) return {line, reshape(order, a.shape()), order};
+  const Tensor differs = ne(narrow(line, 0, 1, n - 1), narrow(line, 0, 0, n - 1));
+  const Tensor is_first = cat({unsqueeze(autograd::number_beside(differs, 1), 0), differs});
+  const Tensor start = squeeze(nonzero(is_first), 1), end = autograd::positions_beside(a, 1, n);
+  return {masked_select(line, is_first),
+      reshape(scatter(order, 0, order, sub(cumsum(is_first, 0), 1)), a.shape()),
+      sub(cat({narrow(start, 0, 1, start.numel() - 1), end}), start)};
+}
+
 }  // namespace tenon

@@ -28,4 +28,9 @@ TENON_API ValuesAndIndices median(
 TENON_API Tensor searchsorted(
     const Tensor& sorted, const Tensor& values, bool right = false, CallSite site = CallSite::current());
 
+/// The values that the elements of `a` have, each once: const auto [values, inverse, counts] = unique(a). The
+/// two zeros are one value, that of them which comes first, and each NaN is a value of its own. No gradient;
+/// waits for the device. Not there: the slices of a dimension.
+TENON_API UniqueValues unique(const Tensor& a, CallSite site = CallSite::current());
+
 }  // namespace tenon

@@ -81,4 +81,17 @@ Tensor std(const Tensor& a, const Shape& dims, const VarOptions& options, CallSi
   return std_of(site, a, dims, options);
 }
 
+std::pair<Tensor, Tensor> var_mean(const Tensor& a, CallSite site) { return var_mean(a, {}, {}, site); }
+std::pair<Tensor, Tensor> var_mean(
+    const Tensor& a, const Shape& dims, const VarOptions& options, CallSite site) {
+  const Call call("var_mean", site);
+  return {var(a, dims, options), mean(a, dims, options.keepdim)};
+}
+std::pair<Tensor, Tensor> std_mean(const Tensor& a, CallSite site) { return std_mean(a, {}, {}, site); }
+std::pair<Tensor, Tensor> std_mean(
+    const Tensor& a, const Shape& dims, const VarOptions& options, CallSite site) {
+  const Call call("std_mean", site);
+  return {tenon::std(a, dims, options), mean(a, dims, options.keepdim)};
+}
+
 }  // namespace tenon

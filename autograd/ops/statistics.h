@@ -1,5 +1,7 @@
 // Variances and standard deviations. Floating point only.
 #pragma once
+#include <utility>
+
 #include <tenon/core/tensor.h>
 
 namespace tenon {
@@ -14,6 +16,14 @@ TENON_API Tensor var(
 /// write `a.std()` or `tenon::std(a)`: `std(a)` alone would also name the namespace std.
 TENON_API Tensor std(const Tensor& a, CallSite site = CallSite::current());
 TENON_API Tensor std(
+    const Tensor& a, const Shape& dims, const VarOptions& options = {}, CallSite site = CallSite::current());
+
+/// var() or std(), and mean(), of the same elements: const auto [variance, mean] = var_mean(a);
+TENON_API std::pair<Tensor, Tensor> var_mean(const Tensor& a, CallSite site = CallSite::current());
+TENON_API std::pair<Tensor, Tensor> var_mean(
+    const Tensor& a, const Shape& dims, const VarOptions& options = {}, CallSite site = CallSite::current());
+TENON_API std::pair<Tensor, Tensor> std_mean(const Tensor& a, CallSite site = CallSite::current());
+TENON_API std::pair<Tensor, Tensor> std_mean(
     const Tensor& a, const Shape& dims, const VarOptions& options = {}, CallSite site = CallSite::current());
 
 }  // namespace tenon

@@ -32,6 +32,7 @@
 #include <tenon/nn/linear.h>
 #include <tenon/nn/loss.h>
 #include <tenon/nn/module.h>
+#include <tenon/nn/module_list.h>
 #include <tenon/nn/normalization.h>
 #include <tenon/nn/pooling.h>
 #include <tenon/nn/sequential.h>

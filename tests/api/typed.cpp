@@ -171,6 +171,11 @@ TEST_CASE("typed: reductions") {
   REQUIRE(is(a.var(), tensor(3.5)));
   REQUIRE(is(var(a, {0, 1}, {.correction = 0}), tensor(17.5 / 6)));
   REQUIRE(is(a.std(1), tensor({1, 1})));
+  const auto [variance, middle] = var_mean(a, 1);
+  REQUIRE(is(variance, tensor({1, 1})));
+  REQUIRE(is(middle, tensor({2, 5})));
+  REQUIRE(is(std_mean(a, {1}, {.keepdim = true}).first, a.std(1, {.keepdim = true})));
+  REQUIRE(is(std_mean(a).second, a.mean()));
   REQUIRE(is(a.std(1, {.correction = 1, .keepdim = true}), tensor({{1}, {1}})));
   REQUIRE(is(tensor({3, 4}).norm(), tensor(5)));
   REQUIRE(is(a.norm(1), tensor(21)));
@@ -183,6 +188,10 @@ TEST_CASE("typed: reductions") {
   REQUIRE(is(a.argsort(0), ints({{0, 0, 0}, {1, 1, 1}})));
   REQUIRE(is(a.topk(2).values, tensor({{3, 2}, {6, 5}})));
   REQUIRE(is(topk(a, 1, 0, /*largest=*/false).indices, ints({{0, 0, 0}})));
+  const auto [distinct, inverse, times] = tensor({{2, 5}, {2, 1}}).unique();
+  REQUIRE(is(distinct, tensor({1, 2, 5})));
+  REQUIRE(is(inverse, ints({{1, 2}, {1, 0}})));
+  REQUIRE(is(times, ints({1, 2, 1})));
   REQUIRE(is(a.median(), tensor(3)));
   REQUIRE(is(a.median(1).values, tensor({2, 5})));
   REQUIRE(is(a.logsumexp(0), logsumexp(a, 0)));
@@ -230,6 +239,8 @@ TEST_CASE("typed: arithmetic and functions") {
   REQUIRE(is(silu(v), v * v.sigmoid()));
   REQUIRE(v.isfinite().sum().item<int>() == v.numel());
   REQUIRE(is(v.clamp(2, 5), tensor({2, 4, 5})));
+  REQUIRE(is(v.clamp_min(2), tensor({2, 4, 9})));
+  REQUIRE(is(clamp_max(v, 4), tensor({1, 4, 4})));
   REQUIRE(is(v.pow(2), tensor({1, 16, 81})));
   REQUIRE(is(v.pow(0.5), tensor({1, 2, 3})));
   REQUIRE(is(v.pow(tensor({2, 1, 0})), tensor({1, 4, 1})));
@@ -342,6 +353,8 @@ TEST_CASE("typed: shapes") {
   REQUIRE(is(v.expand({2, 3}), tensor({{1, 4, 9}, {1, 4, 9}})));
   REQUIRE(is(v.expand({2, -1}), v.expand({2, 3})));
   REQUIRE(is(v.expand(a.sizes()), v.expand({2, 3})));
+  REQUIRE(is(v.expand_as(a), v.expand({2, 3})));
+  REQUIRE(is(a.view_as(zeros(3, 2)), a.view({3, 2})));
   REQUIRE(is(a.select(1, 0), tensor({1, 4})));
   REQUIRE(is(a.narrow(1, 1, 2), tensor({{2, 3}, {5, 6}})));
   REQUIRE(is(a.slice(1, {.start = 1}), a.narrow(1, 1, 2)));
@@ -533,11 +546,13 @@ TEST_CASE("typed: every operation of one tensor is a method") {
       "empty_like", "zeros_like", "ones_like", "full_like", "rand_like", "randn_like", "one_hot",
       // search
       "searchsorted",
+      // two results
+      "var_mean", "std_mean",
       // layers and losses
-      "linear", "dropout", "embedding", "layer_norm", "rms_norm", "batch_norm", "mse_loss", "l1_loss",
-      "huber_loss", "smooth_l1_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits", "kl_div",
-      "scaled_dot_product_attention", "conv2d", "unfold", "fold", "max_pool2d", "avg_pool2d", "nll_loss",
-      "cross_entropy", "bitwise_equal",
+      "linear", "dropout", "dropout2d", "embedding", "layer_norm", "rms_norm", "batch_norm", "mse_loss",
+      "l1_loss", "huber_loss", "smooth_l1_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits",
+      "kl_div", "scaled_dot_product_attention", "conv2d", "conv_transpose2d", "unfold", "fold", "max_pool2d",
+      "avg_pool2d", "adaptive_avg_pool2d", "nll_loss", "cross_entropy", "bitwise_equal",
       // activations
       "leaky_relu", "elu", "selu", "silu", "gelu", "softplus", "hardtanh"};
   const std::set<std::string> operations = test::operations_of_one_tensor();

@@ -56,6 +56,7 @@ TEST_CASE("typed: modules") {
   REQUIRE(nn::Embedding(10, 4, {.padding_idx = 0}).weight[0].sum().item() == 0);
   REQUIRE(is(embedding(ints({2, 0}), v.unsqueeze(1)), tensor({{9}, {1}})));
   REQUIRE(is(dropout(a, 0.5, /*training=*/false), a));
+  REQUIRE(is(dropout2d(a, 0.5, /*training=*/false), a));
   const Tensor sequence = randn(2, 3, 4);
   const auto [mixed, weights] =
       nn::MultiheadAttention(4, 2, {.batch_first = true})(sequence, sequence, sequence);
@@ -77,6 +78,17 @@ TEST_CASE("typed: modules") {
   REQUIRE(is(nn::MaxPool2d(3, 2)(images), max_pool2d(images, 3, 2)));
   REQUIRE(is(max_pool2d(images, 3, 2), max_pool2d(images, 3, {.stride = 2})));
   REQUIRE(is(nn::AvgPool2d(2)(images), avg_pool2d(images, 2)));
+  REQUIRE(is(nn::AdaptiveAvgPool2d(1)(images), images.mean({2, 3}, true)));
+  REQUIRE(adaptive_avg_pool2d(images, {3, 5}).shape() == Shape{2, 3, 3, 5});
+  REQUIRE(nn::ConvTranspose2d(3, 4, 2, {.stride = 2})(images).shape() == Shape{2, 4, 16, 12});
+  REQUIRE(conv_transpose2d(images, ones(3, 1, 2, 2), zeros(1), {.stride = 2, .padding = 1}).shape() ==
+          Shape{2, 1, 14, 10});
+  REQUIRE(nn::Dropout2d()(images).shape() == images.shape());
+  nn::ModuleList<nn::Linear> layers;
+  layers.push_back(nn::Linear(3, 3)).push_back(nn::Linear(3, 3));
+  for (nn::Linear& layer : layers) REQUIRE(layer(a).shape() == Shape{2, 3});
+  REQUIRE(layers.size() == 2);
+  REQUIRE(layers[-1].weight.shape() == Shape{3, 3});
   REQUIRE(is(nn::AvgPool2d(3, 1)(images), F::avg_pool2d(images, 3, 1)));
   REQUIRE(is(F::avg_pool2d(images, 3, 1), avg_pool2d(images, 3, {.stride = 1})));
   REQUIRE(nn::Conv2d(3, 6, 5, 1, 2)(images).shape() == Shape{2, 6, 8, 6});

@@ -150,6 +150,34 @@ TEST_CASE("dropout: none, all, and in evaluation") {
   REQUIRE(error_of([&] { dropout(x, NAN); }) == "dropout: the probability must be in [0, 1]; it is nan");
 }
 
+TEST_CASE("dropout2d: whole channels, by the position of the channel alone") {
+  const auto dropped = [](const Tensor& x) {
+    manual_seed(4);
+    return dropout2d(x, 0.25);
+  };
+  const Tensor expected = dropped(ones({20, 30}));
+  REQUIRE(std::abs((expected == 0).to(DType::float32).mean().item() - 0.25) < 0.08);
+  for (const Tensor& x : {ones({20, 30, 3, 2}), ones({2, 30, 20, 3}).transpose(0, 2).transpose(2, 3)}) {
+    const Tensor y = dropped(x);
+    REQUIRE(equal(y, expected.view({20, 30, 1, 1}).expand_as(x)));
+  }
+  REQUIRE(equal(dropped(ones({20, 30, 5}, wide)) == 0, (expected == 0).unsqueeze(2).expand({20, 30, 5})));
+  manual_seed(4);
+  REQUIRE(equal(dropout(ones({20, 30}), 0.25), expected));
+  const Tensor x = full({1, 2, 2}, INFINITY, {.requires_grad = true});
+  REQUIRE(equal(dropout2d(x, 1), zeros({1, 2, 2})));
+  REQUIRE(dropout2d(x, 0).is_same(x));
+  REQUIRE(dropout2d(x, 0.5, false).is_same(x));
+  REQUIRE(dropout2d(ones({0, 3, 2})).shape() == Shape{0, 3, 2});
+  dropout2d(x, 1).sum().backward();
+  REQUIRE(equal(x.grad(), zeros({1, 2, 2})));
+  REQUIRE(
+      error_of([] { dropout2d(ones({3})); }) == "dropout2d: needs channels, [N, C, ...]; the shape is [3]");
+  REQUIRE(error_of([] {
+    dropout2d(ones({1, 1}, {.dtype = DType::int64}));
+  }).starts_with("dropout2d: needs floating-point numbers"));
+}
+
 TEST_CASE("embedding: PyTorch's values, and no gradient for the padding") {
   const Tensor index = tensor({{0, 2}, {2, 1}}, {.dtype = DType::int64});
   const Tensor weight = tensor({{1, 2}, {3, 4}, {5, 6}}, {.requires_grad = true});

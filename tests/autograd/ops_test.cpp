@@ -255,7 +255,7 @@ TEST_CASE("ops: every operation of ops.h has a row in the table", "[ops]") {
            "full_like", "rand_like", "randn_like", "arange", "linspace", "eye", "rand", "randn", "randint",
            "randperm", "tensor", "from_blob", "eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or",
            "logical_xor", "logical_not", "isnan", "isinf", "isfinite", "one_hot", "argmax", "argmin",
-           "argsort", "searchsorted", "nonzero", "multinomial", "bernoulli", "all", "any", "equal",
+           "argsort", "searchsorted", "unique", "nonzero", "multinomial", "bernoulli", "all", "any", "equal",
            "allclose", "bitwise_equal"})
     covered.insert(name);
   REQUIRE(covered == declared);

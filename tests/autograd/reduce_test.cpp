@@ -187,6 +187,29 @@ TEST_CASE("reduce: topk of every k") {
   REQUIRE(topk(tensor(4), 1).values.dim() == 0);
 }
 
+TEST_CASE("reduce: unique values, where they are, and how many") {
+  const auto check = [](const Tensor& a, const Tensor& values, const Tensor& inverse, const Tensor& counts) {
+    const auto found = unique(a);
+    REQUIRE(bitwise_equal(found.values, values));
+    REQUIRE(equal(found.inverse, inverse));
+    REQUIRE(equal(found.counts, counts));
+  };
+  const Options truth{.dtype = DType::boolean};
+  check(tensor({{3, -1, 3}, {2, 3, -1}}, whole), tensor({-1, 2, 3}, whole),
+      tensor({{2, 0, 2}, {1, 2, 0}}, whole), tensor({2, 1, 3}, whole));
+  check(tensor({{1, 0}, {1, 2}}).t(), tensor({0, 1, 2}), tensor({{1, 1}, {0, 2}}, whole),
+      tensor({1, 2, 1}, whole));
+  check(tensor({1, 0, 1}, truth), tensor({0, 1}, truth), tensor({1, 0, 1}, whole), tensor({1, 2}, whole));
+  check(tensor(7), tensor({7}), tensor(0, whole), tensor({1}, whole));
+  // The first of the two zeros, and NaN as often as it is there.
+  check(tensor({0, -0.0, NAN, -INFINITY, NAN}), tensor({-INFINITY, 0, NAN, NAN}),
+      tensor({1, 1, 2, 0, 3}, whole), tensor({1, 2, 1, 1}, whole));
+  check(tensor({-0.0, 0}), tensor({-0.0}), tensor({0, 0}, whole), tensor({2}, whole));
+  check(ones({2, 0, 3}), ones({0}), zeros({2, 0, 3}, whole), zeros({0}, whole));
+  check(ones({1000}), ones({1}), zeros({1000}, whole), tensor({1000}, whole));
+  REQUIRE_FALSE(unique(ones({3}, {.requires_grad = true})).values.requires_grad());
+}
+
 TEST_CASE("reduce: the median of even counts is the lower one, and NaN propagates") {
   const Tensor x = leaf(tensor({{4, 1, 3, 2}, {1, NAN, 0, NAN}, {7, 7, 7, 7}}, precise));
   const auto [values, indices] = x.median(1);

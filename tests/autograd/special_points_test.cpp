@@ -173,6 +173,12 @@ const Point points[] = {
     {"clamp", [](const Tensor& x) { return clamp(x, -1, 2); }, 2, 2, 1, 0},
     {"clamp", [](const Tensor& x) { return clamp(x, -1, 2); }, inf, 2, 0, 0},
     {"clamp", [](const Tensor& x) { return clamp(x, -1, 2); }, not_a_number, not_a_number, 0, 0},
+    {"clamp_min", [](const Tensor& x) { return clamp_min(x, -1); }, -1, -1, 1, 0},
+    {"clamp_min", [](const Tensor& x) { return clamp_min(x, -1); }, inf, inf, 1, 0},
+    {"clamp_min", [](const Tensor& x) { return clamp_min(x, -1); }, -inf, -1, 0, 0},
+    {"clamp_max", [](const Tensor& x) { return clamp_max(x, 2); }, 2, 2, 1, 0},
+    {"clamp_max", [](const Tensor& x) { return clamp_max(x, 2); }, -inf, -inf, 1, 0},
+    {"clamp_max", [](const Tensor& x) { return clamp_max(x, 2); }, inf, 2, 0, 0},
     {"maximum", [](const Tensor& x) { return maximum(x, zeros_like(x)); }, 0, 0, 0.5, 0},
     {"maximum", [](const Tensor& x) { return maximum(x, zeros_like(x)); }, not_a_number, not_a_number, 1, 0},
     {"maximum", [](const Tensor& x) { return maximum(x, x); }, 3, 3, 1, 0},
@@ -289,7 +295,8 @@ TEST_CASE("special points: every elementwise operation has special points", "[sp
     INFO(row.name);
     const std::set<std::string> reductions{"sum", "mean", "amax", "amin", "max", "min", "prod", "var", "std",
         "norm", "cumsum", "sort", "topk", "median", "softmax", "log_softmax", "logsumexp", "cross_entropy",
-        "layer_norm", "rms_norm", "batch_norm", "conv2d", "unfold", "max_pool2d", "avg_pool2d"};
+        "layer_norm", "rms_norm", "batch_norm", "conv2d", "unfold", "max_pool2d", "avg_pool2d",
+        "adaptive_avg_pool2d", "var_mean", "std_mean"};
     if (row.elementwise && !reductions.contains(row.name)) REQUIRE(covered.contains(row.name));
   }
 }

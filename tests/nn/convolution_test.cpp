@@ -20,6 +20,45 @@ TEST_CASE("conv2d: the windows of an image, written out") {
   REQUIRE(equal(fold(ones({1, 4, 4}), 3, 2), tensor({{{{1, 2, 1}, {2, 4, 2}, {1, 2, 1}}}})));
 }
 
+TEST_CASE("conv_transpose2d: each element times the kernel, written out") {
+  const Tensor x = tensor({1, 2, 3, 4}).reshape({1, 1, 2, 2}), ones_2x2 = ones({1, 1, 2, 2});
+  REQUIRE(equal(conv_transpose2d(x, ones_2x2), tensor({{{{1, 3, 2}, {4, 10, 6}, {3, 7, 4}}}})));
+  const Tensor weight = tensor({1, 10, 100, 1000}).reshape({1, 1, 2, 2});
+  REQUIRE(equal(conv_transpose2d(x, weight, tensor({5}), {.stride = {2, 1}}),
+      tensor({{{{6, 17, 25}, {105, 1205, 2005}, {8, 39, 45}, {305, 3405, 4005}}}})));
+  REQUIRE(equal(
+      conv_transpose2d(x, weight, {}, {.stride = 2, .padding = 1}), tensor({{{{1000, 200}, {30, 4}}}})));
+  REQUIRE(equal(conv_transpose2d(x[0], ones({1, 1, 1, 1}), {}, {.output_padding = {0, 1}, .dilation = 2}),
+      tensor({{{1, 2, 0}, {3, 4, 0}}})));
+}
+
+TEST_CASE("conv_transpose2d: the gradient of conv2d, and the other way round") {
+  manual_seed(8);
+  // The sizes are multiples of the stride plus what the windows leave over, which is the output_padding.
+  const Tensor x = randn({2, 4, 8, 7}, {.requires_grad = true}), weight = randn({6, 2, 3, 2});
+  const Tensor y = conv2d(x, weight, {}, {.stride = {3, 2}, .padding = 1, .dilation = {1, 2}, .groups = 2});
+  const Tensor g = randn(y.shape());
+  y.backward(g);
+  const Tensor back = conv_transpose2d(g, weight, {},
+      {.stride = {3, 2}, .padding = 1, .output_padding = {1, 0}, .groups = 2, .dilation = {1, 2}});
+  REQUIRE(bitwise_equal(back, x.grad()));
+  const Tensor again = g.clone().set_requires_grad();
+  conv_transpose2d(again, weight, {},
+      {.stride = {3, 2}, .padding = 1, .output_padding = {1, 0}, .groups = 2, .dilation = {1, 2}})
+      .backward(x.detach());
+  REQUIRE(bitwise_equal(again.grad(), y));
+}
+
+TEST_CASE("conv_transpose2d: no images, no channels, a transposed image, and images alone") {
+  REQUIRE(conv_transpose2d(ones({0, 2, 2, 2}), ones({2, 3, 2, 2}), ones({3})).shape() == Shape{0, 3, 3, 3});
+  REQUIRE(equal(conv_transpose2d(ones({1, 0, 1, 1}), ones({0, 1, 2, 2}), ones({1})), ones({1, 1, 2, 2})));
+  REQUIRE(conv_transpose2d(ones({1, 2, 1, 1}), ones({2, 0, 2, 2})).shape() == Shape{1, 0, 2, 2});
+  const Tensor x = randn({3, 2, 3, 4}), kernel = randn({2, 2, 2, 2});
+  REQUIRE(bitwise_equal(
+      conv_transpose2d(x.transpose(2, 3).contiguous().transpose(2, 3), kernel), conv_transpose2d(x, kernel)));
+  REQUIRE(bitwise_equal(conv_transpose2d(x[1], kernel), conv_transpose2d(x, kernel)[1]));
+}
+
 TEST_CASE("conv2d: no images, no channels, and a transposed image") {
   REQUIRE(conv2d(ones({0, 2, 4, 4}), ones({3, 2, 2, 2}), ones({3})).shape() == Shape{0, 3, 3, 3});
   REQUIRE(equal(conv2d(ones({1, 0, 2, 2}), ones({1, 0, 2, 2}), ones({1})), ones({1, 1, 1, 1})));
@@ -111,6 +150,94 @@ TEST_CASE("Conv2d: initial values and parameters") {
       DType::float64);
 }
 
+TEST_CASE("adaptive_avg_pool2d: PyTorch's windows, and the bits of a mean") {
+  const Tensor x = arange(10).reshape({1, 1, 2, 5});
+  // Rows 0 and 1; columns 0 and 1, 1 to 3, 3 and 4.
+  REQUIRE(equal(adaptive_avg_pool2d(x, {1, 3}), tensor({{{{3, 4.5, 6}}}})));
+  REQUIRE(equal(
+      adaptive_avg_pool2d(x, {4, 5}), x.index_select(2, tensor({0, 0, 1, 1}, {.dtype = DType::int64}))));
+  REQUIRE(adaptive_avg_pool2d(x, {2, 5}).sum().item() == 45);
+  const Tensor images = randn({2, 3, 6, 9});
+  REQUIRE(bitwise_equal(adaptive_avg_pool2d(images, 1), images.mean({2, 3}, true)));
+  REQUIRE(bitwise_equal(adaptive_avg_pool2d(images, {2, 3}), avg_pool2d(images, 3)));
+  const Tensor uneven = adaptive_avg_pool2d(images, {4, 2});
+  REQUIRE(bitwise_equal(uneven[1], adaptive_avg_pool2d(images[1], {4, 2})));
+  REQUIRE(bitwise_equal(
+      uneven, adaptive_avg_pool2d(images.transpose(2, 3).contiguous().transpose(2, 3), {4, 2})));
+  REQUIRE(adaptive_avg_pool2d(ones({0, 2, 3, 3}), 2).shape() == Shape{0, 2, 2, 2});
+  REQUIRE(adaptive_avg_pool2d(ones({2, 0, 3, 3}), {5, 3}).shape() == Shape{2, 0, 5, 3});
+  // What is not finite stays in its windows, and so do its gradients.
+  Tensor y = tensor({{{INFINITY, 1, 2}}}, {.requires_grad = true});
+  const Tensor pooled = adaptive_avg_pool2d(y, {1, 2});
+  REQUIRE(equal(pooled, tensor({{{INFINITY, 1.5}}})));
+  pooled.backward(tensor({{{NAN, 1}}}));
+  REQUIRE(bitwise_equal(y.grad(), tensor({{{NAN, NAN, 0.5}}})));
+}
+
+TEST_CASE("ConvTranspose2d: initial values, parameters, and what it undoes") {
+  manual_seed(2);
+  nn::ConvTranspose2d layer(
+      64, 8, {3, 5}, {.stride = 2, .padding = {1, 2}, .output_padding = 1, .groups = 2});
+  REQUIRE(layer.weight.shape() == Shape{64, 4, 3, 5});
+  REQUIRE(layer.bias.shape() == Shape{8});
+  const double bound = 1 / std::sqrt(4 * 3 * 5.0);
+  for (const Tensor& parameter : layer.parameters()) {
+    REQUIRE(parameter.abs().max().item() <= bound);
+    REQUIRE(parameter.abs().max().item() > 0.5 * bound);
+  }
+  const Tensor x = randn({2, 64, 3, 4});
+  REQUIRE(layer(x).shape() == Shape{2, 8, 6, 8});
+  REQUIRE(equal(layer(x), conv_transpose2d(x, layer.weight, layer.bias,
+                              {.stride = 2, .padding = {1, 2}, .output_padding = 1, .groups = 2})));
+  REQUIRE(layer.state_dict().size() == 2);
+  REQUIRE(to_string(layer) ==
+          "ConvTranspose2d(64, 8, kernel_size=(3, 5), stride=(2, 2), padding=(1, 2), "
+          "output_padding=(1, 1), groups=2)");
+  const nn::ConvTranspose2d plain(1, 2, 2, {.bias = false, .dilation = 3, .dtype = DType::float64});
+  REQUIRE(plain(ones({1, 1, 1}, {.dtype = DType::float64})).shape() == Shape{2, 4, 4});
+  REQUIRE(to_string(plain) ==
+          "ConvTranspose2d(1, 2, kernel_size=(2, 2), stride=(1, 1), dilation=(3, 3), bias=false)");
+  nn::check_visit(layer, layer(x));
+}
+
+TEST_CASE("conv_transpose2d: sizes that do not fit") {
+  const Tensor x = ones({2, 4, 5, 6}), weight = ones({4, 3, 3, 3});
+  const auto error = [&](const Tensor& images, const Tensor& by, const ConvTransposeOptions& options = {}) {
+    return error_of([&] { conv_transpose2d(images, by, {}, options); });
+  };
+  REQUIRE(error(ones({4, 5}), weight).starts_with("conv_transpose2d: the images must be "));
+  REQUIRE(error(x, ones({4, 3})) ==
+          "conv_transpose2d: the weight must be [C, O / groups, KH, KW] with C = 4; it is [4, 3]");
+  REQUIRE(error(x, ones({3, 3, 3, 3})).starts_with("conv_transpose2d: the weight must be "));
+  for (const std::int64_t groups : {0, -1, 3})
+    REQUIRE(error(x, weight, {.groups = groups}).starts_with("conv_transpose2d: the groups must divide "));
+  REQUIRE(error_of([&] { conv_transpose2d(x, weight, ones({4})); }) ==
+          "conv_transpose2d: the bias must be [3]; it is [4]");
+  REQUIRE(error(x, weight.to(DType::float64)).starts_with("conv_transpose2d: dtypes differ"));
+  REQUIRE(error(x.to(DType::int64), weight).starts_with("conv_transpose2d: "));
+  REQUIRE(error(x, weight, {.stride = 0}).starts_with("conv_transpose2d: stride must be in [1, "));
+  REQUIRE(error(x, ones({4, 3, 0, 3})).starts_with("conv_transpose2d: kernel_size must be in [1, "));
+  REQUIRE(error(x, weight, {.stride = {2, 1}, .output_padding = 1}) ==
+          "conv_transpose2d: output_padding must be less than the stride or the dilation; it is [1, 1], the "
+          "stride [2, 1], the dilation [1, 1]");
+  REQUIRE(
+      error(x, weight, {.padding = {3, 4}}) ==
+      "conv_transpose2d: the padding leaves nothing of the result; the images are [2, 4, 5, 6], kernel_size "
+      "[3, 3], stride [1, 1], padding [3, 4]");
+  REQUIRE(error(ones({2, 4, 0, 1}), weight) ==
+          "conv_transpose2d: the images have no elements; they are [2, 4, 0, 1]");
+  REQUIRE(error(x, weight, {.stride = 0x7fffffff, .output_padding = 0x7ffffffe})
+              .starts_with("conv_transpose2d: "));
+  REQUIRE(error(expand(ones({}), {1, 1, 1ll << 40, 1}), ones({1, 1, 1, 1}), {.stride = 1 << 30})
+              .starts_with("conv_transpose2d: "));
+  REQUIRE(error_of([] {
+    nn::ConvTranspose2d(3, 4, 3, {.groups = 2});
+  }).starts_with("conv_transpose2d: the groups must divide the channels"));
+  REQUIRE(error_of([] {
+    nn::ConvTranspose2d(2, 4, 3, {.output_padding = -1});
+  }).starts_with("conv_transpose2d: output_padding must be in [0, "));
+}
+
 TEST_CASE("convolution: sizes that do not fit") {
   const Tensor x = ones({2, 4, 5, 6}), weight = ones({6, 4, 3, 3});
   const auto conv_error = [&](const Tensor& images, const Tensor& by, const ConvolutionOptions& options) {
@@ -163,6 +290,16 @@ TEST_CASE("convolution: sizes that do not fit") {
   REQUIRE(error_of([&] {
     fold(ones({4, 5}), 3, 2);
   }) == "fold: an image of [3, 3] has 2 x 2 windows; there are 5 columns");
+  REQUIRE(error_of([] {
+    adaptive_avg_pool2d(ones({1, 0, 2}), 1);
+  }) == "adaptive_avg_pool2d: the images have no elements; they are [1, 0, 2]");
+  REQUIRE(error_of([&] {
+    adaptive_avg_pool2d(x, {1, 0});
+  }).starts_with("adaptive_avg_pool2d: output_size must be in [1, "));
+  REQUIRE(error_of([&] { adaptive_avg_pool2d(x, 0x7fffffff); }).starts_with("adaptive_avg_pool2d: "));
+  REQUIRE(error_of([] {
+    nn::AdaptiveAvgPool2d({1, 2, 3});
+  }).starts_with("adaptive_avg_pool2d: output_size must be one number or two"));
   REQUIRE(error_of([] { nn::Conv2d(3, 4, 3, {.groups = 2}); }) ==
           "conv2d: the groups must divide the channels; there are 2 groups, 3 channels in and 4 out");
   REQUIRE(error_of([] { nn::Conv2d(-1, 4, 3); }) == "conv2d: sizes must not be negative; they are -1 and 4");

@@ -45,6 +45,17 @@ TEST_CASE("layers: dropout works in training alone") {
   REQUIRE(error_of([] { nn::Dropout(-0.1); }) == "dropout: the probability must be in [0, 1]; it is -0.1");
 }
 
+TEST_CASE("layers: Dropout2d drops channels in training alone") {
+  nn::Dropout2d layer(0.75);
+  const Tensor x = ones({40, 50, 2, 2}), y = layer(x);
+  REQUIRE(equal(y, y.slice(3, {.stop = 1}).slice(2, {.stop = 1}).expand_as(y)));
+  REQUIRE(std::abs((y == 0).to(DType::float32).mean().item() - 0.75) < 0.05);
+  layer.eval();
+  REQUIRE(layer.forward(x).is_same(x));
+  REQUIRE(to_string(layer) == "Dropout2d(p=0.75)");
+  REQUIRE(error_of([] { nn::Dropout2d(2); }) == "dropout2d: the probability must be in [0, 1]; it is 2");
+}
+
 TEST_CASE("layers: an embedding starts with normal numbers, and its padding with zeros") {
   manual_seed(1);
   nn::Embedding layer(1000, 20);

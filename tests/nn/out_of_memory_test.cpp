@@ -120,6 +120,7 @@ TEST_CASE("out of memory: a layer whose construction fails uses no random number
   };
   check_layer([] { return nn::Linear(3, 4); });
   check_layer([] { return nn::Conv2d(3, 4, 2); });
+  check_layer([] { return nn::ConvTranspose2d(3, 4, 2); });
   check_layer([] { return nn::Embedding(3, 4, {.padding_idx = 1}); });
 }
 

@@ -139,7 +139,7 @@ TEST_CASE("module: it prints as in PyTorch") {
       nn::BatchNorm2d(3, {.momentum = {}, .affine = false}), nn::LeakyReLU(), nn::GELU(), nn::Softplus(2),
       nn::Conv2d(1, 16, 3),
       nn::Conv2d(4, 6, {3, 1}, {.stride = 2, .padding = {1, 0}, .dilation = 2, .groups = 2, .bias = false}),
-      nn::MaxPool2d(2), nn::AvgPool2d({3, 2}, {.stride = 2})};
+      nn::MaxPool2d(2), nn::AvgPool2d({3, 2}, {.stride = 2}), nn::AdaptiveAvgPool2d({1, 2})};
   const char* const expected = R"(Sequential(
   (0): Linear(in_features=2, out_features=16, bias=true)
   (1): Tanh()
@@ -168,6 +168,7 @@ TEST_CASE("module: it prints as in PyTorch") {
   (18): Conv2d(4, 6, kernel_size=(3, 1), stride=(2, 2), padding=(1, 0), dilation=(2, 2), groups=2, bias=false)
   (19): MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=false)
   (20): AvgPool2d(kernel_size=(3, 2), stride=2, padding=0)
+  (21): AdaptiveAvgPool2d(output_size=(1, 2))
 ))";
   REQUIRE(to_string(model) == expected);
   std::ostringstream out;

@@ -7,19 +7,22 @@ import dataclasses
 
 import torch
 
-from operations import OPERATIONS, Operand
+from draw import Operand
+from operations import OPERATIONS
 
 nan, inf = float("nan"), float("inf")
 
 # Texts of errors with which tenon may refuse what PyTorch accepts, and why.
 STRICTER = [
-    ("dtypes differ", "there is no type promotion: to(dtype) converts"),
+    ("dtypes differ|the mask must be boolean or float", "there is no type promotion: to(dtype) converts"),
     ("needs floating-point numbers", "a function of integers would have to choose a dtype"),
     ("needs numbers", "booleans are not ordered, and adding them would have to choose a dtype"),
-    ("(gather|scatter\\w*): the (index|source) (must|has)", "also if it is empty"),
+    ("(gather|scatter\\w*|take_along_dim|index_select|index_add): the (index|source) (must|has)", "also if it is empty"),
     ("^load_state_dict: .* the module has", "a state dict is not converted"),
     ("is not a (boolean|whole number that an int64 tensor can hold)", "there is no type promotion for numbers either"),
     ("^(\\w+_loss|kl_div|binary_cross_entropy\\w*): shapes differ", "a loss does not broadcast: [n] against [n, 1] gives a plausible but wrong number"),
+    ("^linear: the bias must be", "it is one number per output; a matrix would be added to the batch"),
+    ("^adaptive_avg_pool2d: the images must be", "one window in all is an ordinary mean, of any dimensions"),
     ("^max_pool2d: a window could lie beside the image", "there the largest of no elements would be -inf"),
 ]
 

@@ -93,6 +93,16 @@ void add_modules(std::map<std::string, Operation>& table) {
                         .dtype = c.in.at(1).dtype()}),
         c);
   };
+  table["ConvTranspose2d"] = [](const Case& c) {
+    return pass(nn::ConvTranspose2d(c.integer("inputs"), c.integer("outputs"), c.shape("kernel_size"),
+                    {.stride = c.shape("stride"),
+                        .padding = c.shape("padding"),
+                        .output_padding = c.shape("output_padding"),
+                        .groups = c.integer("groups"),
+                        .bias = c.flag("bias"),
+                        .dtype = c.in.at(1).dtype()}),
+        c);
+  };
   // A network of images, whose pooling has a window beyond the image.
   table["Conv2d.net"] = [](const Case& c) {
     const DType dtype = c.in.at(0).dtype();

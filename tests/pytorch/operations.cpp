@@ -11,13 +11,13 @@ std::vector<std::int64_t> integers(const Case& c, const std::string& name) {
   const Shape sizes = c.shape(name);
   return {sizes.begin(), sizes.end()};
 }
-/// The dtypes by the names that operations.py gives them in its cases.
+/// The dtypes as positions in the DTYPES of draw.py.
 DType dtype(const Case& c) {
   const DType all[] = {DType::float32, DType::float64, DType::int64, DType::boolean};
   return all[c.integer("dtype")];
 }
 
-/// The list of index() that draw_indices() of operations.py codes as numbers; its tensors are operands from
+/// The list of index() that draw_indices() of indices.py codes as numbers; its tensors are operands from
 /// `next` on.
 std::vector<TensorIndex> indices(const Case& c, std::size_t next) {
   enum Kind { integer, slice, none, ellipsis, tensor };
@@ -50,6 +50,7 @@ using NumberFirst = Tensor (*)(double, const Tensor&, CallSite);
 
 using Some = Tensor (*)(const Tensor&, const Shape&, bool, CallSite);
 using Spread = Tensor (*)(const Tensor&, const Shape&, const VarOptions&, CallSite);
+using SpreadAndMean = std::pair<Tensor, Tensor> (*)(const Tensor&, const Shape&, const VarOptions&, CallSite);
 
 std::map<std::string, Operation> make() {
   std::map<std::string, Operation> table;
@@ -108,6 +109,8 @@ std::map<std::string, Operation> make() {
   other("addcmul",
       [](const Case& c) { return addcmul(c.in.at(0), c.in.at(1), c.in.at(2), c.number("value")); });
   other("clamp", [](const Case& c) { return clamp(c.in.at(0), c.number("min"), c.number("max")); });
+  other("clamp_min", [](const Case& c) { return clamp_min(c.in.at(0), c.number("min")); });
+  other("clamp_max", [](const Case& c) { return clamp_max(c.in.at(0), c.number("max")); });
   other("hardtanh", [](const Case& c) { return hardtanh(c.in.at(0), c.number("min"), c.number("max")); });
   other("leaky_relu", [](const Case& c) { return leaky_relu(c.in.at(0), c.number("slope")); });
   other("elu", [](const Case& c) { return elu(c.in.at(0), c.number("alpha")); });
@@ -123,6 +126,7 @@ std::map<std::string, Operation> make() {
   other("where.number", [](const Case& c) { return where(c.in.at(0), c.in.at(1), c.number("other")); });
   other("masked_fill", [](const Case& c) { return masked_fill(c.in.at(0), c.in.at(1), c.number("value")); });
   other("dropout", [](const Case& c) { return dropout(c.in.at(0), c.number("p"), c.flag("training")); });
+  other("dropout2d", [](const Case& c) { return dropout2d(c.in.at(0), c.number("p"), c.flag("training")); });
   other("to", [](const Case& c) { return to(c.in.at(0), dtype(c)); });
 
   // in place, on a copy
@@ -169,6 +173,14 @@ std::map<std::string, Operation> make() {
           {.correction = c.number("correction"), .keepdim = c.has("dims") && c.flag("keepdim")},
           CallSite::current())};
     };
+  for (const auto& [name, op] :
+      {std::pair{"var_mean", SpreadAndMean(&var_mean)}, {"std_mean", SpreadAndMean(&std_mean)}})
+    table[name] = [op = op](const Case& c) {
+      const auto [of, middle] = op(c.in.at(0), c.has("dims") ? c.shape("dims") : Shape{},
+          {.correction = c.number("correction"), .keepdim = c.has("dims") && c.flag("keepdim")},
+          CallSite::current());
+      return std::vector{of, middle};
+    };
   other("norm", [](const Case& c) {
     return c.has("dims") ? norm(c.in.at(0), c.number("p"), c.shape("dims"), c.flag("keepdim"))
                          : norm(c.in.at(0), c.number("p"));
@@ -182,6 +194,10 @@ std::map<std::string, Operation> make() {
   parts("topk", [](const Case& c) {
     const auto [values, indices] = topk(c.in.at(0), c.integer("k"), c.integer("dim"), c.flag("largest"));
     return std::vector{values, indices};
+  });
+  parts("unique", [](const Case& c) {
+    const auto [values, inverse, counts] = unique(c.in.at(0));
+    return std::vector{values, inverse, counts};
   });
   other("median", [](const Case& c) { return median(c.in.at(0)); });
   parts("median.dim", [](const Case& c) {
@@ -209,6 +225,8 @@ std::map<std::string, Operation> make() {
         {.start = c.integer("start"), .stop = c.integer("stop"), .step = c.integer("step")});
   });
   other("expand", [](const Case& c) { return expand(c.in.at(0), c.shape("shape")); });
+  other("expand_as", [](const Case& c) { return c.in.at(0).expand_as(c.in.at(1)); });
+  other("view_as", [](const Case& c) { return c.in.at(0).view_as(c.in.at(1)); });
   other("unsqueeze", [](const Case& c) { return unsqueeze(c.in.at(0), c.integer("dim")); });
   other("squeeze", [](const Case& c) {
     return c.has("dim") ? squeeze(c.in.at(0), c.integer("dim")) : squeeze(c.in.at(0));
@@ -321,6 +339,14 @@ std::map<std::string, Operation> make() {
             .dilation = c.shape("dilation"),
             .groups = c.integer("groups")});
   });
+  other("conv_transpose2d", [](const Case& c) {
+    return conv_transpose2d(c.in.at(0), c.in.at(1), c.optional(2),
+        {.stride = c.shape("stride"),
+            .padding = c.shape("padding"),
+            .output_padding = c.shape("output_padding"),
+            .groups = c.integer("groups"),
+            .dilation = c.shape("dilation")});
+  });
   const auto unfold_options = [](const Case& c) {
     return UnfoldOptions{
         .dilation = c.shape("dilation"), .padding = c.shape("padding"), .stride = c.shape("stride")};
@@ -345,6 +371,8 @@ std::map<std::string, Operation> make() {
             .ceil_mode = c.flag("ceil_mode"),
             .count_include_pad = c.flag("count_include_pad")});
   });
+  other("adaptive_avg_pool2d",
+      [](const Case& c) { return adaptive_avg_pool2d(c.in.at(0), c.shape("output_size")); });
   // The results include the running statistics, which the operation changes in training.
   parts("batch_norm", [](const Case& c) {
     const Tensor mean = c.in.at(1).clone(), variance = c.in.at(2).clone();

@@ -125,7 +125,8 @@ std::set<std::string> declared_with(const std::string& parameters) {
   for (const std::string& header :
       all_matches(read_file(TENON_SOURCE_DIR "/autograd/ops.h"), "#include <tenon/(autograd/ops/.*)>"))
     declared.merge(all_matches(read_file(TENON_SOURCE_DIR "/" + header),
-        R"(TENON_API (?:Tensor|bool|std::vector<Tensor>|ValuesAndIndices) (\w+)\()" + parameters));
+        R"(TENON_API (?:Tensor|bool|std::vector<Tensor>|std::pair<Tensor, Tensor>|ValuesAndIndices|UniqueValues) (\w+)\()" +
+            parameters));
   return declared;
 }
 

@@ -30,6 +30,12 @@ void add_elementwise(std::vector<OpCase>& rows) {
   rows.push_back(scalar(
       "clamp", "", Domain::apart, [](const Tensor& x) { return clamp(x, -0.505, 0.755); },
       [](double x) { return std::min(std::max(x, -0.505), 0.755); }));
+  rows.push_back(scalar(
+      "clamp_min", "", Domain::apart, [](const Tensor& x) { return clamp_min(x, -0.505); },
+      [](double x) { return std::max(x, -0.505); }));
+  rows.push_back(scalar(
+      "clamp_max", "", Domain::apart, [](const Tensor& x) { return clamp_max(x, 0.755); },
+      [](double x) { return std::min(x, 0.755); }));
 
   const Tensor condition = tensor({{1, 0, 1}, {0, 0, 1}}, {.dtype = DType::boolean});
   const auto chosen = [](bool yes, const Index& i) {

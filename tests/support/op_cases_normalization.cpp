@@ -82,6 +82,16 @@ void add_normalization(std::vector<OpCase>& rows) {
         return map(in[0], from_tensor(rand({4, 5})),
             [](double x, double drawn) { return drawn < 0.25 ? 0 : x / 0.75; });
       }});
+  rows.push_back({"dropout2d", "half of the channels", {{{2, 3, 2, 2}}},
+      [](const Tensors& in) {
+        manual_seed(5);
+        return dropout2d(in[0]);
+      },
+      [](const Arrays& in) {
+        manual_seed(5);
+        return map(in[0], from_tensor(rand({2, 3, 1, 1})),
+            [](double x, double drawn) { return drawn < 0.5 ? 0 : x / 0.5; });
+      }});
 }
 
 }  // namespace tenon::test

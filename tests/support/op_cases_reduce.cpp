@@ -19,6 +19,12 @@ Array variance(const Array& a, const std::vector<std::int64_t>& dims, bool keepd
       [=](double total) { return total / (count - correction); });
 }
 
+Array average(const Array& a, const std::vector<std::int64_t>& dims, bool keepdim) {
+  const Array totals = sum(a, dims, keepdim);
+  const double count = static_cast<double>(a.numel() / totals.numel());
+  return map(totals, [=](double total) { return total / count; });
+}
+
 Array norm(const Array& a, double p, const std::vector<std::int64_t>& dims, bool keepdim) {
   const Array sizes = map(a, [](double x) { return std::fabs(x); });
   if (std::isinf(p)) return p > 0 ? amax(sizes, dims, keepdim) : amin(sizes, dims, keepdim);
@@ -158,6 +164,23 @@ void add_reductions(std::vector<OpCase>& rows) {
       "std", "rows, kept", {5, 3}, Domain::real,
       [](const Tensor& x) { return tenon::std(x, {0}, {.correction = 2, .keepdim = true}); },
       [=](const Array& x) { return map(variance(x, rows_of, true, 2), root); });
+  folded(
+      "var_mean", "the variance of columns", {3, 4}, Domain::real,
+      [](const Tensor& x) { return var_mean(x, {1}).first; },
+      [=](const Array& x) { return variance(x, columns, false, 1); });
+  folded(
+      "var_mean", "the mean of all", {3, 4}, Domain::real, [](const Tensor& x) { return var_mean(x).second; },
+      [=](const Array& x) { return average(x, all, false); });
+  folded(
+      "std_mean", "the deviation of all", {3, 4}, Domain::real,
+      [](const Tensor& x) { return std_mean(x).first; },
+      [=](const Array& x) { return map(variance(x, all, false, 1), root); });
+  folded(
+      "std_mean", "the mean, kept", {2, 3, 4}, Domain::real,
+      [](const Tensor& x) {
+        return std_mean(x, {0, -1}, {.correction = 0, .keepdim = true}).second;
+      },
+      [=](const Array& x) { return average(x, outer, true); });
   for (const double p : {2.0, 1.0, 3.0, 1.5, 0.5, -2.0, double{INFINITY}, -double{INFINITY}}) {
     const auto of = [p](const Array& x, const std::vector<std::int64_t>& dims, bool keepdim) {
       return norm(x, p, dims, keepdim);

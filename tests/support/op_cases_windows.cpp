@@ -48,6 +48,47 @@ Array convolved(const Array& a, const Array& weight, const Sliding& s, std::int6
   });
 }
 
+/// Each element of `a`, [N, C, H, W], times the kernel, added up where the windows of the result lie.
+Array transposed(const Array& a, const Array& weight, const Sliding& s, const Sizes& beyond = {0, 0},
+    std::int64_t groups = 1) {
+  const std::int64_t inputs = weight.shape[0] / groups, outputs = weight.shape[1];
+  Sizes shape{a.shape[0], outputs * groups};
+  for (std::size_t d = 0; d < 2; ++d)
+    shape.push_back((a.shape[d + 2] - 1) * s.stride[d] - 2 * s.padding[d] +
+                    s.dilation[d] * (s.kernel[d] - 1) + 1 + beyond[d]);
+  return build(shape, [&](const Index& at) {
+    double total = 0;
+    for (std::int64_t c = 0; c < inputs; ++c)
+      for (std::int64_t y = 0; y < a.shape[2]; ++y)
+        for (std::int64_t x = 0; x < a.shape[3]; ++x)
+          for (std::int64_t i = 0; i < s.kernel[0]; ++i)
+            for (std::int64_t j = 0; j < s.kernel[1]; ++j)
+              if (y * s.stride[0] + i * s.dilation[0] - s.padding[0] == at[2] &&
+                  x * s.stride[1] + j * s.dilation[1] - s.padding[1] == at[3]) {
+                const std::int64_t channel = at[1] / outputs * inputs + c;
+                total +=
+                    element(a, {at[0], channel, y, x}) * element(weight, {channel, at[1] % outputs, i, j});
+              }
+    return total;
+  });
+}
+
+/// Window i of `count` has the elements from i size / count, rounded down, to (i + 1) size / count, rounded
+/// up.
+Array pooled_to(const Array& a, const Sizes& count) {
+  const auto begin = [&](std::size_t d, std::int64_t i) { return i * a.shape[d + 2] / count[d]; };
+  const auto end = [&](std::size_t d, std::int64_t i) {
+    return ((i + 1) * a.shape[d + 2] + count[d] - 1) / count[d];
+  };
+  return build({a.shape[0], a.shape[1], count[0], count[1]}, [&](const Index& at) {
+    double total = 0, elements = 0;
+    for (std::int64_t y = begin(0, at[2]); y < end(0, at[2]); ++y)
+      for (std::int64_t x = begin(1, at[3]); x < end(1, at[3]); ++x, ++elements)
+        total += element(a, {at[0], at[1], y, x});
+    return total / elements;
+  });
+}
+
 Array pooled_max(const Array& a, const Sliding& s, const Sizes& beyond = {0, 0}) {
   return build(with_windows(a.shape, s, beyond), [&](const Index& at) {
     double largest = -INFINITY;
@@ -137,6 +178,27 @@ void add_convolutions(std::vector<OpCase>& rows) {
       },
       true});
 
+  rows.push_back({"conv_transpose2d", "3 x 3", {{{2, 2, 3, 2}}, {{2, 3, 3, 3}}, {{3}}},
+      [](const Tensors& in) { return conv_transpose2d(in[0], in[1], in[2]); },
+      [](const Arrays& in) {
+        return biased(transposed(in[0], in[1], {.kernel = {3, 3}}), in[2]);
+      }});
+  rows.push_back({"conv_transpose2d", "groups", {{{1, 4, 2, 3}}, {{4, 3, 1, 2}}},
+      [](const Tensors& in) { return conv_transpose2d(in[0], in[1], {}, {.groups = 2}); },
+      [](const Arrays& in) {
+        return transposed(in[0], in[1], {.kernel = {1, 2}}, {0, 0}, 2);
+      }});
+  rows.push_back(
+      {"conv_transpose2d", "stride, padding and dilation of an image", {{{2, 3, 3}}, {{2, 2, 2, 3}}},
+          [](const Tensors& in) {
+            return conv_transpose2d(in[0], in[1], {},
+                {.stride = {3, 2}, .padding = {1, 2}, .output_padding = {2, 1}, .dilation = {1, 2}});
+          },
+          [](const Arrays& in) {
+            return without_first(transposed(image(in[0]), in[1],
+                {.kernel = {2, 3}, .stride = {3, 2}, .padding = {1, 2}, .dilation = {1, 2}}, {2, 1}));
+          }});
+
   rows.push_back({"unfold", "overlapping", {{{2, 2, 3, 4}}},
       [](const Tensors& in) {
         return unfold(in[0], {2, 3}, {.padding = {1, 0}});
@@ -224,6 +286,28 @@ void add_windows(std::vector<OpCase>& rows) {
       },
       [](const Arrays& in) {
         return pooled_mean(in[0], {.kernel = {3, 3}, .stride = {2, 2}, .padding = {1, 1}}, false, {0, 1});
+      },
+      true});
+  rows.push_back({"adaptive_avg_pool2d", "one window", {{{2, 2, 3, 4}}},
+      [](const Tensors& in) { return adaptive_avg_pool2d(in[0], 1); },
+      [](const Arrays& in) {
+        return pooled_to(in[0], {1, 1});
+      },
+      true});
+  rows.push_back({"adaptive_avg_pool2d", "windows that overlap", {{{1, 2, 5, 7}}},
+      [](const Tensors& in) {
+        return adaptive_avg_pool2d(in[0], {3, 4});
+      },
+      [](const Arrays& in) {
+        return pooled_to(in[0], {3, 4});
+      },
+      true});
+  rows.push_back({"adaptive_avg_pool2d", "more windows than rows", {{{2, 2, 6}}},
+      [](const Tensors& in) {
+        return adaptive_avg_pool2d(in[0], {5, 3});
+      },
+      [](const Arrays& in) {
+        return without_first(pooled_to(image(in[0]), {5, 3}));
       },
       true});
 }
