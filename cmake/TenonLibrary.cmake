@@ -152,6 +152,7 @@ set_target_properties(tenon PROPERTIES LINKER_LANGUAGE CXX
   VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
 target_link_options(tenon PRIVATE LINKER:--gc-sections)
 if(BUILD_SHARED_LIBS)
+  target_link_options(tenon PRIVATE LINKER:-Bsymbolic-functions)  # the library calls its own functions directly
   target_compile_definitions(tenon_objects PUBLIC TENON_SHARED)
   target_compile_definitions(tenon_device_objects PUBLIC TENON_SHARED)
   target_compile_definitions(tenon PUBLIC TENON_SHARED)

@@ -74,7 +74,8 @@ if(TENON_SANITIZE)
   list(APPEND plants_link $<TARGET_FILE:${TENON_FMT}>)
 endif()
 set(plants ${CMAKE_CURRENT_BINARY_DIR}/plants)
-file(GENERATE OUTPUT ${plants}/link.rsp CONTENT "$<JOIN:${plants_link},\n>\n")
+file(GENERATE OUTPUT ${plants}/link.rsp  # without the precompiled headers, which are objects to CMake
+  CONTENT "$<JOIN:$<FILTER:${plants_link},EXCLUDE,[.](gch|pch)$>,\n>\n")
 get_directory_property(flavour DIRECTORY simt_emu DEFINITION flavour)
 tenon_test(emu/plants ${python} ${CMAKE_CURRENT_SOURCE_DIR}/simt_emu/plants.py ${flavour}
   ${PROJECT_BINARY_DIR}/compile_commands.json ${plants}/link.rsp $<TARGET_FILE:emu_plants> ${plants})
