@@ -1,22 +1,6 @@
 #include <tenon/kernels/matmul.h>
 
-#include <utility>
-
-#include <tenon/kernels/matmul_kernel.h>
 #include <tenon/kernels/on_device.h>
-
-namespace tenon::cuda {
-namespace {
-
-thread_local MatmulKernel chosen = MatmulKernel::automatic;
-
-}  // namespace
-
-MatmulKernelGuard::MatmulKernelGuard(MatmulKernel kernel) noexcept : before_(std::exchange(chosen, kernel)) {}
-MatmulKernelGuard::~MatmulKernelGuard() { chosen = before_; }
-MatmulKernel matmul_kernel() noexcept { return chosen; }
-
-}  // namespace tenon::cuda
 
 namespace tenon::kernels {
 namespace {

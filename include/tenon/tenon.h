@@ -10,6 +10,7 @@
 #include <tenon/autograd/tape/record.h>
 #include <tenon/core/cpu.h>
 #include <tenon/core/cuda.h>
+#include <tenon/core/matmul_kernel.h>
 #include <tenon/core/parallel.h>
 #include <tenon/core/random.h>
 #include <tenon/core/state_dict.h>
@@ -21,7 +22,6 @@
 #include <tenon/io/progress.h>
 #include <tenon/io/safetensors.h>
 #include <tenon/io/summary_writer.h>
-#include <tenon/kernels/matmul_kernel.h>
 #include <tenon/nn/activation.h>
 #include <tenon/nn/attention.h>
 #include <tenon/nn/clip_grad.h>

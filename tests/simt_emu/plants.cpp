@@ -6,12 +6,14 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <iterator>
 #include <new>
 #include <string_view>
 #include <vector>
 
 #include <cuda_runtime_api.h>
 #include <simt_emu/emulator.h>
+#include <tenon/core/matmul_kernel.h>
 #include <tenon/kernels/arg_reduce.h>
 #include <tenon/kernels/elementwise.h>
 #include <tenon/kernels/index.h>
@@ -168,6 +170,14 @@ void matmul_tiles() { product(60, 520, 36); }
 void matmul_split() { product(33, 2052, 20); }
 /// Lines of 16-byte loads, and of single ones where a chunk ends; more lines than two blocks have.
 void matmul_skinny() { product(260, 600, 5); }
+/// Every rung, with single elements and with groups of 16 bytes.
+void matmul_ladder() {
+  for (int number = 1; number < static_cast<int>(std::size(cuda::matmul_kernel_names)); ++number) {
+    const cuda::MatmulKernelGuard guard(static_cast<cuda::MatmulKernel>(number));
+    product(33, 530, 20);
+    product(36, 520, 20);
+  }
+}
 
 // ---- the SGD step
 
@@ -351,13 +361,14 @@ const struct {
 } runs[] = {{"dense", dense}, {"unaligned", unaligned}, {"strided", strided}, {"turned", turned},
     {"turned_packs", turned_packs}, {"short_rows", short_rows}, {"rows", rows}, {"long_rows", long_rows},
     {"columns", columns}, {"mse", mse}, {"matmul_elements", matmul_elements}, {"matmul_tiles", matmul_tiles},
-    {"matmul_split", matmul_split}, {"matmul_skinny", matmul_skinny}, {"sgd_short", sgd_short},
-    {"sgd_long", sgd_long}, {"index_select", index_select}, {"select_out_of_range", select_out_of_range},
-    {"index_add", index_add}, {"index_add_groups", index_add_groups}, {"gather", gather},
-    {"gather_out_of_range", gather_out_of_range}, {"gather_add_columns", gather_add_columns},
-    {"gather_add_column", gather_add_column}, {"arg_lines", arg_lines}, {"arg_long", arg_long},
-    {"arg_columns", arg_columns}, {"sort_short", sort_short}, {"sort_long", sort_long}, {"cumsum", cumsum},
-    {"unfold", unfold}, {"fold", fold}, {"argmax_windows", argmax_windows}, {"softmax_row", softmax_row},
+    {"matmul_split", matmul_split}, {"matmul_skinny", matmul_skinny}, {"matmul_ladder", matmul_ladder},
+    {"sgd_short", sgd_short}, {"sgd_long", sgd_long}, {"index_select", index_select},
+    {"select_out_of_range", select_out_of_range}, {"index_add", index_add},
+    {"index_add_groups", index_add_groups}, {"gather", gather}, {"gather_out_of_range", gather_out_of_range},
+    {"gather_add_columns", gather_add_columns}, {"gather_add_column", gather_add_column},
+    {"arg_lines", arg_lines}, {"arg_long", arg_long}, {"arg_columns", arg_columns},
+    {"sort_short", sort_short}, {"sort_long", sort_long}, {"cumsum", cumsum}, {"unfold", unfold},
+    {"fold", fold}, {"argmax_windows", argmax_windows}, {"softmax_row", softmax_row},
     {"softmax_row_backward", softmax_row_backward}, {"uniform", uniform}, {"normal", normal},
     {"normal_unaligned", normal_unaligned}};
 

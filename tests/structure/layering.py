@@ -14,8 +14,8 @@ import sys
 MAY_INCLUDE = {
     "core": {"core"},
     "kernels": {"kernels"} | {f"core/{name}.h" for name in (
-        "api", "check", "cuda/backend", "device", "dtype", "dtype_list", "float_mode", "parallel", "pool", "shape",
-        "stream")},
+        "api", "check", "cuda/backend", "device", "dtype", "dtype_list", "float_mode", "matmul_kernel", "parallel", "pool",
+        "shape", "stream")},
     "kernels/arith": {"kernels/arith"},
     "autograd": {"core", "kernels", "autograd"},
     "autograd/ops": {"core", "kernels", "autograd/tape", "autograd/ops", "autograd/ops.h"},

@@ -1,8 +1,8 @@
 // The slower kernels for matrix products, for those who want to see what each step towards the fast one
 // brings.
 #pragma once
+#include <tenon/core/matmul_kernel.h>
 #include <tenon/kernels/matmul.h>
-#include <tenon/kernels/matmul_kernel.h>
 #include <tenon/kernels/cuda/matmul/product.cuh>
 
 namespace tenon::kernels::cuda {
