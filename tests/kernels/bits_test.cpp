@@ -40,13 +40,13 @@ std::map<std::string, Column> computed(std::vector<std::string>& order) {
     add(test::on_gpu() ? "GPU" : "emulator");
     return found;
   }
-  const auto& before = cpu::cpu_table();
-  for (const cpu::Table* table : cpu::available_tables()) {
-    cpu::exchange_table(*table);
+  const auto& before = kernels::cpu::cpu_table();
+  for (const kernels::cpu::Table* table : kernels::cpu::available_tables()) {
+    kernels::cpu::exchange_table(*table);
     const std::string name = table->name;
     add(name == "avx2" ? "AVX2" : name == "avx512" ? "AVX-512" : name);
   }
-  cpu::exchange_table(before);
+  kernels::cpu::exchange_table(before);
   return found;
 }
 

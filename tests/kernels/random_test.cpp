@@ -139,16 +139,16 @@ TEST_CASE("random: a permutation is Fisher and Yates with the documented draws",
 
 TEST_CASE("random: arange and linspace round once", "[kernels][random]") {
   test::on_every_build([&] {
-    const auto f = filled<float>(arange, 100001, 0.1, 0.1);
+    const auto f = filled<float>(kernels::arange, 100001, 0.1, 0.1);
     for (std::size_t i = 0; i < f.size(); ++i)
       REQUIRE(f[i] == static_cast<float>(std::fma(0.1, static_cast<double>(i), 0.1)));
-    CHECK(filled<std::int64_t>(arange, 4, 5, -3) == test::Vector<std::int64_t>{5, 2, -1, -4});
-    const auto d = filled<double>(linspace, 5, -1, 0.3);
+    CHECK(filled<std::int64_t>(kernels::arange, 4, 5, -3) == test::Vector<std::int64_t>{5, 2, -1, -4});
+    const auto d = filled<double>(kernels::linspace, 5, -1, 0.3);
     CHECK(d[0] == -1);
     CHECK(d[4] == 0.3);
     CHECK(d[1] == std::fma((0.3 + 1) / 4, 1, -1));
     CHECK(d[3] == std::fma(-(0.3 + 1) / 4, 1, 0.3));
-    CHECK(filled<double>(linspace, 1, 7, 9) == test::Vector<double>{7});
-    CHECK(filled<double>(linspace, 2, 7, 9) == test::Vector<double>{7, 9});
+    CHECK(filled<double>(kernels::linspace, 1, 7, 9) == test::Vector<double>{7});
+    CHECK(filled<double>(kernels::linspace, 2, 7, 9) == test::Vector<double>{7, 9});
   });
 }
