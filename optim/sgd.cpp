@@ -3,8 +3,7 @@
 #include <array>
 #include <cmath>
 
-#include <tenon/kernels/update.h>
-#include <tenon/optim/step.h>
+#include <tenon/optim/sgd_item.h>
 
 namespace tenon::optim {
 
@@ -81,24 +80,25 @@ void SGD::visit_state(SGDParamState& state, StateVisitor& visitor) const {
   visitor("momentum_buffer", state.momentum_buffer);
 }
 
+kernels::SgdItem sgd_item(const SGDOptions& options, SGDParamState& state, StepParam& p) {
+  check_finite("step", p.group, p.param.dtype(), rates_of(options));
+  const bool momentum = options.momentum != 0;
+  return {.param = p.param.raw(),
+      .grad = p.grad.raw(),
+      .momentum_buffer = momentum ? p.memory_of(state.momentum_buffer) : nullptr,
+      .n = p.param.numel(),
+      .lr = options.lr,
+      .momentum = options.momentum,
+      .dampening = options.dampening,
+      .weight_decay = options.weight_decay,
+      .nesterov = options.nesterov,
+      .maximize = options.maximize,
+      .first_step = momentum && !state.momentum_buffer.defined()};
+}
+
 void SGD::step() {
   check_not_moved_from("step");
-  fused_step(params_, groups_, kernels::sgd,
-      [](const SGDOptions& options, SGDParamState& state, StepParam& p) -> kernels::SgdItem {
-        check_finite("step", p.group, p.param.dtype(), rates_of(options));
-        const bool momentum = options.momentum != 0;
-        return {.param = p.param.raw(),
-            .grad = p.grad.raw(),
-            .momentum_buffer = momentum ? p.memory_of(state.momentum_buffer) : nullptr,
-            .n = p.param.numel(),
-            .lr = options.lr,
-            .momentum = options.momentum,
-            .dampening = options.dampening,
-            .weight_decay = options.weight_decay,
-            .nesterov = options.nesterov,
-            .maximize = options.maximize,
-            .first_step = momentum && !state.momentum_buffer.defined()};
-      });
+  fused_step(params_, groups_, kernels::sgd, sgd_item);
 }
 
 }  // namespace tenon::optim

@@ -21,7 +21,7 @@ MAY_INCLUDE = {
     "autograd/ops": {"core", "kernels", "autograd/tape", "autograd/ops", "autograd/ops.h"},
     "autograd/tape": {"core", "autograd/tape"},
     "nn": {"core", "autograd", "io/safetensors.h", "nn"},
-    "optim": {"core", "autograd", "kernels/update.h", "optim"},
+    "optim": {"core", "autograd", "kernels/train.h", "kernels/update.h", "optim"},
     "data": {"core", "autograd", "data"},
     "io": {"core", "autograd", "io"},
 }
