@@ -81,6 +81,19 @@ struct Trainer {
     optimizer->step();
   }
 
+  /// Steps with the same batch, in one launch on a CUDA device.
+  void steps_at_once(std::int64_t count) {
+    std::vector<optim::DenseLayer> network;
+    for (const nn::Linear& layer : layers)
+      network.push_back({layer.weight, layer.bias, optim::Activation::relu});
+    network.back().activation = optim::Activation::none;
+    const auto repeated = [count](const Tensor& t) {
+      return expand(t, {count, t.size(0), t.size(1)}).contiguous();
+    };
+    if (!batches.defined()) batches = repeated(x), targets = repeated(y);
+    optimizer->train_steps(network, batches, targets);
+  }
+
   /// What the steps so far changed in each parameter. The parameters themselves would hide a wrong gradient.
   Tensors changes() const {
     Tensors all;
@@ -91,7 +104,7 @@ struct Trainer {
     return all;
   }
 
-  Tensor x, y;
+  Tensor x, y, batches, targets;
   Tensors start;
   std::vector<nn::Linear> layers;
   std::unique_ptr<optim::SGD> optimizer;
@@ -153,6 +166,21 @@ std::vector<Case> training_cases() {
                 return [trainer, graph] {
                   if (graph) graph->replay();
                   else trainer->step();  // the reference
+                  return trainer.get();
+                };
+              },
+              [](Trainer* trainer) { return trainer->changes(); }),
+          .tolerance = 1e-3,
+          .cuda_sizes = {{5, 200, 1}, {32, 64, 128, 10}},
+          .whole_calls = true,
+          .only_cuda = true},
+      {.name = "step/mlp_40_at_once",  // 40 steps in one launch
+          .sizes = {{5, 200, 1}, {32, 64, 128, 10}},
+          .inputs = network,
+          .make = work(
+              [](const Tensors& in) {
+                return [trainer = std::make_shared<Trainer>(in)] {
+                  trainer->steps_at_once(40);
                   return trainer.get();
                 };
               },

@@ -9,7 +9,7 @@ import sys
 import tempfile
 
 PROGRAM = sys.argv[1]
-FILTER = "^(elementwise/add|reduce/sum|matmul/square|matmul/ladder_._[a-z_]*|optimizer/sgd|layout/transpose|random/randn|step/mlp)/"
+FILTER = "^(elementwise/add|reduce/sum|matmul/square|matmul/ladder_._[a-z_]*|optimizer/sgd|layout/transpose|random/randn|step/mlp|step/mlp_40_at_once)/"
 
 with tempfile.TemporaryDirectory() as folder:
     path = pathlib.Path(folder, "counters.json")
@@ -25,6 +25,8 @@ with tempfile.TemporaryDirectory() as folder:
     for name in ("reduce/sum/2000", "matmul/square/64x64x64", "optimizer/sgd/4x500", "layout/transpose/48x40",
                  "random/randn/2000"):
         assert name in rows, name
+    at_once = rows["step/mlp_40_at_once/5x20x1"]["launches"]
+    assert len(at_once) == 1 and "train_network" in at_once[0]["kernel"], at_once
     # Each rung of the ladder runs its own kernel, and removes what limits the one before.
     ladder = {name.split("/")[1][9:]: row["launches"][0] for name, row in rows.items() if re.search("/ladder_.*/64x64x64", name)}
     assert len(ladder) == 8, ladder.keys()

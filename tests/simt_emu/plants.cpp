@@ -26,6 +26,7 @@
 #include <tenon/kernels/sort.h>
 #include <tenon/kernels/update.h>
 #include <tenon/kernels/windows.h>
+#include <tenon/tenon.h>
 
 namespace {
 
@@ -177,6 +178,28 @@ void matmul_ladder() {
     product(33, 530, 20);
     product(36, 520, 20);
   }
+}
+
+// ---- many SGD steps
+
+/// A network of two layers, with momentum.
+void train() {
+  const auto filled = [](const Shape& shape, std::uint32_t seed, Device device) {
+    const Floats values = noise(static_cast<std::size_t>(shape.numel()), seed);
+    return tensor(std::vector<float>(values.begin(), values.end()), shape).to(device);
+  };
+  compare(6 * 10 + 6, [&](Stream s, float* out) {
+    const Device on = s.device();
+    const Tensor first = filled({6, 10}, 1, on).requires_grad_(), bias = filled({6}, 2, on).requires_grad_(),
+                 second = filled({1, 6}, 3, on).requires_grad_();
+    optim::SGD optimizer({first, bias, second}, {.lr = 0.1, .momentum = 0.9});
+    optimizer.train_steps({{first, bias, optim::Activation::tanh}, {second}}, filled({3, 4, 10}, 4, on),
+        filled({3, 4, 1}, 5, on));
+    for (const Tensor& param : {first, bias}) {
+      const Tensor here = param.detach().to(kCPU);
+      out = std::copy(here.data<float>().begin(), here.data<float>().end(), out);
+    }
+  });
 }
 
 // ---- the SGD step
@@ -362,7 +385,7 @@ const struct {
     {"turned_packs", turned_packs}, {"short_rows", short_rows}, {"rows", rows}, {"long_rows", long_rows},
     {"columns", columns}, {"mse", mse}, {"matmul_elements", matmul_elements}, {"matmul_tiles", matmul_tiles},
     {"matmul_split", matmul_split}, {"matmul_skinny", matmul_skinny}, {"matmul_ladder", matmul_ladder},
-    {"sgd_short", sgd_short}, {"sgd_long", sgd_long}, {"index_select", index_select},
+    {"train", train}, {"sgd_short", sgd_short}, {"sgd_long", sgd_long}, {"index_select", index_select},
     {"select_out_of_range", select_out_of_range}, {"index_add", index_add},
     {"index_add_groups", index_add_groups}, {"gather", gather}, {"gather_out_of_range", gather_out_of_range},
     {"gather_add_columns", gather_add_columns}, {"gather_add_column", gather_add_column},

@@ -139,6 +139,12 @@ PLANTS = [
           "matmul/ladder/ladder.cu"),
     Plant("a line past the matrix", "matmul_vectorized", ASAN, "matmul_ladder", "matmul/ladder/rungs.cuh",
           "l < lines_left && q < k_left", "q < k_left", OVERFLOW, "matmul/ladder/ladder.cu"),
+    Plant("a layer reads results that are not there", "train_network", TSAN, "train", "train.cu",
+          "__syncthreads();\n      in = out;", "in = out;", RACE),
+    Plant("a weight changes while the layer below needs it", "train_network", TSAN, "train", "train.cu",
+          "            });\n        __syncthreads();", "            });", RACE),
+    Plant("a bias is read past its end", "train_network", ASAN, "train", "train.cu",
+          "layer.bias.values && i < layer.out;", "layer.bias.values && i <= layer.out;", OVERFLOW),
     Plant("an element past the end", "matmul_elements", ASAN, "matmul_elements", "matmul/elements.cuh",
           "at < p.batch * p.m * p.n;", "at <= p.batch * p.m * p.n;", OVERFLOW, "matmul/matmul.cu"),
 
