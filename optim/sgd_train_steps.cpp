@@ -1,3 +1,5 @@
+#include <set>
+
 #include <tenon/core/call.h>
 #include <tenon/kernels/train.h>
 #include <tenon/optim/sgd_item.h>
@@ -79,9 +81,11 @@ void check_network(const std::vector<DenseLayer>& layers, const Tensor& x, const
 bool SGD::train_at_once(const std::vector<DenseLayer>& layers, const std::vector<Place>& places,
     const Tensor& x, const Tensor& y, const Tensor& losses) {
   const Stream stream = x.stream();
-  if (!stream.device().is_cuda() || cuda::is_capturing(stream)) return false;
+  if (!stream.device().is_cuda() || cuda::is_capturing(stream) || autograd::mode().anomaly || x.size(0) == 0)
+    return false;
   for (const auto& [group, index] : places)
     if (has_hooks(params_[group][index]) || !params_[group][index].is_contiguous()) return false;
+  if (std::set(places.begin(), places.end()).size() < places.size()) return false;  // tied weights
   const NoGradGuard no_grad;
   NewState new_state;
   auto place = places.begin();

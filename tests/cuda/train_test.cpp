@@ -136,6 +136,18 @@ TEST_CASE("train_steps: what does not fit, and what somebody watches, is trained
               DType::float64),
       everything, 4, 2);
   compare(network({2, 1200}, {Activation::none}, true, DType::float32), plain, 2, 2);
+  Network tied = network({4, 4, 4}, {Activation::tanh, Activation::none}, false, DType::float32);
+  tied.layers[1].weight = tied.layers[0].weight;
+  tied.weights.pop_back();
+  const Tensor x = randn({3, 2, 4}), w = tied.weights[0].detach().to(device()).requires_grad_();
+  optim::SGD here(tied.weights, everything), there({w}, everything);
+  loop(here, tied.layers, x, x);
+  there.train_steps({{w, {}, Activation::tanh}, {w}}, x.to(device()), x.to(device()));
+  REQUIRE(bitwise_equal(w, tied.weights[0]));
+  optim::SGD unused({w}, everything);
+  const Tensor nothing = zeros({0, 2, 4}, device());
+  REQUIRE(unused.train_steps({{w}}, nothing, nothing).numel() == 0);
+  REQUIRE(unused.state_dict().size() == optim::SGD({w}, everything).state_dict().size());
   const Network net = moved(network({4, 1}, {Activation::none}, true, DType::float32));
   optim::SGD optimizer = optimizer_of(net, plain);
   int calls = 0;
