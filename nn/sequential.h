@@ -24,14 +24,6 @@ Tensor call_part(Part& part, const Tensor& x, CallSite site) {
         "tenon: a part of a Sequential has operator() or forward() that takes a Tensor and returns one");
 }
 
-/// A function as a module without parts.
-template <class F>
-struct Function : Stateless {
-  explicit Function(F f) : function(std::move(f)) {}
-  Tensor operator()(const Tensor& x, CallSite site) { return call_part(function, x, site); }
-  F function;
-};
-
 /// A module of any type, and how it is called.
 struct AnyModule {
   virtual ~AnyModule() = default;
@@ -54,6 +46,17 @@ struct ModuleOf final : AnyModule {
 };
 
 }  // namespace detail
+
+/// A function of a tensor as a module without parts: nn::Functional(relu).
+template <class F>
+struct Functional : Stateless {
+  explicit Functional(F f) : function(std::move(f)) {}
+  Tensor operator()(const Tensor& x, CallSite site = CallSite::current()) { return forward(x, site); }
+  Tensor forward(const Tensor& x, CallSite site = CallSite::current()) {
+    return detail::call_part(function, x, site);
+  }
+  F function;
+};
 
 /// Calls its parts one after the other, each with the result of the one before:
 ///
@@ -92,7 +95,7 @@ class TENON_API Sequential : public Module {
           "tenon: modules cannot be copied; write std::move(layer), or make the layer in the call");
       return append(std::move(name), std::make_unique<detail::ModuleOf<Held>>(std::move(part)));
     } else {
-      using F = detail::Function<std::decay_t<Part>>;
+      using F = Functional<std::decay_t<Part>>;
       return append(std::move(name), std::make_unique<detail::ModuleOf<F>>(std::forward<Part>(part)));
     }
   }

@@ -54,6 +54,7 @@ class TENON_API Adagrad final : public OptimizerOf<AdagradOptions, AdagradParamS
   Adagrad(std::vector<Tensor> params, Number auto lr)
       : Adagrad(std::move(params), AdagradOptions{.lr = static_cast<double>(lr)}) {}
 
+  using Optimizer::step;
   void step() override;
 
  private:

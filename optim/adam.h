@@ -63,6 +63,7 @@ class TENON_API Adam : public OptimizerOf<AdamOptions, AdamParamState> {
   Adam(std::vector<Tensor> params, Number auto lr)
       : Adam(std::move(params), AdamOptions{.lr = static_cast<double>(lr)}) {}
 
+  using Optimizer::step;
   void step() override;
 
  protected:

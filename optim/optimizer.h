@@ -1,5 +1,6 @@
 // What optimizers share: parameter groups with options, a learning rate per group, and saved state.
 #pragma once
+#include <concepts>
 #include <iosfwd>
 #include <memory>
 #include <optional>
@@ -37,6 +38,17 @@ class TENON_API Optimizer {
 
   /// Updates every parameter that has a gradient. If it throws, nothing has changed.
   virtual void step() = 0;
+  /// The same after closure(), which clears the gradients, computes the loss and its gradients, and returns
+  /// the loss. Returns it, too.
+  template <std::invocable Closure>
+  auto step(Closure&& closure) {
+    const auto loss = [&] {
+      const EnableGradGuard grad;
+      return std::forward<Closure>(closure)();
+    }();
+    step();
+    return loss;
+  }
   /// Drops the gradient of every parameter.
   void zero_grad();
 

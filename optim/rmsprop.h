@@ -60,6 +60,7 @@ class TENON_API RMSprop final : public OptimizerOf<RMSpropOptions, RMSpropParamS
   RMSprop(std::vector<Tensor> params, Number auto lr)
       : RMSprop(std::move(params), RMSpropOptions{.lr = static_cast<double>(lr)}) {}
 
+  using Optimizer::step;
   void step() override;
 
  private:

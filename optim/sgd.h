@@ -62,6 +62,7 @@ class TENON_API SGD final : public OptimizerOf<SGDOptions, SGDParamState> {
   SGD(std::vector<Tensor> params, Number auto lr)
       : SGD(std::move(params), SGDOptions{.lr = static_cast<double>(lr)}) {}
 
+  using Optimizer::step;
   void step() override;
   /// Trains a network of dense layers on the mean squared error: a step for each batch of x [steps, batch,
   /// in] and y [steps, batch, out]. Returns the losses [steps]. The bits are those of

@@ -26,6 +26,7 @@ TEST_CASE("typed: modules") {
   nn::Sequential also(
       nn::Linear(3, 2), [](const Tensor& x) { return relu(x); }, relu, nn::LogSoftmax(1));
   also.push_back(nn::Identity());
+  REQUIRE(is(nn::Functional(relu)(-a), zeros({2, 3})));
   REQUIRE(also.size() == 5);
   REQUIRE(also.forward(a).shape() == Shape{2, 2});
   model.eval();
@@ -125,6 +126,28 @@ TEST_CASE("typed: training") {
     total += loss.item();
   }
   REQUIRE(total > 0);
+  for (optim::Optimizer* optimizer :
+      std::initializer_list<optim::Optimizer*>{&sgd, &adam, &rmsprop, &adagrad, &also}) {
+    const Tensor before = net.weight.detach().clone(), expected = cross_entropy(net(a), ints({0, 1}));
+    const Tensor loss = optimizer->step([&] {
+      optimizer->zero_grad();
+      const Tensor now = cross_entropy(net(a), ints({0, 1}));
+      now.backward();
+      return now;
+    });
+    REQUIRE(is(loss, expected));
+    REQUIRE_FALSE(is(net.weight, before));
+  }
+  {
+    const NoGradGuard no_grad;
+    const double loss = adam.step([&] {
+      adam.zero_grad();
+      const Tensor now = net(a).square().mean();
+      now.backward();
+      return now.item();
+    });
+    REQUIRE(loss > 0);
+  }
   for (auto& batch : loader) {
     const InferenceMode inference;
     const auto data = batch.data.to(kCPU), target = batch.target.to("cpu");

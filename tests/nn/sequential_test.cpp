@@ -156,7 +156,7 @@ TEST_CASE("module: it prints as in PyTorch") {
     (0): Linear(in_features=2, out_features=1, bias=false)
     (1): Sequential(
       (0): ReLU()
-      (1): Function()
+      (1): Functional()
     )
   )
   (12): Sequential()
