@@ -12,7 +12,7 @@
 namespace tenon::kernels::cuda {
 
 template <class T>
-__global__ void __launch_bounds__(1024) matmul_shared_tile(const __grid_constant__ Product<T> p) {
+__global__ void __launch_bounds__(1024, 1) matmul_shared_tile(const __grid_constant__ Product<T> p) {
   constexpr int side = 32;
   SIMT_SHARED(a, T[side][side + 1]);  // [BK, BM]; the padding spreads a column over all banks
   SIMT_SHARED(b, T[side][side + 1]);  // [BK, BN]
