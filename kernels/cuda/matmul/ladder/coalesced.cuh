@@ -16,15 +16,7 @@ __global__ void __launch_bounds__(256) matmul_coalesced(const __grid_constant__ 
   if (at >= p.batch * p.m * p.n) return;
   const Matrices<T> of(p, at / (p.m * p.n));
   const std::int64_t i = at / p.n % p.m, j = at % p.n;
-  const T *a = of.a + i * p.a_row, *b = of.b + j * p.b_col;
-  T total = T(0);
-  for (std::int64_t c0 = 0; c0 < p.k; c0 += chain_chunk) {
-    const std::int64_t end = c0 + chain_chunk < p.k ? c0 + chain_chunk : p.k;
-    T sum = T(0);
-    for (std::int64_t k = c0; k < end; ++k, a += p.a_col, b += p.b_row) sum = num::fma(*a, *b, sum);
-    total = total + sum;
-  }
-  store(p, of, i, j, total);
+  store(p, of, i, j, element(p, of, i, j));
 }
 
 struct Coalesced {

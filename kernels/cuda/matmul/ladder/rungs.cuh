@@ -90,6 +90,20 @@ struct Loader {
   }
 };
 
+/// Element (i, j) of C, by one thread from global memory.
+template <class T>
+__device__ T element(const Product<T>& p, const Matrices<T>& of, std::int64_t i, std::int64_t j) {
+  const T *a = of.a + i * p.a_row, *b = of.b + j * p.b_col;
+  T total = T(0);
+  for (std::int64_t c0 = 0; c0 < p.k; c0 += chain_chunk) {
+    const std::int64_t end = c0 + chain_chunk < p.k ? c0 + chain_chunk : p.k;
+    T sum = T(0);
+    for (std::int64_t k = c0; k < end; ++k, a += p.a_col, b += p.b_row) sum = num::fma(*a, *b, sum);
+    total = total + sum;
+  }
+  return total;
+}
+
 /// The result of a chain over chunk after chunk: C, with the bias.
 template <class T>
 __device__ void store(const Product<T>& p, const Matrices<T>& of, std::int64_t i, std::int64_t j, T total) {
