@@ -87,6 +87,7 @@ bool SGD::train_at_once(const std::vector<DenseLayer>& layers, const std::vector
     if (has_hooks(params_[group][index]) || !params_[group][index].is_contiguous()) return false;
   if (std::set(places.begin(), places.end()).size() < places.size()) return false;  // tied weights
   const NoGradGuard no_grad;
+  const Tensor dense_x = x.contiguous(), dense_y = y.contiguous();
   NewState new_state;
   auto place = places.begin();
   const auto next_item = [&] {
@@ -106,7 +107,8 @@ bool SGD::train_at_once(const std::vector<DenseLayer>& layers, const std::vector
         .bias = {}});
     if (layer.bias.defined()) trained.back().bias = next_item();
   }
-  if (!kernels::train(stream, x.dtype(), trained, x.size(0), x.size(1), x.raw(), y.raw(), losses.raw()))
+  if (!kernels::train(
+          stream, x.dtype(), trained, x.size(0), x.size(1), dense_x.raw(), dense_y.raw(), losses.raw()))
     return false;
   new_state.keep();
   for (const auto& [group, index] : places) params_[group][index].impl().storage->bump_version();
@@ -127,12 +129,13 @@ Tensor SGD::train_steps(
   const Tensor losses = empty({steps}, {.dtype = x.dtype(), .device = x.device()});
   zero_grad();
   const EnableGradGuard grad;
-  if (train_at_once(layers, places, x.detach().contiguous(), y.detach().contiguous(), losses)) return losses;
+  const Tensor input = x.detach(), target = y.detach();
+  if (train_at_once(layers, places, input, target, losses)) return losses;
   for (std::int64_t s = 0; s < steps; ++s) {
-    Tensor value = x.detach()[s];
+    Tensor value = input[s];
     for (const DenseLayer& layer : layers)
       value = activated(layer.activation, linear(value, layer.weight, layer.bias));
-    const Tensor loss = mse_loss(value, y.detach()[s]);
+    const Tensor loss = mse_loss(value, target[s]);
     loss.backward();
     step();
     losses[s].copy_(loss.detach());
