@@ -3,6 +3,7 @@
 #include <array>
 #include <concepts>
 #include <functional>
+#include <iterator>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -90,8 +91,9 @@ void move_to(Batch& batch, Device device) {
     std::apply([&](auto&... members) { (move_to(members, device), ...); }, batch);
   } else if constexpr (requires { batch = batch.to(device); }) {
     batch = batch.to(device);
-  } else if constexpr (std::ranges::range<Batch> &&
-                       requires { requires std::same_as<std::ranges::range_value_t<Batch>, Tensor>; }) {
+  } else if constexpr (requires {
+                         { *std::begin(batch) } -> std::same_as<Tensor&>;
+                       }) {
     for (Tensor& tensor : batch) tensor = tensor.to(device);
   }
 }

@@ -264,7 +264,8 @@ class DataLoader {
 template <IterableDataset D, class Collate>
 class DataLoader<0, D, Collate> {
  public:
-  using Sample = std::ranges::range_value_t<D>;
+  using Position = decltype(std::begin(std::declval<D&>()));
+  using Sample = std::iter_value_t<Position>;
   using Batch = std::invoke_result_t<const Collate&, std::vector<Sample>>;
   using Iterator = detail::BatchIterator<Batch>;
 
@@ -280,9 +281,9 @@ class DataLoader<0, D, Collate> {
 
   Iterator begin() const TENON_LIFETIMEBOUND {
     // Shared, because the iterators of some ranges cannot be copied.
-    const auto at = std::make_shared<std::ranges::iterator_t<D>>(std::ranges::begin(dataset_));
+    const auto at = std::make_shared<Position>(std::begin(dataset_));
     return Iterator(std::make_shared<detail::Batches<Batch>>(
-        -1, options_, [this, at, end = std::ranges::end(dataset_)](std::int64_t) -> std::optional<Batch> {
+        -1, options_, [this, at, end = std::end(dataset_)](std::int64_t) -> std::optional<Batch> {
           std::vector<Sample> samples;
           const auto size = static_cast<std::size_t>(options_.batch_size);
           for (; samples.size() < size && *at != end; ++*at) samples.push_back(**at);

@@ -1,5 +1,7 @@
 #include <tenon/data/dataset.h>
 
+#include <cmath>
+
 namespace tenon::data::detail {
 
 std::vector<std::int64_t> split_sizes(std::int64_t samples, const std::vector<double>& lengths) {

@@ -1,9 +1,8 @@
 // Data sets: samples, by index or one after the other.
 #pragma once
 #include <array>
-#include <cmath>
 #include <concepts>
-#include <ranges>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -48,7 +47,10 @@ concept Dataset = requires(const D& dataset, std::int64_t i, Generator& generato
 };
 /// A data set that can only be read from its begin() to its end(), a new epoch each time.
 template <class D>
-concept IterableDataset = std::ranges::input_range<D> && !Dataset<D>;
+concept IterableDataset = !Dataset<D> && requires(D & dataset) {
+  { std::begin(dataset) } -> std::input_iterator;
+  std::end(dataset);
+};
 
 /// The type of a data set's samples.
 template <Dataset D>

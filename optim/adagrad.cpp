@@ -28,6 +28,8 @@ AdagradOptions resolve(const AdagradParamGroup& group, const AdagradOptions& def
 
 }  // namespace
 
+Adagrad::Adagrad(std::initializer_list<AdagradParamGroup> groups, const AdagradOptions& defaults)
+    : Adagrad(std::vector<AdagradParamGroup>(groups), defaults) {}
 Adagrad::Adagrad(std::vector<Tensor> params, const AdagradOptions& defaults)
     : Adagrad(one_group<AdagradParamGroup>(std::move(params)), defaults) {}
 

@@ -47,8 +47,7 @@ class TENON_API Adagrad final : public OptimizerOf<AdagradOptions, AdagradParamS
   /// Throws if a group is empty, or a parameter is not a contiguous floating-point leaf or occurs twice; or
   /// if a rate is negative, or not finite in the dtype of the parameters.
   Adagrad(std::vector<AdagradParamGroup> groups, const AdagradOptions& defaults = {});
-  Adagrad(std::initializer_list<AdagradParamGroup> groups, const AdagradOptions& defaults = {})
-      : Adagrad(std::vector<AdagradParamGroup>(groups), defaults) {}
+  Adagrad(std::initializer_list<AdagradParamGroup> groups, const AdagradOptions& defaults = {});
   Adagrad(std::vector<Tensor> params, const AdagradOptions& defaults = {});
   /// All parameters with this learning rate.
   Adagrad(std::vector<Tensor> params, Number auto lr)

@@ -1,6 +1,7 @@
 #include <tenon/optim/adam.h>
 
 #include <array>
+#include <cmath>
 
 #include <tenon/kernels/update.h>
 #include <tenon/optim/step.h>
@@ -46,12 +47,16 @@ Adam::Adam(const char* name, std::vector<AdamParamGroup> groups, const AdamOptio
 Adam::Adam(std::vector<AdamParamGroup> groups, const AdamOptions& defaults)
     : Adam("adam", std::move(groups), defaults) {}
 
+Adam::Adam(std::initializer_list<AdamParamGroup> groups, const AdamOptions& defaults)
+    : Adam(std::vector<AdamParamGroup>(groups), defaults) {}
 Adam::Adam(std::vector<Tensor> params, const AdamOptions& defaults)
     : Adam("adam", one_group<AdamParamGroup>(std::move(params)), defaults) {}
 
 AdamW::AdamW(std::vector<AdamParamGroup> groups, const AdamWOptions& defaults)
     : Adam("adamw", std::move(groups), decoupled(defaults)) {}
 
+AdamW::AdamW(std::initializer_list<AdamParamGroup> groups, const AdamWOptions& defaults)
+    : AdamW(std::vector<AdamParamGroup>(groups), defaults) {}
 AdamW::AdamW(std::vector<Tensor> params, const AdamWOptions& defaults)
     : Adam("adamw", one_group<AdamParamGroup>(std::move(params)), decoupled(defaults)) {}
 

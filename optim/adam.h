@@ -56,8 +56,7 @@ class TENON_API Adam : public OptimizerOf<AdamOptions, AdamParamState> {
   /// lr, eps or weight_decay is negative, a beta is outside [0, 1), or a rate is not finite in the dtype of
   /// the parameters.
   Adam(std::vector<AdamParamGroup> groups, const AdamOptions& defaults = {});
-  Adam(std::initializer_list<AdamParamGroup> groups, const AdamOptions& defaults = {})
-      : Adam(std::vector<AdamParamGroup>(groups), defaults) {}
+  Adam(std::initializer_list<AdamParamGroup> groups, const AdamOptions& defaults = {});
   Adam(std::vector<Tensor> params, const AdamOptions& defaults = {});
   /// All parameters with this learning rate.
   Adam(std::vector<Tensor> params, Number auto lr)
@@ -91,8 +90,7 @@ struct AdamWOptions {
 class TENON_API AdamW final : public Adam {
  public:
   AdamW(std::vector<AdamParamGroup> groups, const AdamWOptions& defaults = {});
-  AdamW(std::initializer_list<AdamParamGroup> groups, const AdamWOptions& defaults = {})
-      : AdamW(std::vector<AdamParamGroup>(groups), defaults) {}
+  AdamW(std::initializer_list<AdamParamGroup> groups, const AdamWOptions& defaults = {});
   AdamW(std::vector<Tensor> params, const AdamWOptions& defaults = {});
   /// All parameters with this learning rate.
   AdamW(std::vector<Tensor> params, Number auto lr)

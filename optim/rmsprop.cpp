@@ -28,6 +28,8 @@ RMSpropOptions resolve(const RMSpropParamGroup& group, const RMSpropOptions& def
 
 }  // namespace
 
+RMSprop::RMSprop(std::initializer_list<RMSpropParamGroup> groups, const RMSpropOptions& defaults)
+    : RMSprop(std::vector<RMSpropParamGroup>(groups), defaults) {}
 RMSprop::RMSprop(std::vector<Tensor> params, const RMSpropOptions& defaults)
     : RMSprop(one_group<RMSpropParamGroup>(std::move(params)), defaults) {}
 

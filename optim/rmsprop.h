@@ -53,8 +53,7 @@ class TENON_API RMSprop final : public OptimizerOf<RMSpropOptions, RMSpropParamS
   /// Throws if a group is empty, or a parameter is not a contiguous floating-point leaf or occurs twice; or
   /// if a rate is negative, or not finite in the dtype of the parameters.
   RMSprop(std::vector<RMSpropParamGroup> groups, const RMSpropOptions& defaults = {});
-  RMSprop(std::initializer_list<RMSpropParamGroup> groups, const RMSpropOptions& defaults = {})
-      : RMSprop(std::vector<RMSpropParamGroup>(groups), defaults) {}
+  RMSprop(std::initializer_list<RMSpropParamGroup> groups, const RMSpropOptions& defaults = {});
   RMSprop(std::vector<Tensor> params, const RMSpropOptions& defaults = {});
   /// All parameters with this learning rate.
   RMSprop(std::vector<Tensor> params, Number auto lr)

@@ -38,6 +38,8 @@ SGDOptions resolve(const SGDParamGroup& group, const SGDOptions& defaults) {
 
 }  // namespace
 
+SGD::SGD(std::initializer_list<SGDParamGroup> groups, const SGDOptions& defaults)
+    : SGD(std::vector<SGDParamGroup>(groups), defaults) {}
 SGD::SGD(std::vector<Tensor> params, const SGDOptions& defaults)
     : SGD(one_group<SGDParamGroup>(std::move(params)), defaults) {}
 

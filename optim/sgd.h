@@ -55,8 +55,7 @@ class TENON_API SGD final : public OptimizerOf<SGDOptions, SGDParamState> {
   /// lr, momentum or weight_decay is negative, or a rate is not finite in the dtype of the parameters; or if
   /// nesterov is set without momentum or with dampening.
   SGD(std::vector<SGDParamGroup> groups, const SGDOptions& defaults = {});
-  SGD(std::initializer_list<SGDParamGroup> groups, const SGDOptions& defaults = {})
-      : SGD(std::vector<SGDParamGroup>(groups), defaults) {}
+  SGD(std::initializer_list<SGDParamGroup> groups, const SGDOptions& defaults = {});
   SGD(std::vector<Tensor> params, const SGDOptions& defaults = {});
   /// All parameters with this learning rate.
   SGD(std::vector<Tensor> params, Number auto lr)

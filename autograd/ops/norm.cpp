@@ -1,8 +1,9 @@
 // Norms of vectors.
-#include <tenon/kernels/reduce.h>
+#include <cmath>
 
 #include <tenon/autograd/ops/common.h>
 #include <tenon/autograd/ops/reduced_dims.h>
+#include <tenon/kernels/reduce.h>
 
 namespace tenon {
 

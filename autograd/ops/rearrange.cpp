@@ -1,5 +1,6 @@
 // Copies with elements repeated, moved or replaced.
 #include <algorithm>
+#include <cmath>
 
 #include <tenon/autograd/ops/common.h>
 #include <tenon/autograd/ops/gradients.h>

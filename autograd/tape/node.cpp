@@ -24,6 +24,10 @@ Ref<Node> Node::create(const char* name, int capacity, const Tensor& value, Call
   return Ref<Node>::adopt(new (pool::allocate(block_bytes(capacity))) Node(name, capacity, value, site));
 }
 
+Node::~Node() {
+  for (Edge& edge : edges()) edge.~Edge();
+}
+
 void Node::dispose() noexcept {
   if (draining) {
     next = std::exchange(doomed, this);
@@ -49,6 +53,8 @@ std::vector<Node*> nodes_below(std::span<Node* const> roots) {
       if (seen.insert(edge.source.get()).second) found.push_back(edge.source.get());
   return found;
 }
+
+std::vector<Node*> nodes_below(Node* root) { return nodes_below(std::span(&root, 1)); }
 
 std::string describe(const Node& node) {
   return detail::format(node.site ? "\"{}\" at {}" : "\"{}\"", {node.name, node.site});

@@ -108,9 +108,7 @@ struct TENON_API Node final : AutogradMeta {
         device(value.device()),
         shape(value.shape()),
         site(made_at) {}
-  ~Node() {
-    for (Edge& edge : edges()) edge.~Edge();
-  }
+  ~Node();
 };
 static_assert(sizeof(Node) % alignof(Edge) == 0);
 
@@ -129,7 +127,7 @@ inline void set_node(const Tensor& tensor, Ref<Node> node) noexcept {
 
 /// The roots and every node that they depend on, once each, in breadth-first order.
 TENON_API std::vector<Node*> nodes_below(std::span<Node* const> roots);
-inline std::vector<Node*> nodes_below(Node* root) { return nodes_below(std::span(&root, 1)); }
+TENON_API std::vector<Node*> nodes_below(Node* root);
 
 /// `"matmul" at model.cpp:12`, or `"matmul"` if the line is not known
 TENON_API std::string describe(const Node& node);

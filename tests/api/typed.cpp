@@ -3,6 +3,7 @@
 #include "../support/catch.h"
 
 #include <array>
+#include <cmath>
 #include <set>
 #include <sstream>
 

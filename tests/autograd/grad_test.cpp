@@ -1,4 +1,6 @@
 // autograd::grad(), and derivatives of derivatives.
+#include <cmath>
+
 #include "../support/catch.h"
 
 #include "../support/tensors.h"

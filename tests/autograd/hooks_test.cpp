@@ -1,4 +1,6 @@
 // Hooks of tensors: what they receive and may change, and passes that end with an exception.
+#include <cmath>
+
 #include "../support/catch.h"
 
 #include "../support/tensors.h"

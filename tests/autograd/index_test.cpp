@@ -1,4 +1,6 @@
 // Writing by index, masks, and index() with a list of indices.
+#include <cmath>
+
 #include "../support/catch.h"
 
 #include "../support/errors.h"

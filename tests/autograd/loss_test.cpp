@@ -1,5 +1,6 @@
 // Losses of probabilities and of differences where the table of operations does not look: what they refuse,
 // weights, and a rule that PyTorch states.
+#include <cmath>
 #include <limits>
 
 #include "../support/catch.h"

@@ -1,4 +1,6 @@
 // Normalisation, dropout and embedding: PyTorch's values, running statistics, random streams.
+#include <cmath>
+
 #include "../support/catch.h"
 
 #include "../support/tensors.h"

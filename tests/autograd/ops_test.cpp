@@ -1,6 +1,7 @@
 // Properties of every operation, over the table of op_cases.h.
 #include "../support/catch.h"
 
+#include <cmath>
 #include <limits>
 #include <set>
 

@@ -1,4 +1,6 @@
 // Random choices, and the search that they are made of.
+#include <cmath>
+
 #include "../support/catch.h"
 
 #include "../support/errors.h"

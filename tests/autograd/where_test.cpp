@@ -1,6 +1,7 @@
 // Every error of an operation begins with the name of the called function and ends with the line of the call.
 #include "../support/catch.h"
 
+#include <cmath>
 #include <functional>
 
 #include <tenon/autograd/tape/node.h>

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include <atomic>
+#include <cmath>
 #include <thread>
 
 #include "../support/catch.h"

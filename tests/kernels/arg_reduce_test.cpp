@@ -1,5 +1,7 @@
 #include <tenon/kernels/arg_reduce.h>
 
+#include <cmath>
+
 #include "support.h"
 
 using namespace tenon;

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "bits_rows.h"
 
 #include <tenon/kernels/arith/philox.h>

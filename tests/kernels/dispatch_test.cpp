@@ -2,6 +2,7 @@
 // make.
 #include <atomic>
 #include <cfenv>
+#include <cmath>
 #include <thread>
 
 #include <tenon/core/cuda/backend.h>

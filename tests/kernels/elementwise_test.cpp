@@ -1,6 +1,7 @@
 // Elementwise kernels against the scalar operations, bit for bit: every operation, dtype, layout and build.
 #include <tenon/kernels/elementwise.h>
 
+#include <cmath>
 #include <random>
 
 #include "oracle.h"

@@ -5,6 +5,7 @@
 
 #include <tenon/kernels/arith/math.h>
 
+#include <cmath>
 #include <random>
 
 #include "support.h"

@@ -3,6 +3,7 @@
 // write them anew, run
 //     test_kernels "[.write-golden]"
 // which replaces tests/kernels/golden_hashes.txt, and read the difference.
+#include <cmath>
 #include <fstream>
 #include <map>
 #include <sstream>

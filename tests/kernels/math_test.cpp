@@ -3,6 +3,7 @@
 #include <tenon/kernels/arith/philox.h>
 #include <tenon/kernels/elementwise.h>
 
+#include <cmath>
 #include <random>
 
 #include "support.h"

@@ -1,6 +1,8 @@
 // Every matrix product against the definition, bit for bit: ragged shapes, all layouts, inputs and builds.
 #include <tenon/kernels/matmul.h>
 
+#include <cmath>
+
 #include "oracle.h"
 #include "support.h"
 

@@ -3,6 +3,7 @@
 #include <tenon/kernels/random.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <sstream>
 

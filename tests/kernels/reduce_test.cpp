@@ -1,6 +1,8 @@
 // Reductions against the definition, bit for bit: every mask of dimensions, every kind of stride, all builds.
 #include <tenon/kernels/reduce.h>
 
+#include <cmath>
+
 #include "oracle.h"
 #include "support.h"
 

@@ -1,6 +1,7 @@
 // The SGD step against its formula, written out.
 #include <tenon/kernels/update.h>
 
+#include <cmath>
 #include <deque>
 
 #include "support.h"

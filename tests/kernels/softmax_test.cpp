@@ -1,5 +1,7 @@
 #include <tenon/kernels/softmax.h>
 
+#include <cmath>
+
 #include <tenon/kernels/arith/math.h>
 
 #include "oracle.h"

@@ -1,6 +1,7 @@
 // The steps of Adam, RMSprop and Adagrad against their formulas, written out. sgd_test.cpp has SGD's.
 #include <tenon/kernels/update.h>
 
+#include <cmath>
 #include <deque>
 
 #include "support.h"

@@ -1,5 +1,7 @@
 #include <tenon/kernels/windows.h>
 
+#include <cmath>
+
 #include "support.h"
 
 using namespace tenon;

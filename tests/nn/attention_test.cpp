@@ -1,4 +1,6 @@
 // Attention: PyTorch's values, masks, and the layer. The values were computed with PyTorch 2.15.
+#include <cmath>
+
 #include "../support/catch.h"
 
 #include "../support/tensors.h"

@@ -1,4 +1,6 @@
 // Layers: initial values, options, state and modes. What they compute is tested with the operations.
+#include <cmath>
+
 #include "../support/catch.h"
 
 #include "../support/tensors.h"

@@ -1,5 +1,6 @@
 // Rows of the table of operations: activation.h.
 #include <algorithm>
+#include <cmath>
 #include <numbers>
 
 #include "support/op_case_rows.h"

@@ -1,5 +1,6 @@
 // Rows of the table of operations: arithmetic.h.
 #include <algorithm>
+#include <cmath>
 
 #include "support/op_case_rows.h"
 

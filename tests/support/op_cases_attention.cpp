@@ -1,4 +1,5 @@
 // Rows of the table of operations: attention.h.
+#include <cmath>
 #include <limits>
 
 #include "support/op_case_rows.h"

@@ -1,4 +1,6 @@
 // Rows of the table of operations: softmax.h, and the losses of classification.
+#include <cmath>
+
 #include "support/op_case_rows.h"
 
 namespace tenon::test {

@@ -1,5 +1,6 @@
 // Rows of the table of operations: elementwise.h.
 #include <algorithm>
+#include <cmath>
 
 #include "support/op_case_rows.h"
 

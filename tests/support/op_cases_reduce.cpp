@@ -1,5 +1,6 @@
 // Rows of the table of operations: reduce.h, extremes.h, statistics.h, norm.h, scan.h, sorting.h and loss.h.
 #include <algorithm>
+#include <cmath>
 
 #include "support/op_case_rows.h"
 

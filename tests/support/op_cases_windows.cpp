@@ -1,4 +1,6 @@
 // Rows of the table of operations: convolution.h and pooling.h.
+#include <cmath>
+
 #include "support/op_case_rows.h"
 
 namespace tenon::test {

@@ -2,6 +2,8 @@
 // one row or column per thread where there are few of the others (skinny.cuh) and, for products too small for
 // either, one thread per element (elements.cuh). A product with one column is order R, a reduction
 // (reduce/reduce.cu).
+#include <cmath>
+
 #include <tenon/kernels/cuda/launch.h>
 #include <tenon/kernels/cuda/matmul/ladder/ladder.h>
 #include <tenon/kernels/cuda/offsets.h>
