@@ -35,7 +35,26 @@ std::unordered_map<const TensorImpl*, std::string> by_parameter(const Names& nam
   return found;
 }
 
-double norm_of(const Tensor& a) { return a.defined() ? norm(a).item<double>() : 0; }
+/// Norms that are read together, because each reading waits for the device.
+class Norms {
+ public:
+  /// Puts the norm of `a` into `value` when all are read, 0 if `a` is undefined.
+  void add(double& value, const Tensor& a) {
+    value = 0;
+    if (!a.defined()) return;
+    norms_.push_back(norms_.empty() ? norm(a) : norm(a).to(norms_[0].device()));
+    values_.push_back(&value);
+  }
+  void read() {
+    if (norms_.empty()) return;
+    const Tensor norms = stack(norms_).to(Device{});
+    for (std::size_t i = 0; i < values_.size(); ++i) *values_[i] = norms.data<double>()[i];
+  }
+
+ private:
+  std::vector<Tensor> norms_;  // each [], float64
+  std::vector<double*> values_;
+};
 
 std::string text_of(const Tensor& number) {
   if (number.dtype() == DType::boolean) return number.item<bool>() ? "true" : "false";
@@ -47,16 +66,27 @@ std::string text_of(const Tensor& number) {
 std::vector<UpdateNorms> Optimizer::update_norms() const {
   check_not_moved_from("explain");
   const NoGradGuard no_grad;
+  std::size_t count = 0;
+  for (const std::vector<Tensor>& group : params_) count += group.size();
   std::vector<UpdateNorms> all;
+  all.reserve(count);  // its elements must not move
+  Norms norms;
   for_each_with_grad(params_, [&](std::size_t g, std::size_t i, const Tensor& param, const Tensor& grad) {
     const Tensor w = param.detach().to(DType::float64);
     const UpdateParts parts = parts_of(g, i, w, grad.detach().to(DType::float64));
     Tensor whole = parts.gradient;
     for (const Tensor& part : {parts.decay, parts.momentum})
       if (part.defined()) whole = whole + part;
-    all.push_back({g, i, norm_of(w), norm_of(whole), norm_of(parts.gradient), norm_of(parts.decay),
-        norm_of(parts.momentum)});
+    UpdateNorms& row = all.emplace_back();
+    row.group = g;
+    row.index = i;
+    norms.add(row.param, w);
+    norms.add(row.update, whole);
+    norms.add(row.gradient, parts.gradient);
+    norms.add(row.decay, parts.decay);
+    norms.add(row.momentum, parts.momentum);
   });
+  norms.read();
   return all;
 }
 

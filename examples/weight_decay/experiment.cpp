@@ -27,9 +27,16 @@ Data make_data(std::int64_t samples) {
 // Normalises NaNs, so that their sign does not depend on the machine.
 double plain(double value) { return std::isnan(value) ? std::nan("") : value; }
 
-double mean_loss(const Data& data, nn::Linear& net) {
+/// Mean squared errors, of both sets of samples. They are read together, because each reading waits for the
+/// device.
+struct Losses {
+  double train, test;
+};
+Losses mean_losses(const Data& train, const Data& test, nn::Linear& net) {
   const NoGradGuard no_grad;
-  return plain(mse_loss(net(data.x), data.y).item<double>());
+  const Tensor losses =
+      stack({mse_loss(net(train.x), train.y), mse_loss(net(test.x), test.y)}).to(Device::cpu());
+  return {plain(losses.data<float>()[0]), plain(losses.data<float>()[1])};
 }
 
 /// The weight is one parameter group, the bias another, which usually does not decay.
@@ -92,15 +99,14 @@ Run train(
     const Settings& settings, double weight_decay, const Data& data, Log& log, Verification* verification) {
   // Every run starts from the seed, with the same initial weights and batches; only the decay differs.
   manual_seed(settings.seed);
-  const auto part = [&](std::int64_t start, std::int64_t samples, Device device) {
-    return Data{data.x.narrow(0, start, samples).to(device), data.y.narrow(0, start, samples).to(device)};
+  // The samples move to the device once, where the loader makes the batches.
+  const auto part = [&](std::int64_t start, std::int64_t samples) {
+    return Data{data.x.narrow(0, start, samples).to(settings.device),
+        data.y.narrow(0, start, samples).to(settings.device)};
   };
-  const Data samples = part(0, train_samples, Device::cpu());
+  const Data seen = part(0, train_samples), unseen = part(train_samples, test_samples);
   data::DataLoader train(
-      data::TensorDataset(samples.x, samples.y), {.batch_size = settings.batch_size, .shuffle = true});
-  // Losses are evaluated on all samples at once.
-  const Data seen = part(0, train_samples, settings.device),
-             unseen = part(train_samples, test_samples, settings.device);
+      data::TensorDataset(seen.x, seen.y), {.batch_size = settings.batch_size, .shuffle = true});
 
   Learner learner(settings, weight_decay, settings.device);
   nn::Linear& net = learner.net;
@@ -119,19 +125,19 @@ Run train(
   };
 
   Run run{.weight_decay = weight_decay};
-  run.first_train_loss = mean_loss(seen, net);
-  run.first_test_loss = mean_loss(unseen, net);
+  const Losses first = mean_losses(seen, unseen, net);
+  run.first_train_loss = first.train;
+  run.first_test_loss = first.test;
   const std::string name = fmt::format("{}={}", settings.penalty == Penalty::l1 ? "l1" : "wd", weight_decay);
   log.begin(name);
   log.add_weights(net.weight, 0);
   const auto start = std::chrono::steady_clock::now();
   for (const std::int64_t epoch : io::track(settings.epochs, name, {.enabled = !settings.quiet})) {
-    for (auto [x_batch, y_batch] : train) {
-      const Tensor x = x_batch.to(settings.device), y = y_batch.to(settings.device);
+    for (const auto& [x, y] : train) {
       const Tensor loss = learner.learn(x, y);
       if (verification) verify_gradients(net, x, y, learner.l1, learner.l1_of_bias, *verification);
       if (twin) {
-        compare_bits(loss, twin->learn(x_batch, y_batch));
+        compare_bits(loss, twin->learn(x.cpu(), y.cpu()));
         compare_bits(net.weight.grad(), twin->net.weight.grad());
         compare_bits(net.bias.grad(), twin->net.bias.grad());
       }
@@ -145,8 +151,9 @@ Run train(
       }
       ++run.steps;
     }
-    run.train_curve.push_back(mean_loss(seen, net));
-    run.test_curve.push_back(mean_loss(unseen, net));
+    const Losses losses = mean_losses(seen, unseen, net);
+    run.train_curve.push_back(losses.train);
+    run.test_curve.push_back(losses.test);
     log.add(run.train_loss(), run.test_loss(), epoch);
   }
   run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
