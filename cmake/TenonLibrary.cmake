@@ -68,9 +68,7 @@ foreach(objects tenon_objects tenon_device_objects)
   target_compile_definitions(${objects} PRIVATE TENON_INTERNAL)
   target_compile_features(${objects} PUBLIC cxx_std_20)
   target_link_libraries(${objects} PUBLIC Threads::Threads PRIVATE ${TENON_FMT})
-  if(TENON_TESTS)  # Builds without tests check that each source includes what it needs.
-    target_precompile_headers(${objects} PRIVATE <tenon/core/tensor.h>)
-  endif()
+  target_precompile_headers(${objects} PRIVATE <tenon/core/tensor.h>)
 endforeach()
 
 target_compile_definitions(tenon_device_objects PUBLIC TENON_WITH_CUDA=$<BOOL:${TENON_WITH_CUDA}>)

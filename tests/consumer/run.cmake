@@ -20,7 +20,9 @@ if(VARIANT STREQUAL "shared")
     set(BUILD ${beside}/consumer_shared)
     file(REMOVE_RECURSE ${BUILD})
   endif()
+  # Without precompiled headers, which would hide that a source does not include what it needs.
   run(${CMAKE_COMMAND} ${generator} -S ${TENON} -B ${BUILD} -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=ON
+    -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON
     -DTENON_TESTS=OFF -DTENON_EXAMPLES=OFF -DTENON_CUDA=OFF -DCMAKE_INSTALL_INCLUDEDIR=include/tenon-0.1)
   run(${CMAKE_COMMAND} --build ${BUILD})
 endif()
