@@ -119,14 +119,17 @@ def main(cxx, root):
     include = pathlib.Path(root, "include")
     compiler = [cxx, "-std=c++20", "-fsyntax-only", "-Wall", "-Werror"]
     found = []
-    for what, mistake, wanted, twin in CASES:
-        command = [*compiler, "-Wno-unused", "-I", include, "-x", "c++", "-"]
-        found += problems(what, errors(command, START.replace("INPUT", mistake)), [wanted],
-                          errors(command, START.replace("INPUT", twin)))
-    for what, mistake, wanted, twin in TYPED:
-        command = [*compiler, "-Wno-unused", "-I", include, "-x", "c++", "-"]
-        found += problems(what, errors(command, LINE.replace("LINE", mistake)), [wanted],
-                          errors(command, LINE.replace("LINE", twin)))
+    with tempfile.TemporaryDirectory() as place:
+        header = pathlib.Path(place, "tenon.h")  # compiled once for all cases
+        header.write_text("#include <tenon/tenon.h>\n", encoding="utf-8")
+        command = [*compiler, "-Winvalid-pch", "-Wno-unused", "-I", include]
+        build = [option for option in command if option != "-fsyntax-only"]
+        subprocess.run([*build, "-x", "c++-header", header, "-o", f"{header}.gch"], check=True)
+        command += ["-include", header, "-x", "c++", "-"]
+        for cases, text, hole in ((CASES, START, "INPUT"), (TYPED, LINE, "LINE")):
+            for what, mistake, wanted, twin in cases:
+                found += problems(what, errors(command, text.replace(hole, mistake)), [wanted],
+                                  errors(command, text.replace(hole, twin)))
     for what, header, old, new, source, wanted in PLANTS:
         text = pathlib.Path(root, header).read_text(encoding="utf-8")
         assert text.count(old) == 1, (header, old)
