@@ -80,7 +80,6 @@ file(GENERATE OUTPUT ${plants}/link.rsp  # without the precompiled headers, whic
 get_directory_property(flavour DIRECTORY simt_emu DEFINITION flavour)
 tenon_test(emu/plants ${python} ${CMAKE_CURRENT_SOURCE_DIR}/simt_emu/plants.py ${flavour}
   ${PROJECT_BINARY_DIR}/compile_commands.json ${plants}/link.rsp $<TARGET_FILE:emu_plants> ${plants})
-cmake_host_system_information(RESULT cores QUERY NUMBER_OF_LOGICAL_CORES)
 set_tests_properties(emu/plants PROPERTIES TIMEOUT 600 PROCESSORS ${cores} COST 300)
 
 # Performance counters.

@@ -2,7 +2,8 @@
 #   installed     a static library, installed from the build tree BUILD
 #   shared        a shared library without CUDA, built and installed for it, with headers in a separate folder
 #   subdirectory  the source tree TENON as a subdirectory of the consumer's build, for debugging; with CUDA where found
-# Usage: cmake -DVARIANT=... -DTENON=... -DBUILD=... -DDIR=... -DCXX=<compiler> -DPYTHON=... -P run.cmake
+# Usage: cmake -DVARIANT=... -DTENON=... -DBUILD=... -DDIR=... -DCXX=<compiler> -DPYTHON=...
+#   -DCUDA_ARCHITECTURES=<of BUILD, with commas> "-DCUDA_FLAGS=<of BUILD>" -P run.cmake
 cmake_minimum_required(VERSION 3.25)
 set(generator -G Ninja -DCMAKE_CXX_COMPILER=${CXX})
 set(largest_library 5000000)  # bytes, stripped
@@ -12,14 +13,17 @@ function(run)
 endfunction()
 
 file(REMOVE_RECURSE ${DIR})
+# What compiles tenon is a sibling of the tests' build tree, if that is build/NAME: with equal relative paths, ccache has
+# the objects that are compiled with equal options.
+cmake_path(GET BUILD PARENT_PATH beside)
+set(own ${DIR}/tenon)
+if(beside STREQUAL "${TENON}/build" AND NOT VARIANT STREQUAL "installed")
+  set(own ${beside}/consumer_${VARIANT})
+  file(REMOVE_RECURSE ${own})
+endif()
+set(consumer ${DIR}/build)
 if(VARIANT STREQUAL "shared")
-  # A sibling of the tests' build tree, if that is build/NAME: with equal relative paths, ccache has most objects.
-  cmake_path(GET BUILD PARENT_PATH beside)
-  set(BUILD ${DIR}/tenon)
-  if(beside STREQUAL "${TENON}/build")
-    set(BUILD ${beside}/consumer_shared)
-    file(REMOVE_RECURSE ${BUILD})
-  endif()
+  set(BUILD ${own})
   # Without precompiled headers, which would hide that a source does not include what it needs.
   run(${CMAKE_COMMAND} ${generator} -S ${TENON} -B ${BUILD} -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=ON
     -DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON
@@ -28,20 +32,25 @@ if(VARIANT STREQUAL "shared")
 endif()
 
 if(VARIANT STREQUAL "subdirectory")
-  # Nothing runs on a GPU here, and optimising the CUDA kernels would take most of the time.
-  set(tenon -DTENON_SOURCE=${TENON} -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CUDA_ARCHITECTURES=75-virtual
-    "-DCMAKE_CUDA_FLAGS=-Xcicc -O0")
+  set(tenon -DTENON_SOURCE=${TENON} -DCMAKE_BUILD_TYPE=Debug -DTENON_WERROR=ON)
+  if(CUDA_ARCHITECTURES)  # the kernels as in BUILD: compiling them again would take most of the time
+    string(REPLACE "," ";" CUDA_ARCHITECTURES "${CUDA_ARCHITECTURES}")
+    file(WRITE ${DIR}/cuda.cmake "set(CMAKE_CUDA_ARCHITECTURES \"${CUDA_ARCHITECTURES}\" CACHE STRING \"\")
+set(CMAKE_CUDA_FLAGS_DEBUG \"${CUDA_FLAGS}\" CACHE STRING \"\")\n")
+    list(APPEND tenon -C ${DIR}/cuda.cmake)
+  endif()
+  set(consumer ${own})
 else()
   run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${DIR}/prefix --strip)
   set(tenon -DCMAKE_PREFIX_PATH=${DIR}/prefix -DCMAKE_BUILD_TYPE=Release)
 endif()
-run(${CMAKE_COMMAND} ${generator} -S ${CMAKE_CURRENT_LIST_DIR} -B ${DIR}/build ${tenon})
-run(${CMAKE_COMMAND} --build ${DIR}/build)
-run(${CMAKE_CTEST_COMMAND} --test-dir ${DIR}/build --output-on-failure --no-tests=error)
+run(${CMAKE_COMMAND} ${generator} -S ${CMAKE_CURRENT_LIST_DIR} -B ${consumer} ${tenon})
+run(${CMAKE_COMMAND} --build ${consumer})
+run(${CMAKE_CTEST_COMMAND} --test-dir ${consumer} --output-on-failure --no-tests=error)
 
 file(GLOB library ${DIR}/prefix/lib*/libtenon.so.*.*.*)
 if(VARIANT STREQUAL "subdirectory")
-  set(built ${DIR}/build/tenon/libtenon.a)
+  set(built ${consumer}/tenon/libtenon.a)
 else()
   file(GLOB built ${BUILD}/libtenon.so ${BUILD}/libtenon.a)
 endif()
