@@ -65,6 +65,18 @@ function(tenon_object_library name)
     CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
 endfunction()
 
+# The page of autograd/explore.h is part of the library, so it is made a source. Speed does not matter there.
+set(explore ${PROJECT_SOURCE_DIR}/autograd/explore)
+set(page ${PROJECT_BINARY_DIR}/explore_page.cpp)
+file(GLOB page_parts CONFIGURE_DEPENDS ${explore}/*.html ${explore}/*.css ${explore}/*.js)
+add_custom_command(OUTPUT ${page} DEPENDS ${page_parts} ${PROJECT_SOURCE_DIR}/cmake/EmbedPage.cmake
+  COMMAND ${CMAKE_COMMAND} -Dfolder=${explore} -Doutput=${page} -P ${PROJECT_SOURCE_DIR}/cmake/EmbedPage.cmake)
+list(APPEND sources ${page})
+file(GLOB explore_sources ${explore}/*.cpp)
+if(NOT TENON_SANITIZE)
+  set_source_files_properties(${explore_sources} PROPERTIES COMPILE_OPTIONS -Os SKIP_PRECOMPILE_HEADERS ON)
+endif()
+
 # Tests link the objects, so that hidden symbols are visible to them; users link the library.
 tenon_object_library(tenon_objects ${sources})
 tenon_object_library(tenon_device_objects ${TENON_DEVICE_SOURCES})

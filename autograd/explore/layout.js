@@ -1,0 +1,116 @@
+// Where the nodes are drawn: in layers, values flowing down. Four steps, after Sugiyama: layers, points where a
+// long edge crosses a layer, an order within each layer with few crossings, and coordinates.
+
+const box = { width: 150, height: 46, gapX: 22, gapY: 46, bend: 14 };
+
+/// Returns the size of the drawing, the centre of each node, and the points of each edge, source first:
+/// {width, height, nodes: [{x, y}], edges: [{from, index, points: [{x, y}]}]}.
+function layOut(nodes) {
+  const layerOf = layersFromRoot(nodes);
+  const last = Math.max(...layerOf);
+  const layers = Array.from({ length: last + 1 }, () => []);
+  // A cell is a node or a bend of an edge; `up` and `down` are its neighbours in the layers above and below.
+  const cell = (layer, width) => {
+    const made = { layer, width, x: 0, up: [], down: [], at: layers[layer].length };
+    layers[layer].push(made);
+    return made;
+  };
+  const link = (upper, lower) => { upper.down.push(lower); lower.up.push(upper); };
+  const cells = nodes.map((node, i) => cell(last - layerOf[i], box.width));
+  const edges = [];
+  nodes.forEach((node, i) => node.edges.forEach((edge, index) => {
+    const chain = [cells[edge.to]];
+    for (let layer = chain[0].layer + 1; layer < cells[i].layer; ++layer) chain.push(cell(layer, box.bend));
+    chain.push(cells[i]);
+    for (let k = 1; k < chain.length; ++k) link(chain[k - 1], chain[k]);
+    edges.push({ from: i, index, chain });
+  }));
+  reduceCrossings(layers);
+  assignX(layers);
+  const all = layers.flat();
+  const left = Math.min(...all.map(c => c.x - c.width / 2)), right = Math.max(...all.map(c => c.x + c.width / 2));
+  const place = c => ({ x: c.x - left, y: c.layer * (box.height + box.gapY) + box.height / 2 });
+  return {
+    width: right - left,
+    height: (last + 1) * (box.height + box.gapY) - box.gapY,
+    nodes: cells.map(place),
+    edges: edges.map(({ from, index, chain }) => ({ from, index, points: chain.map(place) })),
+  };
+}
+
+/// The longest way to the root, so that a parameter stands right above its first use. Nodes are in breadth-first
+/// order, which need not be topological; depth is.
+function layersFromRoot(nodes) {
+  const layer = nodes.map(() => 0);
+  const deepestFirst = nodes.map((_, i) => i).sort((a, b) => nodes[b].depth - nodes[a].depth);
+  for (const i of deepestFirst)
+    for (const edge of nodes[i].edges) layer[edge.to] = Math.max(layer[edge.to], layer[i] + 1);
+  return layer;
+}
+
+/// Sorts each layer by the mean position of the neighbours, down and up again, and keeps the best order found.
+function reduceCrossings(layers) {
+  const number = layer => layer.forEach((c, i) => { c.at = i; });
+  const mean = list => list.reduce((sum, c) => sum + c.at, 0) / list.length;
+  let best = layers.map(layer => [...layer]), fewest = crossings(layers);
+  for (let round = 0; round < 12 && fewest > 0; ++round) {
+    const down = round % 2 === 0;
+    for (const layer of down ? layers : [...layers].reverse()) {
+      for (const c of layer) {
+        const neighbours = down ? c.up : c.down;
+        c.wish = neighbours.length ? mean(neighbours) : c.at;
+      }
+      layer.sort((a, b) => a.wish - b.wish || a.at - b.at);
+      number(layer);
+    }
+    const count = crossings(layers);
+    if (count < fewest) { fewest = count; best = layers.map(layer => [...layer]); }
+  }
+  best.forEach((layer, i) => { layers[i].splice(0, layer.length, ...layer); number(layer); });
+}
+
+function crossings(layers) {
+  let count = 0;
+  for (const layer of layers) {
+    const links = layer.flatMap(c => c.down.map(d => [c.at, d.at]));
+    for (let i = 0; i < links.length; ++i)
+      for (let j = 0; j < i; ++j)
+        if ((links[i][0] - links[j][0]) * (links[i][1] - links[j][1]) < 0) ++count;
+  }
+  return count;
+}
+
+/// Moves every cell towards the mean of its neighbours. Overlaps are resolved by pushing to the right and, in a
+/// second copy, to the left; the mean of both keeps the distances and favours neither side.
+function assignX(layers) {
+  const apart = (a, b) => (a.width + b.width) / 2 + box.gapX;
+  for (const layer of layers)
+    layer.forEach((c, i) => { c.x = i ? layer[i - 1].x + apart(layer[i - 1], c) : 0; });
+  for (let round = 0; round < 40; ++round) {
+    for (const layer of round % 2 ? layers : [...layers].reverse()) {
+      const wish = layer.map(c => {
+        const near = [...c.up, ...c.down];
+        if (!near.length) return c.x;
+        // Bends pull more, so that long edges become straight.
+        const weight = n => (c.width === box.bend && n.width === box.bend ? 4 : 1);
+        return near.reduce((sum, n) => sum + weight(n) * n.x, 0) / near.reduce((sum, n) => sum + weight(n), 0);
+      });
+      const right = [...wish], left = [...wish];
+      for (let i = 1; i < layer.length; ++i)
+        right[i] = Math.max(right[i], right[i - 1] + apart(layer[i - 1], layer[i]));
+      for (let i = layer.length - 2; i >= 0; --i)
+        left[i] = Math.min(left[i], left[i + 1] - apart(layer[i], layer[i + 1]));
+      layer.forEach((c, i) => { c.x = (right[i] + left[i]) / 2; });
+    }
+  }
+}
+
+/// A smooth line through points that lie one below the other.
+function curve(points) {
+  let path = `M${points[0].x.toFixed(1)} ${points[0].y.toFixed(1)}`;
+  for (let i = 1; i < points.length; ++i) {
+    const a = points[i - 1], b = points[i], middle = (a.y + b.y) / 2;
+    path += `C${a.x.toFixed(1)} ${middle.toFixed(1)} ${b.x.toFixed(1)} ${middle.toFixed(1)} ${b.x.toFixed(1)} ${b.y.toFixed(1)}`;
+  }
+  return path;
+}
