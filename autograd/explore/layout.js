@@ -10,17 +10,18 @@ function layOut(nodes) {
   const last = Math.max(...layerOf);
   const layers = Array.from({ length: last + 1 }, () => []);
   // A cell is a node or a bend of an edge; `up` and `down` are its neighbours in the layers above and below.
-  const cell = (layer, width) => {
-    const made = { layer, width, x: 0, up: [], down: [], at: layers[layer].length };
+  // `weight` is how strongly it pulls its neighbours: a chain stays straight, and a parameter beside it moves.
+  const cell = (layer, width, weight) => {
+    const made = { layer, width, weight, x: 0, up: [], down: [], at: layers[layer].length };
     layers[layer].push(made);
     return made;
   };
   const link = (upper, lower) => { upper.down.push(lower); lower.up.push(upper); };
-  const cells = nodes.map((node, i) => cell(last - layerOf[i], box.width));
+  const cells = nodes.map((node, i) => cell(last - layerOf[i], box.width, 1 + node.depth));
   const edges = [];
   nodes.forEach((node, i) => node.edges.forEach((edge, index) => {
     const chain = [cells[edge.to]];
-    for (let layer = chain[0].layer + 1; layer < cells[i].layer; ++layer) chain.push(cell(layer, box.bend));
+    for (let layer = chain[0].layer + 1; layer < cells[i].layer; ++layer) chain.push(cell(layer, box.bend, chain[0].weight));
     chain.push(cells[i]);
     for (let k = 1; k < chain.length; ++k) link(chain[k - 1], chain[k]);
     edges.push({ from: i, index, chain });
@@ -80,27 +81,35 @@ function crossings(layers) {
   return count;
 }
 
-/// Moves every cell towards the mean of its neighbours. Overlaps are resolved by pushing to the right and, in a
-/// second copy, to the left; the mean of both keeps the distances and favours neither side.
+/// Moves every cell towards the mean of its neighbours. The heaviest of a layer go first; the others make room.
 function assignX(layers) {
-  const apart = (a, b) => (a.width + b.width) / 2 + box.gapX;
-  for (const layer of layers)
-    layer.forEach((c, i) => { c.x = i ? layer[i - 1].x + apart(layer[i - 1], c) : 0; });
-  for (let round = 0; round < 40; ++round) {
-    for (const layer of round % 2 ? layers : [...layers].reverse()) {
-      const wish = layer.map(c => {
-        const near = [...c.up, ...c.down];
-        if (!near.length) return c.x;
-        // Bends pull more, so that long edges become straight.
-        const weight = n => (c.width === box.bend && n.width === box.bend ? 4 : 1);
-        return near.reduce((sum, n) => sum + weight(n) * n.x, 0) / near.reduce((sum, n) => sum + weight(n), 0);
+  for (const layer of layers) {
+    layer.forEach((c, i) => {
+      const before = layer[i - 1];
+      c.packed = before ? before.packed + (before.width + c.width) / 2 + box.gapX : 0;  // at the least distances
+      c.x = c.packed;
+    });
+  }
+  const rounds = 12;
+  for (let round = 0; round < rounds; ++round) {
+    const down = round % 2 === 1;
+    for (const layer of down ? layers : [...layers].reverse()) {
+      const wishes = layer.map(c => {
+        // One side at a time, so that a chain becomes straight in one round; both at last, to smooth what is left.
+        const side = down ? c.up : c.down;
+        const near = round >= rounds - 2 || !side.length ? [...c.up, ...c.down] : side;
+        return near.length ? near.reduce((sum, n) => sum + n.weight * n.x, 0) / near.reduce((sum, n) => sum + n.weight, 0) : c.x;
       });
-      const right = [...wish], left = [...wish];
-      for (let i = 1; i < layer.length; ++i)
-        right[i] = Math.max(right[i], right[i - 1] + apart(layer[i - 1], layer[i]));
-      for (let i = layer.length - 2; i >= 0; --i)
-        left[i] = Math.min(left[i], left[i + 1] - apart(layer[i], layer[i + 1]));
-      layer.forEach((c, i) => { c.x = (right[i] + left[i]) / 2; });
+      const placed = [];  // by index, with holes
+      for (const i of [...layer.keys()].sort((i, j) => layer[j].weight - layer[i].weight || i - j)) {
+        let x = wishes[i];
+        placed.forEach((c, k) => {
+          const least = c.x + layer[i].packed - c.packed;
+          x = k < i ? Math.max(x, least) : Math.min(x, least);
+        });
+        layer[i].x = x;
+        placed[i] = layer[i];
+      }
     }
   }
 }

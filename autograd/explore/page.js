@@ -75,20 +75,20 @@ const unsummed = (from, edge) => edge.unsummed ??
   (nodes[from].op === "linear" && nodes[edge.to].shape.length === 1 && nodes[from].shape[0] > 1 ? nodes[from].gradient : null);
 
 const mistakes = {
-  none: { title: "Nothing goes wrong" },
+  none: { title: "nothing goes wrong" },
   zero: {
     title: "zero_grad() is forgotten", where: "leaf",
     text: "Gradients accumulate in .grad until they are dropped. A second pass over the same batch adds to the first, and the step becomes twice as long.",
     wrong: i => nodes[i].leaf && nodes[i].gradient && add([nodes[i].gradient, nodes[i].gradient]),
   },
   order: {
-    title: "Nodes run depth first", where: "leaf",
+    title: "nodes run depth first", where: "leaf",
     text: "A node that runs when the first part of its gradient arrives loses the parts that come later. The deepest node first is a topological order: every node that sends a gradient to another is deeper than it.",
     none: "In this step every value is used once, so each gradient has one part, and any order would do.",
     wrong: i => nodes[i].leaf && nodes[i].gradient && nodes[i].depthFirst,
   },
   broadcast: {
-    title: "No sum over broadcast dimensions",
+    title: "nothing is summed over broadcast dimensions",
     text: "An input that was repeated gets a gradient for each repetition. Without their sum the gradient has the shape of the output; an update with it would fail, or take the first row for the whole.",
     none: "No operation of this step repeats an input that needs a gradient.",
     wrong: i => {
@@ -97,7 +97,7 @@ const mistakes = {
     },
   },
   saved: {
-    title: "Saved tensors are changed in place",
+    title: "saved tensors are changed in place",
     text: "Here all tensors that a pullback has saved were doubled between the forward and the backward pass. tenon compares the version of each with that of its storage and refuses:",
     none: "No pullback of this step has saved a tensor of floating-point numbers.",
     wrong: i => arriving[i].some(({ edge }) => edge.spoiled) && add(arriving[i].map(({ edge }) => edge.spoiled ?? edge.part)),
@@ -127,7 +127,7 @@ function readAddress() {
   const given = new URLSearchParams(location.hash.slice(1));
   const whole = name => (/^\d+$/.test(given.get(name) ?? "") ? Number(given.get(name)) : null);
   state.step = clamp(whole("step") ?? state.step, 0, steps.length - 1);
-  state.node = clamp(whole("node") ?? state.node, 0, nodes.length - 1);
+  state.node = clamp(whole("node") ?? steps[state.step].node ?? state.node, 0, nodes.length - 1);
   if (Object.hasOwn(mistakes, given.get("mistake") ?? "")) state.mistake = given.get("mistake");
   state.table = given.has("table");
 }
@@ -178,6 +178,8 @@ const nodeShapes = [], edgeShapes = [], overviewShapes = [];
 const camera = { x: 0, y: 0, scale: 1 };  // the top left corner, in the drawing's units; pixels per unit
 
 const fitted = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+/// Names of parameters differ at their ends.
+const fittedName = (text, most) => (text.length > most ? `…${text.slice(1 - most)}` : text);
 
 function draw() {
   drawing.append(el("defs", {}, el("marker", { id: "arrow", viewBox: "0 0 10 10", refX: 10, refY: 5, markerWidth: 5, markerHeight: 5, orient: "auto-start-reverse" }, el("path", { d: "M0 0L10 5L0 10z" }))));
@@ -193,11 +195,11 @@ function draw() {
   }
   nodes.forEach((node, i) => {
     const { x, y } = layout.nodes[i], left = x - box.width / 2, top = y - box.height / 2;
-    const count = el("text", { class: "count", x: left + box.width - 6, y: top + 14 });
+    const count = el("text", { class: "count", x: left + box.width, y: top - 4 });
     const shape = el("g", { class: "node", tabindex: -1, role: "button", "aria-label": `${label(i)}, ${shapeText(node.shape)}`, onclick: () => select(i) },
       el("rect", { class: "mark", x: left - 5, y: top - 5, width: box.width + 10, height: box.height + 10, rx: 10 }),
       el("rect", { class: "box", x: left, y: top, width: box.width, height: box.height, rx: node.leaf ? 20 : 6 }),
-      el("text", { class: "name", x, y: y - 2 }, fitted(label(i), 17)),
+      el("text", { class: "name", x, y: y - 2 }, (node.name ? fittedName : fitted)(label(i), 17)),
       el("text", { class: "shape", x, y: y + 14 }, fitted(`${shapeText(node.shape)} ${node.leaf ? "" : node.site}`, 24)),
       count, el("title", {}, `${label(i)} ${shapeText(node.shape)} ${node.dtype} ${node.device} ${node.site}`));
     nodeShapes.push({ shape, count });
@@ -296,8 +298,9 @@ function describeStep() {
   const sent = nodes[node].edges.filter(edge => edge.part), { waiting } = visits[visit];
   const text = [nodes[node].leaf ? paragraph("is a leaf: its gradient is complete and is kept.")
     : paragraph("is the deepest node that waits, so nothing can still send it a gradient. Its pullbacks run and send a part each to ", ...joined(sent.map(edge => link(edge.to))), ".")];
-  const before = waiting.length ? el("span", { class: "heap" }, ...waiting.map(i => el("span", { title: `depth ${nodes[i].depth}`, onclick: () => select(i) }, `${label(i)} ${nodes[i].depth}`))) : "none";
-  text.push(paragraph("Still waiting, a heap by depth: ", before));
+  const most = 12, rest = waiting.length - most;
+  const before = waiting.length ? el("span", { class: "heap" }, ...waiting.slice(0, most).map(i => el("span", { title: `depth ${nodes[i].depth}`, onclick: () => select(i) }, `${label(i)} ${nodes[i].depth}`)), rest > 0 ? `and ${rest} more` : "") : "";
+  text.push(paragraph(`${waiting.length || "None"} still wait${waiting.length === 1 ? "s" : ""}${waiting.length ? ", in a heap by depth: " : "."}`, before));
   for (const to of new Set(sent.map(edge => edge.to))) {
     const parts = arriving[to], arrived = parts.filter(part => part.step <= state.step).length;
     if (parts.length > 1)
@@ -367,28 +370,34 @@ function showOperation(node, panel) {
 }
 
 function showMemory() {
-  const width = 436, height = 96, most = Math.max(...memory.map(m => m.saved + m.gradients), 1), now = memory[state.step];
+  const width = 1000, height = 60, most = Math.max(...memory.map(m => m.saved + m.gradients), 1), now = memory[state.step];
   const x = k => k * width / Math.max(steps.length - 1, 1), y = bytes => height - 2 - (height - 6) * bytes / most;
   const area = (low, high) => `M${memory.map((m, k) => `${x(k).toFixed(1)} ${y(high(m)).toFixed(1)}`).join("L")}L${[...memory.keys()].reverse().map(k => `${x(k).toFixed(1)} ${y(low(memory[k])).toFixed(1)}`).join("L")}z`;
-  const picture = el("svg", { class: "curve", width, height, role: "img",
+  const picture = el("svg", { class: "curve", viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", role: "img",
     "aria-label": `Memory over the steps, at most ${bytesText(most)}`,
-    onclick: e => go(Math.round((e.clientX - picture.getBoundingClientRect().left) / width * (steps.length - 1))) },
+    onclick: e => {
+      const { left, width: shown } = picture.getBoundingClientRect();
+      go(Math.round((e.clientX - left) / shown * (steps.length - 1)));
+    } },
     el("path", { class: "saved", d: area(() => 0, m => m.saved) }), el("path", { class: "gradients", d: area(m => m.saved, m => m.saved + m.gradients) }),
     el("path", { class: "eager", d: `M${memory.map((m, k) => `${x(k).toFixed(1)} ${y(m.eager + m.gradients).toFixed(1)}`).join("L")}` }),
+    el("line", { class: "turn", x1: x(firstBackward - 1), x2: x(firstBackward - 1), y1: 0, y2: height }, el("title", {}, "the backward pass begins")),
     el("line", { class: "cursor", x1: x(state.step), x2: x(state.step), y1: 0, y2: height }));
-  byId("memory").replaceChildren(picture,
-    el("div", {}, el("span", { class: "key", style: "--colour: var(--negative)" }, `saved tensors ${bytesText(now.saved)}`), "   ",
-      el("span", { class: "key", style: "--colour: var(--positive); margin-left: 14px" }, `gradients ${bytesText(now.gradients)}`)),
-    el("p", { class: "quiet" }, "Dashed: if each node's tensors were released as soon as it has run. They stay to the end, so that a pass that fails can be run again. Parameters are not counted."));
+  byId("memory").replaceChildren(picture);
+  byId("memory-text").replaceChildren(
+    el("div", { class: "key", style: "--colour: var(--negative)", title: "Parameters are not counted." }, `saved tensors ${bytesText(now.saved)}`),
+    el("div", { class: "key", style: "--colour: var(--positive)" }, `gradients ${bytesText(now.gradients)}`),
+    el("div", { class: "quiet", title: "They stay to the end, so that a pass that fails can be run again." }, "dashed: released node by node"));
 }
 
 function drawMistakes() {
   for (const [name, { title }] of Object.entries(mistakes))
-    byId("mistakes").append(el("label", {}, el("input", { type: "radio", name: "mistake", value: name, onchange: () => setMistake(name) }), ` ${title}`));
+    byId("mistakes").append(el("option", { value: name }, title));
+  byId("mistakes").addEventListener("change", event => setMistake(event.target.value));
 }
 function showMistake() {
   const mistake = mistakes[state.mistake], panel = byId("mistake");
-  for (const input of byId("mistakes").querySelectorAll("input")) input.checked = input.value === state.mistake;
+  byId("mistakes").value = state.mistake;
   panel.replaceChildren();
   if (state.mistake === "none") return;
   const applies = nodes.some((_, i) => mistake.wrong(i)), affected = nodes.map((_, i) => i).filter(i => wrongGradient(i));
@@ -413,12 +422,12 @@ function showMistake() {
 }
 
 function drawOptimizer() {
-  const panel = byId("optimizer"), { updates, updatesError } = tape;
-  panel.hidden = !updates.length && !updatesError;
-  panel.append(el("h2", {}, "The optimizer's next step"));
+  const { updates, updatesError } = tape, panel = el("details", {}, el("summary", {}, "The optimizer's next step"));
+  byId("optimizer").append(panel);
+  byId("optimizer").hidden = !updates.length && !updatesError;
   if (updatesError) return panel.append(paragraph(updatesError));
   const parts = [["gradient", "--positive"], ["decay", "--negative"], ["momentum", "--done"]];
-  panel.append(el("p", { class: "quiet" }, "L2 norms: the update, and the shares of what it is the sum of"),
+  panel.append(el("p", { class: "quiet" }, "L2 norms of the parameter, of its update, and of the parts whose sum this is"),
     paragraph(...parts.map(([name, colour]) => el("span", { class: "key", style: `--colour: var(${colour}); margin-right: 14px` }, name))));
   const table = el("table", {}, el("tr", {}, el("th", {}, "parameter"), el("th", { class: "number" }, "norm"), el("th", { class: "number" }, "update"), el("th", {}, "consists of")));
   updates.forEach((update, k) => {
@@ -452,12 +461,13 @@ function show(move) {
   byId("step-title").textContent = title;
   byId("step-text").replaceChildren(...text);
   byId("slider").value = state.step;
-  byId("position").textContent = `step ${state.step} of ${steps.length - 1}`;
+  byId("position").textContent = `step ${state.step} of ${steps.length - 1}${state.step < firstBackward ? ", forward" : ", backward"}`;
   showGraph();
   showNode();
   showMemory();
   showMistake();
   showTable();
+  if (move && state.step === steps.length - 1) byId("optimizer").firstChild.open = true;
   if (move && !state.table) reveal(state.node);
   writeAddress();
 }
@@ -484,8 +494,8 @@ const keys = {
 addEventListener("keydown", event => {
   const action = keys[event.key];
   // Controls keep the keys that they use themselves.
-  const control = event.target.closest("input, button, a");
-  if (!action || event.ctrlKey || event.metaKey || event.altKey || (control && (event.key === " " || control.type === "radio"))) return;
+  const control = event.target.closest("input, button, a, select, summary");
+  if (!action || event.ctrlKey || event.metaKey || event.altKey || (control && (event.key === " " || control.matches("select")))) return;
   event.preventDefault();
   action();
 });
