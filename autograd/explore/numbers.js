@@ -11,10 +11,11 @@ function el(tag, attributes = {}, ...children) {
   return made;
 }
 
-/// JSON has no NaN and no infinity, so these are recorded as strings.
+/// JSON has no NaN and no infinity, so these are recorded as strings; and a float32 as its shortest text, which a
+/// double would read as another number.
 function readExcerpt(excerpt) {
   if (!excerpt) return null;
-  excerpt.values = excerpt.values.map(Number);
+  excerpt.values = excerpt.values.map(x => rounded(Number(x), excerpt.dtype));
   return excerpt;
 }
 
