@@ -90,14 +90,12 @@ function assignX(layers) {
       c.x = c.packed;
     });
   }
-  const rounds = 12;
-  for (let round = 0; round < rounds; ++round) {
+  for (let round = 0; round < 12; ++round) {
     const down = round % 2 === 1;
     for (const layer of down ? layers : [...layers].reverse()) {
       const wishes = layer.map(c => {
-        // One side at a time, so that a chain becomes straight in one round; both at last, to smooth what is left.
-        const side = down ? c.up : c.down;
-        const near = round >= rounds - 2 || !side.length ? [...c.up, ...c.down] : side;
+        // One side at a time, so that a chain becomes straight in one round.
+        const side = down ? c.up : c.down, near = side.length ? side : [...c.up, ...c.down];
         return near.length ? near.reduce((sum, n) => sum + n.weight * n.x, 0) / near.reduce((sum, n) => sum + n.weight, 0) : c.x;
       });
       const placed = [];  // by index, with holes
