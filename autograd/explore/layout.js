@@ -21,7 +21,8 @@ function layOut(nodes) {
   const edges = [];
   nodes.forEach((node, i) => node.edges.forEach((edge, index) => {
     const chain = [cells[edge.to]];
-    for (let layer = chain[0].layer + 1; layer < cells[i].layer; ++layer) chain.push(cell(layer, box.bend, chain[0].weight));
+    for (let layer = chain[0].layer + 1; layer < cells[i].layer; ++layer)
+      chain.push(cell(layer, box.bend, chain[0].weight));
     chain.push(cells[i]);
     for (let k = 1; k < chain.length; ++k) link(chain[k - 1], chain[k]);
     edges.push({ from: i, index, chain });
@@ -52,7 +53,7 @@ function layersFromRoot(nodes) {
 /// Sorts each layer by the mean position of the neighbours, down and up again, and keeps the best order found.
 function reduceCrossings(layers) {
   const number = layer => layer.forEach((c, i) => { c.at = i; });
-  const mean = list => list.reduce((sum, c) => sum + c.at, 0) / list.length;
+  const mean = list => sum(list.map(c => c.at)) / list.length;
   let best = layers.map(layer => [...layer]), fewest = crossings(layers);
   for (let round = 0; round < 12 && fewest > 0; ++round) {
     const down = round % 2 === 0;
@@ -96,7 +97,7 @@ function assignX(layers) {
       const wishes = layer.map(c => {
         // One side at a time, so that a chain becomes straight in one round.
         const side = down ? c.up : c.down, near = side.length ? side : [...c.up, ...c.down];
-        return near.length ? near.reduce((sum, n) => sum + n.weight * n.x, 0) / near.reduce((sum, n) => sum + n.weight, 0) : c.x;
+        return near.length ? sum(near.map(n => n.weight * n.x)) / sum(near.map(n => n.weight)) : c.x;
       });
       const placed = [];  // by index, with holes
       for (const i of [...layer.keys()].sort((i, j) => layer[j].weight - layer[i].weight || i - j)) {
@@ -117,7 +118,7 @@ function curve(points) {
   let path = `M${points[0].x.toFixed(1)} ${points[0].y.toFixed(1)}`;
   for (let i = 1; i < points.length; ++i) {
     const a = points[i - 1], b = points[i], middle = (a.y + b.y) / 2;
-    path += `C${a.x.toFixed(1)} ${middle.toFixed(1)} ${b.x.toFixed(1)} ${middle.toFixed(1)} ${b.x.toFixed(1)} ${b.y.toFixed(1)}`;
+    path += `C${[a.x, middle, b.x, middle, b.x, b.y].map(x => x.toFixed(1)).join(" ")}`;
   }
   return path;
 }

@@ -1,24 +1,14 @@
 // Tensors on the page: text, heat map and histogram. An excerpt is what the recorder kept of a tensor.
 
-/// An element with attributes and children; text is never parsed as HTML.
-function el(tag, attributes = {}, ...children) {
-  const svg = ["svg", "g", "rect", "path", "text", "line", "title", "defs", "marker"].includes(tag);
-  const made = svg ? document.createElementNS("http://www.w3.org/2000/svg", tag) : document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes))
-    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-    else if (value !== false && value !== undefined) made.setAttribute(name, value);
-  made.append(...children.filter(child => child !== null && child !== undefined));
-  return made;
-}
-
-/// JSON has no NaN and no infinity, so these are recorded as strings; and a float32 as its shortest text, which a
-/// double would read as another number.
+/// JSON has no NaN and no infinity, so these are recorded as strings; and a float32 as its shortest text, which
+/// a double would read as another number.
 function readExcerpt(excerpt) {
   if (!excerpt) return null;
   excerpt.values = excerpt.values.map(x => rounded(Number(x), excerpt.dtype));
   return excerpt;
 }
 
+const sum = numbers => [...numbers].reduce((total, x) => total + x, 0);
 const count = shape => shape.reduce((product, size) => product * size, 1);
 const shapeText = shape => `[${shape.join(", ")}]`;
 function bytesText(bytes) {
@@ -63,58 +53,62 @@ function indexText(excerpt, i) {
 
 /// A cell per element: as numbers if there are few, else as colours from the largest magnitude down to 0.
 function heatMap(excerpt, { chosen, choose } = {}) {
-  const { values, columns, rows, dtype } = excerpt;
+  const { values, columns, rows, dtype, shape } = excerpt;
   const most = Math.max(...values.filter(Number.isFinite).map(Math.abs), 0);
   const asNumbers = columns <= 5 && rows <= 8;
   // Vectors of many elements are folded, so that their cells stay visible.
   const perRow = rows === 1 && columns > 40 ? 40 : columns;
-  const grid = el("div", {
-    class: asNumbers ? "matrix numbers" : "matrix",
-    style: `grid-template-columns: repeat(${perRow}, ${asNumbers ? "auto" : `minmax(3px, ${perRow > 30 ? 10 : 14}px)`})`,
-    role: "img", "aria-label": `${shapeText(excerpt.shape)}: ${values.slice(0, 12).map(short).join(", ")}${values.length > 12 ? ", …" : ""}`,
-  });
-  values.forEach((x, i) => {
-    const share = most > 0 && Number.isFinite(x) ? Math.round(100 * Math.sqrt(Math.abs(x) / most)) : 0;
-    const colour = `color-mix(in srgb, var(--${x > 0 ? "positive" : "negative"}) ${asNumbers ? share * 0.45 : share}%, var(--zero))`;
-    grid.append(el("i", {
+  const width = asNumbers ? "auto" : `minmax(3px, ${perRow > 30 ? 10 : 14}px)`;
+  const spoken = values.slice(0, 12).map(short).join(", ") + (values.length > 12 ? ", …" : "");
+  const cell = (x, i) => {
+    // The root makes small magnitudes visible beside large ones; behind numbers colours are paler.
+    const share = most > 0 ? Math.sqrt(Math.min(Math.abs(x) / most, 1)) : Number(Math.abs(x) > 0);
+    const percent = (asNumbers ? 45 : 100) * share;
+    const colour = `color-mix(in srgb, var(--${x > 0 ? "positive" : "negative"}) ${percent}%, var(--zero))`;
+    return el("i", {
       class: `${Number.isNaN(x) ? "nan" : ""} ${i === chosen ? "chosen" : ""}`,
-      style: Number.isNaN(x) ? undefined : `background: ${x === Infinity ? "var(--positive)" : x === -Infinity ? "var(--negative)" : colour}`,
+      style: Number.isNaN(x) ? undefined : `background: ${colour}`,
       title: `[${indexText(excerpt, i)}]  ${exact(x, dtype)}`,
-      onclick: choose ? () => choose(i) : () => {},
-    }, asNumbers ? short(x) : ""));
-  });
-  return grid;
+      onclick: () => choose?.(i),
+    }, asNumbers ? short(x) : "");
+  };
+  return el("div", {
+    class: asNumbers ? "matrix numbers" : "matrix", style: `grid-template-columns: repeat(${perRow}, ${width})`,
+    role: "img", "aria-label": `${shapeText(shape)}: ${spoken}`,
+  }, ...values.map(cell));
 }
 
 function histogram({ histogram: bins, min, max }) {
   if (!bins.length || min === max) return null;
-  const most = Math.max(...bins), width = 8;
-  const picture = el("svg", { class: "histogram", width: bins.length * width, height: 34, role: "img",
-    "aria-label": `Histogram from ${short(min)} to ${short(max)}: ${bins.join(", ")}` });
-  bins.forEach((n, i) => {
-    const height = n ? Math.max(1.5, 32 * n / most) : 0;
-    picture.append(el("rect", { x: i * width, width: width - 1, y: 34 - height, height }, el("title", {}, `${n} elements`)));
-  });
-  return el("div", {}, picture, el("div", { class: "quiet", style: `display: flex; justify-content: space-between; width: ${bins.length * width}px; font-size: 11.5px` },
-    el("span", {}, short(min)), el("span", {}, short(max))));
+  const most = Math.max(...bins), width = 8, height = 34;
+  const bar = (n, i) => {
+    const tall = n ? Math.max(1.5, (height - 2) * n / most) : 0;
+    return el("rect", { x: i * width, width: width - 1, y: height - tall, height: tall },
+      el("title", {}, `${n} elements`));
+  };
+  const picture = el("svg", {
+    class: "histogram", width: bins.length * width, height, role: "img",
+    "aria-label": `Histogram from ${short(min)} to ${short(max)}: ${bins.join(", ")}`,
+  }, ...bins.map(bar));
+  const ends = el("div", { class: "ends", style: `width: ${bins.length * width}px` },
+    el("span", {}, short(min)), el("span", {}, short(max)));
+  return el("div", {}, picture, ends);
 }
 
 /// All of the above under a heading.
 function showTensor(heading, excerpt, options = {}) {
   const made = el("div", {}, el("h3", {}, heading));
   if (!excerpt) {
-    made.append(el("p", { class: "quiet" }, options.missing ?? "not recorded"));
+    made.append(quiet(options.missing ?? "not recorded"));
     return made;
   }
   const all = count(excerpt.shape), shown = excerpt.values.length;
-  if (!shown) made.append(el("p", { class: "quiet" }, "no elements"));
-  else made.append(heatMap(excerpt, options));
-  if (shown > 1 && !excerpt.derived) {
-    const facts = [`mean ${short(excerpt.mean)}`, `deviation ${short(excerpt.std)}`];
-    if (shown < all) facts.unshift(`${excerpt.rows} × ${excerpt.columns} of ${all} elements`);
-    if (excerpt.nans) facts.push(`${excerpt.nans} NaN`);
-    if (excerpt.infinities) facts.push(`${excerpt.infinities} infinite`);
-    made.append(el("div", { class: "quiet" }, facts.join(" · ")), histogram(excerpt) ?? "");
-  }
+  made.append(shown ? heatMap(excerpt, options) : quiet("no elements"));
+  if (shown <= 1 || excerpt.derived) return made;
+  const facts = [`mean ${short(excerpt.mean)}`, `deviation ${short(excerpt.std)}`];
+  if (shown < all) facts.unshift(`${excerpt.rows} × ${excerpt.columns} of ${all} elements`);
+  if (excerpt.nans) facts.push(`${excerpt.nans} NaN`);
+  if (excerpt.infinities) facts.push(`${excerpt.infinities} infinite`);
+  made.append(el("div", { class: "quiet" }, facts.join(" · ")), histogram(excerpt) ?? "");
   return made;
 }

@@ -156,7 +156,7 @@ class Page(unittest.TestCase):
         self.open("digits")
         wrong = self.run_script(
             "nodes.map((node, i) => i).filter(i => arriving[i].length && i !== tape.root"
-            " && !equalValues(add(arriving[i].map(part => part.edge.part)), nodes[i].gradient))")
+            " && !equalValues(addUp(arriving[i].map(part => part.edge.part)), nodes[i].gradient))")
         self.assertEqual(wrong, [])
 
     def test_nodes_of_a_layer_do_not_overlap(self):
