@@ -91,25 +91,32 @@ function assignX(layers) {
       c.x = c.packed;
     });
   }
+  const mean = cells => sum(cells.map(c => c.weight * c.x)) / sum(cells.map(c => c.weight));
   for (let round = 0; round < 12; ++round) {
     const down = round % 2 === 1;
-    for (const layer of down ? layers : [...layers].reverse()) {
-      const wishes = layer.map(c => {
+    for (const layer of down ? layers : [...layers].reverse())
+      place(layer, layer.map(c => {
         // One side at a time, so that a chain becomes straight in one round.
         const side = down ? c.up : c.down, near = side.length ? side : [...c.up, ...c.down];
-        return near.length ? sum(near.map(n => n.weight * n.x)) / sum(near.map(n => n.weight)) : c.x;
-      });
-      const placed = [];  // by index, with holes
-      for (const i of [...layer.keys()].sort((i, j) => layer[j].weight - layer[i].weight || i - j)) {
-        let x = wishes[i];
-        placed.forEach((c, k) => {
-          const least = c.x + layer[i].packed - c.packed;
-          x = k < i ? Math.max(x, least) : Math.min(x, least);
-        });
-        layer[i].x = x;
-        placed[i] = layer[i];
-      }
-    }
+        return near.length ? mean(near) : c.x;
+      }));
+  }
+  // In a deep network the last round may have moved a chain away from its parameters.
+  const strayed = c => !c.up.length && c.down.length && Math.abs(c.x - mean(c.down)) > 2 * box.width;
+  for (const layer of layers) place(layer, layer.map(c => (strayed(c) ? mean(c.down) : c.x)));
+}
+
+/// Moves the cells of a layer to where they wish to be, as far as the order and the distances allow.
+function place(layer, wishes) {
+  const placed = [];  // by index, with holes
+  for (const i of [...layer.keys()].sort((i, j) => layer[j].weight - layer[i].weight || i - j)) {
+    let x = wishes[i];
+    placed.forEach((c, k) => {
+      const least = c.x + layer[i].packed - c.packed;
+      x = k < i ? Math.max(x, least) : Math.min(x, least);
+    });
+    layer[i].x = x;
+    placed[i] = layer[i];
   }
 }
 

@@ -1,7 +1,7 @@
 // The state of the page, and what changes it. The address holds it, too (#step=12&node=3&mistake=order), so that a
 // link leads to what its writer saw.
 
-const state = { step: 0, node: tape.root, mistake: "none", element: 0, table: false, timer: null };
+const state = { step: 0, node: tape.root, mistake: "none", element: 0, table: false, timer: null, address: null };
 const clamp = (x, low, high) => Math.min(Math.max(x, low), high);
 
 function readAddress() {
@@ -13,10 +13,13 @@ function readAddress() {
   state.table = given.has("table");
 }
 function writeAddress() {
-  const address = new URLSearchParams({ step: state.step, node: state.node });
-  if (state.mistake !== "none") address.set("mistake", state.mistake);
-  if (state.table) address.set("table", "1");
-  history.replaceState(null, "", `#${address}`);
+  clearTimeout(state.address);  // browsers refuse to change the address very often
+  state.address = setTimeout(() => {
+    const address = new URLSearchParams({ step: state.step, node: state.node });
+    if (state.mistake !== "none") address.set("mistake", state.mistake);
+    if (state.table) address.set("table", "1");
+    history.replaceState(null, "", `#${address}`);
+  }, 100);
 }
 
 /// Draws what depends on the state; with `move`, the selected node comes into view.

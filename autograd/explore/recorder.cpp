@@ -65,7 +65,7 @@ class Recorder final : public PassObserver {
       number_.emplace(node, static_cast<int>(number_.size()));
       edges += node->edges().size();
     }
-    // A page of a large network stays below a few megabytes.
+    // The page of a network with hundreds of nodes stays near a megabyte.
     limit_ =
         std::clamp<std::int64_t>(60'000 / static_cast<std::int64_t>(3 * order_.size() + 2 * edges), 16, 1024);
     recording_.root = 0;
