@@ -22,11 +22,15 @@ std::string line_of(CallSite site) {
 /// Doubles the saved floating-point tensors of a pullback, in copies, and puts the originals back.
 class Spoiler {
  public:
-  explicit Spoiler(Pullback& pullback) : pullback_(pullback) { pullback.visit_saved(double_); }
+  explicit Spoiler(Pullback& pullback) : pullback_(pullback) {}
   ~Spoiler() { pullback_.visit_saved(restore_); }
   Spoiler(const Spoiler&) = delete;
   Spoiler& operator=(const Spoiler&) = delete;
-  bool changed() const { return changed_; }
+  /// False if there is nothing to double. Not part of the constructor: if it throws, the originals return.
+  bool spoil() {
+    pullback_.visit_saved(double_);
+    return changed_;
+  }
 
  private:
   struct Double final : SavedVisitor {
@@ -100,8 +104,8 @@ class Recorder final : public PassObserver {
     to.part = excerpt(summed, limit_);
     if (!summed.is_same(part)) to.unsummed = excerpt(part, limit_);
     try {
-      const Spoiler spoiler(edge.pullback);
-      if (!spoiler.changed()) return;
+      Spoiler spoiler(edge.pullback);
+      if (!spoiler.spoil()) return;
       const Tensor wrong = edge.pullback(gradient, edge.source->shape);
       if (wrong.defined()) to.spoiled = excerpt(at_source(edge, wrong), limit_);
     } catch (const Error&) {}  // an operation may refuse such values; then there is nothing to compare
@@ -113,7 +117,12 @@ class Recorder final : public PassObserver {
     bool fans_out = false;
     for (Node* node : order_)
       for (Edge& edge : node->edges()) fans_out |= ++uses[edge.source.get()] > 1;
-    if (fans_out) run_depth_first();
+    if (!fans_out) return;
+    try {
+      run_depth_first();
+    } catch (const Error&) {
+      for (RecordedNode& node : recording_.nodes) node.depth_first.reset();
+    }
   }
 
   /// After the pass.
@@ -125,9 +134,7 @@ class Recorder final : public PassObserver {
   }
 
  private:
-  RecordedNode& of(const Node& node) {
-    return recording_.nodes[static_cast<std::size_t>(number_.at(const_cast<Node*>(&node)))];
-  }
+  RecordedNode& of(const Node& node) { return recording_.nodes[static_cast<std::size_t>(number_.at(&node))]; }
   RecordedEdge& edge_of(Node& node, Edge& edge) {
     return of(node).edges[static_cast<std::size_t>(&edge - node.edges().data())];
   }
@@ -209,8 +216,8 @@ class Recorder final : public PassObserver {
       const std::span<Edge> edges = node->edges();
       for (auto edge = edges.rbegin(); edge != edges.rend(); ++edge) {
         if (!edge_of(*node, *edge).part) continue;
-        next.emplace_back(
-            edge->source.get(), at_source(*edge, edge->pullback(gradient, edge->source->shape)));
+        const Tensor part = edge->pullback(gradient, edge->source->shape);
+        if (part.defined()) next.emplace_back(edge->source.get(), at_source(*edge, part));
       }
     }
   }
@@ -229,7 +236,7 @@ class Recorder final : public PassObserver {
 
   Recording recording_;
   const std::vector<Node*> order_;
-  std::unordered_map<Node*, int> number_;
+  std::unordered_map<const Node*, int> number_;
   std::unordered_map<const Storage*, int> storages_;
   std::unordered_map<const Storage*, std::string> constants_;  // the names of tensors without a node
   std::int64_t limit_ = 0;                                     // values per excerpt

@@ -187,6 +187,27 @@ TEST_CASE("explore: saved tensors are listed, tried out and left as they are", "
   REQUIRE(bitwise_equal(x.grad(), gradient));
 }
 
+TEST_CASE("explore: a pullback may refuse the values of a comparison", "[explore]") {
+  const Tensor x = number(3), c = tensor(2, {.dtype = DType::float64});
+  // Twice its saved tensor, or the gradient of only one of its uses, is an error to it.
+  const auto picky = [&](const Tensor& in) {
+    return autograd::record("picky", CallSite::current(), in.detach() * 2,
+        autograd::Input(in, autograd::with(c), [](const Tensor& g, const Tensor& factor) {
+          check(factor.item() == 2 && g.item() == 2, "picky: refused");
+          return g * factor;
+        }));
+  };
+  const Tensor y = picky(x), loss = y + y;
+  const Recording recording = recorded(loss, {.names = {{"x", x}}, .backward = {.retain_graph = true}});
+  REQUIRE(value(x.grad()) == 4);
+  REQUIRE(node(recording, "picky").edges[0].part);
+  REQUIRE_FALSE(node(recording, "picky").edges[0].spoiled);
+  REQUIRE_FALSE(node(recording, "x").depth_first);
+  x.zero_grad();
+  loss.backward();
+  REQUIRE(value(x.grad()) == 4);
+}
+
 TEST_CASE("explore: the graph is released as backward() does it", "[explore]") {
   const Tensor x = ones({2}, {.requires_grad = true}), c = full({2}, 3);
   const Tensor loss = (x * c).sum();
