@@ -5,10 +5,9 @@
 namespace tenon {
 namespace autograd {
 
-namespace {
-
-void accumulate(Call& call, std::span<Root> roots, const BackwardOptions& options) {
-  PassOptions pass{.retain_graph = options.retain_graph, .create_graph = options.create_graph};
+void run_backward(Call& call, std::span<Root> roots, const BackwardOptions& options, PassObserver* observer) {
+  PassOptions pass{
+      .retain_graph = options.retain_graph, .create_graph = options.create_graph, .observer = observer};
   if (!options.inputs.list) return run_pass(call, roots, pass);
   std::vector<Tensor> found;
   const Needed needed = nodes_between(roots, wanted_nodes("backward", *options.inputs.list, found));
@@ -17,13 +16,11 @@ void accumulate(Call& call, std::span<Root> roots, const BackwardOptions& option
   run_pass(call, roots, pass);
 }
 
-}  // namespace
-
 void backward(const std::vector<Tensor>& tensors, const std::vector<Tensor>& grad_tensors,
     const BackwardOptions& options, CallSite site) {
   Call call("backward", site);
   std::vector<Root> roots = roots_of("backward", tensors, grad_tensors);
-  accumulate(call, roots, options);
+  run_backward(call, roots, options);
 }
 
 }  // namespace autograd
@@ -35,7 +32,7 @@ void Tensor::backward(const BackwardOptions& options, CallSite site) const {
 void Tensor::backward(const Tensor& gradient, const BackwardOptions& options, CallSite site) const {
   Call call("backward", site);
   autograd::Root root = autograd::root_of("backward", *this, gradient);
-  autograd::accumulate(call, {&root, 1}, options);
+  autograd::run_backward(call, {&root, 1}, options);
 }
 
 }  // namespace tenon

@@ -49,8 +49,10 @@ class Pass {
       : call_(call),
         keep_graph_(options.retain_graph || options.create_graph),
         anomaly_(anomaly),
+        watched_(anomaly || options.observer),
         accumulate_(options.accumulate),
-        needed_(options.needed) {
+        needed_(options.needed),
+        observer_(options.observer) {
     waiting_.reserve(32);
     spent_.reserve(48);
     kept_.reserve(32);
@@ -77,6 +79,8 @@ class Pass {
     }
     if (returns_gradients()) [[unlikely]]
       finish_leaves();
+    if (observer_) [[unlikely]]
+      observer_->finish();
     for (Kept& kept : kept_) prepare(kept);
     for (Kept& kept : kept_) keep(kept);
     for (Node* node : spent_)
@@ -104,6 +108,8 @@ class Pass {
     Tensor gradient = std::move(node.pending);
     if (node.hooks) [[unlikely]]
       call_hooks(node, gradient);
+    if (observer_) [[unlikely]]
+      observer_->visit(node, gradient, waiting_);
     Tensor* const wanted = needed_ ? needed_->at(&node) : nullptr;
     if (needed_ ? accumulate_ && wanted : node.keeps_grad)
       kept_.push_back({&node, node.leaf() ? std::move(gradient) : gradient, false});
@@ -120,8 +126,8 @@ class Pass {
             node.name);
       Tensor part = edge.pullback(gradient, edge.source->shape);
       if (!part.defined()) continue;
-      if (anomaly_) [[unlikely]]
-        check_anomaly(node, gradient, part);
+      if (watched_) [[unlikely]]
+        watch(node, edge, gradient, part);
       if (edge.broadcast && part.shape() != edge.source->shape) part = sum_to(part, edge.source->shape);
       check_gradient(node, *edge.source, part);
       deliver(*edge.source, std::move(part));
@@ -156,9 +162,10 @@ class Pass {
         source.name, part.shape(), part.dtype(), source.shape, source.dtype);
   }
 
-  static void check_anomaly(const Node& node, const Tensor& gradient, const Tensor& part) {
-    if (has_nan(part) && !has_nan(gradient))
+  [[gnu::cold]] void watch(Node& node, Edge& edge, const Tensor& gradient, const Tensor& part) const {
+    if (anomaly_ && has_nan(part) && !has_nan(gradient))
       fail("anomaly mode: the gradient of \"{}\" produced a NaN", node.name);
+    if (observer_) observer_->part(node, edge, gradient, part);
   }
 
   /// In grad(), leaves accumulate their gradients in the results, not in the nodes, which other threads may
@@ -219,8 +226,9 @@ class Pass {
   std::vector<Kept, RoomAllocator<Kept>> kept_{{&room_}};
   Call& call_;  // its line is that of the operation whose gradient is being computed
   const CallSite caller_ = call_.site();
-  const bool keep_graph_, anomaly_, accumulate_;
+  const bool keep_graph_, anomaly_, watched_, accumulate_;
   const Needed* const needed_;
+  PassObserver* const observer_;
   Node* const outer_ = running;
   const bool outer_releases_ = std::exchange(releasing, !keep_graph_);
 };

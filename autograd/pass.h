@@ -27,14 +27,32 @@ Needed wanted_nodes(const char* op, const std::vector<Tensor>& inputs, std::vect
 /// Every node between the roots and the wanted ones, and these as far as a root depends on them.
 Needed nodes_between(std::span<const Root> roots, const Needed& wanted);
 
+/// Sees a pass while it runs, and may run pullbacks itself. It must not keep a gradient, which the pass may
+/// add to in place.
+struct PassObserver {
+  /// Before the node runs: its complete gradient, and the heap of the other nodes that hold one.
+  virtual void visit(Node& node, const Tensor& gradient, std::span<Node* const> waiting) = 0;
+  /// What the pullback of an edge has returned, before it is summed to the shape of the source.
+  virtual void part(Node& node, Edge& edge, const Tensor& gradient, const Tensor& part) = 0;
+  /// Before gradients are stored and the graph is released.
+  virtual void finish() = 0;
+
+ protected:
+  ~PassObserver() = default;
+};
+
 struct PassOptions {
   bool retain_graph = false, create_graph = false;
   /// Null: every leaf accumulates. Otherwise only these nodes run, and their gradients are stored where they
   /// point.
   const Needed* needed = nullptr;
   bool accumulate = false;  // the needed nodes accumulate their gradients, too
+  PassObserver* observer = nullptr;
 };
 /// Runs the tape backwards from the roots.
 void run_pass(Call& call, std::span<Root> roots, const PassOptions& options);
+/// The same as backward() does it: leaves, or `options.inputs`, accumulate.
+void run_backward(
+    Call& call, std::span<Root> roots, const BackwardOptions& options, PassObserver* observer = nullptr);
 
 }  // namespace tenon::autograd

@@ -38,7 +38,7 @@ list(REMOVE_ITEM sources ${TENON_DEVICE_SOURCES})
 # What makes texts and files does not need speed: a Release build compiles it for size, which saves up to half of it.
 set(slow_sources ${sources} ${TENON_DEVICE_SOURCES})
 list(FILTER slow_sources INCLUDE REGEX
-  "^${PROJECT_SOURCE_DIR}/(io/|core/(check|format)|optim/explain|autograd/(dot|gradcheck))")
+  "^${PROJECT_SOURCE_DIR}/(io/|core/(check|format)|optim/explain|autograd/(dot|explore/|gradcheck))")
 list(FILTER slow_sources EXCLUDE REGEX "/io/(crc32c|histogram).cpp$")  # these have loops over all bytes or elements
 set_source_files_properties(${slow_sources} PROPERTIES
   COMPILE_OPTIONS $<$<CONFIG:Release>:-Os> SKIP_PRECOMPILE_HEADERS ON)
@@ -64,6 +64,14 @@ function(tenon_object_library name)
   set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON
     CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
 endfunction()
+
+# The page of autograd/explore.h is part of the library, so the build makes a source of it.
+set(explore ${PROJECT_SOURCE_DIR}/autograd/explore)
+set(page ${PROJECT_BINARY_DIR}/explore_page.cpp)
+file(GLOB page_parts CONFIGURE_DEPENDS ${explore}/*.html ${explore}/*.css ${explore}/*.js)
+add_custom_command(OUTPUT ${page} DEPENDS ${page_parts} ${PROJECT_SOURCE_DIR}/cmake/EmbedPage.cmake
+  COMMAND ${CMAKE_COMMAND} -Dfolder=${explore} -Doutput=${page} -P ${PROJECT_SOURCE_DIR}/cmake/EmbedPage.cmake)
+list(APPEND sources ${page})
 
 # Tests link the objects, so that hidden symbols are visible to them; users link the library.
 tenon_object_library(tenon_objects ${sources})

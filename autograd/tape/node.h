@@ -13,6 +13,16 @@ namespace tenon::autograd {
 
 struct Node;
 
+/// Sees the tensors that a pullback has saved. It may replace them, but must restore them before the next
+/// pass.
+struct SavedVisitor {
+  enum class Kind { input, output, prepared };  // output: of the operation itself
+  virtual void visit(Tensor& saved, Kind kind) = 0;
+
+ protected:
+  ~SavedVisitor() = default;
+};
+
 /// Computes the gradient of one input from that of the output and the shape of the input. Small closures are
 /// stored in place; a pullback is constructed in its edge and never moves.
 class Pullback {
@@ -23,11 +33,18 @@ class Pullback {
     if constexpr (sizeof(F) <= sizeof buffer_ && alignof(F) <= alignof(std::max_align_t)) {
       new (buffer_) F(make_closure());
       call_ = [](void* f, const Tensor& g, const Shape& shape) { return (*static_cast<F*>(f))(g, shape); };
-      if constexpr (!std::is_trivially_destructible_v<F>) drop_ = [](void* f) { static_cast<F*>(f)->~F(); };
+      if constexpr (!std::is_trivially_destructible_v<F>)
+        manage_ = [](void* f, SavedVisitor* visitor) {
+          if (visitor) static_cast<F*>(f)->visit_saved(*visitor);
+          else static_cast<F*>(f)->~F();
+        };
     } else {
       *reinterpret_cast<F**>(buffer_) = new F(make_closure());
       call_ = [](void* f, const Tensor& g, const Shape& shape) { return (**static_cast<F**>(f))(g, shape); };
-      drop_ = [](void* f) { delete *static_cast<F**>(f); };
+      manage_ = [](void* f, SavedVisitor* visitor) {
+        if (visitor) (*static_cast<F**>(f))->visit_saved(*visitor);
+        else delete *static_cast<F**>(f);
+      };
     }
   }
   Pullback(const Pullback&) = delete;
@@ -40,15 +57,20 @@ class Pullback {
   }
   /// Releases the saved tensors. A closure that saved nothing stays usable.
   void release() {
-    if (drop_) {
+    if (manage_) {
       call_ = nullptr;
-      std::exchange(drop_, nullptr)(buffer_);
+      std::exchange(manage_, nullptr)(buffer_, nullptr);
     }
+  }
+  /// Visits the saved tensors, in the order of with(); none once released.
+  void visit_saved(SavedVisitor& visitor) {
+    if (manage_) manage_(buffer_, &visitor);
   }
 
  private:
   Tensor (*call_)(void*, const Tensor&, const Shape&) = nullptr;
-  void (*drop_)(void*) = nullptr;  // null: there is nothing to drop
+  /// Visits the saved tensors or, without a visitor, drops them. Null: there are none.
+  void (*manage_)(void*, SavedVisitor*) = nullptr;
   alignas(std::max_align_t) std::byte buffer_[48];
 };
 

@@ -27,6 +27,9 @@ class TENON_API Saved {
       fail_modified();
     return value_;
   }
+  void visit(SavedVisitor& visitor, SavedVisitor::Kind kind = SavedVisitor::Kind::input) {
+    visitor.visit(value_, kind);
+  }
 
  private:
   [[noreturn, gnu::cold]] void fail_modified() const;
@@ -51,6 +54,7 @@ class TENON_API SavedOutput {
  public:
   explicit SavedOutput(Result result) : value_(result.output.detach()) {}
   Tensor operator()() const;
+  void visit(SavedVisitor& visitor) { value_.visit(visitor, SavedVisitor::Kind::output); }
 
  private:
   Saved value_;
@@ -63,6 +67,7 @@ class TENON_API SavedPrepared {
  public:
   explicit SavedPrepared(Prepared prepared) : value_(prepared.value) {}
   Tensor operator()() const;
+  void visit(SavedVisitor& visitor) { visitor.visit(value_, SavedVisitor::Kind::prepared); }
 
  private:
   mutable Tensor value_;
@@ -105,6 +110,9 @@ class Closure {
           else return pullback_(gradient, kept()...);
         },
         kept_);
+  }
+  void visit_saved(SavedVisitor& visitor) {
+    std::apply([&](auto&... kept) { (kept.visit(visitor), ...); }, kept_);
   }
 
  private:

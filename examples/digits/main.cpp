@@ -18,7 +18,7 @@ struct Settings {
   std::string data = TENON_SOURCE_DIR "/examples/digits/data/digits.csv", model = "conv";
   std::int64_t epochs = 15, batch_size = 32, seed = 0;
   double lr = 0.01;
-  std::string device = "auto", logdir, plot, save;
+  std::string device = "auto", logdir, plot, save, explore;
   bool quiet = false;
 };
 
@@ -46,6 +46,8 @@ std::string parse(int argc, char** argv, Settings& settings) {
   app.add_option("--logdir", settings.logdir, "where TensorBoard's event files go; none without it");
   app.add_option("--plot", settings.plot, "write the losses as a picture into this SVG file");
   app.add_option("--save", settings.save, "write the weights into this safetensors file");
+  app.add_option(
+      "--explore", settings.explore, "write a page that shows the first backward pass into this HTML file");
   app.add_flag("--quiet", settings.quiet, "no progress bar");
   try {
     app.parse(argc, argv);
@@ -102,13 +104,20 @@ Curves train(nn::Sequential& model, const Split& data, const Settings& settings)
   std::optional<io::SummaryWriter> log;
   if (!settings.logdir.empty()) log.emplace(settings.logdir);
   Curves curves;
+  bool explored = settings.explore.empty();
   io::Track bar = io::track(settings.epochs, settings.model, {.enabled = !settings.quiet});
   for (const std::int64_t epoch : bar) {
     Tensor total = zeros({}, {.device = data.training.images.device()});
     for (const auto& [images, classes] : loader) {
       const Tensor loss = cross_entropy(model(images), classes);
       optimizer.zero_grad();
-      loss.backward();
+      if (explored) {
+        loss.backward();
+      } else {
+        autograd::explore(
+            loss, settings.explore, {.names = model.named_parameters(), .optimizer = optimizer});
+        explored = true;
+      }
       optimizer.step();
       schedule.step();
       total += loss.detach() * static_cast<double>(images.size(0));

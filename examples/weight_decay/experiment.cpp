@@ -70,14 +70,20 @@ struct Learner {
         l1_of_bias(settings.decay_bias ? l1 : 0) {}
 
   /// Returns the loss of each sample, after computing the gradients of their mean and of an L1 penalty. An L2
-  /// penalty is the optimizer's weight decay.
-  Tensor learn(const Tensor& x, const Tensor& y) {
+  /// penalty is the optimizer's weight decay. Writes a page that shows how, if its path is given.
+  Tensor learn(const Tensor& x, const Tensor& y, const std::string& explore = {}) {
     const Tensor loss = criterion(net(x), y);
     Tensor total = loss.mean();
     if (l1 > 0) total = total + l1 * net.weight.abs().sum();
     if (l1_of_bias > 0) total = total + l1_of_bias * net.bias.abs().sum();
     optimizer->zero_grad();
-    total.backward();
+    if (explore.empty()) {
+      total.backward();
+    } else {
+      auto names = net.named_parameters();
+      names.insert(names.end(), {{"x", x}, {"y", y}, {"loss", total}});
+      autograd::explore(total, explore, {.names = names, .optimizer = *optimizer});
+    }
     return loss;
   }
 
@@ -134,7 +140,8 @@ Run train(
   const auto start = std::chrono::steady_clock::now();
   for (const std::int64_t epoch : io::track(settings.epochs, name, {.enabled = !settings.quiet})) {
     for (const auto& [x, y] : train) {
-      const Tensor loss = learner.learn(x, y);
+      const bool explores = run.steps == 0 && weight_decay == settings.weight_decays.back();
+      const Tensor loss = learner.learn(x, y, explores ? settings.explore : "");
       if (verification) verify_gradients(net, x, y, learner.l1, learner.l1_of_bias, *verification);
       if (twin) {
         compare_bits(loss, twin->learn(x.cpu(), y.cpu()));

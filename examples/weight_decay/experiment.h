@@ -27,6 +27,7 @@ struct Settings {
   bool decay_bias = false;
   bool verify = false;
   bool quiet = false;
+  std::string explore{};  // where to write the page of the last run's first step; empty: nowhere
 };
 
 /// The difference between the gradients and the closed form in double and, if another device trained, between

@@ -74,7 +74,7 @@ int run(const Arguments& arguments) {
   const Settings& settings = arguments.settings;
   Log log(arguments.logdir);
   try {
-    for (const std::string* path : {&arguments.plot, &arguments.weights, &arguments.json})
+    for (const std::string* path : {&arguments.plot, &arguments.weights, &settings.explore, &arguments.json})
       if (!path->empty()) tenon::io::check_writable(*path);
   } catch (...) {
     log.discard();

@@ -110,6 +110,8 @@ void add_options(CLI::App& app, Arguments& arguments) {
       ->capture_default_str();
   add("--plot", arguments.plot, "PATH", path(), "draw the curves into this SVG file");
   add("--plot-weights", arguments.weights, "PATH", path(), "draw the sorted weights into this SVG file");
+  add("--explore", settings.explore, "PATH", path(),
+      "write a page that shows the backward pass of the last run's first step into this HTML file");
   add("--json", arguments.json, "PATH", path(), "write results and curves into this file");
   app.add_flag("--verify", settings.verify,
       "check the gradients of every step against a closed form in double and, on CUDA, every bit against the "
@@ -129,8 +131,8 @@ void settle(Arguments& arguments) {
   const auto twice = std::adjacent_find(decays.begin(), decays.end());
   if (twice != decays.end())
     throw CLI::ValidationError("--weight-decay", fmt::format("{} is given twice", *twice));
-  const std::pair<const char*, const std::string&> files[] = {
-      {"--plot", arguments.plot}, {"--plot-weights", arguments.weights}, {"--json", arguments.json}};
+  const std::pair<const char*, const std::string&> files[] = {{"--plot", arguments.plot},
+      {"--plot-weights", arguments.weights}, {"--explore", settings.explore}, {"--json", arguments.json}};
   for (const auto& [option, file] : files)
     for (const auto& [earlier, other] : files) {
       if (&other == &file) break;

@@ -2,6 +2,7 @@
 #pragma once
 #include <tenon/autograd/backward.h>
 #include <tenon/autograd/dot.h>
+#include <tenon/autograd/explore.h>
 #include <tenon/autograd/grad.h>
 #include <tenon/autograd/grad_fn.h>
 #include <tenon/autograd/gradcheck.h>

@@ -76,6 +76,14 @@ class Training(Example):
         self.assertEqual(one, self.weights("two", *arguments, TENON_NUM_THREADS="2"))
         self.assertNotEqual(one, self.weights("other", *arguments, "--seed", "1"))
 
+    def test_the_explorer_changes_no_bits(self):
+        for model, name in (("mlp", "1.weight"), ("conv", "0.weight")):
+            arguments = ["--device", "cpu", "--model", model, "--epochs", "1", self.few(100)]
+            plain = self.weights("plain", *arguments)
+            self.assertEqual(plain, self.weights("explored", *arguments, "--explore", self.path("page.html")))
+            with open(self.path("page.html"), encoding="utf-8") as file:
+                self.assertIn(f'"name":"{name}"', file.read())
+
     def test_mistakes(self):
         image = ",".join(["16"] * 64)
         wrong = "is not 64 numbers from 0 to 16 and a digit, separated by commas"

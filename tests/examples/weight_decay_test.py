@@ -286,6 +286,7 @@ class Failures(Case):
                 "--plot x --json ./a/../x": "--json: ./a/../x is also the file of --plot",
                 "--plot x --plot-weights x": "--plot-weights: x is also the file of --plot",
                 "--plot y --plot-weights x --json x": "--json: x is also the file of --plot-weights",
+                "--explore x --json x": "--json: x is also the file of --explore",
                 "--optimizer adam --momentum 0.9": "--momentum: it is an option of sgd; --optimizer is adam",
         }.items():
             with self.subTest(arguments=arguments):
@@ -341,7 +342,7 @@ class Failures(Case):
 
     def test_places_are_checked_before_the_training(self):
         os.mkdir(self.path("directory"))
-        for option in ("--plot", "--plot-weights", "--json"):
+        for option in ("--plot", "--plot-weights", "--explore", "--json"):
             for path, reason in {"missing/file": "cannot create missing/file: No such file or directory",
                                  "directory": "cannot write directory: Is a directory"}.items():
                 with self.subTest(option=option, path=path):

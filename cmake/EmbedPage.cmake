@@ -1,0 +1,25 @@
+# Makes a C++ source of the explorer's page: cmake -Dfolder=autograd/explore -Doutput=page.cpp -P EmbedPage.cmake
+# The stylesheet and the scripts replace the lines of page.html that name them; the recording will stand between the two
+# parts of the page.
+cmake_policy(VERSION 3.25)
+file(READ ${folder}/page.html page)
+file(READ ${folder}/page.css style)
+string(REPLACE "<!-- page.css -->" "<style>\n${style}</style>" page "${page}")
+set(scripts)
+foreach(name html numbers formulas layout tape mistakes drawing panels page)
+  file(READ ${folder}/${name}.js script)
+  string(APPEND scripts "${script}\n")
+endforeach()
+string(REPLACE "<!-- scripts -->" "<script>\n\"use strict\";\n${scripts}</script>" page "${page}")
+string(FIND "${page}" "<!-- recording -->" cut)
+string(SUBSTRING "${page}" 0 ${cut} begin)
+string(LENGTH "<!-- recording -->" length)
+math(EXPR cut "${cut} + ${length}")
+string(SUBSTRING "${page}" ${cut} -1 end)
+file(WRITE ${output} "#include <tenon/autograd/explore/page.h>
+
+namespace tenon::autograd {
+constexpr std::string_view page_begin = R\"tenon(${begin})tenon\";
+constexpr std::string_view page_end = R\"tenon(${end})tenon\";
+}  // namespace tenon::autograd
+")
