@@ -9,7 +9,6 @@ import os
 import re
 import subprocess
 import sys
-import textwrap
 import unittest
 
 PROGRAMS = sys.argv[1]
@@ -34,6 +33,11 @@ def folder_of(page):
     return os.path.join(ROOT, "examples/lessons", os.path.basename(page).removesuffix(".md"))
 
 
+def unindented(text):
+    """Pages show parts of functions."""
+    return re.sub(r"^ +", "", text, flags=re.MULTILINE)
+
+
 def run(program):
     """The exit status and the output."""
     done = subprocess.run([os.path.join(PROGRAMS, program)], capture_output=True, text=True, timeout=120)
@@ -42,7 +46,8 @@ def run(program):
 
 def links(path):
     """The files that a page links to."""
-    targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", read(path))
+    prose = re.sub(r"^```.*?^```$", "", read(path), flags=re.MULTILINE | re.DOTALL)
+    targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", prose)
     return [os.path.normpath(os.path.join(os.path.dirname(path), target))
             for target in targets if not target.startswith("http")]
 
@@ -86,14 +91,11 @@ class Lessons(unittest.TestCase):
 
     def test_code_on_the_pages_is_in_the_programs(self):
         for page in PAGES:
-            files = glob.glob(os.path.join(folder_of(page), "*.cpp")) + [
-                path for path in links(page) if path.endswith((".cpp", ".h"))]
-            # Without the indentation, because pages show parts of functions.
-            sources = [re.sub(r"^ +", "", read(path), flags=re.MULTILINE) for path in files]
+            sources = [unindented(read(path)) for path in links(page) if path.endswith((".cpp", ".h"))]
             for block in re.findall(r"^```cpp\n(.*?)^```$", read(page), re.MULTILINE | re.DOTALL):
                 with self.subTest(page=page):
-                    part = re.sub(r"^ +", "", textwrap.dedent(block), flags=re.MULTILINE)
-                    self.assertTrue(any(part in source for source in sources), block)
+                    self.assertTrue(any(unindented(block) in source for source in sources),
+                                    "not in a file that the page links to:\n" + block)
 
     def test_links_lead_to_files(self):
         for path in [*PAGES, os.path.join(ROOT, "docs/lessons/README.md"), os.path.join(ROOT, "docs/glossary.md")]:
