@@ -21,7 +21,7 @@ void print(const char* name, const Matrix& m) {
 
 void one_pass() {
   const Tensor x = constant(Matrix(2, 2, {1, 2, 3, 5}));
-  const Tensor w = parameter(Matrix(2, 1, {1, -1})), b = parameter(Matrix(1, 1, {3}));
+  const Tensor w = parameter(Matrix(2, 1, {1, -1})), b = parameter(Matrix(1, 1, 3));
   const Tensor y = add_bias(matmul(x, w), b);
   const Tensor loss = mean_square(y);
   backward(loss);
