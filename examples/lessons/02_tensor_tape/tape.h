@@ -63,8 +63,7 @@ class Tensor {
   std::shared_ptr<Node> node_;
 };
 
-// Where a gradient goes, and the function that computes it: the gradient of the input, given that of the
-// result.
+// Where a gradient goes, and how it is computed: the gradient of the input, given that of the result.
 struct Edge {
   Tensor input;
   std::function<Matrix(const Matrix& g)> pullback;
