@@ -2,13 +2,14 @@
 
 usage: lessons_test.py PROGRAMS [--update]
 
-PROGRAMS is the folder lessons of a build. With --update the pages get what the programs print now.
+PROGRAMS is the folder lessons of a build. With --update the pages get what the programs print and draw now.
 """
 import glob
 import os
 import re
 import subprocess
 import sys
+import tempfile
 import unittest
 
 PROGRAMS = sys.argv[1]
@@ -38,9 +39,9 @@ def unindented(text):
     return re.sub(r"^ +", "", text, flags=re.MULTILINE)
 
 
-def run(program):
+def run(program, *arguments):
     """The exit status and the output."""
-    done = subprocess.run([os.path.join(PROGRAMS, program)], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([os.path.join(PROGRAMS, program), *arguments], capture_output=True, text=True, timeout=120)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -52,7 +53,16 @@ def links(path):
             for target in targets if not target.startswith("http")]
 
 
+def pictures():
+    """The (lesson's program, file) of each picture of the lessons; with a file as its argument a program draws it."""
+    for page in PAGES:
+        for name in re.findall(r"\]\((images/[^)]+)\)", read(page)):
+            yield f"lesson_{os.path.basename(page)[:2]}", os.path.join(os.path.dirname(page), name)
+
+
 def update():
+    for program, file in pictures():
+        run(program, file)
     for page in PAGES:
         text = SHOWN.sub(lambda found: found["before"] + run(found["program"])[1] + found["after"], read(page))
         with open(page, "w", encoding="utf-8") as file:
@@ -77,6 +87,16 @@ class Lessons(unittest.TestCase):
                                  "a block of sh or text is not one of a command with its output")
                 for found in shown:
                     self.assertEqual(run(found["program"])[1], found["output"])
+
+    def test_the_pictures_are_what_the_programs_draw(self):
+        with tempfile.TemporaryDirectory() as directory:
+            for program, file in pictures():
+                with self.subTest(file=file):
+                    drawn = os.path.join(directory, os.path.basename(file))
+                    run(program, drawn)
+                    self.assertEqual(read(drawn), read(file))
+        names = glob.glob(os.path.join(ROOT, "docs/lessons/images/*"))
+        self.assertEqual(sorted(names), sorted(file for _, file in pictures()))
 
     def test_exercises_fail_before_and_pass_after(self):
         for page in PAGES:
