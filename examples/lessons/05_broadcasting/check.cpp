@@ -1,6 +1,7 @@
 // Checks sum_to with numbers that can be added by hand.
 #include <cstdio>
 #include <numeric>
+#include <stdexcept>
 #include <string>
 
 #include "array.h"
@@ -20,7 +21,14 @@ std::string text(const std::vector<T>& numbers) {
 bool right(const std::vector<int>& from, const std::vector<int>& to, const std::vector<double>& expected) {
   Array g = zeros(from);
   std::iota(g.data.begin(), g.data.end(), 1);
-  const Array sum = sum_to(g, to);
+  Array sum;
+  try {
+    sum = sum_to(g, to);
+  } catch (const std::out_of_range&) {
+    std::printf("failed: shape [%s], summed to [%s]: an index is beyond the last element\n",
+        text(from).c_str(), text(to).c_str());
+    return false;
+  }
   if (sum.shape == to && sum.data == expected) return true;
   std::printf("failed: g = %s in shape [%s], summed to [%s], should be %s; yours is %s in shape [%s]\n",
       text(g.data).c_str(), text(from).c_str(), text(to).c_str(), text(expected).c_str(),

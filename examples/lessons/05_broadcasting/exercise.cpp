@@ -6,7 +6,7 @@ Array sum_to(const Array& g, const std::vector<int>& shape) {
   Array result = zeros(shape);
   for (std::size_t i = 0; i < g.data.size(); ++i) {
     // TODO: g.data[i] belongs to one element of the result. Which one?
-    result.data[0] += g.data[i];
+    result.data.at(0) += g.data[i];
   }
   return result;
 }

@@ -13,7 +13,7 @@ Array sum_to(const Array& g, const std::vector<int>& shape) {
       rest /= of_g;
       stride *= of_result;
     }
-    result.data[place] += g.data[i];
+    result.data.at(place) += g.data[i];
   }
   return result;
 }

@@ -18,12 +18,14 @@ bool right(const char* name, const optim::SGDOptions& options, const char* hint)
   std::vector<double> w = {1, -2, 3}, b(3);
   const Tensor expected = tensor(w, {.dtype = DType::float64, .requires_grad = true});
   optim::SGD optimizer({expected}, options);
+  double lr = options.lr;
   for (int step = 1; step <= 4; ++step) {
+    if (step == 3) optimizer.set_lr(lr /= 2);  // as schedules do
     std::vector<double> g;
     for (const double x : w) g.push_back(std::sin(x + step));
     expected.set_grad(tensor(g, {.dtype = DType::float64}));
     optimizer.step();
-    sgd_step(w, g, b, options.lr, options.momentum, options.weight_decay);
+    sgd_step(w, g, b, lr, options.momentum, options.weight_decay);
     for (std::size_t i = 0; i < w.size(); ++i) {
       const double wanted = expected.data<double>()[i];
       if (std::abs(w[i] - wanted) < 1e-9) continue;
