@@ -4,6 +4,7 @@ usage: lessons_test.py PROGRAMS [--update]
 
 PROGRAMS is the folder lessons of a build. With --update the pages get what the programs print and draw now.
 """
+import functools
 import glob
 import os
 import re
@@ -39,6 +40,7 @@ def unindented(text):
     return re.sub(r"^ +", "", text, flags=re.MULTILINE)
 
 
+@functools.cache
 def run(program, *arguments):
     """The exit status and the output."""
     done = subprocess.run([os.path.join(PROGRAMS, program), *arguments], capture_output=True, text=True, timeout=120)
