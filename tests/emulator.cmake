@@ -22,7 +22,6 @@ function(tenon_emulated library)
   target_compile_options(${library} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-ipa-pure-const -fno-ipa-modref>)
 endfunction()
 tenon_emulated(tenon_emu_kernels)
-target_compile_options(tenon_emu_kernels PRIVATE -O1)  # more would take longer than the tests save
 tenon_emulated(tenon_emu_objects)
 target_precompile_headers(tenon_emu_objects PRIVATE <tenon/core/tensor.h>)
 # tenon_emu_program(name sources...): a program whose CUDA devices are emulated

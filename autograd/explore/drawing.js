@@ -105,7 +105,7 @@ function zoom(factor, at) {
 function reveal(i) {
   const { width, height } = size(), { x, y } = layout.nodes[i];
   const inX = (x - camera.x) * camera.scale, inY = (y - camera.y) * camera.scale;
-  if (inX < 90 || inX > width - 90 || inY < 50 || inY > height - 70) centre(x, y);
+  if (inX < 90 || inX > width - 90 || inY < 50 || inY > height - 60) centre(x, y);
 }
 
 /// A graph that would be too small to read begins at the selected node, with a map in the corner.
