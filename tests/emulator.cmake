@@ -32,12 +32,15 @@ endfunction()
 tenon_emu_program(emu_kernels $<TARGET_OBJECTS:tenon_kernel_tests>)
 tenon_cases(emu/kernels emu_kernels ${on_cuda})
 # Launchers choose by the number of multiprocessors: 2 on the emulator, 132 on an H100. The tag [grids] marks tests of
-# kernels for which the number changes the choice, and tests of grid-stride loops.
-foreach(count 1 132)
-  tenon_test(emu/kernels_with_${count}_multiprocessors emu_kernels [grids])
-  set_tests_properties(emu/kernels_with_${count}_multiprocessors PROPERTIES
-    ENVIRONMENT "TENON_TEST_DEVICE=cuda;TENON_TEST_MULTIPROCESSORS=${count}" TIMEOUT 600 COST 200)
-endforeach()
+# kernels for which the number changes the choice, and tests of grid-stride loops. Sanitized builds run these with 1 and
+# 132, others with 2.
+if(TENON_SANITIZE)
+  foreach(count 1 132)
+    tenon_test(emu/kernels_with_${count}_multiprocessors emu_kernels [grids])
+    set_tests_properties(emu/kernels_with_${count}_multiprocessors PROPERTIES
+      ENVIRONMENT "TENON_TEST_DEVICE=cuda;TENON_TEST_MULTIPROCESSORS=${count}" TIMEOUT 600 COST 200)
+  endforeach()
+endif()
 tenon_emu_program(emu_cuda $<TARGET_OBJECTS:tenon_cuda_tests> simt_emu/runtime_test.cpp)
 tenon_cases(emu/cuda emu_cuda ${on_cuda})
 tenon_emu_program(emu_no_driver simt_emu/no_driver_test.cpp)
