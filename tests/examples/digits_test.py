@@ -1,6 +1,6 @@
 """The recognition of handwritten digits.
 
-usage: digits_test.py PROGRAM Training|Devices
+usage: digits_test.py PROGRAM Accuracy|Training|Devices...
 """
 import hashlib
 import os
@@ -46,7 +46,7 @@ class Example(unittest.TestCase):
             return out + err, hashlib.sha256(file.read()).hexdigest()
 
 
-class Training(Example):
+class Accuracy(Example):
     def right(self, *arguments):
         status, out, err = self.run_program("--device", "cpu", *arguments)
         self.assertEqual(status, 0, err)
@@ -70,6 +70,8 @@ class Training(Example):
             self.assertIn("mean cross entropy", file.read())
         self.assertEqual(len(os.listdir(self.path("runs"))), 1)
 
+
+class Training(Example):
     def test_the_bits_do_not_depend_on_the_number_of_threads(self):
         arguments = ["--device", "cpu", "--epochs", "2", self.few(200)]
         one = self.weights("one", *arguments, TENON_NUM_THREADS="1")
