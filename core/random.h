@@ -1,7 +1,7 @@
 // The random number generator: a seed and a counter of calls.
 #pragma once
+#include <atomic>
 #include <cstdint>
-#include <mutex>
 
 #include <tenon/core/state_dict.h>
 
@@ -35,7 +35,7 @@ class TENON_API Generator {
   void load_state_dict(const StateDict& state);
 
  private:
-  mutable std::mutex mutex_;
+  mutable std::atomic_flag locked_;  // <mutex> would be a thirtieth of compiling tenon.h
   std::uint64_t seed_;
   std::uint64_t first_stream_;
   std::uint64_t calls_[3] = {};

@@ -10,6 +10,11 @@
 
 namespace tenon {
 
+BackwardInputs::BackwardInputs(std::initializer_list<Tensor> inputs)
+    : BackwardInputs(std::vector<Tensor>(inputs)) {}
+BackwardInputs::BackwardInputs(std::vector<Tensor> inputs)
+    : list(std::make_shared<const std::vector<Tensor>>(std::move(inputs))) {}
+
 void TensorImpl::dispose() noexcept {
   this->~TensorImpl();
   pool::release(this, sizeof(TensorImpl));

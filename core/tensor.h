@@ -52,7 +52,7 @@ struct TENON_API TensorImpl final : RefCounted {
 class Tensor;
 
 /// The tensors whose gradients a pass accumulates. An empty list is an error.
-struct BackwardInputs {
+struct TENON_API BackwardInputs {
   BackwardInputs() = default;
   BackwardInputs(std::initializer_list<Tensor> inputs);
   BackwardInputs(std::vector<Tensor> inputs);
@@ -549,11 +549,6 @@ class TENON_API Tensor {
 
   Ref<TensorImpl> impl_;
 };
-
-inline BackwardInputs::BackwardInputs(std::initializer_list<Tensor> inputs)
-    : BackwardInputs(std::vector<Tensor>(inputs)) {}
-inline BackwardInputs::BackwardInputs(std::vector<Tensor> inputs)
-    : list(std::make_shared<const std::vector<Tensor>>(std::move(inputs))) {}
 
 struct ValuesAndIndices {
   Tensor values, indices;

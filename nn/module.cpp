@@ -1,10 +1,12 @@
 #include <tenon/nn/module.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <ostream>
 #include <typeinfo>
 #include <unordered_map>
+#include <unordered_set>
 
 #include <cxxabi.h>
 
@@ -159,7 +161,9 @@ std::string Visitor::add_name(const char* name) {
   check(part.find('.') == part.npos, "visit: the name \"{}\" contains a dot, which may only separate names",
       part);
   std::string whole = path_.empty() ? name : path_ + "." + name;
-  check(names_.insert(whole).second, "visit: the name \"{}\" is used twice", whole);
+  const auto place = std::lower_bound(names_.begin(), names_.end(), whole);
+  check(place == names_.end() || *place != whole, "visit: the name \"{}\" is used twice", whole);
+  names_.insert(place, whole);
   return whole;
 }
 

@@ -4,7 +4,6 @@
 #include <functional>
 #include <iosfwd>
 #include <string>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -46,8 +45,8 @@ class TENON_API Visitor {
   void tensor(const char* name, Tensor& tensor, bool is_parameter);
 
   const bool with_names_;
-  std::string path_;  // of the module being visited
-  std::unordered_set<std::string> names_;
+  std::string path_;                // of the module being visited
+  std::vector<std::string> names_;  // sorted
   const Around* around_ = nullptr;
 };
 

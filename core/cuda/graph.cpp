@@ -4,6 +4,7 @@
 //   - what is in use when the recording ends is parked as soon as its last tensor is gone.
 #include <exception>
 #include <memory>
+#include <unordered_set>
 #include <utility>
 
 #include <tenon/core/cuda/runtime.h>
