@@ -15,7 +15,7 @@ Tensor word(std::uint64_t value) {
   return out;
 }
 
-/// Holds a flag, for as long as others wait.
+/// Holds the flag as a lock: other threads that want it wait.
 class Lock {
  public:
   explicit Lock(std::atomic_flag& flag) : flag_(flag) {

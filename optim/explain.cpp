@@ -66,10 +66,8 @@ std::string text_of(const Tensor& number) {
 std::vector<UpdateNorms> Optimizer::update_norms() const {
   check_not_moved_from("explain");
   const NoGradGuard no_grad;
-  std::size_t count = 0;
-  for (const std::vector<Tensor>& group : params_) count += group.size();
   std::vector<UpdateNorms> all;
-  all.reserve(count);  // its elements must not move
+  all.reserve(count_params(params_));  // its elements must not move
   Norms norms;
   for_each_with_grad(params_, [&](std::size_t g, std::size_t i, const Tensor& param, const Tensor& grad) {
     const Tensor w = param.detach().to(DType::float64);
@@ -110,8 +108,7 @@ std::string Optimizer::explain(const Names& names) const {
         detail::formatted("{:.3g}", row.update), percent(row.update, row.param), part(row.gradient),
         part(row.decay), part(row.momentum)});
   }
-  std::size_t count = 0;
-  for (const std::vector<Tensor>& group : params_) count += group.size();
+  const std::size_t count = count_params(params_);
   std::string text = aligned(rows);
   if (count > norms.size())
     text += detail::formatted(

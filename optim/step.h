@@ -26,6 +26,12 @@ inline void check_not_negative(const char* function, std::size_t group, Rate rat
       rate.value);
 }
 
+inline std::size_t count_params(const std::vector<std::vector<Tensor>>& groups) {
+  std::size_t count = 0;
+  for (const std::vector<Tensor>& group : groups) count += group.size();
+  return count;
+}
+
 /// One group with these parameters, and the default options.
 template <class ParamGroup>
 std::vector<ParamGroup> one_group(std::vector<Tensor> params) {
@@ -175,8 +181,7 @@ void fused_step(const std::vector<std::vector<Tensor>>& params,
   if (cuda::is_capturing(params[0][0].stream())) [[unlikely]]
     return record_step(params, shared_groups, kernel, make_item, update);
   std::vector<Group>& groups = *shared_groups;
-  std::size_t most = 0;
-  for (const std::vector<Tensor>& group : params) most += group.size();
+  const std::size_t most = count_params(params);
   constexpr std::size_t few = 16;  // a small model needs no allocation
   Item inline_items[few];
   std::vector<Item> many(most > few ? most : 0);
