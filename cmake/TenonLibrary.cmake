@@ -40,8 +40,9 @@ set(slow_sources ${sources} ${TENON_DEVICE_SOURCES})
 list(FILTER slow_sources INCLUDE REGEX
   "^${PROJECT_SOURCE_DIR}/(io/|core/(check|format)|optim/explain|autograd/(dot|explore/|gradcheck))")
 list(FILTER slow_sources EXCLUDE REGEX "/io/(crc32c|histogram).cpp$")  # these have loops over all bytes or elements
-set_source_files_properties(${slow_sources} PROPERTIES
-  COMPILE_OPTIONS $<$<CONFIG:Release>:-Os> SKIP_PRECOMPILE_HEADERS ON)
+if(CMAKE_BUILD_TYPE STREQUAL "Release")  # other builds can use the precompiled header, which has their options
+  set_source_files_properties(${slow_sources} PROPERTIES COMPILE_OPTIONS -Os SKIP_PRECOMPILE_HEADERS ON)
+endif()
 
 # As part of a build with neither a build type nor an optimisation level, tenon is optimised anyway.
 set(default_optimisation)
