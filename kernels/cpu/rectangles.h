@@ -17,7 +17,7 @@ namespace tenon::kernels {
 /// vectorise.
 class Staging {
  public:
-  static constexpr std::int64_t tile = 4096, side = 32;
+  static constexpr std::int64_t tile = 4096, tall = 64;
 
   /// Stages nothing.
   Staging() = default;
@@ -29,7 +29,7 @@ class Staging {
       if (steps[k]->item == 0 || steps[k]->item == 1) continue;
       copy_[k] = copy_of(operands[k].bytes);
       any_ = true;
-      if (row != 0 && row < item) rows_ = side;  // tiles of whole cache lines
+      if (row != 0 && row < item) rows_ = tall;  // what is read in one piece
     }
   }
   bool any() const { return any_; }

@@ -1,6 +1,7 @@
 #include <tenon/kernels/reduce.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <memory>
 
 #include <tenon/core/parallel.h>
@@ -112,10 +113,11 @@ class Reduction {
       all.size[all.rank] = plan_.reduced.size[i];
       for (int k = 0; k < 2; ++k) all.stride[k][all.rank] = plan_.reduced.stride[k][i];
     }
+    // If neighbours in memory belong to different rows, 64 of them are read together.
+    const auto step = [&](int i) { return std::abs(all.stride[0][i]); };
+    const std::int64_t together = all.rank > 1 && step(all.rank - 2) < step(all.rank - 1) ? 64 : 32;
     const std::int64_t items = all.size[all.rank - 1],
-                       rows = std::max<std::int64_t>(32, grain / 4 / items / 32 * 32);
-    // Rows in multiples of 32: if neighbours in memory belong to different rows, whole cache lines are
-    // copied.
+                       rows = std::max(together, grain / 8 / items / together * together);
     const std::int64_t piece = all.rank > 1 && rows * items <= 32 * grain ? rows * items : grain / 4;
     if (plan_.length <= piece) gather_rows(all, piece / plan_.length);
     else gather_chunks(all, piece);

@@ -161,19 +161,11 @@ void move_block(T* out, int64_t out_row, const T* a, Step from, int64_t rows, in
     for (int64_t i = 0; i < items; ++i) out[r * out_row + i] = a[r * from.row + i * from.item];
 }
 
-/// Fetches the cache lines of a later block: the hardware does not foresee steps of a row.
-template <int side, class T>
-TENON_INLINE void prefetch_block(T* out, int64_t out_row, const T* a, int64_t a_row) {
-#pragma GCC unroll 16
-  for (int i = 0; i < side; ++i) __builtin_prefetch(a + i * a_row, 0);
-#pragma GCC unroll 16
-  for (int r = 0; r < side; ++r) __builtin_prefetch(out + r * out_row, 1);
-}
-
-// Transposes in square tiles, so that each cache line is fully used while it is cached.
+// Transposes in tiles, so that each cache line is fully used while it is cached. A tile is long where the
+// input's elements are neighbours: the hardware foresees long reads, and writes need not be foreseen.
 template <class T>
 void move(const Layout& l, int64_t n, void* out, const void* a, arith::Parameters) {
-  constexpr int64_t side = 32;
+  constexpr int64_t tile_rows = 256, tile_items = 32;
   const auto distance = [](int64_t step) { return step < 0 ? -step : step; };
   const bool across =
       l.out.item == 1 && distance(l.a.row) < distance(l.a.item) && l.a.row != 0 && l.rows >= 8 && n >= 8;
@@ -190,9 +182,10 @@ void move(const Layout& l, int64_t n, void* out, const void* a, arith::Parameter
   if (!across)
     return loop<T, T>(
         [](T x) __attribute__((always_inline)) { return x; }, l, n, out, a);
-  for (int64_t r = 0; r < l.rows; r += side)
-    for (int64_t i = 0; i < n; i += side) {
-      const int64_t rows = l.rows - r < side ? l.rows - r : side, items = n - i < side ? n - i : side;
+  for (int64_t r = 0; r < l.rows; r += tile_rows)
+    for (int64_t i = 0; i < n; i += tile_items) {
+      const int64_t rows = l.rows - r < tile_rows ? l.rows - r : tile_rows;
+      const int64_t items = n - i < tile_items ? n - i : tile_items;
       T* const o = at<T>(out, r, l.out) + i;
       const T* const x = at<T>(a, r, l.a) + i * l.a.item;
       if constexpr (sizeof(T) >= sizeof(float)) {
@@ -206,9 +199,6 @@ void move(const Layout& l, int64_t n, void* out, const void* a, arith::Parameter
             for (int64_t q = 0; q < rows; q += W<F>) {
               T* const to = o + q * l.out.row + j;
               const T* const from = x + q + j * l.a.item;
-              constexpr int64_t ahead = 2 * W<F>;
-              if (i + j + ahead + W<F> <= n && q + W<F> <= rows)
-                prefetch_block<W<F>>(to + ahead, l.out.row, from + ahead * l.a.item, l.a.item);
               if (j + W<F> <= items && q + W<F> <= rows)
                 transpose_block(
                     reinterpret_cast<F*>(to), l.out.row, reinterpret_cast<const F*>(from), l.a.item);
