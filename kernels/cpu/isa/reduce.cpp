@@ -199,8 +199,12 @@ template <class Op, class T>
 void row_values(
     int64_t rows, int64_t k, const T* a, int64_t a_row, const T* b, int64_t b_row, T* out, Scratch scratch) {
   int64_t i = 0;
+  // Four rows at once are not read in the order of memory. Long rows gain nothing from it, and rows that come
+  // from beyond the second-level cache lose.
+  constexpr int64_t cached = (int64_t{1} << 20) / static_cast<int64_t>(sizeof(T));
+  const bool together = k > 0 && (k <= partials || (k <= 2 * partials && rows * k < cached));
   if constexpr (rows_together)
-    if (k > 0 && k <= chunk && (Op::operands == 1 || b_row == 0)) {
+    if (together && (Op::operands == 1 || b_row == 0)) {
       for (; i + 4 <= rows; i += 4) few_rows<Op, 4>(k, a + i * a_row, a_row, b, out + i);
       if (i + 2 <= rows) few_rows<Op, 2>(k, a + i * a_row, a_row, b, out + i), i += 2;
     }
