@@ -13,7 +13,7 @@ namespace {
 constexpr arith::ReduceOp products = arith::SumOfProducts();
 
 // The minimum number of multiply-adds per thread.
-constexpr std::int64_t grain = std::int64_t{1} << 20;
+constexpr std::int64_t grain = std::int64_t{1} << 19;
 
 /// C[m, 1] in order R: a reduction of products per row.
 template <class T>
