@@ -173,19 +173,24 @@ def loop_share(body):
     return 100 * most // length
 
 
+INSTRUCTION = re.compile(r"\s*/\*([0-9a-f]{4,})\*/\s+(?:\{\s*)?(?:@!?U?P\w+\s+)?([A-Z][\w.]*)([^;]*)")
+
+
 def parse_sass(text):
     """{(architecture, kernel): Counter of instructions} from `cuobjdump -sass`, with loop_share() as FMA_PERCENT"""
     found, bodies, arch, kernel = {}, {}, None, None
     for line in text.splitlines():
-        if match := re.match(r"\s*/\*([0-9a-f]{4,})\*/\s+(?:\{\s*)?(?:@!?U?P\w+\s+)?([A-Z][\w.]*)([^;]*)", line):
-            # Turing adds .U, for "no uniform address"; later architectures omit it.
-            instruction = re.sub(r"^(LDS|STS)\.U\b", r"\1", match[2])
-            target = re.search(r"0x([0-9a-f]+)\s*$", match[3]) if instruction.startswith("BRA") else None
+        if match := INSTRUCTION.match(line):
+            address, instruction, operands = match.groups()
+            if instruction.startswith(("LDS.U", "STS.U")):
+                # Turing adds .U, for "no uniform address"; later architectures omit it.
+                instruction = re.sub(r"^(LDS|STS)\.U\b", r"\1", instruction)
+            target = re.search(r"0x([0-9a-f]+)\s*$", operands) if instruction.startswith("BRA") else None
             found[arch, kernel][instruction] += 1
-            bodies[arch, kernel].append((int(match[1], 16), instruction, int(target[1], 16) if target else None))
-        elif match := re.match(r"\s*code for (\w+)", line):
+            bodies[arch, kernel].append((int(address, 16), instruction, int(target[1], 16) if target else None))
+        elif "code for" in line and (match := re.match(r"\s*code for (\w+)", line)):
             arch = match[1]
-        elif match := re.match(r"\s*Function : (\S+)", line):
+        elif "Function" in line and (match := re.match(r"\s*Function : (\S+)", line)):
             kernel = match[1]
             found[arch, kernel], bodies[arch, kernel] = collections.Counter(), []
     for key, body in bodies.items():
