@@ -95,6 +95,9 @@ target_compile_definitions(tenon_device_objects PUBLIC TENON_WITH_CUDA=$<BOOL:${
 # function shared with other files is compiled for the wrong machine. They have no thread-locals, so their flags do
 # not depend on CUDA, and a compiler cache needs only one copy of what takes longest to compile.
 set(isa_optimisation -O3)
+if(CMAKE_CXX_FLAGS MATCHES "(^| )-O0")  # explicitly, as opposed to a build for debugging
+  set(isa_optimisation)
+endif()
 add_library(tenon_kernel_checks INTERFACE)  # linked after tenon_flags
 if(TENON_SANITIZE)
   set(isa_optimisation -O1)  # with -O3 g++ takes minutes, because all code is inlined
