@@ -12,7 +12,7 @@ target_compile_options(simt_emu_counters PRIVATE -O2)
 function(tenon_counted library)
   tenon_emulated(${library})
   target_compile_definitions(${library} PRIVATE SIMT_EMU_COUNTED)  # kernels are flattened
-  target_compile_options(${library} PRIVATE -O2 -fsanitize=thread -fsanitize-coverage=trace-pc
+  target_compile_options(${library} PRIVATE -O1 -fsanitize=thread -fsanitize-coverage=trace-pc
     -fno-tree-sra -fno-ipa-sra  # they split 16-byte accesses into their elements
     # Threads are put together by addresses, so code must be in the order of the source, and in one copy.
     -fno-reorder-blocks -fno-reorder-blocks-and-partition -fno-thread-jumps -fno-split-paths)

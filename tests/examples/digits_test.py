@@ -73,14 +73,14 @@ class Accuracy(Example):
 
 class Training(Example):
     def test_the_bits_do_not_depend_on_the_number_of_threads(self):
-        arguments = ["--device", "cpu", "--epochs", "2", self.few(200)]
+        arguments = ["--device", "cpu", "--epochs", "2", self.few(64)]
         one = self.weights("one", *arguments, TENON_NUM_THREADS="1")
         self.assertEqual(one, self.weights("two", *arguments, TENON_NUM_THREADS="2"))
         self.assertNotEqual(one, self.weights("other", *arguments, "--seed", "1"))
 
     def test_the_explorer_changes_no_bits(self):
         for model, name in (("mlp", "1.weight"), ("conv", "0.weight")):
-            arguments = ["--device", "cpu", "--model", model, "--epochs", "1", self.few(100)]
+            arguments = ["--device", "cpu", "--model", model, "--epochs", "1", self.few(40)]
             plain = self.weights("plain", *arguments)
             self.assertEqual(plain, self.weights("explored", *arguments, "--explore", self.path("page.html")))
             with open(self.path("page.html"), encoding="utf-8") as file:
