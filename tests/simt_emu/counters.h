@@ -1,6 +1,6 @@
 // Performance counters of emulated kernels: what a GPU's memory system and branches would be asked to do,
 // without the time that it takes. They see kernels compiled with counting (tenon_emu_counted in
-// tests/emulator.cmake). README.md says what is counted, and what cannot be.
+// tests/simt_emu/CMakeLists.txt). README.md says what is counted, and what cannot be.
 #pragma once
 #include <cstdint>
 #include <string>
