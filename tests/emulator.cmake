@@ -1,29 +1,19 @@
-# The CUDA half on the emulator of simt_emu/.
-add_subdirectory(simt_emu)
+# Tests of the CUDA half on the emulator of simt_emu/, whose libraries are made there.
+find_package(Boost REQUIRED COMPONENTS context)
+set(flavour plain)
+if(TENON_SANITIZE MATCHES "address")
+  set(flavour asan)
+elseif(TENON_SANITIZE MATCHES "thread")
+  set(flavour tsan)
+endif()
 
-# kernels/cuda and the code that chooses between it and the CPU, compiled for the emulator. The kernels are an archive,
-# so that a program can replace a member (simt_emu/plants.py).
-tenon_host_has(fma TENON_HOST_HAS_FMA)
-add_library(tenon_emu_kernels STATIC ${TENON_CUDA_KERNELS})
-add_library(tenon_emu_objects OBJECT ${TENON_DEVICE_SOURCES} ${TENON_CUDA_RUNTIME})
-set_source_files_properties(${TENON_CUDA_KERNELS} PROPERTIES LANGUAGE CXX COMPILE_OPTIONS "-x;c++")
-# tenon_emulated(library): compile its sources, which are kernels or start them, for the emulator
-function(tenon_emulated library)
-  target_link_libraries(${library}
-    PRIVATE tenon_flags tenon_kernel_checks ${TENON_FMT} PUBLIC simt_emu)
-  target_include_directories(${library} PUBLIC ${TENON_INCLUDE_DIR})
-  target_compile_definitions(${library}
-    PUBLIC TENON_WITH_CUDA=1 TENON_SIMT_HEADER=<simt_emu/emulator.h>)
-  target_compile_options(${library} PRIVATE -fno-strict-aliasing -Wno-unknown-pragmas
-    $<$<BOOL:${TENON_HOST_HAS_FMA}>:-mfma>)  # otherwise each fma is a call
-  # g++ 12.2 wrongly concludes that a member function whose stores ivopts and the SLP vectorizer have rewritten
-  # (Carrier::fetch) has no side effects, and drops its calls. Both analyses are affected; -O1, -O3, UBSan and nvcc get
-  # it right.
-  target_compile_options(${library} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-ipa-pure-const -fno-ipa-modref>)
-endfunction()
-tenon_emulated(tenon_emu_kernels)
-tenon_emulated(tenon_emu_objects)
-target_precompile_headers(tenon_emu_objects PRIVATE <tenon/core/tensor.h>)
+# Tests of the emulator: the faults that it must report, and valid code that it must accept.
+add_executable(simt_semantics simt_emu/semantics_kernels.cpp simt_emu/semantics_main.cpp simt_emu/semantics_races.cpp
+  simt_emu/semantics_runtime.cpp)
+target_link_libraries(simt_semantics PRIVATE tenon_flags simt_emu)
+target_compile_options(simt_semantics PRIVATE -fno-strict-aliasing)
+tenon_test(emu/semantics ${python} ${CMAKE_CURRENT_SOURCE_DIR}/simt_emu/semantics.py $<TARGET_FILE:simt_semantics> ${flavour})
+
 # tenon_emu_program(name sources...): a program whose CUDA devices are emulated
 function(tenon_emu_program name)
   add_executable(${name} ${ARGN} simt_emu/device.cpp)
@@ -70,7 +60,6 @@ if(TENON_EXAMPLES)
 endif()
 
 # Bugs planted in copies of the kernels must be caught.
-find_package(Boost REQUIRED COMPONENTS context)
 add_executable(emu_plants simt_emu/plants.cpp)
 target_link_libraries(emu_plants PRIVATE
   tenon_flags tenon_objects tenon_emu_objects simt_emu tenon_emu_kernels ${TENON_FMT})
@@ -83,12 +72,15 @@ endif()
 set(plants ${CMAKE_CURRENT_BINARY_DIR}/plants)
 file(GENERATE OUTPUT ${plants}/link.rsp  # without the precompiled headers, which are objects to CMake
   CONTENT "$<JOIN:$<FILTER:${plants_link},EXCLUDE,[.](gch|pch)$>,\n>\n")
-get_directory_property(flavour DIRECTORY simt_emu DEFINITION flavour)
 tenon_test(emu/plants ${python} ${CMAKE_CURRENT_SOURCE_DIR}/simt_emu/plants.py ${flavour}
   ${PROJECT_BINARY_DIR}/compile_commands.json ${plants}/link.rsp $<TARGET_FILE:emu_plants> ${plants})
 set_tests_properties(emu/plants PROPERTIES TIMEOUT 600 PROCESSORS ${cores} COST 300)
 
 # Performance counters.
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND NOT TENON_SANITIZE)
-  include(counters.cmake)
+if(TARGET tenon_emu_counted)
+  add_library(counted_test_kernels OBJECT simt_emu/counters_kernels.cpp)
+  tenon_counted(counted_test_kernels)
+  add_executable(emu_counters simt_emu/counters_test.cpp simt_emu/device.cpp)
+  target_link_libraries(emu_counters PRIVATE tenon_test_support counted_test_kernels tenon_emu_counted)
+  tenon_cases(emu/counters emu_counters ${on_cuda})
 endif()

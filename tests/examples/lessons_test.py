@@ -8,6 +8,7 @@ import functools
 import glob
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,12 +19,19 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 PAGES = sorted(glob.glob(os.path.join(ROOT, "docs/lessons/[0-9]*.md")))
 # A command that builds a program and runs it, and the block with what it prints.
 SHOWN = re.compile(r"""(?P<before>```sh
-cmake --build build --target (?P<program>\w+) && build/lessons/(?P=program)
+cmake --build build --target (?P<program>\w+) && build/lessons/(?P=program)(?P<arguments>[^\n]*)
 ```
 
 ```text
 )(?P<output>.*?)(?P<after>```
 )""", re.DOTALL)
+# A session with gdb: the commands are the lines that begin with its prompt.
+SESSION = re.compile(r"""(?P<before>```console
+\$ gdb (?P<options>[-\w ]+) build/lessons/(?P<program>\w+)
+)(?P<output>.*?)(?P<after>```
+)""", re.DOTALL)
+PROMPT = "(gdb) "
+ENVIRONMENT = {**os.environ, "TERM": "dumb", "DEBUGINFOD_URLS": ""}
 
 
 def read(path):
@@ -33,6 +41,13 @@ def read(path):
 
 def folder_of(page):
     return os.path.join(ROOT, "examples/lessons", os.path.basename(page).removesuffix(".md"))
+
+
+def exercises(page):
+    """The exercises of a page, each with its solution."""
+    all_of_them = {"exercise": "solution", "bug": "bug_solution"}
+    return {name: solution for name, solution in all_of_them.items()
+            if os.path.exists(os.path.join(folder_of(page), name + ".cpp"))}
 
 
 def unindented(text):
@@ -45,6 +60,31 @@ def run(program, *arguments):
     """The exit status and the output."""
     done = subprocess.run([os.path.join(PROGRAMS, program), *arguments], capture_output=True, text=True, timeout=120)
     return done.returncode, done.stdout + done.stderr
+
+
+def shown_output(found):
+    return run(found["program"], *found["arguments"].split())[1]
+
+
+def session_output(found):
+    """What gdb prints for the commands that a page shows."""
+    commands = [line.removeprefix(PROMPT) for line in found["output"].splitlines() if line.startswith(PROMPT)]
+    arguments = [part for command in commands for part in ("-ex", f"echo {PROMPT}{command}\\n", "-ex", command)]
+    done = subprocess.run(["gdb", "-nx", "-batch", *arguments, os.path.join(PROGRAMS, found["program"])],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, env=ENVIRONMENT)
+    # Addresses, folders, and what gdb says of the machine and of the end of a batch
+    text = re.sub(r"^(?:warning: |\[Thread debugging|Using host libthread_db|\[Inferior).*\n", "", done.stdout, flags=re.MULTILINE)
+    text = re.sub(r"0x[0-9a-f]+", "0x...", text)
+    return re.sub(r"\S*/(?=[\w.]+\.(?:cpp|h)\b)", "", text)
+
+
+def gdb_works():
+    """Where a process may not trace another, gdb cannot run a program."""
+    if not shutil.which("gdb"):
+        return False
+    done = subprocess.run(["gdb", "-nx", "-batch", "-ex", "run", "/bin/true"], capture_output=True, text=True,
+                          timeout=120, env=ENVIRONMENT)
+    return "exited normally" in done.stdout
 
 
 def links(path):
@@ -66,7 +106,8 @@ def update():
     for program, file in pictures():
         run(program, file)
     for page in PAGES:
-        text = SHOWN.sub(lambda found: found["before"] + run(found["program"])[1] + found["after"], read(page))
+        text = SHOWN.sub(lambda found: found["before"] + shown_output(found) + found["after"], read(page))
+        text = SESSION.sub(lambda found: found["before"] + session_output(found) + found["after"], text)
         with open(page, "w", encoding="utf-8") as file:
             file.write(text)
 
@@ -84,11 +125,20 @@ class Lessons(unittest.TestCase):
             number = os.path.basename(page)[:2]
             with self.subTest(page=page):
                 shown = list(SHOWN.finditer(read(page)))
-                self.assertEqual([found["program"] for found in shown], [f"lesson_{number}", f"exercise_{number}"])
+                programs = [found["program"] for found in shown if found["program"] != "compare_rungs"]
+                self.assertEqual(programs, [f"{name}_{number}" for name in ["lesson", *exercises(page)]])
                 self.assertEqual(len(re.findall(r"^```(?:sh|text)$", read(page), re.MULTILINE)), 2 * len(shown),
                                  "a block of sh or text is not one of a command with its output")
                 for found in shown:
-                    self.assertEqual(run(found["program"])[1], found["output"])
+                    self.assertEqual(shown_output(found), found["output"])
+
+    def test_gdb_prints_what_the_pages_show(self):
+        if not gdb_works():
+            self.skipTest("there is no gdb that can run a program")
+        sessions = [found for page in PAGES for found in SESSION.finditer(read(page))]
+        self.assertTrue(sessions)
+        for found in sessions:
+            self.assertEqual(session_output(found), found["output"])
 
     def test_the_pictures_are_what_the_programs_draw(self):
         with tempfile.TemporaryDirectory() as directory:
@@ -100,15 +150,26 @@ class Lessons(unittest.TestCase):
         names = glob.glob(os.path.join(ROOT, "docs/lessons/images/*"))
         self.assertEqual(sorted(names), sorted(file for _, file in pictures()))
 
+    def test_compare_rungs(self):
+        for arguments in ([], ["naive"], ["naive", "slow"], ["naive", "coalesced", "--size", "0"]):
+            status, output = run("compare_rungs", *arguments)
+            self.assertEqual(status, 2, output)
+            self.assertIn("usage: compare_rungs", output)
+        rungs = re.search(r"one of (.*)$", output).group(1).split()
+        self.assertIn("warp_tile", rungs)
+        for rung in rungs:  # each compares the product
+            self.assertEqual(run("compare_rungs", "naive", rung, "--size", "30")[0], 0, rung)
+
     def test_exercises_fail_before_and_pass_after(self):
         for page in PAGES:
             number = os.path.basename(page)[:2]
             with self.subTest(page=page):
                 self.assertIn("// TODO", read(os.path.join(folder_of(page), "exercise.cpp")))
-                status, output = run(f"exercise_{number}")
-                self.assertEqual(status, 1, output)
-                self.assertTrue(output.startswith("failed: "), output)
-                self.assertEqual(run(f"solution_{number}"), (0, "passed\n"))
+                for exercise, solution in exercises(page).items():
+                    status, output = run(f"{exercise}_{number}")
+                    self.assertEqual(status, 1, output)
+                    self.assertTrue(output.startswith("failed: "), output)
+                    self.assertEqual(run(f"{solution}_{number}"), (0, "passed\n"))
                 self.assertEqual(run(f"lesson_{number}")[0], 0)
 
     def test_code_on_the_pages_is_in_the_programs(self):

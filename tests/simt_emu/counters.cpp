@@ -45,25 +45,31 @@ struct Trail {
 // Guarded by the emulator's mutex. Nothing is recorded while `listening` is false: the counters themselves
 // may call functions of the standard library that were compiled with instrumentation.
 bool listening = false;
+Trace tracing = Trace::none;
 Trail* trails = nullptr;
 unsigned alive[most_warps];  // threads of each warp that have not ended
-std::vector<std::pair<std::uintptr_t, std::uintptr_t>> allocations;
+using Range = std::pair<std::uintptr_t, std::uintptr_t>;
+std::vector<Range> allocations;
 KernelCounters now;
 std::vector<KernelCounters> finished;
 
 std::uintptr_t number(const volatile void* address) { return reinterpret_cast<std::uintptr_t>(address); }
 
-Space space_of(std::uintptr_t address) {
+/// The allocation that holds the address, or null.
+const Range* allocation_at(std::uintptr_t address) {
   static std::size_t last = 0;
-  const auto is_in = [=](const auto& block) { return address >= block.first && address < block.second; };
-  if (last < allocations.size() && is_in(allocations[last])) return Space::global;
+  const auto is_in = [=](const Range& block) { return address >= block.first && address < block.second; };
+  if (last < allocations.size() && is_in(allocations[last])) return &allocations[last];
   const auto after = std::upper_bound(allocations.begin(), allocations.end(), address,
-      [](std::uintptr_t place, const auto& block) { return place < block.first; });
-  if (after != allocations.begin() && is_in(after[-1])) {
-    last = static_cast<std::size_t>(after - allocations.begin()) - 1;
-    return Space::global;
-  }
-  return is_shared(address) ? Space::shared : Space::other;
+      [](std::uintptr_t place, const Range& block) { return place < block.first; });
+  if (after == allocations.begin() || !is_in(after[-1])) return nullptr;
+  last = static_cast<std::size_t>(after - allocations.begin()) - 1;
+  return &allocations[last];
+}
+
+Space space_of(std::uintptr_t address) {
+  if (allocation_at(address)) return Space::global;
+  return shared_object_at(address) ? Space::shared : Space::other;
 }
 
 /// The trail of the running thread, if a kernel's code on this stack is to be counted. Other threads of the
@@ -76,6 +82,15 @@ Trail* trail_at(const void* stack) {
   if (thread->in_a_collective) return nullptr;
   Trail& trail = trails[thread->thread.x];
   return trail.stack_end - number(stack) < most_stack ? &trail : nullptr;
+}
+
+void keep(const Step& first, std::span<const Access> lanes) {
+  const bool shared = first.space == Space::shared;
+  const std::uintptr_t at = lanes[0].address;
+  now.requests.push_back({.shared = shared,
+      .store = first.event == Event::store,
+      .object = shared ? shared_object_at(at) : allocation_at(at)->first,
+      .lanes = {lanes.begin(), lanes.end()}});
 }
 
 /// Counts one instruction, executed by a warp.
@@ -95,6 +110,7 @@ void count(const Step& first, std::span<const Access> lanes) {
 
 /// Merges the trails of the threads [first, end) of a warp, and empties them.
 void merge(unsigned first, unsigned end) {
+  const bool traced = tracing == Trace::first_warp && first == 0 && running.block.x == 0;
   std::uint64_t next[warp_lanes];
   const Step *at[warp_lanes], *last[warp_lanes];
   std::fill_n(next, warp_lanes, ended);
@@ -119,6 +135,8 @@ void merge(unsigned first, unsigned end) {
       next[lane] = at[lane] != last[lane] ? at[lane]->key : ended;
     }
     count(*leader, {together, members});
+    if (traced && (leader->event == Event::load || leader->event == Event::store))
+      keep(*leader, {together, members});
   }
   for (unsigned i = first; i < end; ++i) trails[i].steps.clear();
 }
@@ -232,8 +250,9 @@ double KernelCounters::active_lanes() const {
   return blocks ? static_cast<double>(block_lanes) / (warp_lanes * static_cast<double>(blocks)) : 1;
 }
 
-void start_counting() {
+void start_counting(Trace trace) {
   const std::lock_guard lock(emulator_mutex);
+  tracing = trace;
   finished.clear();
   watcher = &counting;
 }

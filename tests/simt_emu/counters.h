@@ -1,6 +1,6 @@
 // Performance counters of emulated kernels: what a GPU's memory system and branches would be asked to do,
 // without the time that it takes. They see kernels compiled with counting (tenon_emu_counted in
-// tests/emulator.cmake). README.md says what is counted, and what cannot be.
+// tests/simt_emu/CMakeLists.txt). README.md says what is counted, and what cannot be.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -29,6 +29,20 @@ struct SharedAccesses {
   std::uint64_t conflicts() const { return wavefronts - least; }
 };
 
+/// The access of one lane, of 1, 2, 4, 8 or 16 bytes.
+struct Access {
+  unsigned lane;
+  unsigned bytes;
+  std::uintptr_t address;
+};
+
+/// A load or store of global or shared memory by a warp, for those who want to see it.
+struct Request {
+  bool shared, store;
+  std::uintptr_t object;      // the address where the allocation, or the shared object, begins
+  std::vector<Access> lanes;  // those that take part
+};
+
 /// The counters of one launch.
 struct KernelCounters {
   std::string kernel;  // its name with template arguments, without namespaces
@@ -41,14 +55,18 @@ struct KernelCounters {
   /// Basic blocks executed by warps, and the lanes that took part in each, summed.
   std::uint64_t blocks = 0, block_lanes = 0;
 
+  /// In order, the requests of the first warp of block 0, if counting began with Trace::first_warp.
+  std::vector<Request> requests;
+
   GlobalAccesses global() const;
   SharedAccesses shared() const;
   /// The mean number of lanes that execute a basic block together, divided by 32: 1 without divergence.
   double active_lanes() const;
 };
 
+enum class Trace { none, first_warp };
 /// Counts the launches from now on; forgets those counted before.
-void start_counting();
+void start_counting(Trace trace = Trace::none);
 /// Stops, and returns the counters of each launch that succeeded, in order.
 std::vector<KernelCounters> stop_counting();
 

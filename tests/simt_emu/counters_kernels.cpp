@@ -33,7 +33,7 @@ class Buffer {
 
 template <class... P, class... A>
 KernelCounters counters_of(void (*kernel)(P...), unsigned grid, unsigned threads, const A&... args) {
-  simt::emu::start_counting();
+  simt::emu::start_counting(simt::emu::Trace::first_warp);
   simt::launch(nullptr, kernel, grid, threads, args...);
   return simt::emu::stop_counting().at(0);
 }

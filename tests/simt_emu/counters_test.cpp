@@ -90,6 +90,32 @@ TEST_CASE("counters: bank conflicts of shared memory") {
   }
 }
 
+TEST_CASE("counters: the requests of the first warp, if they are asked for") {
+  const auto places = [](const emu::Request& request) {
+    std::vector<std::uintptr_t> all;
+    for (const emu::Access& access : request.lanes) all.push_back(access.address - request.object);
+    return all;
+  };
+  // Two blocks of two warps; there is one load and one store of the first.
+  const std::vector<emu::Request> copied = counted::copy(4, 128, 2, 3).requests;
+  REQUIRE(copied.size() == 2);
+  CHECK((!copied[0].store && !copied[0].shared && copied[1].store && !copied[1].shared));
+  for (unsigned lane = 0; lane < 32; ++lane) {
+    REQUIRE(places(copied[0])[lane] == 4 * (3 + 2 * lane));
+    REQUIRE(places(copied[1])[lane] == 4 * lane);
+    REQUIRE(copied[0].lanes[lane].lane == lane);
+    REQUIRE(copied[0].lanes[lane].bytes == 4);
+  }
+  const std::vector<emu::Request> exchanged = counted::exchange(4, 33).requests;
+  REQUIRE(exchanged.size() == 2);
+  CHECK((exchanged[0].store && exchanged[0].shared && !exchanged[1].store && exchanged[1].shared));
+  for (unsigned lane = 0; lane < 32; ++lane) REQUIRE(places(exchanged[1])[lane] == 4 * 33 * lane);
+  CHECK(counted::store_in_some_lanes(7, 1).requests.at(0).lanes.size() == 7);
+
+  const Tensor x = ones({100}, {.device = device()});
+  CHECK(counters_of([&] { x + x; }).requests.empty());
+}
+
 TEST_CASE("counters: lanes that leave a branch to others") {
   CHECK(counted::store_in_some_lanes(32, 1000).active_lanes() == 1);
   const emu::KernelCounters half = counted::store_in_some_lanes(16, 1000);

@@ -1,18 +1,10 @@
 // What one memory instruction of a warp costs. Private to the counters and their test.
 #pragma once
-#include <cstdint>
 #include <span>
 
 #include <simt_emu/counters.h>
 
 namespace simt::emu {
-
-/// The access of one lane, of 1, 2, 4, 8 or 16 bytes.
-struct Access {
-  unsigned lane;
-  unsigned bytes;
-  std::uintptr_t address;
-};
 
 /// The accesses are those of one warp by one instruction, in the order of the lanes.
 GlobalAccesses global_request(std::span<const Access> accesses);

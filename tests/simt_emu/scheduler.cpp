@@ -283,10 +283,12 @@ bool finish_copy(int pending, Copy& copy) {
   return true;
 }
 
-bool is_shared(std::uintptr_t address) {
-  return std::any_of(objects, objects + object_count, [=](const SharedObject& object) {
-    return object.in_use && address - reinterpret_cast<std::uintptr_t>(object.memory) < object.bytes;
-  });
+std::uintptr_t shared_object_at(std::uintptr_t address) {
+  for (std::size_t i = 0; i < object_count; ++i) {
+    const auto start = reinterpret_cast<std::uintptr_t>(objects[i].memory);
+    if (objects[i].in_use && address - start < objects[i].bytes) return start;
+  }
+  return 0;
 }
 
 void barrier(CallSite at) {

@@ -27,8 +27,8 @@ void wait(const char* what, CallSite at, const Meeting* meeting);
 void wake(unsigned thread);
 /// As in "scheduler.cpp:12".
 std::string text(CallSite at);
-/// Whether the address lies in a shared object of the running block.
-bool is_shared(std::uintptr_t address);
+/// Where the shared object of the running block begins that the address lies in; 0 if there is none.
+std::uintptr_t shared_object_at(std::uintptr_t address);
 
 /// What the counters must be told of a launch. `self` is the thread that begins, ends or is the last to meet.
 struct Watcher {

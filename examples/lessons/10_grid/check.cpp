@@ -1,13 +1,14 @@
 // Checks a kernel that scales the rows of a matrix: with grids of several sizes, then its accesses.
 #include <cstdio>
 
-#include "grid.h"
+#include "../cost.h"
 
-void scale_rows(Thread t, Array& x, Array& s, Array& y, int rows, int columns);
+__global__ void scale_rows(const float* x, const float* s, float* y, int rows, int columns);
 
 namespace {
 
-bool right(int blocks, int threads_per_block, int rows, int columns) {
+/// The sectors that the kernel has touched; -1 if its result was wrong.
+int sectors_if_right(int blocks, int threads, int rows, int columns) {
   std::vector<float> numbers, factors, expected;
   for (int row = 0; row < rows; ++row) {
     factors.push_back(static_cast<float>(row + 1));
@@ -16,36 +17,38 @@ bool right(int blocks, int threads_per_block, int rows, int columns) {
       expected.push_back(numbers.back() * factors.back());
     }
   }
-  Array x(numbers), s(factors), y(std::vector<float>(numbers.size()));
+  const DeviceArray x(numbers), s(factors), y(numbers.size());
   try {
-    launch(blocks, threads_per_block, scale_rows, x, s, y, rows, columns);
+    const KernelCounters cost = cost_of(scale_rows, blocks, threads, x, s, y, rows, columns);
+    const std::vector<float> found = y.numbers();
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      if (found[i] == expected[i]) continue;
+      std::printf("failed: a matrix [%d, %d], %d blocks of %d threads: y[%zu] should be %g, it is %g\n", rows,
+          columns, blocks, threads, i, expected[i], found[i]);
+      std::puts("A kernel must not rely on the size of the grid. Take steps as long as the grid.");
+      return -1;
+    }
+    return static_cast<int>(cost.global().sectors);
   } catch (const std::exception& error) {
-    std::printf("failed: a matrix [%d, %d], %d blocks of %d threads: %s\n", rows, columns, blocks,
-        threads_per_block, error.what());
-    return false;
+    std::printf("failed: a matrix [%d, %d], %d blocks of %d threads: %s\n", rows, columns, blocks, threads,
+        error.what());
+    return -1;
   }
-  for (std::size_t i = 0; i < expected.size(); ++i) {
-    if (y.elements()[i] == expected[i]) continue;
-    std::printf("failed: a matrix [%d, %d], %d blocks of %d threads: y[%zu] should be %g, it is %g\n", rows,
-        columns, blocks, threads_per_block, i, expected[i], y.elements()[i]);
-    std::puts("A kernel must not rely on the size of the grid. Take steps as long as the grid.");
-    return false;
-  }
-  return true;
 }
 
 }  // namespace
 
 int main() {
-  if (!right(2, 3, 6, 5) || !right(2, 4, 6, 5) || !right(1, 4, 6, 5) || !right(16, 256, 64, 64)) return 1;
+  for (const int threads : {3, 4, 32})
+    if (sectors_if_right(2, threads, 6, 5) < 0) return 1;
   // 128 requests for x and y each, of 4 sectors, and 128 for s, of one
-  const std::size_t fewest = 128 * (4 + 4 + 1), found = device.sectors();
+  const int fewest = 128 * (4 + 4 + 1), found = sectors_if_right(16, 256, 64, 64);
+  if (found < 0) return 1;
   if (found > fewest) {
-    std::printf("failed: the result is right, but the accesses touch %zu sectors of memory; %zu are enough\n",
+    std::printf("failed: the result is right, but the accesses touch %d sectors of memory; %d are enough\n",
         found, fewest);
-    std::puts(
-        "Which elements do threads 0, 1, 2, ... of a warp access at the same time? They should be "
-        "neighbours.");
+    std::puts("Which elements do threads 0, 1, 2, ... of a warp access at the same time?");
+    std::puts("They should be neighbours.");
     return 1;
   }
   std::puts("passed");

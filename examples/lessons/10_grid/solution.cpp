@@ -1,8 +1,7 @@
-#include "grid.h"
+#include "../device.h"
 
 // Neighbouring threads have neighbouring elements, and a thread takes steps as long as the grid.
-void scale_rows(Thread t, Array& x, Array& s, Array& y, int rows, int columns) {
-  for (int i = t.block * t.threads_per_block + t.thread; i < rows * columns;
-       i += t.blocks * t.threads_per_block)
+__global__ void scale_rows(const float* x, const float* s, float* y, int rows, int columns) {
+  for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < rows * columns; i += gridDim.x * blockDim.x)
     y[i] = x[i] * s[i / columns];
 }

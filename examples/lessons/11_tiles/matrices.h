@@ -1,16 +1,15 @@
-// Two matrices [64, 64] of small integers, whose product every order of additions gives exactly.
+// Matrices of small integers, whose product every order of additions gives exactly.
 #pragma once
-#include "block.h"
+#include <vector>
 
-inline constexpr int n = 64;
-
-inline std::vector<float> matrix(int seed) {
+/// [n, n]
+inline std::vector<float> matrix(int n, int seed) {
   std::vector<float> elements(n * n);
   for (int i = 0; i < n * n; ++i) elements[i] = static_cast<float>((i * 7 + i / n * seed) % 11 - 5);
   return elements;
 }
 
-inline std::vector<float> product(const std::vector<float>& a, const std::vector<float>& b) {
+inline std::vector<float> product(const std::vector<float>& a, const std::vector<float>& b, int n) {
   std::vector<float> c(n * n);
   for (int i = 0; i < n; ++i)
     for (int k = 0; k < n; ++k)

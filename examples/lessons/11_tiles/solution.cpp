@@ -1,26 +1,24 @@
-#include "matrices.h"
+#include "../device.h"
 
-void multiply(Block block, Array& a, Array& b, Array& c) {
-  constexpr int size = 32, threads = 256;
-  const int first_row = block.index() / (n / size) * size, first_column = block.index() % (n / size) * size;
-  float tile_a[size][size], tile_b[size][size], sum[size * size] = {};
+constexpr int n = 64;
+
+__global__ void multiply(const float* a, const float* b, float* c) {
+  constexpr int size = 32, threads = 256, each = size * size / threads;
+  SIMT_SHARED(tile_a, float[size][size]);
+  SIMT_SHARED(tile_b, float[size][size]);
+  const int first_row = blockIdx.x / (n / size) * size, first_column = blockIdx.x % (n / size) * size;
+  const int i = threadIdx.x / size, j = threadIdx.x % size;  // the others are 8 rows apart
+  constexpr int apart = threads / size;
+  float sum[each] = {};
   for (int step = 0; step < n; step += size) {
-    block.each([&](int thread) {
-      for (int element = thread; element < size * size; element += threads) {
-        const int i = element / size, j = element % size;
-        tile_a[i][j] = a[(first_row + i) * n + step + j];
-        tile_b[i][j] = b[(step + i) * n + first_column + j];
-      }
-    });
-    block.each([&](int thread) {
-      for (int element = thread; element < size * size; element += threads) {
-        const int i = element / size, j = element % size;
-        for (int k = 0; k < size; ++k) sum[element] += tile_a[i][k] * tile_b[k][j];
-      }
-    });
+    for (int e = 0; e < each; ++e) {
+      tile_a[i + e * apart][j] = a[(first_row + i + e * apart) * n + step + j];
+      tile_b[i + e * apart][j] = b[(step + i + e * apart) * n + first_column + j];
+    }
+    __syncthreads();
+    for (int e = 0; e < each; ++e)
+      for (int k = 0; k < size; ++k) sum[e] += tile_a[i + e * apart][k] * tile_b[k][j];
+    __syncthreads();
   }
-  block.each([&](int thread) {
-    for (int element = thread; element < size * size; element += threads)
-      c[(first_row + element / size) * n + first_column + element % size] = sum[element];
-  });
+  for (int e = 0; e < each; ++e) c[(first_row + i + e * apart) * n + first_column + j] = sum[e];
 }

@@ -1,0 +1,21 @@
+#include "../device.h"
+
+// c = a b, [n, n] for any n, in tiles of 16 x 16. A block at the edge has threads without an element.
+__global__ void multiply(const float* a, const float* b, float* c, int n) {
+  constexpr int size = 16;
+  SIMT_SHARED(tile_a, float[size][size]);
+  SIMT_SHARED(tile_b, float[size][size]);
+  const int across = (n + size - 1) / size;  // tiles
+  const int i = threadIdx.x / size, j = threadIdx.x % size;
+  const int row = blockIdx.x / across * size + i, column = blockIdx.x % across * size + j;
+  if (row >= n || column >= n) return;
+  float sum = 0;
+  for (int step = 0; step < n; step += size) {
+    tile_a[i][j] = step + j < n ? a[row * n + step + j] : 0;
+    tile_b[i][j] = step + i < n ? b[(step + i) * n + column] : 0;
+    __syncthreads();
+    for (int k = 0; k < size; ++k) sum += tile_a[i][k] * tile_b[k][j];
+    __syncthreads();
+  }
+  c[row * n + column] = sum;
+}
