@@ -345,6 +345,9 @@ TEST_CASE("explore: nothing in a name or a number ends the recording", "[explore
   REQUIRE(json.find("\"values\":[\"NaN\",\"Infinity\",") != json.npos);
   REQUIRE(json.find("inf") == json.find("infinities"));
   REQUIRE(x.grad().defined());
+  // Comments and indentation stay in the sources.
+  for (const char* left_out : {"\n ", "\n\n", "\n//", "  //", "/*"})
+    REQUIRE(page.find(left_out) == page.npos);
   // The page asks for nothing from anywhere.
   for (const char* request : {"https:", "@import", " src=", "fetch(", "import("})
     REQUIRE(page.find(request) == page.npos);
