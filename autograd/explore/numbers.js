@@ -15,6 +15,10 @@ function bytesText(bytes) {
   if (bytes < 1024) return `${bytes} B`;
   return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 }
+function timeText(seconds) {
+  const [x, unit] = seconds < 1e-3 ? [1e6 * seconds, "µs"] : [1e3 * seconds, "ms"];
+  return `${Number(x.toPrecision(3))}\u00a0${unit}`;
+}
 function short(x) {
   if (!Number.isFinite(x)) return String(x).replace("Infinity", "∞");
   return x === 0 || (Math.abs(x) >= 1e-3 && Math.abs(x) < 1e5) ? String(Number(x.toPrecision(4))) : x.toExponential(2);

@@ -215,6 +215,28 @@ class Page(unittest.TestCase):
             self.assertIn(word, panel)
         self.assertTrue(self.run_script("byId('optimizer').firstChild.open"))
 
+    def test_the_steps_of_the_optimizer(self):
+        self.open("weight_decay", "#training=2")
+        self.run_script("byId('optimizer').firstChild.open = true")
+        self.assertEqual(self.run_script("trainingSteps.length"), 4)  # of one epoch
+        self.assertIn("first 4 steps", self.text("#optimizer summary"))
+        for step in (2, 3, 0):
+            if step != 2:  # which the link has chosen
+                self.run_script(f"byId('training').value = {step}, byId('training').dispatchEvent(new Event('input'))")
+            self.assertIn(f"step {step + 1} of 4, loss", self.text("#updates"))
+            norm = self.run_script(f"short(trainingSteps[{step}].updates[0].gradient)")
+            self.assertIn(f"gradient {norm}", self.text("#updates"))
+        self.assertEqual(self.run_script("document.querySelectorAll('#updates .curve').length"), 2)  # weight and bias
+        self.open("digits")
+        self.assertEqual(self.run_script("document.querySelectorAll('#training, #updates .curve').length"), 0)
+        self.assertIn("next step", self.text("#optimizer summary"))
+
+    def test_the_time_of_each_operation(self):
+        self.open("digits")
+        self.assertEqual(self.run_script("nodes.filter((node, i) => !node.leaf && backwardStep.has(i) && !(node.seconds > 0)).length"), 0)
+        self.run_script("select(nodes.findIndex(node => !node.leaf))")
+        self.assertRegex(self.text("#node"), r"took [\d.]+\s[mµ]s\.")
+
     def test_themes(self):
         colour = "getComputedStyle(document.body).backgroundColor"
         seen = {}
