@@ -50,9 +50,9 @@ std::string json(const std::optional<Excerpt>& excerpt) {
   const Excerpt& e = *excerpt;
   return formatted(
       "{{\"shape\":{},\"dtype\":\"{}\",\"rows\":{},\"columns\":{},\"min\":{},\"max\":{},\"mean\":{},"
-      "\"std\":{},\"nans\":{},\"infinities\":{},\"histogram\":{},\"values\":{}}}",
+      "\"std\":{},\"nans\":{},\"infinities\":{},\"histogram\":{},\"hash\":\"{:016x}\",\"values\":{}}}",
       integers(e.shape), to_string(e.dtype), e.rows, e.columns, number(e.least), number(e.greatest),
-      rounded(e.mean), rounded(e.deviation), e.nans, e.infinities, integers(e.histogram),
+      rounded(e.mean), rounded(e.deviation), e.nans, e.infinities, integers(e.histogram), e.hash,
       list(e.values, [&](const double x) { return number(x, e.dtype); }));
 }
 

@@ -97,7 +97,8 @@ function chainRule(i) {
   const { gradient, hooked } = nodes[i], { dtype } = gradient, parts = arriving[i];
   const at = clamp(state.element, 0, gradient.values.length - 1);
   const rows = parts.map(({ from, edge, step }) => {
-    const words = el("td", {}, "from ", link(from), ` in step ${step}`);
+    const words = el("td", {}, "from ", link(from), ` in step ${step}`, differences.has(edge.part)
+      ? el("span", { class: "wrong-text" }, " differs") : null);
     return row([words, number(exact(edge.part.values[at], dtype))], { class: step > state.step ? "later" : "" });
   });
   let total = gradient.values[at];

@@ -20,6 +20,7 @@ struct Excerpt {
   double least = 0, greatest = 0, mean = 0, deviation = 0;  // of the finite elements
   std::int64_t nans = 0, infinities = 0;
   std::vector<std::int64_t> histogram{};  // equal steps from `least` to `greatest`; empty: nothing is finite
+  std::uint64_t hash = 0;                 // of the bits of all elements; all NaNs count as the same
 };
 /// At most `limit` values.
 Excerpt excerpt(const Tensor& tensor, std::int64_t limit);

@@ -373,6 +373,24 @@ TEST_CASE("explore: the steps of a training", "[explore]") {
   REQUIRE(test::read_file(path) == page);
 }
 
+TEST_CASE("explore: a hash tells every bit, also outside the excerpt", "[explore]") {
+  const auto hash = [](const Tensor& tensor) { return autograd::excerpt(tensor, 8).hash; };
+  REQUIRE(hash(tensor({1.0, -0.0})) == 0x0979a9ee2da1bb98);  // as scripts/trace_pytorch.py computes it
+  REQUIRE(hash(tensor({1, 0}) > 0) == 0x082f2207b4e88cc4);
+  REQUIRE(hash(tensor({1.0, 0.0})) != hash(tensor({1.0, -0.0})));
+  const Tensor large = randn({40, 30}), other = large.clone();
+  REQUIRE(hash(other) == hash(large));
+  other.ptr<float>()[1199] = std::nextafter(other.ptr<float>()[1199], 9.0F);
+  REQUIRE(autograd::excerpt(other, 8).values == autograd::excerpt(large, 8).values);
+  REQUIRE(hash(other) != hash(large));
+  REQUIRE(hash(large.t()) == hash(large.t().contiguous()));
+  REQUIRE(hash(large.t()) != hash(large));
+
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  REQUIRE(hash(tensor({nan})) == hash(tensor({-nan})));  // as bitwise_equal
+  REQUIRE(hash(zeros({0})) == 14695981039346656037u);
+}
+
 TEST_CASE("explore: the time of each operation", "[explore]") {
   static constexpr auto nap = std::chrono::milliseconds(100);
   const Tensor x = number(3);
