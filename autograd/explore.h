@@ -1,6 +1,7 @@
 // The tape explorer: a page that shows a backward pass.
 #pragma once
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,10 +36,12 @@ class UpdatesOf {
   std::function<std::vector<ParameterUpdate>()> list{};  // empty: there is no optimizer
 };
 
+using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
+
 struct ExploreOptions {
   /// Names of parameters and of any other tensors, such as a module's named_parameters().
-  std::vector<std::pair<std::string, Tensor>> names{};
-  /// Adds a panel with the next step of the optimizer.
+  NamedTensors names{};
+  /// Adds a panel with the optimizer's next step.
   UpdatesOf optimizer{};
   BackwardOptions backward{};
 };
@@ -49,5 +52,32 @@ struct ExploreOptions {
 /// mistakes would give. If the page cannot be written, the gradients are there all the same.
 TENON_API void explore(const Tensor& loss, const std::string& path, const ExploreOptions& options = {},
     CallSite site = CallSite::current());
+
+struct Recording;
+
+/// The same for a training loop: the page shows the first pass, and what the optimizer does in every step.
+///
+///     autograd::Explorer explorer({.names = net.named_parameters(), .optimizer = optimizer});
+///     for (...) {
+///       explorer.backward(loss);
+///       optimizer.step();
+///     }
+///     explorer.write("tape.html");
+class TENON_API Explorer {
+ public:
+  explicit Explorer(ExploreOptions options = {});
+  ~Explorer();
+  Explorer(Explorer&&) noexcept;
+  Explorer& operator=(Explorer&&) noexcept;
+
+  /// Does what loss.backward(options.backward) does. `names` are additional names for tensors that only this
+  /// pass has; they matter in the first one, which the page shows.
+  void backward(const Tensor& loss, const NamedTensors& names = {}, CallSite site = CallSite::current());
+  void write(const std::string& path) const;
+
+ private:
+  ExploreOptions options_;
+  std::unique_ptr<Recording> recording_;  // null before the first pass
+};
 
 }  // namespace tenon::autograd

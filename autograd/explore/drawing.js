@@ -50,10 +50,11 @@ function drawNode(node, i) {
 
 function showGraph() {
   const { step } = state, { kind, node: running } = steps[step];
+  const differing = new Set([...differences.values()].map(({ node }) => node));
   nodes.forEach((node, i) => {
     const { group, received } = nodeShapes[i], status = statusAt(i, step), selected = i === state.node;
     group.setAttribute("class", ["node", node.leaf ? "leaf" : "operation", status, selected ? "selected" : "",
-      wrongGradient(i) ? "wrong" : ""].join(" "));
+      wrongGradient(i) ? "wrong" : "", differing.has(i) ? "differs" : ""].join(" "));
     group.setAttribute("tabindex", selected ? 0 : -1);
     const parts = arriving[i].length;
     if (step < firstBackward || (!parts && i !== tape.root)) received.textContent = "";

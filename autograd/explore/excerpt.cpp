@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <limits>
 
 #include <tenon/autograd/explore/recording.h>
@@ -39,12 +40,26 @@ void count(Excerpt& out, std::span<const double> all) {
   out.deviation = std::sqrt(squares / static_cast<double>(finite));
 }
 
+/// FNV-1a of all bytes.
+std::uint64_t hash_of(const Tensor& tensor) {
+  std::uint64_t hash = 14695981039346656037u;
+  visit_any(tensor.dtype(), [&]<class T>(std::type_identity<T>) {
+    for (T x : tensor.data<T>()) {
+      if (x != x) x = std::numeric_limits<T>::quiet_NaN();
+      for (const std::byte byte : std::as_bytes(std::span(&x, 1)))
+        hash = (hash ^ std::to_integer<std::uint64_t>(byte)) * 1099511628211u;
+    }
+  });
+  return hash;
+}
+
 }  // namespace
 
 Excerpt excerpt(const Tensor& tensor, std::int64_t limit) {
   const ModeGuard guard({.record = false, .anomaly = false});
   Excerpt out{.shape = tensor.shape(), .dtype = tensor.dtype()};
-  const Tensor dense = tensor.detach().to(Device::cpu(), DType::float64).contiguous();
+  const Tensor here = tensor.detach().to(Device::cpu()).contiguous(), dense = here.to(DType::float64);
+  out.hash = hash_of(here);
   const std::span<const double> all = dense.data<double>();
   if (all.empty()) return out;
   count(out, all);

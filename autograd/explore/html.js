@@ -28,6 +28,27 @@ const row = (cells, attributes = {}) =>
 const heads = names => el("tr", {}, ...names.map(name =>
   el("th", { scope: "col", class: name[0] === "#" ? "number" : undefined }, name.replace("#", ""))));
 
+/// A drawing over the steps 0 to `last`, stretched to the width of its place, with a line at the present step,
+/// which moveTo() moves; a click leads to the step. `draw` makes the rest of functions of a number per step.
+function chart({ last, most, label, go }, draw) {
+  const width = 1000, height = 60, x = step => step * width / Math.max(last, 1);
+  const points = values => values.map((value, step) =>
+    `${x(step).toFixed(1)} ${(height - 2 - (height - 6) * value / (most || 1)).toFixed(1)}`);
+  const line = values => `M${points(values).join("L")}`;
+  const area = (low, high) => `M${[...points(high), ...points(low).reverse()].join("L")}z`;
+  const upright = (kind, step) => el("line", { class: kind, x1: x(step), x2: x(step), y1: 0, y2: height });
+  const cursor = upright("cursor", 0);
+  const picture = el("svg", {
+    class: "curve", viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", role: "img", "aria-label": label,
+    onclick: event => {
+      const frame = picture.getBoundingClientRect();
+      go(Math.round((event.clientX - frame.left) / frame.width * last));
+    },
+  }, ...draw({ line, area, upright }), cursor);
+  const moveTo = step => ["x1", "x2"].forEach(end => cursor.setAttribute(end, x(step)));
+  return { picture, moveTo };
+}
+
 /// A text that leads to a node.
 const link = (i, text = label(i)) => el("a", {
   class: "go", tabindex: 0, role: "button",

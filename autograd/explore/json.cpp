@@ -28,6 +28,9 @@ std::string number(double x, DType dtype = DType::float64) {
   return dtype == DType::float32 ? formatted("{}", static_cast<float>(x)) : formatted("{}", x);
 }
 
+/// Six digits, for what is only drawn.
+std::string rounded(double x) { return std::isfinite(x) ? formatted("{:.6g}", x) : number(x); }
+
 template <class List, class Write>
 std::string list(const List& values, Write write) {
   std::string out = "[";
@@ -46,11 +49,10 @@ std::string json(const std::optional<Excerpt>& excerpt) {
   if (!excerpt) return "null";
   const Excerpt& e = *excerpt;
   return formatted(
-      "{{\"shape\":{},\"dtype\":\"{}\",\"rows\":{},\"columns\":{},\"min\":{},\"max\":{},\"mean\":{:.6g},"
-      "\"std\":{:.6g},"
-      "\"nans\":{},\"infinities\":{},\"histogram\":{},\"values\":{}}}",
-      integers(e.shape), to_string(e.dtype), e.rows, e.columns, number(e.least), number(e.greatest), e.mean,
-      e.deviation, e.nans, e.infinities, integers(e.histogram),
+      "{{\"shape\":{},\"dtype\":\"{}\",\"rows\":{},\"columns\":{},\"min\":{},\"max\":{},\"mean\":{},"
+      "\"std\":{},\"nans\":{},\"infinities\":{},\"histogram\":{},\"hash\":\"{:016x}\",\"values\":{}}}",
+      integers(e.shape), to_string(e.dtype), e.rows, e.columns, number(e.least), number(e.greatest),
+      rounded(e.mean), rounded(e.deviation), e.nans, e.infinities, integers(e.histogram), e.hash,
       list(e.values, [&](const double x) { return number(x, e.dtype); }));
 }
 
@@ -72,13 +74,11 @@ std::string json(const RecordedEdge& edge) {
 std::string json(const RecordedNode& node) {
   return formatted(
       "{{\"op\":{},\"site\":{},\"name\":{},\"shape\":{},\"dtype\":\"{}\",\"device\":\"{}\",\"depth\":{},"
-      "\"leaf\":{},"
-      "\"hooked\":{},\"accumulated\":{},\"bytes\":{},\"value\":{},\"gradient\":{},\"stored\":{},"
-      "\"depthFirst\":{},"
-      "\"edges\":{}}}",
+      "\"leaf\":{},\"hooked\":{},\"accumulated\":{},\"bytes\":{},\"seconds\":{},\"value\":{},\"gradient\":{},"
+      "\"stored\":{},\"depthFirst\":{},\"edges\":{}}}",
       text(node.op), text(node.site), text(node.name), integers(node.shape), to_string(node.dtype),
       to_string(node.device), node.depth, node.leaf, node.hooked, node.accumulated, node.bytes,
-      json(node.value), json(node.gradient), json(node.stored), json(node.depth_first),
+      rounded(node.seconds), json(node.value), json(node.gradient), json(node.stored), json(node.depth_first),
       list(node.edges, [](const RecordedEdge& edge) { return json(edge); }));
 }
 
@@ -88,19 +88,22 @@ std::string json(const RecordedVisit& visit) {
 
 std::string json(const RecordedUpdate& update) {
   return formatted("{{\"name\":{},\"norm\":{},\"update\":{},\"gradient\":{},\"decay\":{},\"momentum\":{}}}",
-      text(update.name), number(update.norm), number(update.update), number(update.gradient),
-      number(update.decay), number(update.momentum));
+      text(update.name), rounded(update.norm), rounded(update.update), rounded(update.gradient),
+      rounded(update.decay), rounded(update.momentum));
+}
+
+std::string json(const RecordedStep& step) {
+  return formatted("{{\"loss\":{},\"error\":{},\"updates\":{}}}", rounded(step.loss), text(step.error),
+      list(step.updates, [](const RecordedUpdate& update) { return json(update); }));
 }
 
 }  // namespace
 
 std::string to_json(const Recording& recording) {
   const auto each = [](const auto& item) { return json(item); };
-  return formatted(
-      "{{\"title\":{},\"root\":{},\"keepsGraph\":{},\"updatesError\":{},\"updates\":{},\"visits\":{},"
-      "\"nodes\":{}}}",
-      text(recording.title), recording.root, recording.keeps_graph, text(recording.updates_error),
-      list(recording.updates, each), list(recording.visits, each), list(recording.nodes, each));
+  return formatted("{{\"title\":{},\"root\":{},\"keepsGraph\":{},\"steps\":{},\"visits\":{},\"nodes\":{}}}",
+      text(recording.title), recording.root, recording.keeps_graph, list(recording.steps, each),
+      list(recording.visits, each), list(recording.nodes, each));
 }
 
 }  // namespace tenon::autograd

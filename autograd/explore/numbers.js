@@ -15,12 +15,19 @@ function bytesText(bytes) {
   if (bytes < 1024) return `${bytes} B`;
   return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} KiB` : `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 }
+function timeText(seconds) {
+  const [x, unit] = seconds < 1e-3 ? [1e6 * seconds, "µs"] : [1e3 * seconds, "ms"];
+  return `${Number(x.toPrecision(3))}\u00a0${unit}`;
+}
 function short(x) {
   if (!Number.isFinite(x)) return String(x).replace("Infinity", "∞");
   return x === 0 || (Math.abs(x) >= 1e-3 && Math.abs(x) < 1e5) ? String(Number(x.toPrecision(4))) : x.toExponential(2);
 }
 /// All digits that tell the number from its neighbours.
-const exact = (x, dtype) => (dtype === "float32" && Number.isFinite(x) ? shortestFloat(x) : String(x));
+function exact(x, dtype) {
+  if (Object.is(x, -0)) return "-0";
+  return dtype === "float32" && Number.isFinite(x) ? shortestFloat(x) : String(x);
+}
 function shortestFloat(x) {
   for (let digits = 1; digits < 10; ++digits)
     if (Math.fround(Number(x.toPrecision(digits))) === Math.fround(x)) return String(Number(x.toPrecision(digits)));
@@ -59,6 +66,7 @@ function heatMap(excerpt, { chosen, choose } = {}) {
   // Vectors of many elements are folded, so that their cells stay visible.
   const perRow = rows === 1 && columns > 40 ? 40 : columns;
   const width = asNumbers ? "auto" : `minmax(3px, ${perRow > 30 ? 10 : 14}px)`;
+  const differing = new Set(differences.get(excerpt)?.elements.map(({ i }) => i));
   const spoken = values.slice(0, 12).map(short).join(", ") + (values.length > 12 ? ", …" : "");
   const cell = (x, i) => {
     // The root makes small magnitudes visible beside large ones; behind numbers colours are paler.
@@ -66,7 +74,7 @@ function heatMap(excerpt, { chosen, choose } = {}) {
     const percent = (asNumbers ? 45 : 100) * share;
     const colour = `color-mix(in srgb, var(--${x > 0 ? "positive" : "negative"}) ${percent}%, var(--zero))`;
     return el("i", {
-      class: `${Number.isNaN(x) ? "nan" : ""} ${i === chosen ? "chosen" : ""}`,
+      class: `${Number.isNaN(x) ? "nan" : ""} ${i === chosen ? "chosen" : ""} ${differing.has(i) ? "differs" : ""}`,
       style: Number.isNaN(x) ? undefined : `background: ${colour}`,
       title: `[${indexText(excerpt, i)}]  ${exact(x, dtype)}`,
       onclick: () => choose?.(i),
@@ -104,6 +112,7 @@ function showTensor(heading, excerpt, options = {}) {
   }
   const all = count(excerpt.shape), shown = excerpt.values.length;
   made.append(shown ? heatMap(excerpt, options) : quiet("no elements"));
+  if (differences.has(excerpt)) made.append(describeDifference(differences.get(excerpt)));
   if (shown <= 1 || excerpt.derived) return made;
   const facts = [`mean ${short(excerpt.mean)}`, `deviation ${short(excerpt.std)}`];
   if (shown < all) facts.unshift(`${excerpt.rows} × ${excerpt.columns} of ${all} elements`);

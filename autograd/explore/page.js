@@ -1,7 +1,8 @@
 // The state of the page, and what changes it. The address holds it, too (#step=12&node=3&mistake=order), so that a
 // link leads to what its writer saw.
 
-const state = { step: 0, node: tape.root, mistake: "none", element: 0, table: false, timer: null, address: null };
+const state = { step: 0, node: tape.root, mistake: "none", element: 0, training: 0, table: false, timer: null,
+  address: null };
 const clamp = (x, low, high) => Math.min(Math.max(x, low), high);
 
 function readAddress() {
@@ -10,6 +11,7 @@ function readAddress() {
   state.step = clamp(whole("step") ?? state.step, 0, lastStep);
   state.node = clamp(whole("node") ?? steps[state.step].node ?? state.node, 0, nodes.length - 1);
   if (Object.hasOwn(mistakes, given.get("mistake") ?? "")) state.mistake = given.get("mistake");
+  state.training = clamp(whole("training") ?? state.training, 0, trainingSteps.length - 1);
   state.table = given.has("table");
 }
 function writeAddress() {
@@ -17,6 +19,7 @@ function writeAddress() {
   state.address = setTimeout(() => {
     const address = new URLSearchParams({ step: state.step, node: state.node });
     if (state.mistake !== "none") address.set("mistake", state.mistake);
+    if (state.training) address.set("training", state.training);
     if (state.table) address.set("table", "1");
     history.replaceState(null, "", `#${address}`);
   }, 100);
@@ -34,6 +37,7 @@ function show(move) {
   showNode();
   showMemory();
   showMistake();
+  showOptimizer();
   showTable();
   if (move && state.step === lastStep) byId("optimizer").firstChild.open = true;
   if (move && !state.table) reveal(state.node);
@@ -112,7 +116,7 @@ for (const [id, action] of Object.entries(buttons)) byId(id).addEventListener("c
 byId("slider").addEventListener("input", event => go(Number(event.target.value)));
 addEventListener("keydown", event => {
   const action = keys[event.key], control = event.target.closest("input, button, a, select, summary");
-  const itsOwn = control && (event.key === " " || control.matches("select"));  // a control uses this key itself
+  const itsOwn = control && (event.key === " " || control.matches("select, #training"));  // a control uses this key itself
   if (!action || itsOwn || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
   action();

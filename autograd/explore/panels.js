@@ -1,5 +1,5 @@
-// What stands beside and below the drawing: the step, the selected node, the memory, the chosen mistake, the
-// optimizer, and the graph as a table.
+// What stands beside and below the drawing: the step, the selected node, the memory, the chosen mistake, and the
+// graph as a table.
 
 // ---- the step
 
@@ -61,8 +61,8 @@ function describeBackward(i, waiting) {
 function showNode() {
   const i = state.node, node = nodes[i], panel = byId("node"), ran = backwardStep.get(i);
   const users = nodes.flatMap((other, from) => other.edges.filter(edge => edge.to === i).map(() => from));
-  const facts = [shapeText(node.shape), node.dtype, node.device, `depth ${node.depth}`, node.site,
-    node.hooked ? "has a hook" : ""];
+  const facts = [shapeText(node.shape), bytesText(node.bytes), node.dtype, node.device, `depth ${node.depth}`,
+    node.site, node.hooked ? "has a hook" : ""];
   panel.replaceChildren(
     el("h2", {}, node.name ? `${node.name} ` : "", node.name && node.leaf ? "" : code(node.op)),
     paragraph(facts.filter(Boolean).join(" · ")));
@@ -81,7 +81,7 @@ function showNode() {
   if (node.gradient?.values.length) panel.append(chainRule(i));
   if (node.leaf && node.accumulated)
     panel.append(showTensor(".grad afterwards, with what it held before", node.stored));
-  if (!node.leaf) panel.append(...describePullbacks(node), ...describeSaved(node));
+  if (!node.leaf) panel.append(...describePullbacks(node), ...describeTime(i), ...describeSaved(node));
 }
 
 function showWrong(wrong, right) {
@@ -97,7 +97,8 @@ function chainRule(i) {
   const { gradient, hooked } = nodes[i], { dtype } = gradient, parts = arriving[i];
   const at = clamp(state.element, 0, gradient.values.length - 1);
   const rows = parts.map(({ from, edge, step }) => {
-    const words = el("td", {}, "from ", link(from), ` in step ${step}`);
+    const words = el("td", {}, "from ", link(from), ` in step ${step}`, differences.has(edge.part)
+      ? el("span", { class: "wrong-text" }, " differs") : null);
     return row([words, number(exact(edge.part.values[at], dtype))], { class: step > state.step ? "later" : "" });
   });
   let total = gradient.values[at];
@@ -121,6 +122,13 @@ function describePullbacks(node) {
   return [el("h3", {}, `The pullbacks of ${node.op}, given g, the gradient of its result y`), el("table", {}, ...rows)];
 }
 
+function describeTime(i) {
+  if (!backwardStep.has(i)) return [];
+  return [paragraph(`The pullbacks and the sums of what they return took ${timeText(nodes[i].seconds)}.`),
+    quiet("This one run includes what a first run costs, such as new memory and cold caches, and on CUDA the launches " +
+      "and the wait for the kernels.")];
+}
+
 function describeSaved(node) {
   const all = node.edges.flatMap(edge => edge.saved.map(saved => ({ ...saved, to: edge.to })));
   const title = el("h3", {}, "Saved tensors");
@@ -136,26 +144,23 @@ function describeSaved(node) {
 
 // ---- the memory over the steps
 
+let memoryChart = null;
+function drawMemory() {
+  const saved = memory.map(now => now.saved), all = memory.map(now => now.saved + now.gradients);
+  const most = Math.max(...all, 1);
+  return chart({
+    last: lastStep, most, label: `Memory over the steps, at most ${bytesText(most)}`, go,
+  }, ({ line, area, upright }) => [
+    el("path", { class: "saved", d: area(saved.map(() => 0), saved) }),
+    el("path", { class: "gradients", d: area(saved, all) }),
+    el("path", { class: "eager", d: line(memory.map(now => now.eager + now.gradients)) }),
+    upright("turn", firstBackward - 1)]);
+}
+
 function showMemory() {
-  const width = 1000, height = 60;  // stretched to the width of the slider
-  const most = Math.max(...memory.map(({ saved, gradients }) => saved + gradients), 1);
-  const x = step => step * width / Math.max(lastStep, 1), y = bytes => height - 2 - (height - 6) * bytes / most;
-  const points = f => memory.map((now, step) => `${x(step).toFixed(1)} ${y(f(now)).toFixed(1)}`);
-  const area = (low, high) => `M${[...points(high), ...points(low).reverse()].join("L")}z`;
-  const upright = (kind, step) => el("line", { class: kind, x1: x(step), x2: x(step), y1: 0, y2: height });
-  const picture = el("svg", {
-    class: "curve", viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", role: "img",
-    "aria-label": `Memory over the steps, at most ${bytesText(most)}`,
-    onclick: event => {
-      const frame = picture.getBoundingClientRect();
-      go(Math.round((event.clientX - frame.left) / frame.width * lastStep));
-    },
-  },
-    el("path", { class: "saved", d: area(() => 0, now => now.saved) }),
-    el("path", { class: "gradients", d: area(now => now.saved, now => now.saved + now.gradients) }),
-    el("path", { class: "eager", d: `M${points(now => now.eager + now.gradients).join("L")}` }),
-    upright("turn", firstBackward - 1), upright("cursor", state.step));
-  byId("memory").replaceChildren(picture);
+  memoryChart ??= drawMemory();
+  memoryChart.moveTo(state.step);
+  byId("memory").replaceChildren(memoryChart.picture);
 
   const { saved, gradients } = memory[state.step];
   const entry = (colour, text, title) => el("div", { class: "key", style: `--colour: var(${colour})`, title }, text);
@@ -209,37 +214,6 @@ function compare(i) {
   return row([name, number(short(right.values[at])), wrongCell(short(wrong.values[at]))]);
 }
 
-// ---- the optimizer
-
-const updateParts = [["gradient", "--positive"], ["decay", "--negative"], ["momentum", "--done"]];
-
-function drawOptimizer() {
-  const { updates, updatesError } = tape;
-  byId("optimizer").hidden = !updates.length && !updatesError;
-  const panel = el("details", {}, el("summary", {}, "The optimizer's next step"));
-  byId("optimizer").append(panel);
-  if (updatesError) {
-    panel.append(paragraph(updatesError));
-    return;
-  }
-  const key = ([name, colour]) => el("span", { class: "key", style: `--colour: var(${colour})` }, name);
-  panel.append(quiet("L2 norms of the parameter, of its update, and of the parts whose sum this is"),
-    el("p", { class: "keys" }, ...updateParts.map(key)),
-    el("table", {}, heads(["parameter", "#norm", "#update", "consists of"]), ...updates.map(describeUpdate)));
-}
-
-function describeUpdate(update, k) {
-  const i = nodes.findIndex(node => node.name && node.name === update.name);
-  const parts = updateParts.map(([name, colour]) => ({ name, colour, norm: Number(update[name]) }))
-    .filter(({ norm }) => norm !== 0);
-  const whole = sum(parts.map(({ norm }) => norm));
-  const bar = el("div", { class: "bar" }, ...parts.map(({ norm, colour }) =>
-    el("span", { style: `width: ${100 * norm / whole}%; background: var(${colour})` })));
-  const text = parts.map(({ name, norm }) => `${name} ${short(norm)}`).join(", ") || "nothing";
-  return row([i < 0 ? update.name || `parameter ${k}` : link(i), number(short(Number(update.norm))),
-    number(short(Number(update.update))), el("td", {}, bar, el("span", { class: "quiet small" }, text))]);
-}
-
 // ---- the table
 
 function showTable() {
@@ -251,12 +225,13 @@ function showTable() {
     ? excerpt.values.slice(0, 3).map(short).join(", ") + (count(excerpt.shape) > 3 ? ", …" : "") : "–");
   const rowOf = (node, i) => row([String(i), node.leaf ? "leaf" : node.op, node.name, shapeText(node.shape),
     node.dtype, node.site, node.edges.map(edge => edge.to).join(", "), first(node.value), first(node.gradient),
-    String(backwardStep.get(i) ?? "–")], {
+    String(backwardStep.get(i) ?? "–"), node.leaf ? "" : timeText(node.seconds)], {
     "data-node": i, tabindex: 0, class: i === state.node ? "selected" : "",
     onclick: () => select(i), onkeydown: event => event.key === "Enter" && select(i),
   });
   byId("table").replaceChildren(el("table", {},
     el("caption", {}, "The tape, from the loss to the leaves. Enter or a click selects a node."),
-    heads(["no.", "operation", "name", "shape", "dtype", "line", "inputs", "value", "gradient", "runs in step"]),
+    heads(["no.", "operation", "name", "shape", "dtype", "line", "inputs", "value", "gradient", "runs in step",
+      "time"]),
     ...nodes.map(rowOf)));
 }

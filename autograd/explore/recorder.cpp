@@ -1,6 +1,7 @@
 // Watches a backward pass. Tensors are copied at once, never kept: whether the pass adds in place depends on
 // who else owns a gradient.
 #include <algorithm>
+#include <chrono>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -17,6 +18,22 @@ namespace {
 std::string line_of(CallSite site) {
   std::string line = to_string(site);
   return line.erase(0, line.rfind('/') + 1);
+}
+
+/// What the optimizer will do with the gradients of a pass.
+RecordedStep step_of(double loss, const ExploreOptions& options) {
+  RecordedStep step{.loss = loss};
+  if (!options.optimizer.list) return step;
+  try {
+    for (const ParameterUpdate& update : options.optimizer.list()) {
+      std::string name;
+      for (const auto& [given, tensor] : options.names)
+        if (tensor.is_same(update.parameter)) name = given;
+      step.updates.push_back(
+          {name, update.norm, update.update, update.gradient, update.decay, update.momentum});
+    }
+  } catch (const Error& error) { step.error = error.what(); }
+  return step;
 }
 
 /// Doubles the saved floating-point tensors of a pullback, in copies, and puts the originals back.
@@ -90,25 +107,21 @@ class Recorder final : public PassObserver {
   }
 
   void visit(Node& node, const Tensor& gradient, std::span<Node* const> waiting) override {
+    // The time of a hook, which has run just now, belongs to no node.
+    if (running_ && !node.hooks) count_time(gradient.stream());
+    running_ = &node;
     RecordedVisit step{number_.at(&node), {}};
     for (Node* other : waiting) step.waiting.push_back(number_.at(other));
     recording_.visits.push_back(std::move(step));
     of(node).gradient = excerpt(gradient, limit_);
     if (&node == order_[0]) first_ = copy_of(gradient);
+    start_clock(gradient.stream());
   }
 
   void part(Node& node, Edge& edge, const Tensor& gradient, const Tensor& part) override {
-    const ModeGuard guard({.record = false, .anomaly = false});
-    RecordedEdge& to = edge_of(node, edge);
-    const Tensor summed = at_source(edge, part);
-    to.part = excerpt(summed, limit_);
-    if (!summed.is_same(part)) to.unsummed = excerpt(part, limit_);
-    try {
-      Spoiler spoiler(edge.pullback);
-      if (!spoiler.spoil()) return;
-      const Tensor wrong = edge.pullback(gradient, edge.source->shape);
-      if (wrong.defined()) to.spoiled = excerpt(at_source(edge, wrong), limit_);
-    } catch (const Error&) {}  // an operation may refuse such values; then there is nothing to compare
+    count_time(part.stream());
+    add_part(node, edge, gradient, part);
+    start_clock(part.stream());
   }
 
   void finish() override {
@@ -126,14 +139,40 @@ class Recorder final : public PassObserver {
   }
 
   /// After the pass.
-  Recording take(const ExploreOptions& options) {
+  Recording take() {
     for (Node* node : order_)
       if (node->grad.defined()) of(*node).stored = excerpt(node->grad, limit_);
-    if (options.optimizer.list) add_updates(options.optimizer);
     return std::move(recording_);
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
+
+  /// Before the observer returns to the pass. A device may still be working.
+  void start_clock(Stream stream) {
+    stream.synchronize();
+    since_ = Clock::now();
+  }
+  /// Adds the time since then to the node that runs.
+  void count_time(Stream stream) {
+    stream.synchronize();
+    of(*running_).seconds += std::chrono::duration<double>(Clock::now() - since_).count();
+  }
+
+  void add_part(Node& node, Edge& edge, const Tensor& gradient, const Tensor& part) {
+    const ModeGuard guard({.record = false, .anomaly = false});
+    RecordedEdge& to = edge_of(node, edge);
+    const Tensor summed = at_source(edge, part);
+    to.part = excerpt(summed, limit_);
+    if (!summed.is_same(part)) to.unsummed = excerpt(part, limit_);
+    try {
+      Spoiler spoiler(edge.pullback);
+      if (!spoiler.spoil()) return;
+      const Tensor wrong = edge.pullback(gradient, edge.source->shape);
+      if (wrong.defined()) to.spoiled = excerpt(at_source(edge, wrong), limit_);
+    } catch (const Error&) {}  // an operation may refuse such values; then there is nothing to compare
+  }
+
   RecordedNode& of(const Node& node) { return recording_.nodes[static_cast<std::size_t>(number_.at(&node))]; }
   RecordedEdge& edge_of(Node& node, Edge& edge) {
     return of(node).edges[static_cast<std::size_t>(&edge - node.edges().data())];
@@ -222,25 +261,15 @@ class Recorder final : public PassObserver {
     }
   }
 
-  void add_updates(const UpdatesOf& optimizer) {
-    try {
-      for (const ParameterUpdate& update : optimizer.list()) {
-        const auto at = number_.find(node_of(update.parameter));
-        const std::string name =
-            at == number_.end() ? std::string() : recording_.nodes[static_cast<std::size_t>(at->second)].name;
-        recording_.updates.push_back(
-            {name, update.norm, update.update, update.gradient, update.decay, update.momentum});
-      }
-    } catch (const Error& error) { recording_.updates_error = error.what(); }
-  }
-
   Recording recording_;
   const std::vector<Node*> order_;
   std::unordered_map<const Node*, int> number_;
   std::unordered_map<const Storage*, int> storages_;
   std::unordered_map<const Storage*, std::string> constants_;  // the names of tensors without a node
   std::int64_t limit_ = 0;                                     // values per excerpt
-  Tensor first_;                                               // the gradient of the root
+  const Node* running_ = nullptr;
+  Clock::time_point since_{};
+  Tensor first_;  // the gradient of the root
 };
 
 }  // namespace
@@ -248,11 +277,20 @@ class Recorder final : public PassObserver {
 Recording record_backward(Call& call, const Tensor& loss, const ExploreOptions& options) {
   Root root = root_of("explore", loss, {});
   const Ref<Node> owner = root.node;  // a hook may drop the caller's handle
+  const double value = loss.item<double>();
   Recorder recorder(loss, options);
   run_backward(call, {&root, 1}, options.backward, &recorder);
-  Recording recording = recorder.take(options);
+  Recording recording = recorder.take();
   recording.title = line_of(call.site());
+  recording.steps.push_back(step_of(value, options));
   return recording;
+}
+
+void record_next_step(Call& call, const Tensor& loss, const ExploreOptions& options, Recording& recording) {
+  Root root = root_of("explore", loss, {});
+  const double value = loss.item<double>();
+  run_backward(call, {&root, 1}, options.backward);
+  recording.steps.push_back(step_of(value, options));
 }
 
 }  // namespace tenon::autograd

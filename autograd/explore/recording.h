@@ -20,6 +20,7 @@ struct Excerpt {
   double least = 0, greatest = 0, mean = 0, deviation = 0;  // of the finite elements
   std::int64_t nans = 0, infinities = 0;
   std::vector<std::int64_t> histogram{};  // equal steps from `least` to `greatest`; empty: nothing is finite
+  std::uint64_t hash = 0;                 // of the bits of all elements; all NaNs count as the same
 };
 /// At most `limit` values.
 Excerpt excerpt(const Tensor& tensor, std::int64_t limit);
@@ -58,6 +59,7 @@ struct RecordedNode {
   std::optional<Excerpt> stored{};       // .grad after the pass
   std::optional<Excerpt> depth_first{};  // of a leaf, if each node ran when its first part arrived
   bool accumulated = false;              // there was a gradient before the pass
+  double seconds = 0;                    // for its pullbacks and for adding up what they return
 };
 
 /// A step of the pass.
@@ -71,18 +73,26 @@ struct RecordedUpdate {
   double norm, update, gradient, decay, momentum;
 };
 
+/// A step of the training, as the pass leaves it to the optimizer.
+struct RecordedStep {
+  double loss;
+  std::vector<RecordedUpdate> updates{};
+  std::string error{};  // why there are no updates
+};
+
 struct Recording {
   std::string title;
   int root = 0;
   bool keeps_graph = false;
   std::vector<RecordedNode> nodes{};
   std::vector<RecordedVisit> visits{};
-  std::vector<RecordedUpdate> updates{};
-  std::string updates_error{};  // why there are none
+  std::vector<RecordedStep> steps{};
 };
 
 /// Runs backward() and records it.
 Recording record_backward(Call& call, const Tensor& loss, const ExploreOptions& options);
+/// Runs backward() and adds a step to the recording of an earlier pass.
+void record_next_step(Call& call, const Tensor& loss, const ExploreOptions& options, Recording& recording);
 
 /// As JSON that may stand in a <script> element. NaN and infinity, which JSON lacks, are strings.
 std::string to_json(const Recording& recording);

@@ -1,14 +1,22 @@
 // The recording, and what follows from it: the steps, and the memory in each.
 
-const tape = JSON.parse(byId("recording").textContent);
-const { nodes, visits } = tape;
-for (const node of nodes) {
-  for (const key of ["value", "gradient", "stored", "depthFirst"]) node[key] = readExcerpt(node[key]);
-  for (const edge of node.edges) {
-    for (const key of ["part", "unsummed", "spoiled"]) edge[key] = readExcerpt(edge[key]);
-    for (const saved of edge.saved) saved.value = readExcerpt(saved.value);
+/// Reads JSON, or a page like this one. Nothing that the page contains runs.
+function readRecording(text) {
+  const json = text.trimStart().startsWith("{") ? text
+    : new DOMParser().parseFromString(text, "text/html").getElementById("recording").textContent;
+  const recording = JSON.parse(json);
+  for (const node of recording.nodes) {
+    for (const key of ["value", "gradient", "stored", "depthFirst"]) node[key] = readExcerpt(node[key]);
+    for (const edge of node.edges) {
+      for (const key of ["part", "unsummed", "spoiled"]) edge[key] = readExcerpt(edge[key]);
+      edge.saved ??= [];
+      for (const saved of edge.saved) saved.value = readExcerpt(saved.value);
+    }
   }
+  return recording;
 }
+const tape = readRecording(byId("recording").textContent);
+const { nodes, visits } = tape;
 const label = i => nodes[i].name || (nodes[i].leaf ? `leaf ${i}` : nodes[i].op);
 
 // The tape does not know when an operation ran forward. The reverse of the pass is an order in which it could have.

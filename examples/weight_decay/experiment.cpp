@@ -70,20 +70,15 @@ struct Learner {
         l1_of_bias(settings.decay_bias ? l1 : 0) {}
 
   /// Returns the loss of each sample, after computing the gradients of their mean and of an L1 penalty. An L2
-  /// penalty is the optimizer's weight decay. Writes a page that shows how, if its path is given.
-  Tensor learn(const Tensor& x, const Tensor& y, const std::string& explore = {}) {
+  /// penalty is the optimizer's weight decay. The explorer, if there is one, records how.
+  Tensor learn(const Tensor& x, const Tensor& y, autograd::Explorer* explorer = nullptr) {
     const Tensor loss = criterion(net(x), y);
     Tensor total = loss.mean();
     if (l1 > 0) total = total + l1 * net.weight.abs().sum();
     if (l1_of_bias > 0) total = total + l1_of_bias * net.bias.abs().sum();
     optimizer->zero_grad();
-    if (explore.empty()) {
-      total.backward();
-    } else {
-      auto names = net.named_parameters();
-      names.insert(names.end(), {{"x", x}, {"y", y}, {"loss", total}});
-      autograd::explore(total, explore, {.names = names, .optimizer = *optimizer});
-    }
+    if (explorer) explorer->backward(total, {{"x", x}, {"y", y}, {"loss", total}});
+    else total.backward();
     return loss;
   }
 
@@ -130,6 +125,11 @@ Run train(
     verification->different += !bitwise_equal(found, expected);
   };
 
+  std::optional<autograd::Explorer> explorer;
+  if (!settings.explore.empty() && weight_decay == settings.weight_decays.back())
+    explorer.emplace(
+        autograd::ExploreOptions{.names = net.named_parameters(), .optimizer = *learner.optimizer});
+
   Run run{.weight_decay = weight_decay};
   const Losses first = mean_losses(seen, unseen, net);
   run.first_train_loss = first.train;
@@ -140,8 +140,7 @@ Run train(
   const auto start = std::chrono::steady_clock::now();
   for (const std::int64_t epoch : io::track(settings.epochs, name, {.enabled = !settings.quiet})) {
     for (const auto& [x, y] : train) {
-      const bool explores = run.steps == 0 && weight_decay == settings.weight_decays.back();
-      const Tensor loss = learner.learn(x, y, explores ? settings.explore : "");
+      const Tensor loss = learner.learn(x, y, explorer && epoch < explored_epochs ? &*explorer : nullptr);
       if (verification) verify_gradients(net, x, y, learner.l1, learner.l1_of_bias, *verification);
       if (twin) {
         compare_bits(loss, twin->learn(x.cpu(), y.cpu()));
@@ -164,6 +163,7 @@ Run train(
     log.add(run.train_loss(), run.test_loss(), epoch);
   }
   run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (explorer) explorer->write(settings.explore);
   const NoGradGuard no_grad;
   const Tensor magnitudes =
       sort(net.weight.abs().flatten().to(Device::cpu()), -1, /*descending=*/true).values;

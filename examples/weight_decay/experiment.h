@@ -27,7 +27,7 @@ struct Settings {
   bool decay_bias = false;
   bool verify = false;
   bool quiet = false;
-  std::string explore{};  // where to write the page of the last run's first step; empty: nowhere
+  std::string explore{};  // where to write the page of the last run's first steps; empty: nowhere
 };
 
 /// The difference between the gradients and the closed form in double and, if another device trained, between
@@ -63,6 +63,7 @@ struct Outcome {
 };
 
 inline constexpr std::int64_t features = 200, train_samples = 20, test_samples = 100;
+inline constexpr std::int64_t explored_epochs = 100;  // a longer run would make the page large
 inline constexpr double true_weight = 0.01;
 
 /// Trains once per weight decay, from the same initial weights and on the same batches, and logs the curves.

@@ -111,7 +111,8 @@ void add_options(CLI::App& app, Arguments& arguments) {
   add("--plot", arguments.plot, "PATH", path(), "draw the curves into this SVG file");
   add("--plot-weights", arguments.weights, "PATH", path(), "draw the sorted weights into this SVG file");
   add("--explore", settings.explore, "PATH", path(),
-      "write a page that shows the backward pass of the last run's first step into this HTML file");
+      "write a page that shows the last run's first backward pass and the optimizer's steps into this HTML "
+      "file");
   add("--json", arguments.json, "PATH", path(), "write results and curves into this file");
   app.add_flag("--verify", settings.verify,
       "check the gradients of every step against a closed form in double and, on CUDA, every bit against the "

@@ -9,6 +9,7 @@ import json
 import os
 import select
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -86,6 +87,12 @@ class Browser:
                 raise TimeoutError("the page does not load")
             time.sleep(0.02)
 
+    def choose_file(self, selector, path):
+        """Chooses a file of an <input>, as its dialog would."""
+        document = self.call("DOM.getDocument")["root"]["nodeId"]
+        node = self.call("DOM.querySelector", nodeId=document, selector=selector)["nodeId"]
+        self.call("DOM.setFileInputFiles", nodeId=node, files=[path])
+
     def press(self, key):
         text = {"text": key} if len(key) == 1 else {}
         self.call("Input.dispatchKeyEvent", type="keyDown", key=key, **text)
@@ -119,6 +126,7 @@ class Page(unittest.TestCase):
     def setUpClass(cls):
         directory = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         cls.addClassCleanup(directory.cleanup)
+        cls.directory = directory.name
         cls.pages = {}
         for name, program in PROGRAMS.items():
             cls.pages[name] = os.path.join(directory.name, name + ".html")
@@ -214,6 +222,157 @@ class Page(unittest.TestCase):
         for word in ("weight", "bias", "gradient", "decay"):
             self.assertIn(word, panel)
         self.assertTrue(self.run_script("byId('optimizer').firstChild.open"))
+
+    def test_the_steps_of_the_optimizer(self):
+        self.open("weight_decay", "#training=2")
+        self.run_script("byId('optimizer').firstChild.open = true")
+        self.assertEqual(self.run_script("trainingSteps.length"), 4)  # of one epoch
+        self.assertIn("first 4 steps", self.text("#optimizer summary"))
+        for step in (2, 3, 0):
+            if step != 2:  # which the link has chosen
+                self.run_script(f"byId('training').value = {step}, byId('training').dispatchEvent(new Event('input'))")
+            self.assertIn(f"step {step + 1} of 4, loss", self.text("#updates"))
+            norm = self.run_script(f"short(trainingSteps[{step}].updates[0].gradient)")
+            self.assertIn(f"gradient {norm}", self.text("#updates"))
+        self.assertEqual(self.run_script("document.querySelectorAll('#updates .curve').length"), 2)  # weight and bias
+        self.open("digits")
+        self.assertEqual(self.run_script("document.querySelectorAll('#training, #updates .curve').length"), 0)
+        self.assertIn("next step", self.text("#optimizer summary"))
+
+    def compare(self, text, suffix=".html"):
+        """Compares the open page with a file of this text and returns what the page says."""
+        path = os.path.join(self.directory, "other" + suffix)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        self.run_script("byId('comparison').replaceChildren()")
+        self.browser.choose_file("#other", path)
+        deadline = time.monotonic() + PATIENCE
+        while not self.text("#comparison"):
+            if time.monotonic() > deadline:
+                raise TimeoutError("no comparison")
+            time.sleep(0.02)
+        return self.text("#comparison")
+
+    def recording(self, name):
+        with open(self.pages[name], encoding="utf-8") as file:
+            page = file.read()
+        begin, rest = page.split('<script type="application/json" id="recording">')
+        text, end = rest.split("</script>", 1)
+        return json.loads(text), lambda changed: begin + '<script type="application/json" id="recording">' + \
+            json.dumps(changed).replace("<", "\\u003c") + "</script>" + end
+
+    FOUND = ("[...differences.values()].map(({ node, step, what, elements }) => [node, step, what, "
+             "elements.map(({ i, x, y }) => [i, ulps(x, y, nodes[node].dtype)])])")
+
+    def test_a_page_compared_with_itself(self):
+        for name in PROGRAMS:
+            self.open(name)
+            with open(self.pages[name], encoding="utf-8") as file:
+                page = file.read()
+            self.assertIn("tensors are equal, bit by bit", self.compare(page))
+            self.assertEqual(self.run_script(self.FOUND), [])
+            self.assertEqual(self.run_script("document.querySelectorAll('.differs:not(#differs)').length"), 0)
+        recording, _ = self.recording("digits")  # the recording alone is as good
+        self.assertIn("tensors are equal, bit by bit", self.compare(json.dumps(recording), ".json"))
+
+    def test_one_bit_is_found(self):
+        self.open("digits")
+        recording, page = self.recording("digits")
+        ran = [visit["node"] for visit in recording["visits"]]
+        leaf = next(i for i in ran if recording["nodes"][i]["leaf"] and len(recording["nodes"][i]["shape"]) == 2)
+        gradient = recording["nodes"][leaf]["gradient"]
+        at = next(i for i, x in enumerate(gradient["values"]) if x != 0 and i > 7)
+        bits = struct.unpack("<i", struct.pack("<f", gradient["values"][at]))[0] ^ 1
+        gradient["values"][at] = struct.unpack("<f", struct.pack("<i", bits))[0]
+        gradient["hash"] = "0" * 16
+        text = self.compare(page(recording))
+        self.assertIn("1 of ", text)
+        step = self.run_script(f"backwardStep.get({leaf})")
+        self.assertEqual(self.run_script(self.FOUND), [[leaf, step, "gradient", [[at, "1"]]]])
+        self.assertEqual(self.run_script("[state.step, state.node, state.element]"), [step, leaf, at])
+        self.assertEqual(self.run_script("document.querySelectorAll('.node.differs').length"), 1)
+        self.assertEqual(self.run_script("[...document.querySelectorAll('#node .matrix i.differs')].map(cell =>"
+                                         " [...cell.parentNode.children].indexOf(cell))"), [at])
+        numbers = self.run_script("[...document.querySelectorAll('#node .differing td')].map(cell => cell.textContent)")
+        self.assertEqual(numbers[0], f"[{self.run_script(f'indexText(nodes[{leaf}].gradient, {at})')}]")
+        self.assertNotEqual(numbers[1], numbers[2])  # all digits that tell them apart
+        self.assertEqual(numbers[3], "1")
+
+    def test_a_difference_outside_of_what_is_shown_is_found(self):
+        self.open("digits")
+        recording, page = self.recording("digits")
+        leaf = next(i for i, node in enumerate(recording["nodes"]) if node["leaf"] and len(node["shape"]) == 2)
+        recording["nodes"][leaf]["value"]["hash"] = "0" * 16
+        self.assertIn("1 of ", self.compare(page(recording)))
+        self.assertEqual(self.run_script(self.FOUND), [[leaf, 0, "value", []]])
+        self.assertIn("not in the elements that both show", self.text("#node"))
+
+    def test_differences_are_in_the_order_of_the_pass(self):
+        self.open("weight_decay")
+        recording, page = self.recording("weight_decay")
+        loss, weight = recording["root"], next(i for i, node in enumerate(recording["nodes"]) if node["name"] == "weight")
+        for i, key in [(weight, "gradient"), (loss, "value"), (weight, "value")]:
+            recording["nodes"][i][key]["hash"] = "0" * 16
+        constant = next(saved for node in recording["nodes"] for edge in node["edges"] for saved in edge["saved"]
+                        if saved["value"] and saved["name"] == "x")
+        constant["value"]["hash"] = "0" * 16
+        self.compare(page(recording))
+        found = self.run_script(self.FOUND)
+        self.assertEqual([what for _, _, what, _ in found], ["value", "the saved x", "value", "gradient"])
+        self.assertEqual([node for node, _, what, _ in found if what != "the saved x"], [weight, loss, weight])
+        steps = [step for _, step, _, _ in found]
+        self.assertEqual(steps, sorted(steps))
+
+    def test_another_graph_is_compared_by_names(self):
+        self.open("weight_decay")
+        recording, page = self.recording("weight_decay")
+        nodes = {node["name"]: node for node in recording["nodes"] if node["name"]}
+        other = {"root": 1, "nodes": [
+            {"op": "AccumulateGrad", "name": "weight", "edges": [], "value": nodes["weight"]["value"],
+             "gradient": dict(nodes["weight"]["gradient"], hash="0" * 16)},
+            {"op": "<b>", "name": "", "edges": [{"to": 0}], "value": recording["nodes"][recording["root"]]["value"]}]}
+        text = self.compare(json.dumps(other), ".json")
+        self.assertIn("The graphs differ", text)
+        self.assertIn("1 of 3 tensors differ", text)
+        self.assertEqual([what for _, _, what, _ in self.run_script(self.FOUND)], ["gradient"])
+        other["nodes"][0]["value"] = dict(nodes["weight"]["value"], shape=[2, 100])
+        self.assertIn("2 of 3 tensors differ", self.compare(json.dumps(other), ".json"))
+        self.assertIn("The other recording has [2, 100] float32", self.text("#node"))
+
+    def test_a_file_without_a_recording_is_refused(self):
+        self.open("weight_decay")
+        broken, _ = self.recording("weight_decay")
+        broken["nodes"][broken["root"]]["value"]["hash"] = "0" * 16
+        broken["nodes"][broken["root"]]["gradient"] = {"values": []}
+        for text in ("", "<p>Hello</p>", "{}", "{", '{"nodes": [{}]}', json.dumps(broken)):
+            with self.subTest(text):
+                self.assertIn("has no recording that can be compared", self.compare(text))
+                self.assertEqual(self.run_script("differences.size"), 0)
+
+    def test_elements_are_compared_where_both_show_them(self):
+        self.open("weight_decay")
+        for here, there, elements in [
+                ("{ values: [0, NaN, 1], columns: 3 }", "{ values: [-0, NaN, 1], rows: 1, columns: 3 }", [0]),
+                ("{ values: [1, 2, 3, 4], columns: 2 }", "{ values: [1, 7, 8], rows: 1, columns: 3 }", [1]),
+                ("{ values: [1, 2, 3, 4], columns: 2 }", "{ values: [1, 9], rows: 2, columns: 1 }", [2])]:
+            self.assertEqual(self.run_script(f"differingElements({here}, {there}).map(({{ i }}) => i)"), elements)
+
+    def test_distances_between_numbers(self):
+        self.open("weight_decay")
+        for a, b, dtype, distance in [
+                ("1", "Math.fround(1 + 2 ** -23)", "float32", "1"), ("1", "1 - 2 ** -24", "float32", "1"),
+                ("0", "-0", "float32", "1"), ("2 ** -149", "-(2 ** -149)", "float32", "3"), ("-1", "-1 - 2 ** -52", "float64", "1"),
+                ("0", "5e-324", "float64", "1"), ("NaN", "1", "float64", "–"), ("1", "2", "int64", "–"),
+                ("Infinity", "3.4028234663852886e38", "float32", "1")]:
+            self.assertEqual(self.run_script(f"ulps({a}, {b}, '{dtype}')"), distance, (a, b))
+        self.assertEqual(self.run_script("[exact(-0, 'float32'), exact(Math.fround(0.1), 'float32'), exact(0.1, 'float64')]"),
+                         ["-0", "0.1", "0.1"])
+
+    def test_the_time_of_each_operation(self):
+        self.open("digits")
+        self.assertEqual(self.run_script("nodes.filter((node, i) => !node.leaf && backwardStep.has(i) && !(node.seconds > 0)).length"), 0)
+        self.run_script("select(nodes.findIndex(node => !node.leaf))")
+        self.assertRegex(self.text("#node"), r"took [\d.]+\s[mµ]s\.")
 
     def test_themes(self):
         colour = "getComputedStyle(document.body).backgroundColor"

@@ -1,7 +1,11 @@
 // The tape explorer: what is recorded, that recording changes nothing, and the page.
+#include <chrono>
 #include <cmath>
+#include <iomanip>
 #include <limits>
 #include <set>
+#include <sstream>
+#include <thread>
 
 #include "../support/catch.h"
 
@@ -297,18 +301,116 @@ TEST_CASE("explore: the optimizer's next step, and an optimizer that cannot tell
       {net.first.weight, net.last.weight}, {.lr = 0.1, .momentum = 0.9, .weight_decay = 0.5});
   const Recording recording = recorded(net.loss, {.names = net.names(), .optimizer = optimizer});
   const auto norms = optimizer.update_norms();
-  REQUIRE(recording.updates.size() == 2);
-  REQUIRE(recording.updates[1].name == "last.weight");
-  REQUIRE(recording.updates[1].gradient == norms[1].gradient);
-  REQUIRE(recording.updates[1].decay == norms[1].decay);
-  REQUIRE(recording.updates[1].norm == norms[1].param);
+  REQUIRE(recording.steps.size() == 1);
+  REQUIRE(recording.steps[0].loss == net.loss.item<double>());
+  const auto& updates = recording.steps[0].updates;
+  REQUIRE(updates.size() == 2);
+  REQUIRE(updates[1].name == "last.weight");
+  REQUIRE(updates[1].gradient == norms[1].gradient);
+  REQUIRE(updates[1].decay == norms[1].decay);
+  REQUIRE(updates[1].norm == norms[1].param);
   REQUIRE(norms[1].decay > 0);
 
   optim::SGD moved = std::move(optimizer);
   const Network other;
-  REQUIRE(
-      recorded(other.loss, {.optimizer = optimizer}).updates_error.find("moved from") != std::string::npos);
+  const Recording failed = recorded(other.loss, {.optimizer = optimizer});
+  REQUIRE(failed.steps[0].error.find("moved from") != std::string::npos);
   REQUIRE(other.first.weight.grad().defined());
+}
+
+TEST_CASE("explore: the steps of a training", "[explore]") {
+  const test::TemporaryDirectory directory;
+  const auto train = [](const Tensor& w, auto& optimizer, const auto& backward) {
+    for (int step = 0; step < 3; ++step) {
+      optimizer.zero_grad();
+      const Tensor loss = (w * w * (step + 1)).sum();
+      backward(loss);
+      optimizer.step();
+    }
+  };
+  const Options options{.dtype = DType::float64, .requires_grad = true};
+  const Tensor w = tensor({1, -2}, options), plain = tensor({1, -2}, options);
+  const optim::SGDOptions sgd{.lr = 0.125, .momentum = 0.5, .weight_decay = 0.25};
+  optim::SGD optimizer({w}, sgd), plain_optimizer({plain}, sgd);
+  autograd::Explorer explorer({.names = {{"w", w}}, .optimizer = optimizer});
+  const std::string path = directory / "page.html";
+  REQUIRE(error_of([&] { explorer.write(path); }) ==
+          "explore: there is nothing to write before the first backward()");
+  std::vector<autograd::RecordedUpdate> updates;
+  train(w, optimizer, [&](const Tensor& loss) {
+    explorer.backward(loss, {{"loss", loss}});
+    for (const auto& norms : optimizer.update_norms())
+      updates.push_back({"w", norms.param, norms.update, norms.gradient, norms.decay, norms.momentum});
+  });
+  train(plain, plain_optimizer, [](const Tensor& loss) { loss.backward(); });
+  REQUIRE(bitwise_equal(w, plain));
+  explorer.write(path);
+  const std::string page = test::read_file(path);
+  const std::size_t steps =
+      page.find(R"("steps":[{"loss":5,"error":"","updates":[{"name":"w","norm":2.23607,"update":0.628894,)"
+                R"("gradient":0.559017,"decay":0.0698771,"momentum":0}]},{"loss":)");
+  REQUIRE(steps != page.npos);
+  REQUIRE(updates.size() == 3);
+  std::size_t at = steps;
+  for (const auto& update : updates) {
+    REQUIRE(update.gradient > 0);
+    std::ostringstream momentum;
+    momentum << "\"momentum\":" << std::setprecision(6) << update.momentum << '}';
+    at = page.find(momentum.str(), at + 1);
+    INFO(momentum.str());
+    REQUIRE(at != page.npos);
+  }
+  REQUIRE(updates[2].momentum > updates[1].momentum);
+  REQUIRE(page.find(R"("op":"sum")") == page.rfind(R"("op":"sum")"));  // one graph
+  REQUIRE(page.find(R"("name":"loss")") != page.npos);
+
+  // A pass that fails adds no step.
+  const Tensor y = w * 2;
+  y.register_hook([](const Tensor&) { throw std::runtime_error("stop"); });
+  REQUIRE_THROWS_WITH(explorer.backward(y.sum()), "stop");
+  autograd::Explorer moved = std::move(explorer);
+  moved.write(path);
+  REQUIRE(test::read_file(path) == page);
+}
+
+TEST_CASE("explore: a hash tells every bit, also outside the excerpt", "[explore]") {
+  const auto hash = [](const Tensor& tensor) { return autograd::excerpt(tensor, 8).hash; };
+  REQUIRE(hash(tensor({1.0, -0.0})) == 0x0979a9ee2da1bb98);  // as scripts/trace_pytorch.py computes it
+  REQUIRE(hash(tensor({1, 0}) > 0) == 0x082f2207b4e88cc4);
+  REQUIRE(hash(tensor({1.0, 0.0})) != hash(tensor({1.0, -0.0})));
+  const Tensor large = randn({40, 30}), other = large.clone();
+  REQUIRE(hash(other) == hash(large));
+  other.ptr<float>()[1199] = std::nextafter(other.ptr<float>()[1199], 9.0F);
+  REQUIRE(autograd::excerpt(other, 8).values == autograd::excerpt(large, 8).values);
+  REQUIRE(hash(other) != hash(large));
+  REQUIRE(hash(large.t()) == hash(large.t().contiguous()));
+  REQUIRE(hash(large.t()) != hash(large));
+
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  REQUIRE(hash(tensor({nan})) == hash(tensor({-nan})));  // as bitwise_equal
+  REQUIRE(hash(zeros({0})) == 14695981039346656037u);
+}
+
+TEST_CASE("explore: the time of each operation", "[explore]") {
+  static constexpr auto nap = std::chrono::milliseconds(100);
+  const Tensor x = number(3);
+  const Tensor slow =
+      autograd::record("slow", CallSite::current(), x.detach() * 2, autograd::Input(x, [](const Tensor& g) {
+        std::this_thread::sleep_for(nap);
+        return g * 2;
+      }));
+  const Tensor y = slow * 3;
+  y.register_hook([](const Tensor& g) {  // its time is nobody's
+    std::this_thread::sleep_for(nap);
+    return g;
+  });
+  const Recording recording = recorded(y * y, {.names = {{"y", y}, {"x", x}}});
+  REQUIRE(value(x.grad()) == 216);
+  REQUIRE(node(recording, "slow").seconds >= 0.1);
+  for (const char* name : {"mul", "y"}) {
+    INFO(name);
+    REQUIRE((node(recording, name).seconds > 0 && node(recording, name).seconds < 0.1));
+  }
 }
 
 TEST_CASE("explore: errors come before the pass", "[explore]") {
@@ -345,6 +447,9 @@ TEST_CASE("explore: nothing in a name or a number ends the recording", "[explore
   REQUIRE(json.find("\"values\":[\"NaN\",\"Infinity\",") != json.npos);
   REQUIRE(json.find("inf") == json.find("infinities"));
   REQUIRE(x.grad().defined());
+  // Comments and indentation stay in the sources.
+  for (const char* left_out : {"\n ", "\n\n", "\n//", "  //", "/*"})
+    REQUIRE(page.find(left_out) == page.npos);
   // The page asks for nothing from anywhere.
   for (const char* request : {"https:", "@import", " src=", "fetch(", "import("})
     REQUIRE(page.find(request) == page.npos);
