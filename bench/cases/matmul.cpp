@@ -42,11 +42,13 @@ Case batch(const std::string& name, bool shared, const Size& of) {
       .cuda_sizes = {of}};
 }
 
-/// Square products with one kernel, a rung of the ladder in docs/kernels.md.
-Case rung(int number, const std::vector<Size>& sizes) {
-  const std::string name = cuda::matmul_kernel_names[number];
-  Case one = product("ladder_" + std::to_string(number) + "_" + name, Layout::nn, {{128, 128, 128}}, sizes);
-  one.make = function([kernel = static_cast<cuda::MatmulKernel>(number)](const Tensors& in) {
+/// Products with one kernel: a rung of the ladder in docs/kernels.md or, after the last rung, another one.
+Case forced(cuda::MatmulKernel kernel, const std::vector<Size>& sizes) {
+  const int number = static_cast<int>(kernel);
+  const std::string kind =
+      kernel > cuda::MatmulKernel::pipelined ? "kernel_" : "ladder_" + std::to_string(number) + "_";
+  Case one = product(kind + cuda::matmul_kernel_names[number], Layout::nn, {{128, 128, 128}}, sizes);
+  one.make = function([kernel](const Tensors& in) {
     const cuda::MatmulKernelGuard guard(kernel);
     return matmul(in[0], in[1]);
   });
@@ -85,8 +87,10 @@ std::vector<Case> matmul_cases() {
       batch("batch", false, {32, 64, 64, 64}),
       batch("batch_and_matrix", true, {8, 128, 128, 128}),
   };
-  for (int number = 1; number < static_cast<int>(std::size(cuda::matmul_kernel_names)); ++number)
-    all.push_back(rung(number, squares({1024, 4096})));
+  for (int number = 1; number <= static_cast<int>(cuda::MatmulKernel::pipelined); ++number)
+    all.push_back(forced(static_cast<cuda::MatmulKernel>(number), squares({1024, 4096})));
+  all.push_back(forced(cuda::MatmulKernel::elements, {{8, 256, 1024}}));
+  all.push_back(forced(cuda::MatmulKernel::skinny, {{8, 4096, 4096}}));
   for (Case& one : all)  // a tile has 64 rows, however few there are
     if (one.name.starts_with("matmul/few_rows")) one.emulated_sizes = {{8, 1024, 1024}};
   return all;

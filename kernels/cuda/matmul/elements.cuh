@@ -6,7 +6,6 @@
 
 namespace tenon::kernels::cuda {
 
-/// k is at most one chunk.
 template <class T>
 __global__ void __launch_bounds__(block_threads) matmul_elements(const __grid_constant__ Product<T> p) {
   const std::int64_t step = std::int64_t{gridDim.x} * blockDim.x;
@@ -19,11 +18,15 @@ __global__ void __launch_bounds__(block_threads) matmul_elements(const __grid_co
       i %= p.m;
     }
     const T *a = p.a + offset[0] + i * p.a_row, *b = p.b + offset[1] + j * p.b_col;
-    T sum = T(0);
+    T total = T(0);
+    for (std::int64_t c0 = 0; c0 < p.k; c0 += chain_chunk) {
+      const std::int64_t end = c0 + chain_chunk < p.k ? c0 + chain_chunk : p.k;
+      T sum = T(0);
 #pragma unroll 8
-    for (std::int64_t k = 0; k < p.k; ++k) sum = num::fma(a[k * p.a_col], b[k * p.b_row], sum);
-    sum = T(0) + sum;
-    p.c[at] = p.bias ? sum + p.bias[j] : sum;
+      for (std::int64_t k = c0; k < end; ++k) sum = num::fma(a[k * p.a_col], b[k * p.b_row], sum);
+      total = total + sum;
+    }
+    p.c[at] = p.bias ? total + p.bias[j] : total;
   }
 }
 

@@ -122,18 +122,18 @@ void run(Stream stream, T* out, const Matrix& a, const Matrix& b, const T* bias,
       static_cast<const T*>(b.data), b.row_stride, b.col_stride, out,
       b.cols % pack_width<T> == 0 && is_aligned(out), bias, 1, nullptr, nullptr, 1, {}};
   const MatmulKernel forced = tenon::cuda::matmul_kernel();
-  const bool is_free = forced == MatmulKernel::automatic;
-  if (!is_free && forced != MatmulKernel::pipelined) return launch_rung(forced, stream, p, batch);
+  if (forced >= MatmulKernel::naive && forced < MatmulKernel::pipelined)
+    return launch_rung(forced, stream, p, batch);
   // A tile would be mostly empty, which pays only where many blocks share a long k.
   constexpr std::int64_t narrow = 16, short_k = 256;
-  static_assert(short_k <= chain_chunk);
-  if (p.k == 0 || (is_free && p.k <= short_k && (p.m <= narrow || p.n <= narrow))) {
+  const bool is_free = forced == MatmulKernel::automatic, is_narrow = std::min(p.m, p.n) <= narrow;
+  if (p.k == 0 || forced == MatmulKernel::elements || (is_free && is_narrow && p.k <= short_k)) {
     return in_parts(p, batch, 1, [&](const Product<T>& part, std::int64_t products) {
       launch({stream, "matmul_elements", {p.m, p.k, p.n}}, matmul_elements<T>,
           blocks_for(stream, products * p.m * p.n, block_threads), block_threads, part);
     });
   }
-  if (is_free && std::min(p.m, p.n) <= narrow && std::max(p.m, p.n) >= 2 * skinny_lines)
+  if (forced == MatmulKernel::skinny || (is_free && is_narrow && std::max(p.m, p.n) >= 2 * skinny_lines))
     return launch_skinny(stream, p, batch);
   const std::int64_t count = batch.count();
   // The larger a tile, the less is read for each multiply-add, but every multiprocessor needs its share. The

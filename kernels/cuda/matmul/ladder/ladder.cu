@@ -42,6 +42,8 @@ void launch_any(MatmulKernel rung, Stream stream, const Product<T>& p, const Bat
     case MatmulKernel::vectorized: return launch_as<Vectorized>(stream, p, batch);
     case MatmulKernel::warp_tile: return launch_as<WarpTile>(stream, p, batch);
     case MatmulKernel::pipelined:
+    case MatmulKernel::elements:
+    case MatmulKernel::skinny:
     case MatmulKernel::automatic: break;  // matmul.cu
   }
 }
