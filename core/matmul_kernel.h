@@ -6,9 +6,9 @@
 
 namespace tenon::cuda {
 
-/// The rungs of the ladder in docs/kernels.md, from a thread per element to the kernel that the library uses
-/// for large products, and then its kernels for small products and for few rows or columns. All give the same
-/// bits.
+/// The rungs of the ladder in docs/kernels.md, from a thread per element to `pipelined`, which the library
+/// uses for large products, and `persistent`; then its kernels for small products and for few rows or
+/// columns. All give the same bits.
 enum class MatmulKernel : std::uint8_t {
   automatic,  // by the shape of the product
   naive,
@@ -19,11 +19,13 @@ enum class MatmulKernel : std::uint8_t {
   vectorized,
   warp_tile,
   pipelined,
+  persistent,
   elements,
   skinny
 };
 inline constexpr const char* matmul_kernel_names[] = {"automatic", "naive", "coalesced", "shared_tile",
-    "thread_column", "thread_tile", "vectorized", "warp_tile", "pipelined", "elements", "skinny"};
+    "thread_column", "thread_tile", "vectorized", "warp_tile", "pipelined", "persistent", "elements",
+    "skinny"};
 
 /// In its scope, this thread computes products on CUDA devices with one kernel, however slow it is for their
 /// shape. (A product with one column is a sum, and has its own kernels.)

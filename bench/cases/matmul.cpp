@@ -46,7 +46,7 @@ Case batch(const std::string& name, bool shared, const Size& of) {
 Case forced(cuda::MatmulKernel kernel, const std::vector<Size>& sizes) {
   const int number = static_cast<int>(kernel);
   const std::string kind =
-      kernel > cuda::MatmulKernel::pipelined ? "kernel_" : "ladder_" + std::to_string(number) + "_";
+      kernel > cuda::MatmulKernel::persistent ? "kernel_" : "ladder_" + std::to_string(number) + "_";
   Case one = product(kind + cuda::matmul_kernel_names[number], Layout::nn, {{128, 128, 128}}, sizes);
   one.make = function([kernel](const Tensors& in) {
     const cuda::MatmulKernelGuard guard(kernel);
@@ -87,7 +87,7 @@ std::vector<Case> matmul_cases() {
       batch("batch", false, {32, 64, 64, 64}),
       batch("batch_and_matrix", true, {8, 128, 128, 128}),
   };
-  for (int number = 1; number <= static_cast<int>(cuda::MatmulKernel::pipelined); ++number)
+  for (int number = 1; number <= static_cast<int>(cuda::MatmulKernel::persistent); ++number)
     all.push_back(forced(static_cast<cuda::MatmulKernel>(number), squares({1024, 4096})));
   all.push_back(forced(cuda::MatmulKernel::elements, {{8, 256, 1024}}));
   all.push_back(forced(cuda::MatmulKernel::skinny, {{8, 4096, 4096}}));

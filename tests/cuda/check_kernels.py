@@ -41,6 +41,9 @@ MINIMA = {
     TILES.format("float, 64, 64, 16, 32, 32, 8, 4, 3"): {"FFMA": 512, "LDS.128": 16 * 3, "STG.E.128": 2 * 8},
     TILES.format("float, 64, 32, 32, 32, 16, 4, 4, 3"): {"FFMA": 512, "LDS.128": 32 * 2, "STG.E.128": 2 * 4},
     TILES.format("double, 64, 64, 8, 32, 32, 8, 4, 2"): {"DFMA": 256, "LDS.128": 8 * 6, "STG.E.128": 2 * 16},
+    # (Here it also has the code that goes to the next tile.)
+    r"matmul_persistent<Tile<float, .*>": {"FFMA": 1024, "LDS.128": 16 * 4, "STG.E.128": 16, "% FMA": 60},
+    r"matmul_persistent<Tile<double, .*>": {"DFMA": 256, "LDS.128": 8 * 6, "STG.E.128": 16, "% FMA": 31},
     r"matmul_elements<float>": {"FFMA": 8},
     r"matmul_elements<double>": {"DFMA": 8},
     # Two steps of 128 bytes per line in the loop, each multiplied by 32 bytes; their loads also precede the loop.

@@ -47,9 +47,9 @@ void for_each_kernel(const F& f) {
 
 TEST_CASE("matmul ladder: every kernel has the bits of the CPU") {
   manual_seed(3);
-  // Ragged sizes, sizes of a tile and just beyond, one and several chunks of k.
-  const std::int64_t sizes[][3] = {
-      {1, 3, 2}, {3, 0, 5}, {64, 8, 64}, {33, 40, 31}, {130, 17, 72}, {20, 513, 36}, {64, 1030, 5}};
+  // Ragged sizes, sizes of a tile and just beyond, one and several chunks of k, more tiles than run at once.
+  const std::int64_t sizes[][3] = {{1, 3, 2}, {3, 0, 5}, {64, 8, 64}, {33, 40, 31}, {130, 17, 72},
+      {20, 513, 36}, {64, 1030, 5}, {200, 20, 300}};
   int number = 0;
   for (const auto& [m, k, n] : sizes)
     for (const bool left : {false, true})

@@ -122,8 +122,6 @@ void run(Stream stream, T* out, const Matrix& a, const Matrix& b, const T* bias,
       static_cast<const T*>(b.data), b.row_stride, b.col_stride, out,
       b.cols % pack_width<T> == 0 && is_aligned(out), bias, 1, nullptr, nullptr, 1, {}};
   const MatmulKernel forced = tenon::cuda::matmul_kernel();
-  if (forced >= MatmulKernel::naive && forced < MatmulKernel::pipelined)
-    return launch_rung(forced, stream, p, batch);
   // A tile would be mostly empty, which pays only where many blocks share a long k.
   constexpr std::int64_t narrow = 16, short_k = 256;
   const bool is_free = forced == MatmulKernel::automatic, is_narrow = std::min(p.m, p.n) <= narrow;
@@ -133,6 +131,9 @@ void run(Stream stream, T* out, const Matrix& a, const Matrix& b, const T* bias,
           blocks_for(stream, products * p.m * p.n, block_threads), block_threads, part);
     });
   }
+  if ((forced >= MatmulKernel::naive && forced < MatmulKernel::pipelined) ||
+      forced == MatmulKernel::persistent)
+    return launch_rung(forced, stream, p, batch);
   if (forced == MatmulKernel::skinny || (is_free && is_narrow && std::max(p.m, p.n) >= 2 * skinny_lines))
     return launch_skinny(stream, p, batch);
   const std::int64_t count = batch.count();

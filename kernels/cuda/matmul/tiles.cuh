@@ -20,7 +20,7 @@ struct Place {
   std::int64_t begin, end;  // the range of k that this block sums
   int m0, n0;               // where this thread's elements start in the tile
 
-  __device__ explicit Place(const Product<typename S::Element>& p) {
+  __device__ Place(const Product<typename S::Element>& p, unsigned block) {
     const int warp = static_cast<int>(threadIdx.x) / 32, lane = static_cast<int>(threadIdx.x) % 32;
     // The bits of a lane are dealt to rows and columns in turn: of four neighbours two share their rows and
     // two their columns, and then the card reads 16 bytes for 16 lanes at once.
@@ -34,8 +34,8 @@ struct Place {
     const unsigned down = static_cast<unsigned>((p.m + S::BM - 1) / S::BM),
                    across = static_cast<unsigned>((p.n + S::BN - 1) / S::BN),
                    split = static_cast<unsigned>(p.split);
-    unsigned number = blockIdx.x / split;
-    tile = number, part = blockIdx.x % split, item = 0;
+    unsigned number = block / split;
+    tile = number, part = block % split, item = 0;
     if (p.batch > 1) {
       item = number / (down * across);
       number %= down * across;
@@ -159,7 +159,7 @@ template <class S, class T, bool TA, bool TB, bool Vec>
 __global__ void __launch_bounds__(S::threads, S::blocks) matmul_tiles(const __grid_constant__ Product<T> p) {
   constexpr int BK = S::BK, TM = S::TM, TN = S::TN, W = S::W;
   SIMT_SHARED_AT_LAUNCH(shared, TileMemory<S>);
-  const Place<S> place(p);
+  const Place<S> place(p, blockIdx.x);
   std::int64_t offset[2] = {0, 0};
   if (p.batch > 1) p.items.at(static_cast<unsigned>(place.item), offset);
   Feed<T, S::BM, BK, S::threads, TA, Vec> a_in(

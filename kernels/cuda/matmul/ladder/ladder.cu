@@ -4,6 +4,7 @@
 #include <tenon/kernels/cuda/matmul/batch.cuh>
 #include <tenon/kernels/cuda/matmul/ladder/coalesced.cuh>
 #include <tenon/kernels/cuda/matmul/ladder/naive.cuh>
+#include <tenon/kernels/cuda/matmul/ladder/persistent.cuh>
 #include <tenon/kernels/cuda/matmul/ladder/shared_tile.cuh>
 #include <tenon/kernels/cuda/matmul/ladder/thread_column.cuh>
 #include <tenon/kernels/cuda/matmul/ladder/thread_tile.cuh>
@@ -31,6 +32,26 @@ void launch_as(Stream stream, const Product<T>& p, const Batch& batch) {
   });
 }
 
+/// As many blocks as the device runs at once, or fewer if there are fewer tiles.
+template <class T>
+void launch_persistent(Stream stream, const Product<T>& p, const Batch& batch) {
+  constexpr bool single = std::is_same_v<T, float>;
+  using S = Tile<T, 64, single ? 128 : 64, single ? 16 : 8, 32, single ? 64 : 32, 8, single ? 8 : 4, 2>;
+  const bool ta = p.a_row == 1, tb = p.b_row == 1;
+  const bool vec = (ta ? p.m % S::W == 0 && packs(p.a, p.a_row, p.a_col, batch, 0) : p.a_col == 1) &&
+                   (tb ? true : p.n % S::W == 0 && packs(p.b, p.b_col, p.b_row, batch, 1));
+  auto kernel = matmul_persistent<S, T, false, false, false>;
+  if (vec && ta)
+    kernel = tb ? matmul_persistent<S, T, true, true, true> : matmul_persistent<S, T, true, false, true>;
+  else if (vec)
+    kernel = tb ? matmul_persistent<S, T, false, true, true> : matmul_persistent<S, T, false, false, true>;
+  in_parts(p, batch, tiles_of<S::BM, S::BN>(p), [&](const Product<T>& part, std::int64_t tiles) {
+    const std::int64_t at_once = std::int64_t{S::blocks} * tenon::cuda::multiprocessors(stream);
+    launch_with_shared(sizeof(TileMemory<S>), {stream, "matmul_persistent", {p.m, p.k, p.n}}, kernel,
+        std::min(tiles, at_once), S::threads, part, static_cast<unsigned>(tiles));
+  });
+}
+
 template <class T>
 void launch_any(MatmulKernel rung, Stream stream, const Product<T>& p, const Batch& batch) {
   switch (rung) {
@@ -41,6 +62,7 @@ void launch_any(MatmulKernel rung, Stream stream, const Product<T>& p, const Bat
     case MatmulKernel::thread_tile: return launch_as<ThreadTile>(stream, p, batch);
     case MatmulKernel::vectorized: return launch_as<Vectorized>(stream, p, batch);
     case MatmulKernel::warp_tile: return launch_as<WarpTile>(stream, p, batch);
+    case MatmulKernel::persistent: return launch_persistent(stream, p, batch);
     case MatmulKernel::pipelined:
     case MatmulKernel::elements:
     case MatmulKernel::skinny:

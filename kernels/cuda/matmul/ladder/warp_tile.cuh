@@ -25,7 +25,7 @@ __global__ void __launch_bounds__(256, 1) matmul_warp_tile(const __grid_constant
   using S = WarpTiles<T>;
   SIMT_SHARED(a, T[S::BK][S::BM + S::W]);
   SIMT_SHARED(b, T[S::BK][S::BN + S::W]);
-  const Place<S> place(p);
+  const Place<S> place(p, blockIdx.x);
   const Matrices<T> of(p, place.item);
   Loader<T, 256, S::BM, S::BK, Vec ? S::W : 1> a_in(
       of.a + place.row0 * p.a_row, p.a_row, p.a_col, p.m - place.row0);
