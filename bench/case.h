@@ -118,6 +118,9 @@ std::vector<Case> random_cases();
 std::vector<Case> training_cases();
 std::vector<Case> program_cases();
 
+/// The size of the library of tenon that this program was linked with; 0 on another machine.
+std::uintmax_t library_bytes();
+
 /// Compiles a program that includes only this header.
 Make include_of(const std::string& header, const std::string& options);
 

@@ -1,11 +1,14 @@
 #include "report.h"
 
+#include <link.h>
 #include <sys/utsname.h>
 
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <thread>
+#include <utility>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -34,6 +37,27 @@ std::string compiler() {
 #endif
 }
 
+/// The sizes of the files that are linked: tenon's static library, and the shared ones of a peer, added up.
+Json library_sizes() {
+  Json bytes = Json::object();
+  if (const std::uintmax_t size = library_bytes()) bytes["tenon"] = size;
+  using Entry = std::pair<const Library*, std::uintmax_t>;
+  for (const Library* library : libraries()) {
+    if (library->file.empty()) continue;  // it consists of headers
+    Entry entry{library, 0};
+    dl_iterate_phdr(
+        [](dl_phdr_info* info, std::size_t, void* data) {
+          auto& [peer, size] = *static_cast<Entry*>(data);
+          const std::filesystem::path path(info->dlpi_name);
+          if (path.filename().string().starts_with(peer->file)) size += std::filesystem::file_size(path);
+          return 0;
+        },
+        &entry);
+    bytes[library->name] = entry.second;
+  }
+  return bytes;
+}
+
 Json json_of(const Timing& timing) {
   return {{"name", timing.name}, {"median_seconds", timing.median()}, {"p10_seconds", timing.quantile(10)},
       {"p90_seconds", timing.quantile(90)}, {"ratio", timing.ratio}};
@@ -57,7 +81,8 @@ Json context(int threads) {
   return {{"commit", commit}, {"date", fmt::format("{:%F}", fmt::gmtime(std::time(nullptr)))},
       {"processor", processor()}, {"cores", std::thread::hardware_concurrency()},
       {"system", fmt::format("{} {}", system.sysname, system.release)}, {"compiler", compiler()},
-      {"isa", tenon::kernels::cpu::cpu_table().name}, {"threads", threads}, {"peers", peers}};
+      {"isa", tenon::kernels::cpu::cpu_table().name}, {"threads", threads}, {"peers", peers},
+      {"library_bytes", library_sizes()}};
 }
 
 Json json_of(const Roofs& roofs) {
@@ -97,6 +122,12 @@ void print_header(const Json& context, const Json& roofs) {
   for (const auto& [name, version] : peers.items())
     fmt::print("peer: {} {}\n", name, version.get<std::string>());
   if (peers.empty()) fmt::print("no peer was found when this program was built\n");
+  if (const Json& sizes = context["library_bytes"]; !sizes.empty()) {
+    fmt::print("libraries:");
+    for (const char* comma = ""; const auto& [name, bytes] : sizes.items())
+      fmt::print("{} {} {:.3g} MB", std::exchange(comma, ","), name, bytes.get<double>() * 1e-6);
+    fmt::print("\n");
+  }
   fmt::print("roofs: {:.3g} GFLOP/s in float32, ", number("flops_per_second") * 1e-9);
   if (on_cuda)
     fmt::print("{:.0f} GB/s in memory; a launch takes {} in a queue, {} if it is waited for\n\n",

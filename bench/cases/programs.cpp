@@ -42,6 +42,12 @@ Make command(const std::string& line, const std::string& source = "") {
 
 }  // namespace
 
+std::uintmax_t library_bytes() {
+  std::error_code missing;
+  const std::uintmax_t bytes = std::filesystem::file_size(TENON_BENCH_LIBRARY, missing);
+  return missing ? 0 : bytes;
+}
+
 Make include_of(const std::string& header, const std::string& options) {
   return command(TENON_BENCH_CXX " -std=c++20 -fsyntax-only " + options + " main.cpp",
       "#include <" + header + ">\nint main() {}\n");

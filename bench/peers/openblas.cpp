@@ -45,7 +45,8 @@ const Library* openblas() {
   static const Library library = [] {
     const std::string config =
         openblas_get_config();  // "OpenBLAS 0.3.21 NO_LAPACKE ... SkylakeX MAX_THREADS=64"
-    Library made{"OpenBLAS", config.substr(9), {}, [](int threads) { openblas_set_num_threads(threads); }};
+    Library made{"OpenBLAS", config.substr(9), {}, [](int threads) { openblas_set_num_threads(threads); },
+        "libopenblas"};
     const Make product = work([](const Tensors& in) {
       const Tensor c = tenon::zeros({in[0].size(0), in[1].size(1)}, {.dtype = in[0].dtype()});
       return [&in, c] {

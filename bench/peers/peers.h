@@ -13,6 +13,7 @@ struct Library {
   std::string version;                // of the library, and of what it computes with
   std::map<std::string, Make> cases;  // by the case's name
   void (*set_threads)(int);           // null: it has one thread
+  std::string file{};                 // how the names of its shared libraries begin
 };
 
 // Null if the library was not found when the benchmarks were built.

@@ -321,7 +321,7 @@ std::map<std::string, Make> cases() {
 
 const Library* libtorch() {
   static const Library library{
-      "LibTorch", TORCH_VERSION, cases(), [](int threads) { torch::set_num_threads(threads); }};
+      "LibTorch", TORCH_VERSION, cases(), [](int threads) { torch::set_num_threads(threads); }, "libtorch"};
   return &library;
 }
 

@@ -41,6 +41,10 @@ class Bench(unittest.TestCase):
         self.assertGreater(report["roofs"]["flops_per_second"], 1e8)
         for key in ("commit", "date", "processor", "isa", "threads", "compiler", "peers"):
             self.assertIn(key, report["context"])
+        sizes = report["context"]["library_bytes"]
+        self.assertGreater(sizes.pop("tenon"), 1e6)
+        self.assertEqual(set(sizes), set(report["context"]["peers"]) - {"Eigen"})
+        self.assertTrue(all(size > 1e6 for size in sizes.values()), sizes)
 
     def test_files_and_thread_counts(self):
         files = [self.folder / f"report.{kind}" for kind in ("json", "csv", "svg")]
