@@ -35,10 +35,12 @@ set(TENON_DEVICE_SOURCES ${sources})
 list(FILTER TENON_DEVICE_SOURCES INCLUDE REGEX "^${PROJECT_SOURCE_DIR}/(core|kernels)/")
 list(REMOVE_ITEM sources ${TENON_DEVICE_SOURCES})
 
-# What makes texts and files does not need speed: a Release build compiles it for size, which saves up to half of it.
+# What makes texts and files, or prepares a model, does not need speed: a Release build compiles it for size, which saves up
+# to half of it.
 set(slow_sources ${sources} ${TENON_DEVICE_SOURCES})
+set(slow "io/|core/(check|format|state_dict)|autograd/(dot|explore/|gradcheck)|nn/(init|module)")
 list(FILTER slow_sources INCLUDE REGEX
-  "^${PROJECT_SOURCE_DIR}/(io/|core/(check|format)|optim/explain|autograd/(dot|explore/|gradcheck))")
+  "^${PROJECT_SOURCE_DIR}/(${slow}|optim/(explain|lr_scheduler|state_visitor))")
 list(FILTER slow_sources EXCLUDE REGEX "/io/(crc32c|histogram).cpp$")  # these have loops over all bytes or elements
 if(CMAKE_BUILD_TYPE STREQUAL "Release")  # other builds can use the precompiled header, which has their options
   set_source_files_properties(${slow_sources} PROPERTIES COMPILE_OPTIONS -Os SKIP_PRECOMPILE_HEADERS ON)
@@ -66,13 +68,18 @@ function(tenon_object_library name)
     CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
 endfunction()
 
-# The page of autograd/explore.h is part of the library, so the build makes a source of it.
+# The page of autograd/explore.h is part of the library, so the build makes sources of it and of the texts that it shows.
 set(explore ${PROJECT_SOURCE_DIR}/autograd/explore)
 set(page ${PROJECT_BINARY_DIR}/explore_page.cpp)
 file(GLOB page_parts CONFIGURE_DEPENDS ${explore}/*.html ${explore}/*.css ${explore}/*.js)
 add_custom_command(OUTPUT ${page} DEPENDS ${page_parts} ${PROJECT_SOURCE_DIR}/cmake/EmbedPage.cmake
   COMMAND ${CMAKE_COMMAND} -Dfolder=${explore} -Doutput=${page} -P ${PROJECT_SOURCE_DIR}/cmake/EmbedPage.cmake)
-list(APPEND sources ${page})
+set(pullbacks ${PROJECT_BINARY_DIR}/explore_pullbacks.cpp)
+set(ops ${PROJECT_SOURCE_DIR}/autograd/ops)
+file(GLOB op_sources CONFIGURE_DEPENDS ${ops}/*.cpp)
+add_custom_command(OUTPUT ${pullbacks} DEPENDS ${op_sources} ${PROJECT_SOURCE_DIR}/cmake/EmbedPullbacks.cmake
+  COMMAND ${CMAKE_COMMAND} -Dfolder=${ops} -Doutput=${pullbacks} -P ${PROJECT_SOURCE_DIR}/cmake/EmbedPullbacks.cmake)
+list(APPEND sources ${page} ${pullbacks})
 
 # Tests link the objects, so that hidden symbols are visible to them; users link the library.
 tenon_object_library(tenon_objects ${sources})

@@ -1,6 +1,5 @@
 #include <tenon/nn/module.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <ostream>
@@ -153,39 +152,6 @@ void detail::Cloning::separate(Module& copy) const {
   copy.visit(separator);
 }
 
-std::string Visitor::add_name(const char* name) {
-  if (!with_names_) return {};
-  check(name != nullptr, "visit: a name is null; the module is \"{}\"", path_);
-  const std::string_view part = name;
-  check(!part.empty(), "visit: a name is empty; the module is \"{}\"", path_);
-  check(part.find('.') == part.npos, "visit: the name \"{}\" contains a dot, which may only separate names",
-      part);
-  std::string whole = path_.empty() ? name : path_ + "." + name;
-  const auto place = std::lower_bound(names_.begin(), names_.end(), whole);
-  check(place == names_.end() || *place != whole, "visit: the name \"{}\" is used twice", whole);
-  names_.insert(place, whole);
-  return whole;
-}
-
-void Visitor::operator()(const char* name, Module& module) {
-  std::string path = add_name(name);
-  for (const Around* around = around_; around; around = around->outer)
-    check(around->module != &module, "visit: a module contains itself; it is \"{}\"", path);
-  const Around around{&module, around_};
-  around_ = &around;
-  path_.swap(path);
-  enter(path_, module);
-  module.visit(*this);
-  leave(module);
-  path_.swap(path);
-  around_ = around.outer;
-}
-
-void Visitor::tensor(const char* name, Tensor& tensor, bool is_parameter) {
-  const std::string whole = add_name(name);
-  if (tensor.defined()) visit(whole, tensor, is_parameter);
-}
-
 std::vector<Tensor> Module::parameters() { return tensors_of(distinct_of(*this, true)); }
 std::vector<std::pair<std::string, Tensor>> Module::named_parameters() {
   return pairs_of(distinct_of(*this, true));
@@ -231,18 +197,6 @@ Module& Module::requires_grad_(bool required) {
   }
   for (const Entry& entry : parameters) entry.tensor.set_requires_grad(required);
   return *this;
-}
-
-void Module::zero_grad() {
-  struct Parameters final : Visitor {
-    Parameters() : Visitor(false) {}
-    std::vector<Tensor> list;
-    void visit(const std::string&, Tensor& tensor, bool is_parameter) override {
-      if (is_parameter) list.push_back(tensor);
-    }
-  } parameters;
-  visit(parameters);
-  for (const Tensor& parameter : parameters.list) parameter.zero_grad();
 }
 
 void Module::train(bool on) {

@@ -17,6 +17,9 @@ const byId = id => document.getElementById(id);
 const paragraph = (...children) => el("p", {}, ...children);
 const quiet = (...children) => el("p", { class: "quiet" }, ...children);
 const code = text => el("code", {}, text);
+/// A program. A line that is too long goes on four columns deeper than it begins.
+const listing = text => el("pre", {}, ...text.split("\n").map(line =>
+  el("div", { style: `--deeper: ${line.search(/\S|$/) + 4}ch` }, `${line}\n`)));
 /// Elements with commas between them.
 const joined = items => items.flatMap((item, i) => (i ? [", ", item] : [item]));
 const number = text => el("td", { class: "number" }, text);

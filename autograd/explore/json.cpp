@@ -1,5 +1,7 @@
 #include <cmath>
+#include <set>
 
+#include <tenon/autograd/explore/page.h>
 #include <tenon/autograd/explore/recording.h>
 #include <tenon/core/formatted.h>
 
@@ -97,13 +99,26 @@ std::string json(const RecordedStep& step) {
       list(step.updates, [](const RecordedUpdate& update) { return json(update); }));
 }
 
+/// How the operations of the graph are recorded.
+std::string pullbacks(const Recording& recording) {
+  std::set<std::string> ops;
+  for (const RecordedNode& node : recording.nodes)
+    if (!node.leaf) ops.insert(node.op);
+  return list(ops, [](const std::string& op) {
+    const PullbackText source = pullback_text(op);
+    return formatted("{{\"of\":{},\"file\":{},\"text\":{}}}", text(op), text(source.file), text(source.text));
+  });
+}
+
 }  // namespace
 
 std::string to_json(const Recording& recording) {
   const auto each = [](const auto& item) { return json(item); };
-  return formatted("{{\"title\":{},\"root\":{},\"keepsGraph\":{},\"steps\":{},\"visits\":{},\"nodes\":{}}}",
+  return formatted(
+      "{{\"title\":{},\"root\":{},\"keepsGraph\":{},\"steps\":{},\"visits\":{},\"nodes\":{},"
+      "\"pullbacks\":{}}}",
       text(recording.title), recording.root, recording.keeps_graph, list(recording.steps, each),
-      list(recording.visits, each), list(recording.nodes, each));
+      list(recording.visits, each), list(recording.nodes, each), pullbacks(recording));
 }
 
 }  // namespace tenon::autograd

@@ -113,13 +113,14 @@ function chainRule(i) {
 }
 
 function describePullbacks(node) {
-  const list = formulas[node.op];
-  if (!list) return [];
+  const list = formulas[node.op] ?? [], source = tape.pullbacks.find(({ of }) => of === node.op);
   const rows = list.map((formula, k) => {
     const [, name, text] = formula.match(/^(?:(x|W|bias): )?(.*)$/);
     return row([name ?? (list.length === 1 ? "input" : "abc"[k]), code(text)]);
   });
-  return [el("h3", {}, `The pullbacks of ${node.op}, given g, the gradient of its result y`), el("table", {}, ...rows)];
+  const title = `The pullbacks of ${node.op}, given g, the gradient of its result y`;
+  return [...list.length ? [el("h3", {}, title), el("table", { class: "formulas" }, ...rows)] : [],
+    ...source?.text ? [el("h3", {}, `Source of the pullbacks: autograd/ops/${source.file}`), listing(source.text.trim())] : []];
 }
 
 function describeTime(i) {

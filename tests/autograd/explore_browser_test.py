@@ -368,6 +368,18 @@ class Page(unittest.TestCase):
         self.assertEqual(self.run_script("[exact(-0, 'float32'), exact(Math.fround(0.1), 'float32'), exact(0.1, 'float64')]"),
                          ["-0", "0.1", "0.1"])
 
+    def test_the_source_of_each_operation(self):
+        for name, op, part in [("weight_decay", "mse_loss", "[count](const Tensor& g, const Tensor& x"),
+                               ("digits", "cross_entropy", "static_cast<const std::int64_t*>(at.raw())")]:
+            self.open(name)
+            missing = "nodes.filter(node => !node.leaf && !tape.pullbacks.find(({ of }) => of === node.op)?.text).length"
+            self.assertEqual(self.run_script(missing), 0)
+            self.run_script(f"select(nodes.findIndex(node => node.op === '{op}'))")
+            self.assertIn(part, self.text("#node pre"))
+            self.assertEqual(self.run_script("document.querySelectorAll('#node pre div *').length"), 0)  # text, not elements
+            self.run_script("select(nodes.findIndex(node => node.leaf))")
+            self.assertEqual(self.run_script("document.querySelectorAll('#node pre').length"), 0)
+
     def test_the_time_of_each_operation(self):
         self.open("digits")
         self.assertEqual(self.run_script("nodes.filter((node, i) => !node.leaf && backwardStep.has(i) && !(node.seconds > 0)).length"), 0)

@@ -13,6 +13,7 @@
 #include <tenon/autograd/explore/recording.h>
 
 #include "../support/files.h"
+#include "../support/op_cases.h"
 #include "../support/tensors.h"
 
 using namespace tenon;
@@ -456,6 +457,55 @@ TEST_CASE("explore: nothing in a name or a number ends the recording", "[explore
   const std::string svg = "http://www.w3.org/2000/svg";  // a name, not an address
   REQUIRE(page.find("http:") == page.find(svg));
   REQUIRE(page.find("http:", page.find(svg) + 1) == page.npos);
+}
+
+namespace {
+
+void add_ops(std::set<std::string>& ops, const Tensor& result) {
+  if (!result.requires_grad()) return;
+  for (const RecordedNode& each : recorded(result, {.backward = {.retain_graph = true}}).nodes)
+    if (!each.leaf) ops.insert(each.op);
+}
+
+}  // namespace
+
+TEST_CASE("explore: every operation has the text of its pullbacks", "[explore]") {
+  // What no row below records.
+  std::set<std::string> ops{"to", "dropout", "dropout2d", "normal_", "uniform_"};
+  std::vector<test::OpCase> rows = test::op_cases();
+  rows.insert(rows.end(), test::in_place_cases().begin(), test::in_place_cases().end());
+  for (const test::OpCase& row : rows) {
+    const auto inputs = test::leaves(test::make_inputs(row, DType::float64));
+    // The gradient of the row's result is not constant either, or gradients of gradients would lack
+    // operations.
+    const Tensor result = square(sum(square(row.call(inputs))));
+    for (const Tensor& first : autograd::grad({result}, inputs, {.create_graph = true, .allow_unused = true}))
+      if (first.defined()) add_ops(ops, sum(first));
+    add_ops(ops, result);
+  }
+  for (const std::string& op : ops) {
+    INFO(op);
+    const auto [file, text] = autograd::pullback_text(op);
+    REQUIRE(file.ends_with(".cpp"));
+    REQUIRE(text.find("record") != text.npos);
+    for (const char* mark : {"//", "/*", "*/", "@", "$", "\n\n\n"}) REQUIRE(text.find(mark) == text.npos);
+    for (const char* pair : {"()", "[]", "{}"})
+      REQUIRE(std::count(text.begin(), text.end(), pair[0]) == std::count(text.begin(), text.end(), pair[1]));
+  }
+  // No name in the table is out of date.
+  std::istringstream lines{std::string(autograd::pullback_entries)};
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with('@')) continue;
+    std::istringstream words(line);
+    std::string op;
+    words >> op;  // the file
+    while (words >> op) {
+      INFO(op);
+      REQUIRE(ops.contains(op));
+    }
+  }
+  REQUIRE(autograd::pullback_text("cube").text.empty());
+  REQUIRE(autograd::pullback_text("").text.empty());
 }
 
 TEST_CASE("explore: dot() names tensors and shows small ones", "[explore]") {
