@@ -42,7 +42,7 @@ int main() {
           "b is a constant: how much does a / b move when a moves by 1?") &&
       right(
           "3 / x", [](Value x) { return number(x, 3) / x; }, 4,
-          "a is a constant: the slope of a / b with respect to b is negative.") &&
+          "a is a constant, and a / b = a * b^-1: the slope with respect to b is -a / b^2.") &&
       right(
           "x / x", [](Value x) { return x / x; }, 4, "x / x is always 1: its two slopes must add up to 0.") &&
       right("sigmoid(x)", sigmoid, 0.5, "It is 1 / (1 + exp(-x)).");

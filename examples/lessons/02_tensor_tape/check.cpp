@@ -30,6 +30,7 @@ int main() {
       const double expected = measured(static_cast<std::size_t>(i * at.cols + j)), got = a.grad()(i, j);
       if (std::abs(got - expected) < 1e-6) continue;
       std::printf("failed: the gradient of a[%d][%d] should be %.4f, yours is %.4f\n", i, j, expected, got);
+      std::puts("a = (0 1 2; 0.5 -1 0); the loss is the mean of the squares of softmax(a) - (1 0 0; 0 0 1).");
       std::printf(
           "a[%d][%d] is in the sum that divides the whole row, so every g of the row matters.\n", i, j);
       return 1;

@@ -40,9 +40,10 @@ int main() {
 
   const Tensor w = ones({3, 4}, {.requires_grad = true});
   (w.narrow(1, 1, 2) * 5).sum().backward();
-  std::cout << "\nthe gradient of w, of which columns 1 and 2 were used, times 5:\n" << w.grad() << '\n';
+  std::cout << "\nthe gradient of w; the loss is 5 times the sum of columns 1 and 2 of w:\n"
+            << w.grad() << '\n';
   w.zero_grad();
   (w.t() * arange(12).reshape({4, 3})).sum().backward();
-  std::cout << "\nthe gradient of w, whose transpose was multiplied by 0 ... 11, [4, 3]:\n"
+  std::cout << "\nthe gradient of w; the loss is the sum of w.t() * (0 ... 11, as [4, 3]):\n"
             << w.grad() << '\n';
 }

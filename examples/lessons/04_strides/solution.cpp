@@ -10,7 +10,7 @@ View every(View a, int dim, int step) {
 View diagonal(View a) { return {a.first, {a.shape[0]}, {a.strides[0] + a.strides[1]}}; }
 
 // The next window begins one element later, and so does the next element of a window. Elements occur several
-// times.
+// times, so the pullback adds, for each element, the gradients of all windows that it is in.
 View windows(View a, int size) {
   return {a.first, {a.shape[0] - size + 1, size}, {a.strides[0], a.strides[0]}};
 }

@@ -1,4 +1,5 @@
 // Checks sum_to with numbers that can be added by hand.
+#include <algorithm>
 #include <cstdio>
 #include <numeric>
 #include <stdexcept>
@@ -17,6 +18,13 @@ std::string text(const std::vector<T>& numbers) {
   return all;
 }
 
+void print_hint(const std::vector<int>& shape) {
+  if (std::find(shape.begin(), shape.end(), 1) != shape.end())
+    std::puts("Where the result has size 1, all of g along that dimension belongs to one element.");
+  else
+    std::puts("Align the shapes at the right. A dimension that the result lacks has no part in the place.");
+}
+
 // g holds 1, 2, 3, ...
 bool right(const std::vector<int>& from, const std::vector<int>& to, const std::vector<double>& expected) {
   Array g = zeros(from);
@@ -27,12 +35,14 @@ bool right(const std::vector<int>& from, const std::vector<int>& to, const std::
   } catch (const std::out_of_range&) {
     std::printf("failed: shape [%s], summed to [%s]: an index is beyond the last element\n",
         text(from).c_str(), text(to).c_str());
+    print_hint(to);
     return false;
   }
   if (sum.shape == to && sum.data == expected) return true;
   std::printf("failed: g = %s in shape [%s], summed to [%s], should be %s; yours is %s in shape [%s]\n",
       text(g.data).c_str(), text(from).c_str(), text(to).c_str(), text(expected).c_str(),
       text(sum.data).c_str(), text(sum.shape).c_str());
+  print_hint(to);
   return false;
 }
 

@@ -9,10 +9,11 @@ Tensor my_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   using autograd::Input, autograd::with;
   Tensor y;
   {
-    const NoGradGuard no_grad;  // recorded below, as one operation
+    const NoGradGuard no_grad;  // switches recording off (lesson 7): y is recorded below, as one operation
     y = matmul(x, weight.t()) + bias;
   }
-  // A pullback gets g, [n, out], the shape of its input if it asks for it, and the tensors in with().
+  // A pullback gets g, [n, out], the shape of its input if it has a parameter for that, and the tensors in
+  // with().
   return autograd::record("my_linear", CallSite::current(), y,
       Input(x, with(weight),
           [](const Tensor& g, const Shape& shape, const Tensor& w) {

@@ -15,7 +15,7 @@ Tensor wrong_matmul(const Tensor& a, const Tensor& b) {
   using autograd::Input, autograd::with;
   Tensor y;
   {
-    const NoGradGuard no_grad;  // recorded below, as one operation
+    const NoGradGuard no_grad;  // switches recording off (lesson 7): y is recorded below, as one operation
     y = matmul(a, b);
   }
   return autograd::record("wrong_matmul", CallSite::current(), y,

@@ -10,7 +10,7 @@ Tensor my_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   using autograd::Input, autograd::with;
   Tensor y;
   {
-    const NoGradGuard no_grad;  // recorded below, as one operation
+    const NoGradGuard no_grad;  // switches recording off (lesson 7): y is recorded below, as one operation
     y = matmul(x, weight.t()) + bias;
   }
   return autograd::record("my_linear", CallSite::current(), y,

@@ -95,7 +95,7 @@ int main(int argc, char** argv) {
   print(with);
 
   std::printf("\n200 weights, 20 samples      the part that no sample can change\n");
-  std::printf("decay  train loss   test loss  norm at first  after 400 steps\n");
+  std::printf("decay  train loss   test loss   initial norm  after 400 steps\n");
   train_many(0);
   train_many(3);
 

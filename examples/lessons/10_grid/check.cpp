@@ -25,7 +25,9 @@ int sectors_if_right(int blocks, int threads, int rows, int columns) {
       if (found[i] == expected[i]) continue;
       std::printf("failed: a matrix [%d, %d], %d blocks of %d threads: y[%zu] should be %g, it is %g\n", rows,
           columns, blocks, threads, i, expected[i], found[i]);
-      std::puts("A kernel must not rely on the size of the grid. Take steps as long as the grid.");
+      std::puts(found[i] == 0
+                    ? "A kernel must not rely on the size of the grid. Take steps as long as the grid."
+                    : "Which row does element i belong to?");
       return -1;
     }
     return static_cast<int>(cost.global().sectors);
@@ -45,7 +47,8 @@ int main() {
   const int fewest = 128 * (4 + 4 + 1), found = sectors_if_right(16, 256, 64, 64);
   if (found < 0) return 1;
   if (found > fewest) {
-    std::printf("failed: the result is right, but the accesses touch %d sectors of memory; %d are enough\n",
+    std::printf(
+        "failed: a matrix [64, 64]: the result is right, but touches %d sectors of memory; %d are enough\n",
         found, fewest);
     std::puts("Which elements do threads 0, 1, 2, ... of a warp access at the same time?");
     std::puts("They should be neighbours.");

@@ -43,7 +43,8 @@ float a_piece_per_thread(const Numbers& x, std::size_t threads) {
   return sum;
 }
 
-// As with atomicAdd on a GPU: 1000 pieces, added in the order in which they happen to be ready.
+// An imitation of atomicAdd on a GPU, where 1000 pieces are added in the order in which they are ready: here
+// it is shuffled.
 float any_order(const Numbers& x, unsigned seed) {
   std::vector<std::size_t> order(1000);
   std::iota(order.begin(), order.end(), 0u);
@@ -77,20 +78,20 @@ int main() {
   std::printf("\na million random numbers, a piece per thread\n");
   for (const std::size_t threads : {1, 2, 3, 4}) {
     const float sum = a_piece_per_thread(x, threads);
-    std::printf("%zu threads: %.3f, bits %08x\n", threads, sum, bits(sum));
+    std::printf("%zu %s %.3f, bits %08x\n", threads, threads == 1 ? "thread: " : "threads:", sum, bits(sum));
   }
 
   std::set<float> found;
   for (unsigned seed = 0; seed < 100; ++seed) found.insert(any_order(x, seed));
   std::printf("\nthe same numbers, 1000 pieces in random order\n");
   std::printf(
-      "100 runs: %zu different sums, from %.3f to %.3f\n", found.size(), *found.begin(), *found.rbegin());
+      "100 orders: %zu different sums, from %.3f to %.3f\n", found.size(), *found.begin(), *found.rbegin());
 
   std::printf("\nthe same numbers, tenon\n");
   const tenon::Tensor tensor = tenon::tensor(x);
   for (const int threads : {1, 2, 3, 4}) {
     tenon::set_num_threads(threads);
     const float sum = tensor.sum().item<float>();
-    std::printf("%d threads: %.3f, bits %08x\n", threads, sum, bits(sum));
+    std::printf("%d %s %.3f, bits %08x\n", threads, threads == 1 ? "thread: " : "threads:", sum, bits(sum));
   }
 }

@@ -1,4 +1,4 @@
-// Checks an operation on a CUDA device: its values, then its gradient.
+// Checks an operation on a CUDA device: its values, its gradient, then the gradient of that.
 #include <cstdio>
 
 #include <tenon/autograd/gradcheck.h>
@@ -14,6 +14,7 @@ int main() {
   const auto on_the_device = [](const std::vector<Tensor>& in) {
     return cube(in[0].to(Device::cuda())).to(Device::cpu());
   };
+  const char* hint = "The gradient of cube(x).sum() would be right. What is different in gradcheck?";
   try {
     const Tensor x = randn({1000}, float64);
     if (!equal(on_the_device({x}), x * x * x)) {
@@ -27,9 +28,11 @@ int main() {
       std::puts("failed: with 1000 elements, the gradient of cube(x).sum() is not 3 x^2");
       return 1;
     }
+    hint = "The result of slope_times is 3 g x^2. What are its slopes in g and in x?";
+    autograd::gradgradcheck(on_the_device, {randn({3, 2}, float64)});
   } catch (const std::exception& error) {
     std::printf("failed: %s\n", error.what());
-    std::puts("The gradient of cube(x).sum() would be right. What is different in gradcheck?");
+    std::puts(hint);
     return 1;
   }
   std::puts("passed");
