@@ -327,7 +327,7 @@ test::Vector<T> products(const Stack<T>& a, const Stack<T>& b, const T* bias) {
 }  // namespace
 
 TEMPLATE_TEST_CASE("matmul: each product of a batch has the bits that it has alone",
-    "[kernels][matmul][grids][one_thread]", float, double) {
+    "[kernels][matmul][grids]", float, double) {
   using T = TestType;
   const bool emulated = test::on_cuda() && !test::on_gpu();
   int number = sizeof(T);
