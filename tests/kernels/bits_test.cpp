@@ -71,8 +71,7 @@ std::map<std::string, Column> parse(const std::string& page) {
 
 }  // namespace
 
-TEST_CASE(
-    "bits: docs/bits.md agrees with the results on this machine", "[kernels][bits][values]") {
+TEST_CASE("bits: docs/bits.md agrees with the results on this machine", "[kernels][bits][values]") {
   std::vector<std::string> order;
   auto page = parse(test::read_file(path));
   for (auto& [name, column] : computed(order)) {
