@@ -25,8 +25,10 @@ T multiply_add(int64_t steps, T start) {
   using Vector [[gnu::vector_size(width)]] = T;
   constexpr int chains = 12;
   const Vector factor = Vector{} + T(0.5), term = Vector{} + T(1.25);
-  Vector s0 = Vector{} + start, s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0, s8 = s0,
-         s9 = s0, s10 = s0, s11 = s0;
+  // Each chain has a start of its own; the compiler would compute equal ones once.
+  Vector s0 = Vector{} + start, s1 = s0 + T(1), s2 = s0 + T(2), s3 = s0 + T(3), s4 = s0 + T(4),
+         s5 = s0 + T(5), s6 = s0 + T(6), s7 = s0 + T(7), s8 = s0 + T(8), s9 = s0 + T(9), s10 = s0 + T(10),
+         s11 = s0 + T(11);
   const auto step = [&](Vector& s) { s = s * factor + term; };
   for (int64_t i = 0; i < steps * 24 * 32; i += chains * width) {
     step(s0), step(s1), step(s2), step(s3), step(s4), step(s5);
