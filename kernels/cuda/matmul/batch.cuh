@@ -15,6 +15,15 @@ bool packs(const T* p, std::int64_t step, std::int64_t line, const Batch& batch,
   return even;
 }
 
+/// True when Feed can copy both operands with Vec: neighbours are adjacent, along m if `ta`, else along k, in
+/// A, and along k if `tb`, else along n, in B.
+template <class T>
+bool packs(const Product<T>& p, const Batch& batch, bool ta, bool tb) {
+  constexpr int W = pack_width<T>;
+  return (ta ? p.m % W == 0 && packs(p.a, p.a_row, p.a_col, batch, 0) : p.a_col == 1) &&
+         (tb ? p.b_row == 1 : p.n % W == 0 && packs(p.b, p.b_col, p.b_row, batch, 1));
+}
+
 /// Calls run(p, blocks) for parts of the batch that need at most most_items blocks, of which each product
 /// needs `each`.
 template <class T, class Run>

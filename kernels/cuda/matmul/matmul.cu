@@ -21,11 +21,9 @@ template <class S, class T>
 void launch_tiles(Stream stream, const Product<T>& p, const Batch& batch, std::int64_t tiles) {
   // Neighbours are those along the smaller stride.
   const bool ta = std::abs(p.a_row) < std::abs(p.a_col), tb = std::abs(p.b_row) < std::abs(p.b_col);
-  const bool vec = (ta ? p.m % S::W == 0 && packs(p.a, p.a_row, p.a_col, batch, 0) : p.a_col == 1) &&
-                   (tb ? p.b_row == 1 : p.n % S::W == 0 && packs(p.b, p.b_col, p.b_row, batch, 1));
   with_bool(ta, [&](auto a) {
     with_bool(tb, [&](auto b) {
-      with_bool(vec, [&](auto v) {
+      with_bool(packs(p, batch, ta, tb), [&](auto v) {
         in_parts(p, batch, tiles * p.split, [&](Product<T> part, std::int64_t blocks) {
           const Scratch parts(
               stream, p.split > 1 ? static_cast<std::size_t>(blocks * S::BM * S::BN) * sizeof(T) : 0);
@@ -131,9 +129,7 @@ void run(Stream stream, T* out, const Matrix& a, const Matrix& b, const T* bias,
           blocks_for(stream, products * p.m * p.n, block_threads), block_threads, part);
     });
   }
-  if ((forced >= MatmulKernel::naive && forced < MatmulKernel::pipelined) ||
-      forced == MatmulKernel::persistent)
-    return launch_rung(forced, stream, p, batch);
+  if (launch_rung(forced, stream, p, batch)) return;
   if (forced == MatmulKernel::skinny || (is_free && is_narrow && std::max(p.m, p.n) >= 2 * skinny_lines))
     return launch_skinny(stream, p, batch);
   const std::int64_t count = batch.count();

@@ -1,4 +1,7 @@
 // Launches the rung of the ladder that a program asks for.
+#include <algorithm>
+#include <type_traits>
+
 #include <tenon/kernels/cuda/launch.h>
 #include <tenon/kernels/cuda/matmul/ladder/ladder.h>
 #include <tenon/kernels/cuda/matmul/batch.cuh>
@@ -35,11 +38,9 @@ void launch_as(Stream stream, const Product<T>& p, const Batch& batch) {
 /// As many blocks as the device runs at once, or fewer if there are fewer tiles.
 template <class T>
 void launch_persistent(Stream stream, const Product<T>& p, const Batch& batch) {
-  constexpr bool single = std::is_same_v<T, float>;
-  using S = Tile<T, 64, single ? 128 : 64, single ? 16 : 8, 32, single ? 64 : 32, 8, single ? 8 : 4, 2>;
-  const bool ta = p.a_row == 1, tb = p.b_row == 1;
-  const bool vec = (ta ? p.m % S::W == 0 && packs(p.a, p.a_row, p.a_col, batch, 0) : p.a_col == 1) &&
-                   (tb ? true : p.n % S::W == 0 && packs(p.b, p.b_col, p.b_row, batch, 1));
+  using S = std::conditional_t<std::is_same_v<T, float>, Tile<T, 64, 128, 16, 32, 64, 8, 8, 2>,
+      Tile<T, 64, 64, 8, 32, 32, 8, 4, 2>>;
+  const bool ta = p.a_row == 1, tb = p.b_row == 1, vec = packs(p, batch, ta, tb);
   auto kernel = matmul_persistent<S, T, false, false, false>;
   if (vec && ta)
     kernel = tb ? matmul_persistent<S, T, true, true, true> : matmul_persistent<S, T, true, false, true>;
@@ -53,30 +54,31 @@ void launch_persistent(Stream stream, const Product<T>& p, const Batch& batch) {
 }
 
 template <class T>
-void launch_any(MatmulKernel rung, Stream stream, const Product<T>& p, const Batch& batch) {
+bool launch_any(MatmulKernel rung, Stream stream, const Product<T>& p, const Batch& batch) {
   switch (rung) {
-    case MatmulKernel::naive: return launch_as<Naive>(stream, p, batch);
-    case MatmulKernel::coalesced: return launch_as<Coalesced>(stream, p, batch);
-    case MatmulKernel::shared_tile: return launch_as<SharedTile>(stream, p, batch);
-    case MatmulKernel::thread_column: return launch_as<ThreadColumn>(stream, p, batch);
-    case MatmulKernel::thread_tile: return launch_as<ThreadTile>(stream, p, batch);
-    case MatmulKernel::vectorized: return launch_as<Vectorized>(stream, p, batch);
-    case MatmulKernel::warp_tile: return launch_as<WarpTile>(stream, p, batch);
-    case MatmulKernel::persistent: return launch_persistent(stream, p, batch);
+    case MatmulKernel::naive: launch_as<Naive>(stream, p, batch); break;
+    case MatmulKernel::coalesced: launch_as<Coalesced>(stream, p, batch); break;
+    case MatmulKernel::shared_tile: launch_as<SharedTile>(stream, p, batch); break;
+    case MatmulKernel::thread_column: launch_as<ThreadColumn>(stream, p, batch); break;
+    case MatmulKernel::thread_tile: launch_as<ThreadTile>(stream, p, batch); break;
+    case MatmulKernel::vectorized: launch_as<Vectorized>(stream, p, batch); break;
+    case MatmulKernel::warp_tile: launch_as<WarpTile>(stream, p, batch); break;
+    case MatmulKernel::persistent: launch_persistent(stream, p, batch); break;
     case MatmulKernel::pipelined:
     case MatmulKernel::elements:
     case MatmulKernel::skinny:
-    case MatmulKernel::automatic: break;  // matmul.cu
+    case MatmulKernel::automatic: return false;  // matmul.cu has these
   }
+  return true;
 }
 
 }  // namespace
 
-void launch_rung(MatmulKernel rung, Stream stream, const Product<float>& p, const Batch& batch) {
-  launch_any(rung, stream, p, batch);
+bool launch_rung(MatmulKernel rung, Stream stream, const Product<float>& p, const Batch& batch) {
+  return launch_any(rung, stream, p, batch);
 }
-void launch_rung(MatmulKernel rung, Stream stream, const Product<double>& p, const Batch& batch) {
-  launch_any(rung, stream, p, batch);
+bool launch_rung(MatmulKernel rung, Stream stream, const Product<double>& p, const Batch& batch) {
+  return launch_any(rung, stream, p, batch);
 }
 
 }  // namespace tenon::kernels::cuda

@@ -9,8 +9,8 @@ namespace tenon::kernels::cuda {
 
 using tenon::cuda::MatmulKernel;
 
-/// Computes a product with a rung before `pipelined`.
-void launch_rung(MatmulKernel rung, Stream stream, const Product<float>& p, const Batch& batch);
-void launch_rung(MatmulKernel rung, Stream stream, const Product<double>& p, const Batch& batch);
+/// Computes a product with this kernel if its file is in this folder; false: it is one of matmul.cu.
+bool launch_rung(MatmulKernel rung, Stream stream, const Product<float>& p, const Batch& batch);
+bool launch_rung(MatmulKernel rung, Stream stream, const Product<double>& p, const Batch& batch);
 
 }  // namespace tenon::kernels::cuda

@@ -7,8 +7,6 @@
 // of several shapes and tiles that blocks share (../matmul.cu) are worth more there, so the library stays
 // with rung 8.
 #pragma once
-#include <type_traits>
-
 #include <tenon/kernels/cuda/matmul/tiles.cuh>
 
 namespace tenon::kernels::cuda {
