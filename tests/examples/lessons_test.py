@@ -66,14 +66,16 @@ def shown_output(found):
     return run(found["program"], *found["arguments"].split())[1]
 
 
-def session_output(found):
-    """What gdb prints for the commands that a page shows."""
+def session_output(page, found):
+    """What gdb prints for the commands that a page shows. It gets the folder of the source, since ccache may have compiled
+    the program in another clone, which need not be there any more."""
     commands = [line.removeprefix(PROMPT) for line in found["output"].splitlines() if line.startswith(PROMPT)]
     arguments = [part for command in commands for part in ("-ex", f"echo {PROMPT}{command}\\n", "-ex", command)]
-    done = subprocess.run(["gdb", "-nx", "-batch", *arguments, os.path.join(PROGRAMS, found["program"])],
+    done = subprocess.run(["gdb", "-nx", "-batch", "-d", folder_of(page), *arguments, os.path.join(PROGRAMS, found["program"])],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, env=ENVIRONMENT)
-    # Addresses, folders, and what gdb says of the machine and of the end of a batch
-    text = re.sub(r"^(?:warning: |\[Thread debugging|Using host libthread_db|\[Inferior).*\n", "", done.stdout, flags=re.MULTILINE)
+    # What gdb says of the machine and of the end of a batch, addresses, folders
+    text = done.stdout[done.stdout.index(PROMPT):]
+    text = re.sub(r"^(?:warning: |\[Thread debugging|Using host libthread_db|\[Inferior).*\n", "", text, flags=re.MULTILINE)
     text = re.sub(r"0x[0-9a-f]+", "0x...", text)
     return re.sub(r"\S*/(?=[\w.]+\.(?:cpp|h)\b)", "", text)
 
@@ -107,7 +109,7 @@ def update():
         run(program, file)
     for page in PAGES:
         text = SHOWN.sub(lambda found: found["before"] + shown_output(found) + found["after"], read(page))
-        text = SESSION.sub(lambda found: found["before"] + session_output(found) + found["after"], text)
+        text = SESSION.sub(lambda found: found["before"] + session_output(page, found) + found["after"], text)
         with open(page, "w", encoding="utf-8") as file:
             file.write(text)
 
@@ -135,10 +137,10 @@ class Lessons(unittest.TestCase):
     def test_gdb_prints_what_the_pages_show(self):
         if not gdb_works():
             self.skipTest("there is no gdb that can run a program")
-        sessions = [found for page in PAGES for found in SESSION.finditer(read(page))]
+        sessions = [(page, found) for page in PAGES for found in SESSION.finditer(read(page))]
         self.assertTrue(sessions)
-        for found in sessions:
-            self.assertEqual(session_output(found), found["output"])
+        for page, found in sessions:
+            self.assertEqual(session_output(page, found), found["output"])
 
     def test_the_pictures_are_what_the_programs_draw(self):
         with tempfile.TemporaryDirectory() as directory:
