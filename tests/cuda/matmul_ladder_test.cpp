@@ -55,6 +55,8 @@ TEST_CASE("matmul ladder: every kernel has the bits of the CPU") {
     for (const bool left : {false, true})
       for (const bool right : {false, true}) {
         const bool shifted = ++number % 3 == 0;
+        if (!test::thorough && (left == right) == ((number - 1) / 4 % 2 == 0))
+          continue;  // two of four per size
         const DType dtype = number % 4 == 0 ? DType::float64 : DType::float32;
         INFO(m << " x " << k << " x " << n << ", " << dtype << (left ? ", left" : "")
                << (right ? ", right" : "") << (shifted ? ", shifted" : ""));

@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include <tenon/kernels/arith/math.h>
+
 namespace tenon::test {
 namespace {
 
@@ -69,6 +71,14 @@ T into(arith::ReduceOp op, T x, T y, T acc) {
   throw std::logic_error("a reduction without a definition");
 }
 
+/// Calls f(at), where at(i) is the place of element i, for each line along a dimension.
+template <class F>
+void for_each_line(const kernels::Indexed& l, const F& f) {
+  for (std::int64_t o = 0; l.size > 0 && o < l.outer; ++o)
+    for (std::int64_t j = 0; j < l.inner; ++j)
+      f([&, o, j](std::int64_t i) { return (o * l.size + i) * l.inner + j; });
+}
+
 }  // namespace
 
 template <class T>
@@ -90,9 +100,40 @@ T matmul(std::int64_t n, std::int64_t k, const T* a, std::int64_t a_col, const T
       k, [&](std::int64_t q) { return a[q * a_col]; }, [&](std::int64_t q) { return b[q * b_row]; });
 }
 
+template <class T>
+void softmax(kernels::Softmax kind, const kernels::Indexed& l, T* out, const T* a) {
+  const std::int64_t n = l.size;
+  std::vector<T> apart(static_cast<std::size_t>(n)), powers(apart);
+  for_each_line(l, [&](const auto& at) {
+    for (std::int64_t i = 0; i < n; ++i) apart[i] = a[at(i)];
+    T most = reduced(arith::Amax(), n, apart.data(), apart.data());
+    if (kind == kernels::Softmax::or_zeros && most == -std::numeric_limits<T>::infinity()) most = 0;
+    for (T& d : apart) d = d - most;
+    for (std::int64_t i = 0; i < n; ++i) powers[i] = num::exp(apart[i]);
+    T total = reduced(arith::Sum(), n, powers.data(), powers.data());
+    if (kind == kernels::Softmax::or_zeros && total == 0) total = 1;
+    for (std::int64_t i = 0; i < n; ++i)
+      out[at(i)] = kind == kernels::Softmax::log ? apart[i] - num::log(total) : powers[i] / total;
+  });
+}
+
+template <class T>
+void softmax_backward(kernels::Softmax kind, const kernels::Indexed& l, T* out, const T* g, const T* y) {
+  const bool log = kind == kernels::Softmax::log;
+  std::vector<T> parts(static_cast<std::size_t>(l.size));
+  for_each_line(l, [&](const auto& at) {
+    for (std::int64_t i = 0; i < l.size; ++i) parts[i] = log ? g[at(i)] : g[at(i)] * y[at(i)];
+    const T total = reduced(arith::Sum(), l.size, parts.data(), parts.data());
+    for (std::int64_t i = 0; i < l.size; ++i)
+      out[at(i)] = parts[i] - (log ? num::exp(y[at(i)]) : y[at(i)]) * total;
+  });
+}
+
 #define INSTANTIATE(T)                                                                                   \
   template T reduced(arith::ReduceOp, const Shape&, const T*, const Strides&, const T*, const Strides&); \
-  template T matmul(std::int64_t, std::int64_t, const T*, std::int64_t, const T*, std::int64_t);
+  template T matmul(std::int64_t, std::int64_t, const T*, std::int64_t, const T*, std::int64_t);         \
+  template void softmax(kernels::Softmax, const kernels::Indexed&, T*, const T*);                        \
+  template void softmax_backward(kernels::Softmax, const kernels::Indexed&, T*, const T*, const T*);
 INSTANTIATE(float)
 INSTANTIATE(double)
 

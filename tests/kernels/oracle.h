@@ -4,6 +4,7 @@
 
 #include <tenon/core/shape.h>
 #include <tenon/kernels/arith/reduce.h>
+#include <tenon/kernels/softmax.h>
 
 namespace tenon::test {
 
@@ -19,6 +20,13 @@ T reduced(tenon::arith::ReduceOp op, std::int64_t n, const T* x, const T* y) {
 /// One element of a matrix product with n columns: of a row of a and a column of b, k elements each.
 template <class T>
 T matmul(std::int64_t n, std::int64_t k, const T* a, std::int64_t a_col, const T* b, std::int64_t b_row);
+
+/// The softmax of each line of a, and of g the gradient where y is the softmax; with the layout of
+/// kernels::softmax.
+template <class T>
+void softmax(kernels::Softmax kind, const kernels::Indexed& l, T* out, const T* a);
+template <class T>
+void softmax_backward(kernels::Softmax kind, const kernels::Indexed& l, T* out, const T* g, const T* y);
 
 /// Offset of the element with row-major index `at`.
 inline std::int64_t offset(const Shape& shape, const Strides& strides, std::int64_t at) {

@@ -20,67 +20,14 @@ const Indexed layouts[] = {{1, 1, 1}, {5, 1, 1}, {9, 10, 1}, {3, 31, 1}, {2, 33,
     {70, 128, 1}, {2, 129, 1}, {300, 300, 1}, {3, 1023, 1}, {40, 1024, 1}, {2, 1025, 1}, {1, 70001, 1},
     {0, 4, 1}, {2, 0, 3}, {2, 4, 0}, {2, 7, 3}, {3, 200, 65}, {1, 1100, 40}};
 
-/// Calls line(elements...) for each line along the dimension, with copies of its elements in `arrays`, and
-/// collects the lines that it returns.
-template <class T, class Line, class... Array>
-test::Vector<T> along(const Indexed& l, const Line& line, const Array&... arrays) {
-  test::Vector<T> out(static_cast<std::size_t>(l.outer * l.size * l.inner));
-  for (std::int64_t o = 0; l.size > 0 && o < l.outer; ++o)
-    for (std::int64_t j = 0; j < l.inner; ++j) {
-      const auto at = [&](std::int64_t i) {
-        return static_cast<std::size_t>((o * l.size + i) * l.inner + j);
-      };
-      const auto elements = [&](const test::Vector<T>& array) {
-        test::Vector<T> all;
-        for (std::int64_t i = 0; i < l.size; ++i) all.push_back(array[at(i)]);
-        return all;
-      };
-      const test::Vector<T> made = line(elements(arrays)...);
-      for (std::int64_t i = 0; i < l.size; ++i) out[at(i)] = made[static_cast<std::size_t>(i)];
-    }
-  return out;
-}
-
-template <class T>
-T reduced(arith::ReduceOp op, const test::Vector<T>& x) {
-  return test::reduced(op, static_cast<std::int64_t>(x.size()), x.data(), x.data());
-}
-
-/// The definition in docs/numerics.md.
-template <class T>
-test::Vector<T> forward(Softmax kind, const test::Vector<T>& x) {
-  T most = reduced(arith::Amax(), x);
-  if (kind == Softmax::or_zeros && most == -INFINITY) most = 0;
-  test::Vector<T> apart, powers, out;
-  for (const T a : x) apart.push_back(a - most);
-  for (const T d : apart) powers.push_back(num::exp(d));
-  T sum = reduced(arith::Sum(), powers);
-  if (kind == Softmax::or_zeros && sum == 0) sum = 1;
-  for (std::size_t i = 0; i < x.size(); ++i)
-    out.push_back(kind == Softmax::log ? apart[i] - num::log(sum) : powers[i] / sum);
-  return out;
-}
-template <class T>
-test::Vector<T> backward(Softmax kind, const test::Vector<T>& g, const test::Vector<T>& y) {
-  test::Vector<T> parts, out;
-  for (std::size_t i = 0; i < g.size(); ++i) parts.push_back(kind == Softmax::log ? g[i] : g[i] * y[i]);
-  const T sum = reduced(arith::Sum(), parts);
-  for (std::size_t i = 0; i < g.size(); ++i) {
-    const T share = (kind == Softmax::log ? num::exp(y[i]) : y[i]) * sum;
-    out.push_back(parts[i] - share);
-  }
-  return out;
-}
-
 template <class T>
 void require_defined(const Indexed& l, const test::Vector<T>& a, const test::Vector<T>& g) {
   CAPTURE(l.outer, l.size, l.inner);
   for (const Softmax kind : kinds) {
     CAPTURE(static_cast<int>(kind));
-    const auto want = along<T>(
-        l, [&](const test::Vector<T>& x) { return forward(kind, x); }, a);
-    const auto slope = along<T>(
-        l, [&](const test::Vector<T>& u, const test::Vector<T>& y) { return backward(kind, u, y); }, g, want);
+    test::Vector<T> want(a.size()), slope(a.size());
+    test::softmax(kind, l, want.data(), a.data());
+    test::softmax_backward(kind, l, slope.data(), g.data(), want.data());
     test::on_every_build([&] {
       test::require_same(want, test::written<T>(want.size(), [&](T* to) {
         kernels::softmax(test::stream(), kind, dtype_of<T>, l, to, a.data());
@@ -120,10 +67,8 @@ TEMPLATE_TEST_CASE("log_softmax_at_backward: as if the gradient were 0 elsewhere
             (k / l.inner * l.size + classes.back()) * l.inner + k % l.inner)];
         element = element + g[static_cast<std::size_t>(k)];
       }
-      const auto want = along<T>(
-          l,
-          [](const test::Vector<T>& u, const test::Vector<T>& at) { return backward(Softmax::log, u, at); },
-          scattered, y);
+      test::Vector<T> want(y.size());
+      test::softmax_backward(Softmax::log, l, want.data(), scattered.data(), y.data());
       test::on_every_build([&] {
         test::require_same(want, test::written<T>(want.size(), [&](T* to) {
           kernels::log_softmax_at_backward(

@@ -314,7 +314,7 @@ class Build(NamedTuple):
             write(folder / file if file == source else folder / "include/tenon" / place_of(file), text)
         words, directory = self.commands[source]
         out, program = folder / "kernel.o", folder / "program"
-        words = [*words[:1], f"-I{folder / 'include'}", *words[1:], "-O1", "-w"]
+        words = [*words[:1], f"-I{folder / 'include'}", *words[1:], "-O0", "-w"]
         words[words.index("-o") + 1] = str(out)
         words[words.index("-c") + 1] = str(folder / source)
         # Preprocessor mode: otherwise ccache would miss a new header that precedes another on the include path.
