@@ -39,8 +39,10 @@ list(REMOVE_ITEM sources ${TENON_DEVICE_SOURCES})
 # to half of it.
 set(slow_sources ${sources} ${TENON_DEVICE_SOURCES})
 set(slow "io/|core/(check|format|state_dict)|autograd/(dot|explore/|gradcheck)|nn/(init|module)")
+# These only choose a device's kernel.
+set(forwards "kernels/(arg_reduce|fill|index|mse|observer|random|scan|search|sort|update|windows).cpp$")
 list(FILTER slow_sources INCLUDE REGEX
-  "^${PROJECT_SOURCE_DIR}/(${slow}|optim/(explain|lr_scheduler|state_visitor))")
+  "^${PROJECT_SOURCE_DIR}/(${slow}|${forwards}|optim/(explain|lr_scheduler|sgd_train_steps|state_visitor))")
 list(FILTER slow_sources EXCLUDE REGEX "/io/(crc32c|histogram).cpp$")  # these have loops over all bytes or elements
 if(CMAKE_BUILD_TYPE STREQUAL "Release")  # other builds can use the precompiled header, which has their options
   set_source_files_properties(${slow_sources} PROPERTIES COMPILE_OPTIONS -Os SKIP_PRECOMPILE_HEADERS ON)

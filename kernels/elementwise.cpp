@@ -8,13 +8,12 @@ namespace {
 
 template <class Ops>
 void check_dtype(arith::OneOf<Ops> op, DType dtype) {
-  constexpr auto names = Ops::template map<const char*>([]<class Op>() { return Op::name; });
   constexpr auto takes_numbers = Ops::template map<bool>([]<class Op>() {
     static_assert(arith::takes<Op, float> && arith::takes<Op, double>,
         "an elementwise operation is defined for every floating-point type");
     return arith::takes<Op, std::int64_t>;
   });
-  kernels::check_dtype(names[op.index], takes_numbers[op.index], dtype);
+  kernels::check_dtype(op.name(), takes_numbers[op.index], dtype);
 }
 
 }  // namespace

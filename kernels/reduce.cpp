@@ -8,7 +8,6 @@ namespace {
 
 using arith::ReduceOps;
 
-constexpr auto names = ReduceOps::map<const char*>([]<class Op>() { return Op::name; });
 constexpr auto takes_numbers =
     ReduceOps::map<bool>([]<class Op>() { return Op::template takes<std::int64_t>; });
 constexpr auto takes_any = ReduceOps::map<bool>([]<class Op>() { return Op::template takes<bool>; });
@@ -17,7 +16,7 @@ constexpr auto takes_any = ReduceOps::map<bool>([]<class Op>() { return Op::temp
 
 void reduce(Stream stream, arith::ReduceOp op, DType dtype, const Shape& shape, std::uint32_t dims, void* out,
     const Operand& a, const Operand& b, double divisor) {
-  if (!takes_any[op.index]) check_dtype(names[op.index], takes_numbers[op.index], dtype);
+  if (!takes_any[op.index]) check_dtype(op.name(), takes_numbers[op.index], dtype);
   on_device<cpu::reduce, cuda::reduce>(stream, op, dtype, shape, dims, out, a, b, divisor);
 }
 

@@ -76,11 +76,12 @@ std::string json(const RecordedEdge& edge) {
 std::string json(const RecordedNode& node) {
   return formatted(
       "{{\"op\":{},\"site\":{},\"name\":{},\"shape\":{},\"dtype\":\"{}\",\"device\":\"{}\",\"depth\":{},"
-      "\"leaf\":{},\"hooked\":{},\"accumulated\":{},\"bytes\":{},\"seconds\":{},\"value\":{},\"gradient\":{},"
-      "\"stored\":{},\"depthFirst\":{},\"edges\":{}}}",
+      "\"leaf\":{},\"hooked\":{},\"accumulated\":{},\"bytes\":{},\"seconds\":{},\"kernels\":{},\"value\":{},"
+      "\"gradient\":{},\"stored\":{},\"depthFirst\":{},\"edges\":{}}}",
       text(node.op), text(node.site), text(node.name), integers(node.shape), to_string(node.dtype),
       to_string(node.device), node.depth, node.leaf, node.hooked, node.accumulated, node.bytes,
-      rounded(node.seconds), json(node.value), json(node.gradient), json(node.stored), json(node.depth_first),
+      rounded(node.seconds), list(node.kernels, text), json(node.value), json(node.gradient),
+      json(node.stored), json(node.depth_first),
       list(node.edges, [](const RecordedEdge& edge) { return json(edge); }));
 }
 

@@ -81,7 +81,7 @@ function showNode() {
   if (node.gradient?.values.length) panel.append(chainRule(i));
   if (node.leaf && node.accumulated)
     panel.append(showTensor(".grad afterwards, with what it held before", node.stored));
-  if (!node.leaf) panel.append(...describePullbacks(node), ...describeTime(i), ...describeSaved(node));
+  if (!node.leaf) panel.append(...describePullbacks(node), ...describeTime(i), ...describeKernels(node), ...describeSaved(node));
 }
 
 function showWrong(wrong, right) {
@@ -128,6 +128,19 @@ function describeTime(i) {
   return [paragraph(`The pullbacks and the sums of what they return took ${timeText(nodes[i].seconds)}.`),
     quiet("This one run includes what a first run costs, such as new memory and cold caches, and on CUDA the launches " +
       "and the wait for the kernels.")];
+}
+
+/// In the order in which they ran; several calls in a row with the same sizes are one row.
+function describeKernels(node) {
+  const runs = [];
+  for (const kernel of node.kernels) {
+    if (runs.at(-1)?.kernel !== kernel) runs.push({ kernel, calls: 0 });
+    ++runs.at(-1).calls;
+  }
+  if (!runs.length) return [];
+  return [el("h3", {}, "Kernels that ran in this time"),
+    el("table", {}, heads(["kernel, with its sizes", "#calls"]),
+      ...runs.map(({ kernel, calls }) => row([code(kernel), number(String(calls))])))];
 }
 
 function describeSaved(node) {

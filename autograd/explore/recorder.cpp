@@ -9,6 +9,7 @@
 #include <tenon/autograd/ops.h>
 #include <tenon/autograd/ops/gradients.h>
 #include <tenon/autograd/pass.h>
+#include <tenon/kernels/observer.h>
 
 namespace tenon::autograd {
 
@@ -105,10 +106,16 @@ class Recorder final : public PassObserver {
     }
     for (Node* node : order_) add_saved(*node);
   }
+  ~Recorder() { kernels::observed = nullptr; }  // also if the pass throws
+  Recorder(const Recorder&) = delete;
+  Recorder& operator=(const Recorder&) = delete;
 
   void visit(Node& node, const Tensor& gradient, std::span<Node* const> waiting) override {
-    // The time of a hook, which has run just now, belongs to no node.
+    // The time and the kernels of a hook, which has run just now, belong to no node.
     if (running_ && !node.hooks) count_time(gradient.stream());
+    else if (running_)
+      for (auto& names = of(*running_).kernels; names.size() > kernels_before_;) names.pop_back();
+    kernels::observed = nullptr;
     running_ = &node;
     RecordedVisit step{number_.at(&node), {}};
     for (Node* other : waiting) step.waiting.push_back(number_.at(other));
@@ -125,6 +132,7 @@ class Recorder final : public PassObserver {
   }
 
   void finish() override {
+    kernels::observed = nullptr;
     for (Node* node : order_) of(*node).accumulated = node->grad.defined();
     std::unordered_map<Node*, int> uses;
     bool fans_out = false;
@@ -148,15 +156,19 @@ class Recorder final : public PassObserver {
  private:
   using Clock = std::chrono::steady_clock;
 
-  /// Before the observer returns to the pass. A device may still be working.
+  /// Before the observer returns to the pass: what follows is the work of the node that runs. A device may
+  /// still be working.
   void start_clock(Stream stream) {
     stream.synchronize();
+    kernels_before_ = of(*running_).kernels.size();
+    kernels::observed = &of(*running_).kernels;
     since_ = Clock::now();
   }
   /// Adds the time since then to the node that runs.
   void count_time(Stream stream) {
     stream.synchronize();
     of(*running_).seconds += std::chrono::duration<double>(Clock::now() - since_).count();
+    kernels::observed = nullptr;
   }
 
   void add_part(Node& node, Edge& edge, const Tensor& gradient, const Tensor& part) {
@@ -269,7 +281,8 @@ class Recorder final : public PassObserver {
   std::int64_t limit_ = 0;                                     // values per excerpt
   const Node* running_ = nullptr;
   Clock::time_point since_{};
-  Tensor first_;  // the gradient of the root
+  std::size_t kernels_before_ = 0;  // that the node that runs had then
+  Tensor first_;                    // the gradient of the root
 };
 
 }  // namespace

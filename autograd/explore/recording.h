@@ -60,6 +60,7 @@ struct RecordedNode {
   std::optional<Excerpt> depth_first{};  // of a leaf, if each node ran when its first part arrived
   bool accumulated = false;              // there was a gradient before the pass
   double seconds = 0;                    // for its pullbacks and for adding up what they return
+  std::vector<std::string> kernels{};    // which ran in this time, as in kernels/observer.h
 };
 
 /// A step of the pass.

@@ -56,6 +56,11 @@ struct OneOf {
 
   template <class T>
   requires(Members::template contains<T>) constexpr OneOf(T) : index(Members::template index_of<T>()) {}
+  /// The member's, if members have names.
+  const char* name() const {
+    static constexpr auto names = Members::template map<const char*>([]<class Op>() { return Op::name; });
+    return names[index];
+  }
   /// For loops over all members.
   explicit constexpr OneOf(int position) : index(position) {}
   friend constexpr bool operator==(OneOf, OneOf) = default;

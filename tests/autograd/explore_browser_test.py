@@ -386,6 +386,13 @@ class Page(unittest.TestCase):
         self.run_script("select(nodes.findIndex(node => !node.leaf))")
         self.assertRegex(self.text("#node"), r"took [\d.]+\s[mµ]s\.")
 
+    def test_the_kernels_of_each_operation(self):
+        self.open("digits")
+        self.run_script("select(nodes.findIndex(node => node.op === 'linear'))")
+        self.assertRegex(self.text("#node"), r"matmul \[\d+, \d+\] @ \[\d+, \d+\]\s*1")
+        self.run_script("select(nodes.findIndex(node => node.leaf))")
+        self.assertNotIn("Kernels", self.text("#node"))
+
     def test_themes(self):
         colour = "getComputedStyle(document.body).backgroundColor"
         seen = {}

@@ -19,7 +19,7 @@ MAY_INCLUDE = {
         "shape", "stream")},
     "kernels/arith": {"kernels/arith"},
     "autograd": {"core", "kernels", "autograd"},
-    "autograd/explore": {"core", "autograd", "io/atomic_file.h"},
+    "autograd/explore": {"kernels/observer.h", "core", "autograd", "io/atomic_file.h"},
     "autograd/ops": {"core", "kernels", "autograd/tape", "autograd/ops", "autograd/ops.h"},
     "autograd/tape": {"core", "autograd/tape"},
     "nn": {"core", "autograd", "io/safetensors.h", "nn"},
