@@ -38,11 +38,11 @@ inline constexpr int warpSize = 32;
 #define SIMT_SHARED(name, ...)                                   \
   static const char simt_key_of_##name = 0;                      \
   auto& name = *static_cast<std::type_identity_t<__VA_ARGS__>*>( \
-      ::simt::emu::shared_object(&simt_key_of_##name, sizeof(__VA_ARGS__)))
+      ::simt::emu::shared_object(&simt_key_of_##name, sizeof(__VA_ARGS__), alignof(__VA_ARGS__)))
 #define SIMT_SHARED_AT_LAUNCH(name, ...)                         \
   static const char simt_key_of_##name = 0;                      \
   auto& name = *static_cast<std::type_identity_t<__VA_ARGS__>*>( \
-      ::simt::emu::shared_object(&simt_key_of_##name, sizeof(__VA_ARGS__), true))
+      ::simt::emu::shared_object(&simt_key_of_##name, sizeof(__VA_ARGS__), alignof(__VA_ARGS__), true))
 
 namespace simt::emu {
 
@@ -85,7 +85,7 @@ bool is_captured(void* stream);
 int capture(void* stream, const void* kernel, Launch launch);
 int replace(void* graph, void* node, const void* kernel, Launch launch);
 /// `at_launch`: its memory is what simt::launch_with_shared asked for.
-void* shared_object(const void* key, std::size_t bytes, bool at_launch = false);
+void* shared_object(const void* key, std::size_t bytes, std::size_t alignment, bool at_launch = false);
 void barrier(CallSite at);
 void fence();
 void after_atomic();
@@ -342,3 +342,5 @@ int launch(void* stream, void (*kernel)(P...), unsigned grid, unsigned threads, 
 }
 
 }  // namespace simt
+
+#include <simt_emu/wgmma.h>

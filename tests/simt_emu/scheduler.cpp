@@ -43,13 +43,6 @@ struct Thread : Self {
   int group = 0;
 };
 
-struct SharedObject {
-  const void* key;
-  void* memory;
-  std::size_t bytes;
-  bool in_use;  // by the current block
-};
-
 struct Block {
   unsigned size, identity;
   unsigned next[most_threads], ready;  // threads that can run in the next round
@@ -64,6 +57,7 @@ Thread* threads = nullptr;
 Block block;
 SharedObject objects[most_objects];
 std::size_t object_count = 0, object_bytes = 0;
+std::uint32_t object_end = 0;
 std::string& failure = *new std::string;
 bool giving_up = false;
 void (*kernel_call)(const void*);
@@ -140,6 +134,7 @@ std::string stuck() {
 void free_objects() {
   for (std::size_t i = 0; i < object_count; ++i) std::free(objects[i].memory);
   object_count = object_bytes = 0;
+  object_end = 0;
 }
 
 void begin_block(unsigned number) {
@@ -148,6 +143,7 @@ void begin_block(unsigned number) {
   block.has_atomics = false;
   block.tokens.renew(2);
   forget_meetings();
+  forget_wgmma();
   if constexpr (tsan) free_objects();  // otherwise it would report accesses of two blocks to one object
   for (std::size_t i = 0; i < object_count; ++i) objects[i].in_use = false;
   prepare_threads();
@@ -249,7 +245,7 @@ void fail(const std::string& what, CallSite at) {
 
 /// Each object is an allocation of its exact size, so that AddressSanitizer detects overruns. It is filled
 /// with bytes 0xff, which are NaN, so that reads of uninitialised memory show.
-void* shared_object(const void* key, std::size_t bytes, bool at_launch) {
+void* shared_object(const void* key, std::size_t bytes, std::size_t alignment, bool at_launch) {
   SharedObject* object = std::find_if(
       objects, objects + object_count, [=](const SharedObject& other) { return other.key == key; });
   if (object != objects + object_count && object->in_use) return object->memory;
@@ -261,8 +257,12 @@ void* shared_object(const void* key, std::size_t bytes, bool at_launch) {
     if (object_bytes > most_object_bytes || object_count == most_objects)
       fail("more than 48 KiB, or 64 objects, of SIMT_SHARED", CallSite::current());
     ++object_count;
-    *object = {key, nullptr, bytes, false};
-    if (posix_memalign(&object->memory, 128, bytes) != 0) std::abort();
+    // An odd multiple of the alignment, so that a kernel that needs a larger one fails.
+    const auto step = static_cast<std::uint32_t>(std::max<std::size_t>(alignment, 16));
+    const std::uint32_t address = ((object_end + step - 1) / step | 1) * step;
+    object_end = address + static_cast<std::uint32_t>(bytes);
+    *object = {key, nullptr, bytes, false, address};
+    if (posix_memalign(&object->memory, std::max<std::size_t>(alignment, 128), bytes) != 0) std::abort();
   }
   std::memset(object->memory, 0xff, bytes);
   object->in_use = true;
@@ -282,6 +282,8 @@ bool finish_copy(int pending, Copy& copy) {
   copies.pop_front();
   return true;
 }
+
+std::span<const SharedObject> shared_objects() { return {objects, object_count}; }
 
 std::uintptr_t shared_object_at(std::uintptr_t address) {
   for (std::size_t i = 0; i < object_count; ++i) {

@@ -2,6 +2,7 @@
 // tensors of static lifetime are released after everything else.
 #pragma once
 #include <mutex>
+#include <span>
 
 #include <simt_emu/emulator.h>
 
@@ -30,6 +31,15 @@ std::string text(CallSite at);
 /// Where the shared object of the running block begins that the address lies in; 0 if there is none.
 std::uintptr_t shared_object_at(std::uintptr_t address);
 
+struct SharedObject {
+  const void* key;
+  void* memory;
+  std::size_t bytes;
+  bool in_use;            // by the current block
+  std::uint32_t address;  // in shared memory, as a kernel sees it
+};
+std::span<const SharedObject> shared_objects();
+
 /// What the counters must be told of a launch. `self` is the thread that begins, ends or is the last to meet.
 struct Watcher {
   void (*launch_begins)(const void* kernel, unsigned grid, unsigned threads);
@@ -53,5 +63,10 @@ struct Meeting {
 };
 /// Called when a block begins, perhaps after one that was aborted.
 void forget_meetings();
+
+// ---- wgmma.cpp
+
+/// Called when a block begins.
+void forget_wgmma();
 
 }  // namespace simt::emu

@@ -16,6 +16,7 @@ struct Case {
 std::span<const Case> kernel_cases();
 std::span<const Case> race_cases();
 std::span<const Case> runtime_cases();
+std::span<const Case> wgmma_cases();
 
 /// Ends the process if a result is wrong.
 void expect(bool right, const char* what);

@@ -1,0 +1,143 @@
+// Hopper's asynchronous matrix multiply-accumulate (PTX wgmma, sm_90a): the 128 threads of a warpgroup, four
+// consecutive warps of which the first is a multiple of four, compute D[64, N] += A[64, 16] B[16, N]. A and B
+// are bfloat16 in shared memory, D is float32 in the threads' registers. One batch is:
+//
+//   simt::fence_proxy_async();      each thread that wrote A or B by ordinary stores, before the barrier
+//   __syncthreads();
+//   simt::wgmma_fence(d);           the registers of d are ready
+//   simt::wgmma<N>(d, a, b);        any number of them
+//   simt::wgmma_commit();           they are a group
+//   simt::wgmma_wait<0>(d);         all groups but the last 0 are done; only now may d be read or written
+//
+// The emulator has the same functions (tests/simt_emu/wgmma.h).
+#pragma once
+#include <cstdint>
+
+#include <tenon/kernels/arith/host_device.h>
+#include <tenon/kernels/cuda/simt.h>
+
+namespace tenon::kernels::cuda {
+
+/// Which element of D[64, N] a thread of the warpgroup (0 to 127) holds in d[i], for i < N / 2. Each warp has
+/// 16 rows, each group of four lanes two of them, 8 apart.
+struct Place {
+  int row, column;
+};
+TENON_HOST_DEVICE constexpr Place accumulator_place(int thread, int i) {
+  return {thread / 32 * 16 + thread % 32 / 4 + i / 2 % 2 * 8, i / 4 * 8 + thread % 4 * 2 + i % 2};
+}
+
+/// How the chunks of 16 bytes of a row are permuted in shared memory, so that eight rows, read at the same
+/// chunk, lie in different banks: bits 4 and up of the address are XORed with bits 7 and up. The values are
+/// the descriptor's.
+enum class Swizzle : unsigned { none = 0, bytes128 = 1, bytes64 = 2, bytes32 = 3 };
+/// The bytes of a row: 16, 32, 64 or 128.
+TENON_HOST_DEVICE constexpr unsigned row_bytes(Swizzle swizzle) {
+  return swizzle == Swizzle::none ? 16 : 256u >> static_cast<unsigned>(swizzle);
+}
+/// Where the byte at `offset` of a tile is stored. The tile starts at a multiple of 8 row_bytes(swizzle).
+TENON_HOST_DEVICE constexpr unsigned swizzled(Swizzle swizzle, unsigned offset) {
+  return offset ^ ((offset >> 7 & (row_bytes(swizzle) / 16 - 1)) << 4);
+}
+
+/// The matrix descriptor of an operand at `start`, a shared address and a multiple of 16 (PTX ISA, "Matrix
+/// Descriptor Format"): addresses and offsets in units of 16 bytes, `leading` from bit 16, `stride` from bit
+/// 32, the swizzle mode from bit 62. The unit of an operand is eight rows of row_bytes(swizzle) one after
+/// another. What a row is, and what the offsets in bytes between units are:
+///
+///   K-major: a row is one m (or n), along k. `stride`: to the next 8 of m. `leading`: without swizzle, to
+///   the
+///     next 8 of k; otherwise not used, as a row has all 16 of k, and the next 16 start 32 bytes further.
+///   MN-major: a row is one k, along m (or n). Without swizzle, `stride`: to the next 8 of m; `leading`: to
+///     the next 8 of k. Otherwise, `leading`: to the next row_bytes / 2 of m; `stride`: to the next 8 of k.
+TENON_HOST_DEVICE constexpr std::uint64_t matrix_descriptor(
+    std::uint32_t start, unsigned leading, unsigned stride, Swizzle swizzle) {
+  const auto field = [](unsigned bytes) { return std::uint64_t{(bytes & 0x3ffffu) >> 4}; };
+  return field(start) | field(leading) << 16 | field(stride) << 32 |
+         static_cast<std::uint64_t>(swizzle) << 62;
+}
+
+}  // namespace tenon::kernels::cuda
+
+#if defined(__CUDACC__)
+namespace simt {
+
+/// The address of an object in shared memory, within the block's shared memory.
+__device__ inline std::uint32_t shared_address(const void* object) {
+  return static_cast<std::uint32_t>(__cvta_generic_to_shared(object));
+}
+
+// wgmma exists for sm_90a only; code for other targets must not get here.
+#if defined(__CUDA_ARCH_FEAT_SM90_ALL)
+#define SIMT_WGMMA(...) asm volatile(__VA_ARGS__)
+#else
+#define SIMT_WGMMA(...) __trap()
+#endif
+
+/// This thread's ordinary stores to shared memory before it are seen by wgmma after it.
+__device__ inline void fence_proxy_async() { SIMT_WGMMA("fence.proxy.async.shared::cta;" ::: "memory"); }
+
+/// Keeps the compiler from moving accesses of the registers past it.
+template <int Count>
+__device__ inline void keep_in_place(float (&d)[Count]) {
+#pragma unroll
+  for (int i = 0; i < Count; ++i) asm volatile("" : "+f"(d[i])::"memory");
+}
+
+template <int Count>
+__device__ inline void wgmma_fence(float (&d)[Count]) {
+  keep_in_place(d);
+  SIMT_WGMMA("wgmma.fence.sync.aligned;" ::: "memory");
+}
+__device__ inline void wgmma_commit() { SIMT_WGMMA("wgmma.commit_group.sync.aligned;" ::: "memory"); }
+/// Names the registers that it makes available.
+template <int Pending, int Count>
+__device__ inline void wgmma_wait(float (&d)[Count]) {
+  SIMT_WGMMA("wgmma.wait_group.sync.aligned %0;" ::"n"(Pending) : "memory");
+  keep_in_place(d);
+}
+template <int Pending, int Count>
+__device__ inline void wgmma_wait(float (&d)[Count], float (&e)[Count]) {
+  wgmma_wait<Pending>(d);
+  keep_in_place(e);
+}
+
+#define SIMT_D4(i) "+f"(d[i]), "+f"(d[i + 1]), "+f"(d[i + 2]), "+f"(d[i + 3])
+#define SIMT_D16(i) SIMT_D4(i), SIMT_D4(i + 4), SIMT_D4(i + 8), SIMT_D4(i + 12)
+#define SIMT_NAMES_0_TO_31                                                                          \
+  "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, %20, " \
+  "%21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31"
+#define SIMT_NAMES_32_TO_63                                                                         \
+  "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, %48, %49, %50, " \
+  "%51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63"
+
+/// d[64, N] = A B, plus d if `add`. `a` and `b` are descriptors; ATransposed and BTransposed are for operands
+/// that are MN-major.
+template <int N, bool ATransposed = false, bool BTransposed = false>
+__device__ inline void wgmma(float (&d)[N / 2], std::uint64_t a, std::uint64_t b, bool add = true) {
+  static_assert(N == 64 || N == 128);
+  if constexpr (N == 64)
+    SIMT_WGMMA(
+        "{\n.reg .pred add;\nsetp.ne.b32 add, %34, 0;\n"
+        "wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {" SIMT_NAMES_0_TO_31
+        "}, %32, %33, add, 1, 1, %35, %36;\n}\n"
+        : SIMT_D16(0), SIMT_D16(16)
+        : "l"(a), "l"(b), "r"(int{add}), "n"(int{ATransposed}), "n"(int{BTransposed})
+        : "memory");
+  else
+    SIMT_WGMMA(
+        "{\n.reg .pred add;\nsetp.ne.b32 add, %66, 0;\n"
+        "wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {" SIMT_NAMES_0_TO_31 ", " SIMT_NAMES_32_TO_63
+        "}, %64, %65, add, 1, 1, %67, %68;\n}\n"
+        : SIMT_D16(0), SIMT_D16(16), SIMT_D16(32), SIMT_D16(48)
+        : "l"(a), "l"(b), "r"(int{add}), "n"(int{ATransposed}), "n"(int{BTransposed})
+        : "memory");
+}
+#undef SIMT_D4
+#undef SIMT_D16
+#undef SIMT_NAMES_0_TO_31
+#undef SIMT_NAMES_32_TO_63
+#undef SIMT_WGMMA
+
+}  // namespace simt
+#endif
