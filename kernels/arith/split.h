@@ -13,12 +13,10 @@
 //   c           split_sum(total, correction)
 //
 // Values that do not behave as in float32:
-//   * An infinity has the pieces (inf, 0, 0) and a NaN (NaN, 0, 0). Their corrections, as inf * 0, may be
-//   NaN,
-//     so split_sum returns a total that is not finite as it is.
-//   * |x| below 2^-109 loses low bits, as its pieces get smaller than bfloat16 reaches, and |x| <= 2^-134 is
-//   0:
-//     its product with an infinity is NaN.
+//   * An infinity has the pieces (inf, 0, 0) and a NaN (NaN, 0, 0). Their corrections may be NaN, as inf * 0
+//     is, so split_sum returns a total that is not finite as it is.
+//   * |x| below 2^-109 loses low bits, as its pieces get smaller than bfloat16 reaches. |x| <= 2^-134 becomes
+//     0, and its product with an infinity NaN.
 #pragma once
 #include <stdint.h>
 

@@ -45,9 +45,8 @@ TENON_HOST_DEVICE constexpr unsigned swizzled(Swizzle swizzle, unsigned offset) 
 /// 32, the swizzle mode from bit 62. The unit of an operand is eight rows of row_bytes(swizzle) one after
 /// another. What a row is, and what the offsets in bytes between units are:
 ///
-///   K-major: a row is one m (or n), along k. `stride`: to the next 8 of m. `leading`: without swizzle, to
-///   the
-///     next 8 of k; otherwise not used, as a row has all 16 of k, and the next 16 start 32 bytes further.
+///   K-major: a row is one m (or n), along k. `stride`: to the next 8 of m. `leading`: to the next 8 of k
+///     without swizzle; not used otherwise, as a row has all 16 of k. The next 16 start 32 bytes further.
 ///   MN-major: a row is one k, along m (or n). Without swizzle, `stride`: to the next 8 of m; `leading`: to
 ///     the next 8 of k. Otherwise, `leading`: to the next row_bytes / 2 of m; `stride`: to the next 8 of k.
 TENON_HOST_DEVICE constexpr std::uint64_t matrix_descriptor(
