@@ -38,9 +38,11 @@ list(REMOVE_ITEM sources ${TENON_DEVICE_SOURCES})
 # What makes texts and files, or prepares a model, does not need speed: a Release build compiles it for size, which saves up
 # to half of it.
 set(slow_sources ${sources} ${TENON_DEVICE_SOURCES})
-set(slow "io/|core/(check|format|state_dict)|autograd/(dot|explore/|gradcheck)|nn/(init|module)")
-# These only choose a device's kernel.
-set(forwards "kernels/(arg_reduce|fill|index|mse|observer|random|scan|search|sort|update|windows).cpp$")
+set(slow "io/|core/(check|format|state_dict)|autograd/(dot|explore/|gradcheck)|nn/(clip_grad|init|module)|kernels/observer")
+# These only call operations, or choose a device's kernel.
+set(forwards "nn/(attention|convolution|embedding|normalization|pooling)"
+  "kernels/(arg_reduce|fill|index|mse|random|scan|search|sort|update|windows).cpp$")
+list(JOIN forwards "|" forwards)
 list(FILTER slow_sources INCLUDE REGEX
   "^${PROJECT_SOURCE_DIR}/(${slow}|${forwards}|optim/(explain|lr_scheduler|sgd_train_steps|state_visitor))")
 list(FILTER slow_sources EXCLUDE REGEX "/io/(crc32c|histogram).cpp$")  # these have loops over all bytes or elements

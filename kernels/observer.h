@@ -1,5 +1,8 @@
 // Tells which kernels run, to the tape explorer.
 #pragma once
+#include <pthread.h>
+
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -8,11 +11,29 @@
 
 namespace tenon::kernels {
 
-/// While it is set, every kernel that this thread calls is appended as a text: the function of kernels/*.h,
-/// its operation and its sizes, such as "matmul [32, 10] @ [10, 128]" or "reduce sum [32, 10]".
-extern constinit thread_local std::vector<std::string>* observed;
+/// While it lives, every kernel that its thread calls is appended to `kernels` as a text: the function of
+/// kernels/*.h, its operation and its sizes, such as "matmul [32, 10] @ [10, 128]" or "reduce sum [32, 10]".
+/// The newest of a thread's observers gets them.
+class KernelObserver {
+ public:
+  explicit KernelObserver(std::vector<std::string>& kernels);
+  ~KernelObserver();
+  KernelObserver(const KernelObserver&) = delete;
+  KernelObserver& operator=(const KernelObserver&) = delete;
 
-/// Appends it to `observed`. What a kernel does not have is null.
+  /// The newest of this thread, or null.
+  static KernelObserver* of_this_thread();
+
+  std::vector<std::string>& kernels;
+
+ private:
+  pthread_t thread_;
+  KernelObserver* older_;  // of any thread
+};
+/// Of all threads: thread-local storage is scarce, and a kernel asks only whether it is null.
+extern constinit std::atomic<KernelObserver*> newest_observer;
+
+/// Tells this thread's observer, if it has one. What a kernel does not have is null.
 [[gnu::cold]] void observe(const char* kernel, const char* op, const Shape* shape, const Matrix* a,
     const Matrix* b, const Batch* batch);
 

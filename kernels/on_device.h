@@ -18,7 +18,7 @@ struct KernelStream {
 /// not exist there.
 template <auto on_cpu, auto on_cuda, class... Args>
 [[gnu::always_inline]] inline auto on_device(KernelStream to, Args&&... args) {
-  if (observed) [[unlikely]] {
+  if (newest_observer.load(std::memory_order_relaxed)) [[unlikely]] {
     ObservedCall call;
     (call.add(args), ...);
     observe(to.kernel, call.op, call.shape, call.a, call.b, call.batch);

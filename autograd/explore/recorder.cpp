@@ -106,16 +106,13 @@ class Recorder final : public PassObserver {
     }
     for (Node* node : order_) add_saved(*node);
   }
-  ~Recorder() { kernels::observed = nullptr; }  // also if the pass throws
-  Recorder(const Recorder&) = delete;
-  Recorder& operator=(const Recorder&) = delete;
 
   void visit(Node& node, const Tensor& gradient, std::span<Node* const> waiting) override {
     // The time and the kernels of a hook, which has run just now, belong to no node.
     if (running_ && !node.hooks) count_time(gradient.stream());
     else if (running_)
       for (auto& names = of(*running_).kernels; names.size() > kernels_before_;) names.pop_back();
-    kernels::observed = nullptr;
+    observer_.reset();
     running_ = &node;
     RecordedVisit step{number_.at(&node), {}};
     for (Node* other : waiting) step.waiting.push_back(number_.at(other));
@@ -132,7 +129,7 @@ class Recorder final : public PassObserver {
   }
 
   void finish() override {
-    kernels::observed = nullptr;
+    observer_.reset();
     for (Node* node : order_) of(*node).accumulated = node->grad.defined();
     std::unordered_map<Node*, int> uses;
     bool fans_out = false;
@@ -161,14 +158,14 @@ class Recorder final : public PassObserver {
   void start_clock(Stream stream) {
     stream.synchronize();
     kernels_before_ = of(*running_).kernels.size();
-    kernels::observed = &of(*running_).kernels;
+    observer_.emplace(of(*running_).kernels);
     since_ = Clock::now();
   }
   /// Adds the time since then to the node that runs.
   void count_time(Stream stream) {
     stream.synchronize();
     of(*running_).seconds += std::chrono::duration<double>(Clock::now() - since_).count();
-    kernels::observed = nullptr;
+    observer_.reset();
   }
 
   void add_part(Node& node, Edge& edge, const Tensor& gradient, const Tensor& part) {
@@ -281,6 +278,7 @@ class Recorder final : public PassObserver {
   std::int64_t limit_ = 0;                                     // values per excerpt
   const Node* running_ = nullptr;
   Clock::time_point since_{};
+  std::optional<kernels::KernelObserver> observer_{};
   std::size_t kernels_before_ = 0;  // that the node that runs had then
   Tensor first_;                    // the gradient of the root
 };

@@ -1,4 +1,6 @@
 // The tape explorer: which kernels ran for each node.
+#include <thread>
+
 #include "../support/catch.h"
 
 #include <tenon/autograd/explore/recording.h>
@@ -51,7 +53,7 @@ TEST_CASE("explore: the kernels of hooks and of stored gradients belong to no no
   y.register_hook([](const Tensor& g) { return exp(g); });
   x.register_hook([](const Tensor& g) { return exp(g); });
   REQUIRE(kernels_of("mul", y.sum()) == Kernels{"binary mul [3]"});
-  REQUIRE(kernels::observed == nullptr);
+  REQUIRE(kernels::newest_observer == nullptr);
 }
 
 TEST_CASE("explore: a pass that fails stops observing kernels", "[explore]") {
@@ -59,5 +61,26 @@ TEST_CASE("explore: a pass that fails stops observing kernels", "[explore]") {
   const Tensor y = autograd::record("broken", CallSite::current(), x.detach() * 2,
       autograd::Input(x, [](const Tensor&) -> Tensor { throw std::runtime_error("stop"); }));
   REQUIRE_THROWS_WITH(kernels_of("broken", y), "stop");
-  REQUIRE(kernels::observed == nullptr);
+  REQUIRE(kernels::newest_observer == nullptr);
+}
+
+TEST_CASE("explore: an observer gets the kernels of its thread, the newest of several first", "[explore]") {
+  const Tensor x = ones({3});
+  Kernels outer, inner, other;
+  kernels::KernelObserver first(outer);
+  std::jthread([&] {
+    x.sum();
+    const kernels::KernelObserver observer(other);
+    std::jthread([&] { exp(x); }).join();
+    exp(x);
+    {
+      const kernels::KernelObserver newer(inner);
+      x.sum();
+    }
+    mul(x, x);
+  }).join();
+  x.abs();
+  REQUIRE(inner == Kernels{"reduce sum [3]"});
+  REQUIRE(other == Kernels{"unary exp [3]", "binary mul [3]"});
+  REQUIRE(outer == Kernels{"unary abs [3]"});
 }
