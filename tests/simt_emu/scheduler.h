@@ -3,6 +3,7 @@
 #pragma once
 #include <mutex>
 #include <span>
+#include <string>
 
 #include <simt_emu/emulator.h>
 
@@ -22,9 +23,16 @@ void device_ends();
 
 // ---- scheduler.cpp
 
-/// Blocks the calling thread until another wakes it. `what`, and the meeting if there is one, are for the
-/// report of a deadlock.
-void wait(const char* what, CallSite at, const Meeting* meeting);
+/// What a thread waits for, if the report of a deadlock says more of it than its name.
+struct Awaited {
+  /// Such as " (2 of 64 threads have arrived)".
+  virtual std::string state() const = 0;
+
+ protected:
+  ~Awaited() = default;
+};
+/// Blocks the calling thread until another wakes it. `what` and `awaited` are for the report of a deadlock.
+void wait(const char* what, CallSite at, const Awaited* awaited = nullptr);
 void wake(unsigned thread);
 /// As in "scheduler.cpp:12".
 std::string text(CallSite at);
@@ -53,13 +61,15 @@ extern const Watcher* watcher;
 
 // ---- meetings.cpp
 
-struct Meeting {
+struct Meeting final : Awaited {
   unsigned mask, arrived, left;
   const char* op;
   CallSite at;
   void* token;    // of a meeting that orders memory
   Meeting* next;  // in its warp's list of open meetings, or in the list of free ones
   Value values[32];
+
+  std::string state() const override;
 };
 /// Called when a block begins, perhaps after one that was aborted.
 void forget_meetings();
@@ -68,5 +78,10 @@ void forget_meetings();
 
 /// Called when a block begins.
 void forget_wgmma();
+
+// ---- hopper_barriers.cpp
+
+/// Called when a block begins.
+void forget_hopper_barriers();
 
 }  // namespace simt::emu

@@ -189,7 +189,7 @@ void wgmma_begin(const Wgmma& what, float* d, CallSite at) {
     const Unseen unseen;
     fail("wgmma differs from that of another thread of its warpgroup, at " + text(group.at), at);
   }
-  if (++group.arrived < 128) return wait("wgmma.mma_async", at, nullptr);
+  if (++group.arrived < 128) return wait("wgmma.mma_async", at);
   group.arrived = 0;
   {
     const Unseen unseen;
