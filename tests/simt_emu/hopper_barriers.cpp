@@ -29,7 +29,8 @@ struct NamedBarrier final : Awaited {
 struct Mbarrier final : Awaited {
   std::string place;
   unsigned count = 0, pending = 0, phase = 0;
-  long bytes = 0;  // expected, and not delivered yet; below 0 if they were delivered first
+  bool shown = false;  // to the async proxy
+  long bytes = 0;      // expected, and not delivered yet; below 0 if they were delivered first
   std::vector<unsigned> waiting;
   alignas(8) char tokens[2][8];
 
@@ -203,6 +204,29 @@ void mbarrier_wait(const std::uint64_t* barrier, unsigned parity, CallSite at) {
     if (one->phase % 2 != parity) return acquire(one->tokens[parity]);
     wait(parity == 0 ? "parity 0 of the mbarrier" : "parity 1 of the mbarrier", at, one);
   }
+}
+
+void show_mbarriers() {
+  for (auto& [place, barrier] : mbarriers) barrier.shown = true;
+}
+void mbarrier_check_copy(const std::uint64_t* barrier, CallSite at) {
+  const Mbarrier& one = find(barrier, "bulk_copy", at);
+  if (!one.shown)
+    fail("bulk_copy: no fence.proxy.async since mbarrier_init of the mbarrier" + one.state(), at);
+}
+void mbarrier_begin_copy(const std::uint64_t* barrier) {
+  Mbarrier& one = mbarriers.at(barrier);
+  release(one.tokens[one.phase % 2]);
+}
+std::string mbarrier_complete_tx(const std::uint64_t* barrier, unsigned bytes) {
+  const auto found = mbarriers.find(barrier);
+  if (found == mbarriers.end()) return "its mbarrier was invalidated before the copy was delivered";
+  Mbarrier& one = found->second;
+  if (one.bytes - static_cast<long>(bytes) < -static_cast<long>(most_count))
+    return std::to_string(bytes) + " bytes are too many for the mbarrier" + one.state();
+  one.bytes -= bytes;
+  end_phase_if_done(one);
+  return {};
 }
 
 }  // namespace simt::emu

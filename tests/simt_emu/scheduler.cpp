@@ -149,16 +149,23 @@ void begin_block(unsigned number) {
   forget_meetings();
   forget_wgmma();
   forget_hopper_barriers();
+  forget_bulk_copies();
   if constexpr (tsan) free_objects();  // otherwise it would report accesses of two blocks to one object
   for (std::size_t i = 0; i < object_count; ++i) objects[i].in_use = false;
   prepare_threads();
 }
 
+/// With seed 0 the oldest.
+void deliver(std::minstd_rand& random) {
+  failure = deliver_bulk_copy(schedule_seed ? random() % bulk_copies_in_flight : 0);
+}
+
+/// Bulk copies are delivered when no thread can run, and with a seed sometimes earlier.
 void run_block(std::minstd_rand& random) {
   static unsigned now[most_threads];
   std::iota(block.next, block.next + block.size, 0u);
   block.ready = block.size;
-  while (block.ready > 0) {
+  while (block.ready > 0 || (block.done < block.size && bulk_copies_in_flight > 0)) {
     const unsigned count = block.ready;
     std::copy_n(block.next, count, now);
     block.ready = 0;
@@ -167,8 +174,12 @@ void run_block(std::minstd_rand& random) {
       resume(threads[now[i]]);
       if (!failure.empty()) return;
     }
+    if (bulk_copies_in_flight > 0 && (schedule_seed ? count == 0 || random() % 2 == 0 : block.ready == 0))
+      deliver(random);
+    if (!failure.empty()) return;
   }
   if (block.done != block.size) failure = stuck();
+  else if (bulk_copies_in_flight > 0) failure = bulk_copy_left();
 }
 
 /// Terminates the threads that are in the middle of the kernel.

@@ -20,6 +20,8 @@ extern std::mutex emulator_mutex;
 /// reports instead of running.
 int device_begins(void* stream, const void* kernel);
 void device_ends();
+/// Whether all these bytes are in one allocation. In cudart_memory.cpp.
+bool in_global_memory(const void* memory, std::size_t bytes);
 
 // ---- scheduler.cpp
 
@@ -78,10 +80,29 @@ void forget_meetings();
 
 /// Called when a block begins.
 void forget_wgmma();
+/// The tensor cores see these bytes of shared memory as they are now.
+void async_proxy_wrote(const void* memory, std::size_t bytes);
 
 // ---- hopper_barriers.cpp
 
 /// Called when a block begins.
 void forget_hopper_barriers();
+/// Bulk copies can use the mbarriers that there are.
+void show_mbarriers();
+void mbarrier_check_copy(const std::uint64_t* barrier, CallSite at);
+/// A wait that completes is ordered after what the calling thread has done.
+void mbarrier_begin_copy(const std::uint64_t* barrier);
+/// Returns an error, or an empty string.
+std::string mbarrier_complete_tx(const std::uint64_t* barrier, unsigned bytes);
+
+// ---- bulk_copies.cpp
+
+extern std::size_t bulk_copies_in_flight;
+/// Called when a block begins.
+void forget_bulk_copies();
+/// Delivers one of those in flight, 0 being the oldest. Returns an error, or an empty string.
+std::string deliver_bulk_copy(std::size_t which);
+/// The error of a block that has ended with a copy in flight.
+std::string bulk_copy_left();
 
 }  // namespace simt::emu
