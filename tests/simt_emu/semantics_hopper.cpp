@@ -10,10 +10,10 @@ namespace {
 
 using simt::launch;
 
-/// Runs with each of three schedules.
-template <auto kernel, unsigned threads = 64>
+/// Runs with each of three schedules, or with the first.
+template <auto kernel, unsigned threads = 64, unsigned seeds = 3>
 void run() {
-  for (unsigned seed = 0; seed < 3; ++seed) {
+  for (unsigned seed = 0; seed < seeds; ++seed) {
     simt::emu::schedule_seed = seed;
     launch(nullptr, +kernel, 1, threads);
   }
@@ -141,13 +141,15 @@ constexpr Case cases[] = {
           if (threadIdx.x < 32) s[64 + threadIdx.x] = 2;
         },
             96>},
-    {"bar_arrive_does_not_acquire", "race", run<[] {
-       SIMT_SHARED(s, int[64]);
-       s[threadIdx.x] = 1;
-       if (threadIdx.x < 32) simt::bar_sync(1, 64);
-       else simt::bar_arrive(1, 64);
-       if (threadIdx.x >= 32) s[threadIdx.x - 32] = 2;
-     }>},
+    {"bar_arrive_does_not_acquire", "race",
+        run<[] {
+          SIMT_SHARED(s, int[64]);
+          s[threadIdx.x] = 1;
+          if (threadIdx.x < 32) simt::bar_sync(1, 64);
+          else simt::bar_arrive(1, 64);
+          if (threadIdx.x >= 32) s[threadIdx.x - 32] = 2;
+        },
+            64, 1>},
     {"bar_missing_warp", "error: 32 threads wait for bar.sync 3", run<[] {
        if (threadIdx.x < 32) simt::bar_sync(3, 64);
      }>},
@@ -169,14 +171,16 @@ constexpr Case cases[] = {
     {"mbarrier_reader_does_not_wait", "race", run<[] { ring<false, true>(); }>},
     {"mbarrier_writer_does_not_wait", "error: 32 threads wait for parity 0 of the mbarrier",
         run<[] { ring<true, false>(); }>},
-    {"mbarrier_arrive_does_not_acquire", "race", run<[] {
-       SIMT_SHARED(s, int[64]);
-       MBARRIERS(64);
-       s[threadIdx.x] = 1;
-       simt::mbarrier_arrive(&full);
-       if (threadIdx.x < 32) simt::mbarrier_wait(&full, 0);
-       else s[threadIdx.x - 32] = 2;
-     }>},
+    {"mbarrier_arrive_does_not_acquire", "race",
+        run<[] {
+          SIMT_SHARED(s, int[64]);
+          MBARRIERS(64);
+          s[threadIdx.x] = 1;
+          simt::mbarrier_arrive(&full);
+          if (threadIdx.x < 32) simt::mbarrier_wait(&full, 0);
+          else if (threadIdx.x == 40) s[0] = 2;  // thread 0 has arrived before
+        },
+            64, 1>},
     {"mbarrier_orders_no_later_work", "race", run<[] {
        SIMT_SHARED(s, int[64]);
        MBARRIERS(64);
