@@ -156,6 +156,10 @@ int device_begins(void* stream, const void* kernel) {
   return cudaSuccess;
 }
 
+bool in_global_memory(const void* memory, std::size_t bytes) {
+  return find(runtime(), memory) && holds(runtime(), memory, bytes);
+}
+
 void device_ends() {
   for (const Entry& entry : runtime().allocations) hide(entry);
 }

@@ -343,4 +343,7 @@ int launch(void* stream, void (*kernel)(P...), unsigned grid, unsigned threads, 
 
 }  // namespace simt
 
+#include <simt_emu/hopper_barriers.h>
+
+#include <simt_emu/bulk_copies.h>
 #include <simt_emu/wgmma.h>

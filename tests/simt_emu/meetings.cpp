@@ -1,6 +1,7 @@
 // Collectives of a warp: the lanes of a mask meet, the last to arrive wakes the others, and the values that
 // they contributed can be read until the last lane has left.
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -74,6 +75,12 @@ Meeting& arrive(unsigned mask, const char* op, CallSite at, bool fences, const V
 }
 
 }  // namespace
+
+std::string Meeting::state() const {
+  char lanes[64];
+  std::snprintf(lanes, sizeof lanes, " (mask %08x, arrived %08x)", mask, arrived);
+  return lanes;
+}
 
 void forget_meetings() {
   tokens.renew(most_warps * tokens_of_warp);

@@ -2,7 +2,6 @@
 #include <simt_emu/scheduler.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
@@ -37,7 +36,7 @@ struct Thread : Self {
   State state = State::done;
   const char* waits_for = "";
   CallSite at;
-  const Meeting* meeting = nullptr;
+  const Awaited* awaited = nullptr;
   std::unique_ptr<Fiber> fibers[identities];
   std::deque<std::pair<Copy, int>> copies;  // with the number of their group
   int group = 0;
@@ -110,22 +109,27 @@ void resume(Thread& thread) {
 }
 
 std::string stuck() {
-  std::map<std::string, unsigned> groups;
+  struct Group {
+    unsigned count = 0, first = 0;
+    bool named = false;  // whether the report names the first thread
+  };
+  std::map<std::string, Group> groups;
   for (unsigned i = 0; i < block.size; ++i) {
     const Thread& thread = threads[i];
     std::string state = "have returned";
     if (thread.state == State::waiting) {
       state = std::string("wait for ") + thread.waits_for + " at " + text(thread.at);
-      if (const Meeting* const meeting = thread.meeting) {
-        char lanes[64];
-        std::snprintf(lanes, sizeof lanes, " (mask %08x, arrived %08x)", meeting->mask, meeting->arrived);
-        state += lanes;
-      }
+      if (thread.awaited) state += thread.awaited->state();
     }
-    ++groups[state];
+    Group& group = groups[state];
+    if (group.count++ == 0) group.first = i;
+    group.named = thread.state == State::waiting && thread.awaited;
   }
   std::string all = "deadlock in block " + std::to_string(running.block.x) + ":";
-  for (const auto& [state, count] : groups) all += "\n    " + std::to_string(count) + " threads " + state;
+  for (const auto& [state, group] : groups) {
+    all += "\n    " + std::to_string(group.count) + " threads " + state;
+    if (group.named) all += ", the first is thread " + std::to_string(group.first);
+  }
   return all;
 }
 
@@ -144,16 +148,24 @@ void begin_block(unsigned number) {
   block.tokens.renew(2);
   forget_meetings();
   forget_wgmma();
+  forget_hopper_barriers();
+  forget_bulk_copies();
   if constexpr (tsan) free_objects();  // otherwise it would report accesses of two blocks to one object
   for (std::size_t i = 0; i < object_count; ++i) objects[i].in_use = false;
   prepare_threads();
 }
 
+/// With seed 0 the oldest.
+void deliver(std::minstd_rand& random) {
+  failure = deliver_bulk_copy(schedule_seed ? random() % bulk_copies_in_flight : 0);
+}
+
+/// Bulk copies are delivered when no thread can run, and with a seed sometimes earlier.
 void run_block(std::minstd_rand& random) {
   static unsigned now[most_threads];
   std::iota(block.next, block.next + block.size, 0u);
   block.ready = block.size;
-  while (block.ready > 0) {
+  while (block.ready > 0 || (block.done < block.size && bulk_copies_in_flight > 0)) {
     const unsigned count = block.ready;
     std::copy_n(block.next, count, now);
     block.ready = 0;
@@ -162,8 +174,12 @@ void run_block(std::minstd_rand& random) {
       resume(threads[now[i]]);
       if (!failure.empty()) return;
     }
+    if (bulk_copies_in_flight > 0 && (schedule_seed ? count == 0 || random() % 2 == 0 : block.ready == 0))
+      deliver(random);
+    if (!failure.empty()) return;
   }
   if (block.done != block.size) failure = stuck();
+  else if (bulk_copies_in_flight > 0) failure = bulk_copy_left();
 }
 
 /// Terminates the threads that are in the middle of the kernel.
@@ -216,12 +232,12 @@ int run(void* stream, std::size_t shared, const void* kernel, unsigned grid, uns
   return 0;
 }
 
-void wait(const char* what, CallSite at, const Meeting* meeting) {
+void wait(const char* what, CallSite at, const Awaited* awaited) {
   Thread& thread = current();
   thread.state = State::waiting;
   thread.waits_for = what;
   thread.at = at;
-  thread.meeting = meeting;
+  thread.awaited = awaited;
   Fiber::leave();
   if (giving_up) throw GivenUp{};
 }
@@ -304,7 +320,7 @@ void barrier(CallSite at) {
     fail("divergent __syncthreads: another thread is at " + text(block.barrier), at);
   }
   if (++block.at_barrier < block.size) {
-    wait("__syncthreads", at, nullptr);
+    wait("__syncthreads", at);
   } else {
     block.at_barrier = 0;
     ++block.barriers;

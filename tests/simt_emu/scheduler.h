@@ -3,6 +3,7 @@
 #pragma once
 #include <mutex>
 #include <span>
+#include <string>
 
 #include <simt_emu/emulator.h>
 
@@ -19,12 +20,21 @@ extern std::mutex emulator_mutex;
 /// reports instead of running.
 int device_begins(void* stream, const void* kernel);
 void device_ends();
+/// Whether all these bytes are in one allocation. In cudart_memory.cpp.
+bool in_global_memory(const void* memory, std::size_t bytes);
 
 // ---- scheduler.cpp
 
-/// Blocks the calling thread until another wakes it. `what`, and the meeting if there is one, are for the
-/// report of a deadlock.
-void wait(const char* what, CallSite at, const Meeting* meeting);
+/// What a thread waits for, if the report of a deadlock says more of it than its name.
+struct Awaited {
+  /// Such as " (2 of 64 threads have arrived)".
+  virtual std::string state() const = 0;
+
+ protected:
+  ~Awaited() = default;
+};
+/// Blocks the calling thread until another wakes it. `what` and `awaited` are for the report of a deadlock.
+void wait(const char* what, CallSite at, const Awaited* awaited = nullptr);
 void wake(unsigned thread);
 /// As in "scheduler.cpp:12".
 std::string text(CallSite at);
@@ -53,13 +63,15 @@ extern const Watcher* watcher;
 
 // ---- meetings.cpp
 
-struct Meeting {
+struct Meeting final : Awaited {
   unsigned mask, arrived, left;
   const char* op;
   CallSite at;
   void* token;    // of a meeting that orders memory
   Meeting* next;  // in its warp's list of open meetings, or in the list of free ones
   Value values[32];
+
+  std::string state() const override;
 };
 /// Called when a block begins, perhaps after one that was aborted.
 void forget_meetings();
@@ -68,5 +80,29 @@ void forget_meetings();
 
 /// Called when a block begins.
 void forget_wgmma();
+/// The tensor cores see these bytes of shared memory as they are now.
+void async_proxy_wrote(const void* memory, std::size_t bytes);
+
+// ---- hopper_barriers.cpp
+
+/// Called when a block begins.
+void forget_hopper_barriers();
+/// Bulk copies can use the mbarriers that there are.
+void show_mbarriers();
+void mbarrier_check_copy(const std::uint64_t* barrier, CallSite at);
+/// A wait that completes is ordered after what the calling thread has done.
+void mbarrier_begin_copy(const std::uint64_t* barrier);
+/// Returns an error, or an empty string.
+std::string mbarrier_complete_tx(const std::uint64_t* barrier, unsigned bytes);
+
+// ---- bulk_copies.cpp
+
+extern std::size_t bulk_copies_in_flight;
+/// Called when a block begins.
+void forget_bulk_copies();
+/// Delivers one of those in flight, 0 being the oldest. Returns an error, or an empty string.
+std::string deliver_bulk_copy(std::size_t which);
+/// The error of a block that has ended with a copy in flight.
+std::string bulk_copy_left();
 
 }  // namespace simt::emu

@@ -17,6 +17,7 @@ std::span<const Case> kernel_cases();
 std::span<const Case> race_cases();
 std::span<const Case> runtime_cases();
 std::span<const Case> wgmma_cases();
+std::span<const Case> hopper_cases();
 
 /// Ends the process if a result is wrong.
 void expect(bool right, const char* what);

@@ -144,10 +144,23 @@ const std::uint16_t* operand(std::uint64_t descriptor, bool transposed, int row,
 void fence_proxy_async() {
   const Unseen unseen;
   in_use = true;
+  show_mbarriers();
   for (const SharedObject& object : shared_objects()) {
     if (!object.in_use) continue;
     const auto* const bytes = static_cast<const unsigned char*>(object.memory);
     views[object.memory].assign(bytes, bytes + object.bytes);
+  }
+}
+
+void async_proxy_wrote(const void* memory, std::size_t bytes) {
+  in_use = true;
+  const auto address = reinterpret_cast<std::uintptr_t>(memory);
+  for (const SharedObject& object : shared_objects()) {
+    const std::uintptr_t offset = address - reinterpret_cast<std::uintptr_t>(object.memory);
+    if (!object.in_use || offset >= object.bytes) continue;
+    std::vector<unsigned char>& view = views[object.memory];
+    view.resize(object.bytes, 0xff);
+    std::memcpy(view.data() + offset, memory, bytes);
   }
 }
 
@@ -189,7 +202,7 @@ void wgmma_begin(const Wgmma& what, float* d, CallSite at) {
     const Unseen unseen;
     fail("wgmma differs from that of another thread of its warpgroup, at " + text(group.at), at);
   }
-  if (++group.arrived < 128) return wait("wgmma.mma_async", at, nullptr);
+  if (++group.arrived < 128) return wait("wgmma.mma_async", at);
   group.arrived = 0;
   {
     const Unseen unseen;

@@ -15,6 +15,7 @@
 
 #include <tenon/kernels/arith/host_device.h>
 #include <tenon/kernels/cuda/simt.h>
+#include <tenon/kernels/cuda/hopper/shared.cuh>
 
 namespace tenon::kernels::cuda {
 
@@ -61,20 +62,12 @@ TENON_HOST_DEVICE constexpr std::uint64_t matrix_descriptor(
 #if defined(__CUDACC__)
 namespace simt {
 
-/// The address of an object in shared memory, within the block's shared memory.
-__device__ inline std::uint32_t shared_address(const void* object) {
-  return static_cast<std::uint32_t>(__cvta_generic_to_shared(object));
-}
-
 // wgmma exists for sm_90a only; code for other targets must not get here.
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL)
 #define SIMT_WGMMA(...) asm volatile(__VA_ARGS__)
 #else
 #define SIMT_WGMMA(...) __trap()
 #endif
-
-/// This thread's ordinary stores to shared memory before it are seen by wgmma after it.
-__device__ inline void fence_proxy_async() { SIMT_WGMMA("fence.proxy.async.shared::cta;" ::: "memory"); }
 
 /// Keeps the compiler from moving accesses of the registers past it.
 template <int Count>
