@@ -343,6 +343,7 @@ int launch(void* stream, void (*kernel)(P...), unsigned grid, unsigned threads, 
 
 }  // namespace simt
 
+// Hopper's; copies need the barriers.
 #include <simt_emu/hopper_barriers.h>
 
 #include <simt_emu/bulk_copies.h>
