@@ -40,11 +40,11 @@ list(REMOVE_ITEM sources ${TENON_DEVICE_SOURCES})
 set(slow_sources ${sources} ${TENON_DEVICE_SOURCES})
 set(slow "io/|core/(check|format|state_dict)|autograd/(dot|explore/|gradcheck)|nn/(clip_grad|init|module)|kernels/observer")
 # These only call operations, or choose a device's kernel.
-set(forwards "nn/(attention|convolution|embedding|normalization|pooling)"
+set(forwards "nn/(attention|convolution|embedding|normalization|pooling)" "optim/sgd_train_steps"
   "kernels/(arg_reduce|fill|index|mse|random|scan|search|sort|update|windows).cpp$")
 list(JOIN forwards "|" forwards)
 list(FILTER slow_sources INCLUDE REGEX
-  "^${PROJECT_SOURCE_DIR}/(${slow}|${forwards}|optim/(explain|lr_scheduler|sgd_train_steps|state_visitor))")
+  "^${PROJECT_SOURCE_DIR}/(${slow}|${forwards}|optim/(explain|lr_scheduler|state_visitor))")
 list(FILTER slow_sources EXCLUDE REGEX "/io/(crc32c|histogram).cpp$")  # these have loops over all bytes or elements
 if(CMAKE_BUILD_TYPE STREQUAL "Release")  # other builds can use the precompiled header, which has their options
   set_source_files_properties(${slow_sources} PROPERTIES COMPILE_OPTIONS -Os SKIP_PRECOMPILE_HEADERS ON)

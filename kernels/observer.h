@@ -37,8 +37,7 @@ extern constinit std::atomic<KernelObserver*> newest_observer;
 [[gnu::cold]] void observe(const char* kernel, const char* op, const Shape* shape, const Matrix* a,
     const Matrix* b, const Batch* batch);
 
-/// What observe() is told, from the arguments of a kernel. All is inlined: if it were not, kernels that
-/// nobody observes could not be called by a jump.
+/// What observe() is told, from the arguments of a kernel.
 struct ObservedCall {
   const char* op = nullptr;
   const Shape* shape = nullptr;
@@ -46,13 +45,13 @@ struct ObservedCall {
   const Batch* batch = nullptr;
 
   template <class Members>
-  [[gnu::always_inline]] void add(arith::OneOf<Members> chosen) {
+  void add(arith::OneOf<Members> chosen) {
     op = chosen.name();
   }
-  [[gnu::always_inline]] void add(const Shape& sizes) { shape = &sizes; }
-  [[gnu::always_inline]] void add(const Matrix& matrix) { (a ? b : a) = &matrix; }
-  [[gnu::always_inline]] void add(const Batch& products) { batch = &products; }
-  [[gnu::always_inline]] void add(const auto&) {}
+  void add(const Shape& sizes) { shape = &sizes; }
+  void add(const Matrix& matrix) { (a ? b : a) = &matrix; }
+  void add(const Batch& products) { batch = &products; }
+  void add(const auto&) {}
 };
 
 }  // namespace tenon::kernels

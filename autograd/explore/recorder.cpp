@@ -110,8 +110,10 @@ class Recorder final : public PassObserver {
   void visit(Node& node, const Tensor& gradient, std::span<Node* const> waiting) override {
     // The time and the kernels of a hook, which has run just now, belong to no node.
     if (running_ && !node.hooks) count_time(gradient.stream());
-    else if (running_)
-      for (auto& names = of(*running_).kernels; names.size() > kernels_before_;) names.pop_back();
+    else if (running_) {
+      std::vector<std::string>& names = of(*running_).kernels;
+      names.erase(names.begin() + static_cast<std::ptrdiff_t>(kernels_before_), names.end());
+    }
     observer_.reset();
     running_ = &node;
     RecordedVisit step{number_.at(&node), {}};

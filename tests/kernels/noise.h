@@ -7,7 +7,7 @@ namespace tenon::test {
 /// ordinary: [-1, 1); wide: exponents that underflow and cancel; special: some infinities, NaN, -0,
 /// denormals.
 enum class Kind { ordinary, wide, special };
-#if defined(__SANITIZE_THREAD__)  // which elements a thread accesses does not depend on their values
+#if defined(__SANITIZE_THREAD__)  // races are between accesses, which values hardly change
 inline constexpr Kind kinds[] = {Kind::special};
 #else
 inline constexpr Kind kinds[] = {Kind::ordinary, Kind::wide, Kind::special};

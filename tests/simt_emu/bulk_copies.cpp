@@ -17,11 +17,8 @@ std::vector<BulkCopy>& in_flight = *new std::vector<BulkCopy>;
 
 bool in_shared_memory(const void* memory, std::size_t bytes) {
   const auto address = reinterpret_cast<std::uintptr_t>(memory);
-  for (const SharedObject& object : shared_objects()) {
-    const std::uintptr_t offset = address - reinterpret_cast<std::uintptr_t>(object.memory);
-    if (object.in_use && offset < object.bytes) return bytes <= object.bytes - offset;
-  }
-  return false;
+  const SharedObject* const in = shared_object_at(address);
+  return in && bytes <= in->bytes - (address - in->begin());
 }
 std::string origin(const BulkCopy& copy) {
   return "bulk_copy of thread " + std::to_string(copy.thread) + " at " + text(copy.at);

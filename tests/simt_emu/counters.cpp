@@ -89,7 +89,7 @@ void keep(const Step& first, std::span<const Access> lanes) {
   const std::uintptr_t at = lanes[0].address;
   now.requests.push_back({.shared = shared,
       .store = first.event == Event::store,
-      .object = shared ? shared_object_at(at) : allocation_at(at)->first,
+      .object = shared ? shared_object_at(at)->begin() : allocation_at(at)->first,
       .lanes = {lanes.begin(), lanes.end()}});
 }
 

@@ -70,16 +70,14 @@ void wake_all(std::vector<unsigned>& waiting) {
 /// Such as "shared address 0x410, byte 8 of an object of 48"; fails outside shared memory.
 std::string place_of(const std::uint64_t* barrier, const char* op, CallSite at) {
   const auto address = reinterpret_cast<std::uintptr_t>(barrier);
-  for (const SharedObject& object : shared_objects()) {
-    const std::uintptr_t offset = address - reinterpret_cast<std::uintptr_t>(object.memory);
-    if (!object.in_use || offset >= object.bytes) continue;
-    if (offset % 8 != 0 || offset + 8 > object.bytes) break;
-    char text[96];
-    std::snprintf(text, sizeof text, "shared address 0x%zx, byte %zu of an object of %zu",
-        object.address + offset, offset, object.bytes);
-    return text;
-  }
-  fail(std::string(op) + ": an mbarrier is 8 bytes in shared memory, aligned to 8", at);
+  const SharedObject* const in = shared_object_at(address);
+  const std::uintptr_t offset = in ? address - in->begin() : 0;
+  if (!in || offset % 8 != 0 || offset + 8 > in->bytes)
+    fail(std::string(op) + ": an mbarrier is 8 bytes in shared memory, aligned to 8", at);
+  char text[96];
+  std::snprintf(text, sizeof text, "shared address 0x%zx, byte %zu of an object of %zu", in->address + offset,
+      offset, in->bytes);
+  return text;
 }
 Mbarrier& find(const std::uint64_t* barrier, const char* op, CallSite at) {
   const auto found = mbarriers.find(barrier);
@@ -193,8 +191,8 @@ void mbarrier_arrive(const std::uint64_t* barrier, const char* op, unsigned byte
 
 void mbarrier_wait(const std::uint64_t* barrier, unsigned parity, CallSite at) {
   if (parity > 1) fail("mbarrier_wait: parity " + std::to_string(parity) + "; it is 0 or 1", at);
-  for (;;) {  // as on a GPU, a thread that is woken too late finds the barrier two phases further, and waits
-              // on
+  // As on a GPU, a thread that is woken too late finds the barrier two phases further, and waits again.
+  for (;;) {
     Mbarrier* one = nullptr;
     {
       const Unseen unseen;

@@ -301,12 +301,10 @@ bool finish_copy(int pending, Copy& copy) {
 
 std::span<const SharedObject> shared_objects() { return {objects, object_count}; }
 
-std::uintptr_t shared_object_at(std::uintptr_t address) {
-  for (std::size_t i = 0; i < object_count; ++i) {
-    const auto start = reinterpret_cast<std::uintptr_t>(objects[i].memory);
-    if (objects[i].in_use && address - start < objects[i].bytes) return start;
-  }
-  return 0;
+const SharedObject* shared_object_at(std::uintptr_t address) {
+  for (const SharedObject& object : shared_objects())
+    if (object.in_use && address - object.begin() < object.bytes) return &object;
+  return nullptr;
 }
 
 void barrier(CallSite at) {

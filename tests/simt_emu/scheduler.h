@@ -38,16 +38,17 @@ void wait(const char* what, CallSite at, const Awaited* awaited = nullptr);
 void wake(unsigned thread);
 /// As in "scheduler.cpp:12".
 std::string text(CallSite at);
-/// Where the shared object of the running block begins that the address lies in; 0 if there is none.
-std::uintptr_t shared_object_at(std::uintptr_t address);
-
 struct SharedObject {
   const void* key;
   void* memory;
   std::size_t bytes;
   bool in_use;            // by the current block
   std::uint32_t address;  // in shared memory, as a kernel sees it
+
+  std::uintptr_t begin() const { return reinterpret_cast<std::uintptr_t>(memory); }
 };
+/// The object of the running block that the address lies in, or null.
+const SharedObject* shared_object_at(std::uintptr_t address);
 std::span<const SharedObject> shared_objects();
 
 /// What the counters must be told of a launch. `self` is the thread that begins, ends or is the last to meet.

@@ -127,12 +127,9 @@ void forget_wgmma() {
 
 std::uint32_t shared_address(const void* object, CallSite at) {
   const auto address = reinterpret_cast<std::uintptr_t>(object);
-  for (const SharedObject& other : shared_objects()) {
-    const auto start = reinterpret_cast<std::uintptr_t>(other.memory);
-    if (other.in_use && address - start < other.bytes)
-      return other.address + static_cast<std::uint32_t>(address - start);
-  }
-  fail("shared_address: not an object in shared memory", at);
+  const SharedObject* const in = shared_object_at(address);
+  if (!in) fail("shared_address: not an object in shared memory", at);
+  return in->address + static_cast<std::uint32_t>(address - in->begin());
 }
 
 const std::uint16_t* operand(std::uint64_t descriptor, bool transposed, int row, int k) {
@@ -155,13 +152,10 @@ void fence_proxy_async() {
 void async_proxy_wrote(const void* memory, std::size_t bytes) {
   in_use = true;
   const auto address = reinterpret_cast<std::uintptr_t>(memory);
-  for (const SharedObject& object : shared_objects()) {
-    const std::uintptr_t offset = address - reinterpret_cast<std::uintptr_t>(object.memory);
-    if (!object.in_use || offset >= object.bytes) continue;
-    std::vector<unsigned char>& view = views[object.memory];
-    view.resize(object.bytes, 0xff);
-    std::memcpy(view.data() + offset, memory, bytes);
-  }
+  const SharedObject* const in = shared_object_at(address);
+  std::vector<unsigned char>& view = views[in->memory];
+  view.resize(in->bytes, 0xff);
+  std::memcpy(view.data() + (address - in->begin()), memory, bytes);
 }
 
 void wgmma_fence(float* d, int count, CallSite at) {

@@ -58,6 +58,13 @@ inline void wgmma_compute(const Wgmma& what, float* sums) {
   }
 }
 
+/// All groups but the last `pending`.
+inline void wgmma_finish(int pending, CallSite at) {
+  leave(meet(~0u, "wgmma.wait_group", {}, at));
+  Wgmma what;
+  while (float* const sums = wgmma_next(pending, what)) wgmma_compute(what, sums);
+}
+
 }  // namespace simt::emu
 
 namespace simt {
@@ -81,17 +88,13 @@ inline void wgmma_commit(SIMT_HERE) {
 }
 template <int Pending, int Count>
 void wgmma_wait(float (&d)[Count], SIMT_HERE) {
-  emu::leave(emu::meet(~0u, "wgmma.wait_group", {}, at));
-  emu::Wgmma what;
-  while (float* const sums = emu::wgmma_next(Pending, what)) emu::wgmma_compute(what, sums);
+  emu::wgmma_finish(Pending, at);
   emu::wgmma_deliver(d, at);
   emu::wgmma_waited(at);
 }
 template <int Pending, int Count>
 void wgmma_wait(float (&d)[Count], float (&e)[Count], SIMT_HERE) {
-  emu::leave(emu::meet(~0u, "wgmma.wait_group", {}, at));
-  emu::Wgmma what;
-  while (float* const sums = emu::wgmma_next(Pending, what)) emu::wgmma_compute(what, sums);
+  emu::wgmma_finish(Pending, at);
   emu::wgmma_deliver(d, at);
   emu::wgmma_deliver(e, at);
   emu::wgmma_waited(at);
