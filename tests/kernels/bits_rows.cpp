@@ -26,7 +26,7 @@ using test::Vector;
 template <class T>
 Vector<T> inputs(std::uint32_t seed) {
   Vector<T> all;
-  for (const test::Kind kind : test::kinds) {
+  for (const test::Kind kind : test::all_kinds) {
     const auto part = test::noise<T>(1001, kind, seed);
     all.insert(all.end(), part.begin(), part.end());
   }
