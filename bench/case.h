@@ -101,6 +101,7 @@ struct Case {
   std::vector<Size> emulated_sizes{};  // in the emulator; without it, see sizes_on in select.cpp
   bool whole_calls = false;            // on a CUDA device, time calls with their host time
   bool only_cpu = false, only_cuda = false;
+  bool own_bits = false;  // a CUDA device's result is within the tolerance, not bit for bit the CPU's
 };
 
 /// Every case, in the order of the report.

@@ -149,7 +149,7 @@ if(TENON_WITH_CUDA)
   target_link_libraries(tenon_device_objects PUBLIC CUDA::cudart_static)
   add_library(tenon_cuda_kernels OBJECT ${TENON_CUDA_KERNELS})
   target_include_directories(tenon_cuda_kernels PRIVATE ${TENON_INCLUDE_DIR})
-  target_compile_definitions(tenon_cuda_kernels PRIVATE TENON_WITH_CUDA=1)
+  target_compile_definitions(tenon_cuda_kernels PRIVATE TENON_WITH_CUDA=1 TENON_TENSOR_CORES=$<BOOL:${TENON_TENSOR_CORES}>)
   # No contraction of multiplications and additions, as on the CPU.
   target_compile_options(tenon_cuda_kernels PRIVATE -fmad=false ${default_optimisation}
     -Xcompiler=-Wall,-Wextra,-ffp-contract=off,-fno-math-errno,-fno-trapping-math

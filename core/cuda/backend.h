@@ -119,6 +119,8 @@ void override_multiprocessors(Device device, int count);
 
 /// The bytes of shared memory that a block can have, if its launch asks for them.
 std::size_t shared_memory(Device device);
+/// Whether the device has the instructions of sm_90a.
+bool is_hopper(Device device);
 
 /// Counters for blocks that finish together, all zero before and after each launch.
 inline constexpr int ticket_count = 8192;

@@ -117,10 +117,21 @@ void override_multiprocessors(Device device, int count) {
   device_state(device).multiprocessors = count > 0 ? count : counted_multiprocessors(device);
 }
 
+namespace {
+
+int attribute(cudaDeviceAttr name, Device device) {
+  int value = 0;
+  check_cuda("device", cudaDeviceGetAttribute(&value, name, device.index), device);
+  return value;
+}
+
+}  // namespace
+
 std::size_t shared_memory(Device device) {
-  int bytes = 0;
-  check_cuda("device", cudaDeviceGetAttribute(&bytes, cudaDevAttrMaxSharedMemoryPerBlockOptin, device.index),
-      device);
-  return static_cast<std::size_t>(bytes);
+  return static_cast<std::size_t>(attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin, device));
+}
+bool is_hopper(Device device) {
+  return attribute(cudaDevAttrComputeCapabilityMajor, device) == 9 &&
+         attribute(cudaDevAttrComputeCapabilityMinor, device) == 0;
 }
 }  // namespace tenon::cuda

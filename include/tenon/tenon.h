@@ -12,6 +12,7 @@
 #include <tenon/core/cpu.h>
 #include <tenon/core/cuda.h>
 #include <tenon/core/matmul_kernel.h>
+#include <tenon/core/matmul_precision.h>
 #include <tenon/core/parallel.h>
 #include <tenon/core/random.h>
 #include <tenon/core/state_dict.h>

@@ -425,3 +425,15 @@ TEST_CASE("tensor: results that are too large are errors in every operation") {
   REQUIRE(
       error_of([] { empty({3}).uniform_(-3e38, 3e38); }).starts_with("uniform_: the bounds must be finite"));
 }
+
+TEST_CASE("set_float32_matmul_precision: PyTorch's three words") {
+  REQUIRE(get_float32_matmul_precision() == "highest");
+  for (const char* precision : {"medium", "high", "highest"}) {
+    set_float32_matmul_precision(precision);
+    CHECK(get_float32_matmul_precision() == precision);
+  }
+  CHECK(error_of([] { set_float32_matmul_precision("tf32"); }) ==
+        "set_float32_matmul_precision: there is no precision \"tf32\"; write \"highest\", \"high\" or "
+        "\"medium\"");
+  CHECK(get_float32_matmul_precision() == "highest");
+}

@@ -4,8 +4,8 @@
 OBJECT... are all objects of kernels/*.cu. For every architecture in them, it checks
   PTX        that every float operation rounds to nearest, without contraction: .rn, no .ftz, no .approx
   resources  that no kernel uses a stack, which holds spilled registers and local arrays
-  SASS       that no tensor cores and no float atomics are used, and that kernels designed to move 16 bytes at a time,
-             or to keep their tile in registers, do so (MINIMA)
+  SASS       that no float atomics and, but for one kernel, no tensor cores are used, and that kernels designed to move
+             16 bytes at a time, or to keep their tile in registers, do so (MINIMA)
 and prints a table. Exit status 1 if a check fails.
 
 It needs cuobjdump and nvdisasm, from a CUDA toolkit or the Python packages nvidia-cuda-cuobjdump and
@@ -25,6 +25,7 @@ import sysconfig
 
 # Minimum instruction counts that the design implies for each kernel. Sums and products show how a count arises.
 FUNCTOR = r"[A-Z]\w*(<[^<>]*>)?"
+TENSOR_CORES = r"matmul_tensor_cores<{}>"
 TILES = r"matmul_tiles<Tile<{}>, (float|double), (true|false), (true|false), (true|false)>"
 MINIMA = {
     # The ladder: what is left in the main loop besides multiply-adds becomes less from rung to rung.
@@ -100,12 +101,20 @@ MINIMA = {
     rf"map_strided<{FUNCTOR}, float, float, float>": {"LDG.E": 8, "STG.E": 4},
 }
 
+# Of code for sm_90a, which alone has these instructions: the steps of 16 of k, copies of both operands, and registers
+# that change hands.
+HOPPER_MINIMA = {
+    TENSOR_CORES.format("3"): {"HGMMA.64x128x16.F32.BF16": 4 * 6, "UBLKCP": 2, "USETMAXREG": 2},
+    TENSOR_CORES.format("1"): {"HGMMA.64x128x16.F32.BF16": 4, "UBLKCP": 2, "USETMAXREG": 2},
+}
+
 # The share of fused multiply-adds in the main loop, a minimum like the others.
 FMA_PERCENT = "% FMA"
 
 # Tensor cores add in an unspecified order, float atomics in any; FFMA.FTZ flushes denormals. (FADD.FTZ and FMUL.FTZ
 # occur in exact divisions and roots, on numbers that cannot be denormal. HFMA2.MMA moves constants.)
-FORBIDDEN = re.compile(r"(H|I|B|D|Q|O|U|UTC\w*|WG)?(G?)MMA\b.*|(RED|ATOM)\w*\..*\b(F16|F32|F64|BF16)\b.*|FFMA.*\.FTZ.*")
+MMA = re.compile(r"(H|I|B|D|Q|O|U|UTC\w*|WG)?(G?)MMA\b.*")
+FORBIDDEN = re.compile(r"(RED|ATOM)\w*\..*\b(F16|F32|F64|BF16)\b.*|FFMA.*\.FTZ.*")
 
 ARITHMETIC = "add sub mul fma mad div rcp sqrt rsqrt ex2 lg2 sin cos tanh".split()
 
@@ -238,20 +247,27 @@ def count(instructions, wanted):
 def check_sass(sass):
     for (arch, name), instructions in sass.items():
         for instruction in instructions:
+            if MMA.fullmatch(instruction) and not matches(TENSOR_CORES.format(".*"), name):
+                yield Problem(arch, name, "no tensor cores", instruction)
             if FORBIDDEN.fullmatch(instruction):
-                yield Problem(arch, name, "no tensor cores, no float atomics, no FFMA.FTZ", instruction)
+                yield Problem(arch, name, "no float atomics, no FFMA.FTZ", instruction)
         if spills := count(instructions, "STL"):
             yield Problem(arch, name, "no store to local memory (STL)", f"STL {spills}")
-        for pattern, minima in MINIMA.items():
+        for pattern, minima in minima_of(arch).items():
             if matches(pattern, name):
                 for wanted, least in minima.items():
                     if (found := count(instructions, wanted)) < least:
                         yield Problem(arch, name, f"{wanted} >= {least}", f"{wanted} {found}")
 
 
+def minima_of(arch):
+    return {**MINIMA, **HOPPER_MINIMA} if arch == "sm_90a" else MINIMA
+
+
 def check_patterns(names):
     """Finds patterns that match no kernel, as after a renaming."""
-    for pattern in MINIMA:
+    with_tensor_cores = any(matches("split_operand<.*>", name) for name in names)  # TENON_TENSOR_CORES=ON
+    for pattern in [*MINIMA, *(HOPPER_MINIMA if with_tensor_cores else [])]:
         if not any(matches(pattern, name) for name in names):
             yield Problem("-", f"MINIMA: {pattern}", "a kernel of that name", "none")
 
@@ -288,8 +304,9 @@ def table(resources, sass):
         most = [max((n for _, n in found.get(arch, [])), default=0) for arch in architectures]
         yield f"  {family:26}" + "".join(f"{n:8}" for n in most)
     yield "fewest found (wanted)"
-    for pattern, minima in MINIMA.items():
-        some = [instructions for (_, name), instructions in sass.items() if matches(pattern, name)]
+    for pattern, minima in {**MINIMA, **HOPPER_MINIMA}.items():
+        some = [instructions for (arch, name), instructions in sass.items()
+                if matches(pattern, name) and pattern in minima_of(arch)]
         if some:
             fewest = (f"{wanted} {min(count(i, wanted) for i in some)} ({least})" for wanted, least in minima.items())
             yield f"  {pattern}\n      {len(some)} kernels: {', '.join(fewest)}"
@@ -297,7 +314,8 @@ def table(resources, sass):
 
 def checks_of(ptx, resources, sass):
     """The number of comparisons made by check()."""
-    minima = sum(len(least) for pattern, least in MINIMA.items() for _, name in sass if matches(pattern, name))
+    minima = sum(len(least) for arch, name in sass for pattern, least in minima_of(arch).items()
+                 if matches(pattern, name))
     return sum(map(len, ptx.values())) + len(resources) + len(sass) + minima + len(MINIMA)
 
 

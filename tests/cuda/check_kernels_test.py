@@ -70,6 +70,8 @@ SASS_FAULTS = [
     ("k", "HFMA2.MMA", "HMMA.16816.F32", ["HMMA.16816.F32"]),
     ("k", "HFMA2.MMA", "HGMMA.64x8x16.F32", ["HGMMA.64x8x16.F32"]),
     ("k", "HFMA2.MMA", "DMMA.8x8x4", ["DMMA.8x8x4"]),
+    ("matmul_tensor_cores<1>", "HFMA2.MMA", "HGMMA.64x128x16.F32.BF16",
+     ["HGMMA.64x128x16.F32.BF16 1", "UBLKCP 0", "USETMAXREG 0"]),
     ("k", "STG.E.128", "RED.E.ADD.F32.FTZ.RN.STRONG.GPU", ["RED.E.ADD.F32.FTZ.RN.STRONG.GPU"]),
     ("k", "STG.E.128", "ATOMG.E.ADD.STRONG.GPU", []),
     ("k", "LDC R1", "FFMA.FTZ R1", ["FFMA.FTZ"]),

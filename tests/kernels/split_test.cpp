@@ -9,6 +9,7 @@
 #include <random>
 #include <vector>
 
+#include "../support/split_product.h"
 #include "support.h"
 
 namespace {
@@ -20,40 +21,7 @@ double sum_of(const arith::Pieces& p) {
          double{arith::float_of_bfloat16(p.lo)};
 }
 
-float truncated(double x) {
-  const auto nearest = static_cast<float>(x);
-  return std::abs(double{nearest}) > std::abs(x) ? std::nextafter(nearest, 0.0f) : nearest;
-}
-
 using Values = std::vector<float>;  // [k]
-
-/// One element of a product: 16 of k are added exactly to an accumulator, which is then truncated to float32.
-float by_pieces(const Values& a, const Values& b) {
-  const std::size_t k_end = a.size();
-  float total = 0, main = 0, correction = 0;
-  for (std::size_t k = 0; k < k_end; k += 16) {
-    double hh = 0, rest[5] = {};
-    for (std::size_t i = k; i < std::min(k + 16, k_end); ++i) {
-      const arith::Pieces p = arith::split(a[i]), q = arith::split(b[i]);
-      const auto times = [](std::uint16_t x, std::uint16_t y) {
-        return double{arith::float_of_bfloat16(x)} * arith::float_of_bfloat16(y);
-      };
-      hh += times(p.hi, q.hi);
-      rest[0] += times(p.hi, q.lo);
-      rest[1] += times(p.mid, q.mid);
-      rest[2] += times(p.lo, q.hi);
-      rest[3] += times(p.hi, q.mid);
-      rest[4] += times(p.mid, q.hi);
-    }
-    main = truncated(main + hh);
-    for (const double part : rest) correction = truncated(correction + part);
-    if ((k + 16) % arith::split_chunk == 0 || k + 16 >= k_end) {
-      total += main;
-      main = 0;
-    }
-  }
-  return arith::split_sum(total, correction);
-}
 
 float by_chain(const Values& a, const Values& b) {
   float total = 0, chain = 0;
@@ -85,7 +53,7 @@ std::pair<double, double> errors(Distribution distribution) {
         size_of += std::abs(double{row[i]} * column[i]);
       }
       const double unit = std::ldexp(size_of, -24);
-      pieces = std::max(pieces, std::abs(by_pieces(row, column) - exact) / unit);
+      pieces = std::max(pieces, std::abs(test::product_of_pieces(row, column) - exact) / unit);
       chain = std::max(chain, std::abs(by_chain(row, column) - exact) / unit);
     }
   return {pieces, chain};
@@ -115,12 +83,12 @@ TEST_CASE("split: infinities, NaNs and the largest numbers", "[kernels][split][o
     __builtin_memcpy(&nan, &bits, sizeof nan);
     CHECK(std::isnan(sum_of(arith::split(nan))));
   }
-  CHECK(by_pieces({infinity, 1}, {1, 1}) == infinity);
-  CHECK(by_pieces({infinity, 1}, {-1, 1}) == -infinity);
-  CHECK(std::isnan(by_pieces({infinity, 1}, {0, 1})));
+  CHECK(test::product_of_pieces({infinity, 1}, {1, 1}) == infinity);
+  CHECK(test::product_of_pieces({infinity, 1}, {-1, 1}) == -infinity);
+  CHECK(std::isnan(test::product_of_pieces({infinity, 1}, {0, 1})));
   const float most = std::numeric_limits<float>::max();
-  CHECK(by_pieces({most}, {1}) == most);
-  CHECK(by_pieces({most, most}, {1, 1}) == infinity);
+  CHECK(test::product_of_pieces({most}, {1}) == most);
+  CHECK(test::product_of_pieces({most, most}, {1, 1}) == infinity);
 }
 
 TEST_CASE("split: a product of pieces is about as accurate as CHAIN", "[kernels][split][one_thread]") {

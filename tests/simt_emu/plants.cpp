@@ -14,6 +14,7 @@
 #include <cuda_runtime_api.h>
 #include <simt_emu/emulator.h>
 #include <tenon/core/matmul_kernel.h>
+#include <tenon/core/matmul_precision.h>
 #include <tenon/kernels/arg_reduce.h>
 #include <tenon/kernels/elementwise.h>
 #include <tenon/kernels/index.h>
@@ -178,6 +179,18 @@ void matmul_ladder() {
     product(33, 530, 20);
     product(36, 520, 20);
   }
+}
+
+/// Integers of 9 bits, most of them two pieces, whose sums are exact in any order.
+void matmul_tensor_cores() {
+  const std::size_t m = 128, k = 192, n = 129;
+  Floats a = noise(m * k), b = noise(k * n, 2);
+  for (Floats* const operand : {&a, &b})
+    for (float& x : *operand) x = std::trunc(x * 290);
+  set_float32_matmul_precision("high");
+  compare(m * n, [&](Stream s, float* out) {
+    kernels::matmul(s, f32, out, {a.data(), m, k, k, 1}, {b.data(), k, n, n, 1});
+  });
 }
 
 // ---- many SGD steps
@@ -385,13 +398,13 @@ const struct {
     {"turned_packs", turned_packs}, {"short_rows", short_rows}, {"rows", rows}, {"long_rows", long_rows},
     {"columns", columns}, {"mse", mse}, {"matmul_elements", matmul_elements}, {"matmul_tiles", matmul_tiles},
     {"matmul_split", matmul_split}, {"matmul_skinny", matmul_skinny}, {"matmul_ladder", matmul_ladder},
-    {"train", train}, {"sgd_short", sgd_short}, {"sgd_long", sgd_long}, {"index_select", index_select},
-    {"select_out_of_range", select_out_of_range}, {"index_add", index_add},
-    {"index_add_groups", index_add_groups}, {"gather", gather}, {"gather_out_of_range", gather_out_of_range},
-    {"gather_add_columns", gather_add_columns}, {"gather_add_column", gather_add_column},
-    {"arg_lines", arg_lines}, {"arg_long", arg_long}, {"arg_columns", arg_columns},
-    {"sort_short", sort_short}, {"sort_long", sort_long}, {"cumsum", cumsum}, {"unfold", unfold},
-    {"fold", fold}, {"argmax_windows", argmax_windows}, {"softmax_row", softmax_row},
+    {"matmul_tensor_cores", matmul_tensor_cores}, {"train", train}, {"sgd_short", sgd_short},
+    {"sgd_long", sgd_long}, {"index_select", index_select}, {"select_out_of_range", select_out_of_range},
+    {"index_add", index_add}, {"index_add_groups", index_add_groups}, {"gather", gather},
+    {"gather_out_of_range", gather_out_of_range}, {"gather_add_columns", gather_add_columns},
+    {"gather_add_column", gather_add_column}, {"arg_lines", arg_lines}, {"arg_long", arg_long},
+    {"arg_columns", arg_columns}, {"sort_short", sort_short}, {"sort_long", sort_long}, {"cumsum", cumsum},
+    {"unfold", unfold}, {"fold", fold}, {"argmax_windows", argmax_windows}, {"softmax_row", softmax_row},
     {"softmax_row_backward", softmax_row_backward}, {"uniform", uniform}, {"normal", normal},
     {"normal_unaligned", normal_unaligned}};
 

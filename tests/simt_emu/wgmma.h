@@ -100,4 +100,9 @@ void wgmma_wait(float (&d)[Count], float (&e)[Count], SIMT_HERE) {
   emu::wgmma_waited(at);
 }
 
+template <int Count>
+void take_registers() {}
+template <int Count>
+void leave_registers() {}
+
 }  // namespace simt

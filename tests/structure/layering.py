@@ -15,7 +15,7 @@ import sys
 MAY_INCLUDE = {
     "core": {"core"},
     "kernels": {"kernels"} | {f"core/{name}.h" for name in (
-        "api", "check", "cuda/backend", "device", "dtype", "dtype_list", "float_mode", "matmul_kernel", "parallel", "pool",
+        "api", "check", "cuda/backend", "device", "dtype", "dtype_list", "float_mode", "matmul_kernel", "matmul_precision", "parallel", "pool",
         "shape", "stream")},
     "kernels/arith": {"kernels/arith"},
     "autograd": {"core", "kernels", "autograd"},

@@ -1,11 +1,12 @@
 // The matrix product in order CHAIN (docs/numerics.md section 2): chooses between register tiles (tiles.cuh),
 // one row or column per thread where there are few of the others (skinny.cuh) and, for products too small for
 // either, one thread per element (elements.cuh). A product with one column is order R, a reduction
-// (reduce/reduce.cu).
+// (reduce/reduce.cu). Programs that give up the order may get tensor cores (tensor_cores.cu).
 #include <cmath>
 
 #include <tenon/kernels/cuda/launch.h>
 #include <tenon/kernels/cuda/matmul/ladder/ladder.h>
+#include <tenon/kernels/cuda/matmul/tensor_cores.h>
 #include <tenon/kernels/cuda/offsets.h>
 #include <tenon/kernels/matmul.h>
 #include <tenon/kernels/reduce.h>
@@ -129,6 +130,7 @@ void run(Stream stream, T* out, const Matrix& a, const Matrix& b, const T* bias,
           blocks_for(stream, products * p.m * p.n, block_threads), block_threads, part);
     });
   }
+  if (is_free && launch_tensor_cores(stream, p, batch)) return;
   if (launch_rung(forced, stream, p, batch)) return;
   if (forced == MatmulKernel::skinny || (is_free && is_narrow && std::max(p.m, p.n) >= 2 * skinny_lines))
     return launch_skinny(stream, p, batch);
