@@ -173,7 +173,8 @@ TEST_CASE("indexing: the error names the first index out of range", "[kernels][i
     const std::int64_t n = each ? l.outer * count * l.inner : count;
     const auto a = any_bits<std::uint32_t>(l.outer * l.size * l.inner);
     for (const std::int64_t bad : {std::int64_t{-1}, l.size, std::numeric_limits<std::int64_t>::min(),
-             std::numeric_limits<std::int64_t>::max()})
+             std::numeric_limits<std::int64_t>::max()}) {
+      if (!test::thorough && bad != -1 && bad != l.size) continue;
       for (const std::int64_t at : {std::int64_t{0}, n / 2, n - 1}) {
         Index index = indices(n, l.size, 3);
         index[size(at)] = bad;
@@ -188,5 +189,6 @@ TEST_CASE("indexing: the error names the first index out of range", "[kernels][i
               take(test::stream(), DType::float32, l, out.data(), a.data(), index.data(), count, 4), text);
         });
       }
+    }
   }
 }

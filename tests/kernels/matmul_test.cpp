@@ -126,12 +126,12 @@ TEST_CASE("matmul: float32 matches its definition", "[kernels][matmul][grids]") 
   against_definition<float>();
 }
 TEST_CASE("matmul: float64 matches its definition", "[kernels][matmul]") { against_definition<double>(); }
-TEST_CASE("matmul: float32 products that are packed, cut into blocks and split over threads",
-    "[kernels][matmul][grids]") {
+TEST_CASE(
+    "matmul: float32 products that are packed, cut into blocks and split over threads", "[kernels][matmul]") {
   packed_products<float>();
 }
-TEST_CASE("matmul: float64 products that are packed, cut into blocks and split over threads",
-    "[kernels][matmul][grids]") {
+TEST_CASE(
+    "matmul: float64 products that are packed, cut into blocks and split over threads", "[kernels][matmul]") {
   packed_products<double>();
 }
 

@@ -50,8 +50,8 @@ TEMPLATE_TEST_CASE(
     }
 }
 
-TEMPLATE_TEST_CASE("log_softmax_at_backward: as if the gradient were 0 elsewhere",
-    "[kernels][softmax][grids]", float, double) {
+TEMPLATE_TEST_CASE(
+    "log_softmax_at_backward: as if the gradient were 0 elsewhere", "[kernels][softmax]", float, double) {
   using T = TestType;
   for (const Indexed& l : layouts)
     for (const test::Kind kind : test::kinds) {

@@ -172,13 +172,12 @@ void matmul_tiles() { product(60, 520, 36); }
 void matmul_split() { product(33, 2052, 20); }
 /// Lines of 16-byte loads, and of single ones where a chunk ends; more lines than two blocks have.
 void matmul_skinny() { product(260, 600, 5); }
-/// Every rung, with single elements and with groups of 16 bytes.
-void matmul_ladder() {
-  for (int number = 1; number < static_cast<int>(std::size(cuda::matmul_kernel_names)); ++number) {
-    const cuda::MatmulKernelGuard guard(static_cast<cuda::MatmulKernel>(number));
-    product(33, 530, 20);
-    product(36, 520, 20);
-  }
+/// A rung of the ladder, with single elements and with groups of 16 bytes.
+template <cuda::MatmulKernel rung>
+void matmul_rung() {
+  const cuda::MatmulKernelGuard guard(rung);
+  product(33, 530, 20);
+  product(36, 520, 20);
 }
 
 /// Integers of 9 bits, most of them two pieces, whose sums are exact in any order.
@@ -397,7 +396,11 @@ const struct {
 } runs[] = {{"dense", dense}, {"unaligned", unaligned}, {"strided", strided}, {"turned", turned},
     {"turned_packs", turned_packs}, {"short_rows", short_rows}, {"rows", rows}, {"long_rows", long_rows},
     {"columns", columns}, {"mse", mse}, {"matmul_elements", matmul_elements}, {"matmul_tiles", matmul_tiles},
-    {"matmul_split", matmul_split}, {"matmul_skinny", matmul_skinny}, {"matmul_ladder", matmul_ladder},
+    {"matmul_split", matmul_split}, {"matmul_skinny", matmul_skinny},
+    {"matmul_shared_tile", matmul_rung<cuda::MatmulKernel::shared_tile>},
+    {"matmul_vectorized", matmul_rung<cuda::MatmulKernel::vectorized>},
+    {"matmul_warp_tile", matmul_rung<cuda::MatmulKernel::warp_tile>},
+    {"matmul_persistent", matmul_rung<cuda::MatmulKernel::persistent>},
     {"matmul_tensor_cores", matmul_tensor_cores}, {"train", train}, {"sgd_short", sgd_short},
     {"sgd_long", sgd_long}, {"index_select", index_select}, {"select_out_of_range", select_out_of_range},
     {"index_add", index_add}, {"index_add_groups", index_add_groups}, {"gather", gather},

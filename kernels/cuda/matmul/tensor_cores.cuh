@@ -163,6 +163,7 @@ __global__ void __launch_bounds__(tensor_core_threads, 1) matmul_tensor_cores(
     }
     simt::wgmma_commit();
     simt::wgmma_wait<0>(main, correction);
+    __syncwarp();  // all lanes have waited
     if (lane == 0) simt::mbarrier_arrive(&empty[stage]);
     if (step % chunk == chunk - 1 || step + 1 == steps)
 #pragma unroll
