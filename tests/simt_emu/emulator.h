@@ -347,4 +347,5 @@ int launch(void* stream, void (*kernel)(P...), unsigned grid, unsigned threads, 
 #include <simt_emu/hopper_barriers.h>
 
 #include <simt_emu/bulk_copies.h>
+#include <simt_emu/tensor_maps.h>
 #include <simt_emu/wgmma.h>

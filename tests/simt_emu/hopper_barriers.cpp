@@ -207,10 +207,9 @@ void mbarrier_wait(const std::uint64_t* barrier, unsigned parity, CallSite at) {
 void show_mbarriers() {
   for (auto& [place, barrier] : mbarriers) barrier.shown = true;
 }
-void mbarrier_check_copy(const std::uint64_t* barrier, CallSite at) {
-  const Mbarrier& one = find(barrier, "bulk_copy", at);
-  if (!one.shown)
-    fail("bulk_copy: no fence.proxy.async since mbarrier_init of the mbarrier" + one.state(), at);
+void mbarrier_check_copy(const char* op, const std::uint64_t* barrier, CallSite at) {
+  const Mbarrier& one = find(barrier, op, at);
+  if (!one.shown) fail(op + (": no fence.proxy.async since mbarrier_init of the mbarrier" + one.state()), at);
 }
 void mbarrier_begin_copy(const std::uint64_t* barrier) {
   Mbarrier& one = mbarriers.at(barrier);

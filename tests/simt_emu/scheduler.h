@@ -81,6 +81,10 @@ void forget_meetings();
 
 /// Called when a block begins.
 void forget_wgmma();
+/// Where the byte at a shared address is stored if the chunks of 16 bytes of such rows are permuted.
+inline std::uint32_t swizzled(std::uint32_t address, unsigned row_bytes) {
+  return address ^ (address >> 7 & (row_bytes / 16 - 1)) << 4;
+}
 /// The tensor cores see these bytes of shared memory as they are now.
 void async_proxy_wrote(const void* memory, std::size_t bytes);
 
@@ -90,7 +94,7 @@ void async_proxy_wrote(const void* memory, std::size_t bytes);
 void forget_hopper_barriers();
 /// Bulk copies can use the mbarriers that there are.
 void show_mbarriers();
-void mbarrier_check_copy(const std::uint64_t* barrier, CallSite at);
+void mbarrier_check_copy(const char* op, const std::uint64_t* barrier, CallSite at);
 /// A wait that completes is ordered after what the calling thread has done.
 void mbarrier_begin_copy(const std::uint64_t* barrier);
 /// Returns an error, or an empty string.

@@ -82,8 +82,7 @@ std::uint32_t address_of(std::uint64_t descriptor, bool transposed, unsigned row
   if (transposed)
     address += row / (bytes / 2) * leading + k / 8 * stride + k % 8 * bytes + row % (bytes / 2) * 2;
   else address += row / 8 * stride + row % 8 * bytes + k * 2;
-  address &= 0x3ffff;
-  return address ^ (address >> 7 & (bytes / 16 - 1)) << 4;
+  return swizzled(address & 0x3ffff, bytes);
 }
 
 struct InObject {

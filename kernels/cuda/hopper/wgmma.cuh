@@ -28,19 +28,6 @@ TENON_HOST_DEVICE constexpr Place accumulator_place(int thread, int i) {
   return {thread / 32 * 16 + thread % 32 / 4 + i / 2 % 2 * 8, i / 4 * 8 + thread % 4 * 2 + i % 2};
 }
 
-/// How the chunks of 16 bytes of a row are permuted in shared memory, so that eight rows, read at the same
-/// chunk, lie in different banks: bits 4 and up of the address are XORed with bits 7 and up. The values are
-/// the descriptor's.
-enum class Swizzle : unsigned { none = 0, bytes128 = 1, bytes64 = 2, bytes32 = 3 };
-/// The bytes of a row: 16, 32, 64 or 128.
-TENON_HOST_DEVICE constexpr unsigned row_bytes(Swizzle swizzle) {
-  return swizzle == Swizzle::none ? 16 : 256u >> static_cast<unsigned>(swizzle);
-}
-/// Where the byte at `offset` of a tile is stored. The tile starts at a multiple of 8 row_bytes(swizzle).
-TENON_HOST_DEVICE constexpr unsigned swizzled(Swizzle swizzle, unsigned offset) {
-  return offset ^ ((offset >> 7 & (row_bytes(swizzle) / 16 - 1)) << 4);
-}
-
 /// The matrix descriptor of an operand at `start`, a shared address and a multiple of 16 (PTX ISA, "Matrix
 /// Descriptor Format"): addresses and offsets in units of 16 bytes, `leading` from bit 16, `stride` from bit
 /// 32, the swizzle mode from bit 62. The unit of an operand is eight rows of row_bytes(swizzle) one after
