@@ -173,7 +173,7 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int dev
           case cudaDevAttrMultiProcessorCount: *value = 2; return cudaSuccess;
           case cudaDevAttrComputeCapabilityMajor: *value = 9; return cudaSuccess;
           case cudaDevAttrComputeCapabilityMinor: *value = 0; return cudaSuccess;
-          case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = 227 * 1024; return cudaSuccess;
+          case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = most_shared_at_launch; return cudaSuccess;
         }
         return cudaErrorInvalidValue;
       },

@@ -210,7 +210,7 @@ int run(void* stream, std::size_t shared, const void* kernel, unsigned grid, uns
     void (*call)(const void*), const void* made) {
   const std::lock_guard lock(emulator_mutex);
   const Unseen unseen;
-  if (const int error = device_begins(stream, kernel)) return error;
+  if (const int error = device_begins(stream, shared, kernel)) return error;
   struct End {
     ~End() { device_ends(); }
   } const end;

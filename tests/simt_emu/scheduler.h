@@ -16,9 +16,11 @@ extern std::mutex emulator_mutex;
 
 // ---- cudart.cpp
 
+/// Of a block, if its launch asks for it.
+inline constexpr std::size_t most_shared_at_launch = 227 * 1024;
 /// Returns 0 and makes device memory accessible until device_ends(), or returns the error that the launch
 /// reports instead of running.
-int device_begins(void* stream, const void* kernel);
+int device_begins(void* stream, std::size_t shared, const void* kernel);
 void device_ends();
 /// Whether all these bytes are in one allocation. In cudart_memory.cpp.
 bool in_global_memory(const void* memory, std::size_t bytes);
