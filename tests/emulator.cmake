@@ -8,7 +8,7 @@ elseif(TENON_SANITIZE MATCHES "thread")
 endif()
 
 # Tests of the emulator: the faults that it must report, and valid code that it must accept.
-add_executable(simt_semantics simt_emu/semantics_barriers.cpp simt_emu/semantics_copies.cpp
+add_executable(simt_semantics simt_emu/semantics_barriers.cpp simt_emu/semantics_clusters.cpp simt_emu/semantics_copies.cpp
   simt_emu/semantics_kernels.cpp simt_emu/semantics_main.cpp simt_emu/semantics_races.cpp simt_emu/semantics_runtime.cpp
   simt_emu/semantics_tensor_maps.cpp simt_emu/semantics_wgmma.cpp ${PROJECT_SOURCE_DIR}/core/check.cpp)
 target_link_libraries(simt_semantics PRIVATE tenon_flags simt_emu ${TENON_FMT})

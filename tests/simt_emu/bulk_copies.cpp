@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <simt_emu/fibers.h>
@@ -45,6 +46,12 @@ void deliver(const BulkCopy& copy) {
 void forget_bulk_copies() {
   in_flight.clear();
   bulk_copies_in_flight = 0;
+}
+
+void exchange_bulk_copies(unsigned rank) {
+  static std::vector<BulkCopy>* const others = new std::vector<BulkCopy>[most_in_cluster];
+  std::swap(in_flight, others[rank]);
+  bulk_copies_in_flight = in_flight.size();
 }
 
 void check_bulk_copy(const BulkCopy& copy, unsigned alignment) {

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <simt_emu/fibers.h>
@@ -102,6 +103,20 @@ void forget_hopper_barriers() {
   }
   mbarriers.clear();
   in_use = false;
+}
+
+void exchange_hopper_barriers(unsigned rank) {
+  struct OfBlock {
+    bool in_use = false;
+    NamedBarrier* named = nullptr;
+    Tokens named_tokens;
+    std::map<const std::uint64_t*, Mbarrier> mbarriers;
+  };
+  static OfBlock* const others = new OfBlock[most_in_cluster];
+  std::swap(in_use, others[rank].in_use);
+  std::swap(named, others[rank].named);
+  std::swap(named_tokens, others[rank].named_tokens);
+  std::swap(mbarriers, others[rank].mbarriers);
 }
 
 void named_barrier(Named kind, int id, int threads, CallSite at) {

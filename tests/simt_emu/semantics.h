@@ -20,6 +20,7 @@ std::span<const Case> wgmma_cases();
 std::span<const Case> barrier_cases();
 std::span<const Case> copy_cases();
 std::span<const Case> tensor_map_cases();
+std::span<const Case> cluster_cases();
 
 /// Ends the process if a result is wrong.
 void expect(bool right, const char* what);

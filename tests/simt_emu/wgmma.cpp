@@ -7,6 +7,7 @@
 #include <list>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <simt_emu/fibers.h>
@@ -122,6 +123,20 @@ void forget_wgmma() {
   for (Warpgroup& group : warpgroups) group.arrived = 0;
   views.clear();
   in_use = false;
+}
+
+void exchange_wgmma(unsigned rank) {
+  struct OfBlock {
+    bool in_use = false;
+    Work* work = nullptr;
+    Warpgroup warpgroups[most_threads / 128];
+    std::map<const void*, std::vector<unsigned char>> views;
+  };
+  static OfBlock* const others = new OfBlock[most_in_cluster];
+  std::swap(in_use, others[rank].in_use);
+  std::swap(work, others[rank].work);
+  std::swap(warpgroups, others[rank].warpgroups);
+  std::swap(views, others[rank].views);
 }
 
 std::uint32_t shared_address(const void* object, CallSite at) {
