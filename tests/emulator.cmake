@@ -8,9 +8,10 @@ elseif(TENON_SANITIZE MATCHES "thread")
 endif()
 
 # Tests of the emulator: the faults that it must report, and valid code that it must accept.
-add_executable(simt_semantics simt_emu/semantics_kernels.cpp simt_emu/semantics_main.cpp simt_emu/semantics_races.cpp
-  simt_emu/semantics_runtime.cpp simt_emu/semantics_hopper.cpp simt_emu/semantics_wgmma.cpp)
-target_link_libraries(simt_semantics PRIVATE tenon_flags simt_emu)
+add_executable(simt_semantics simt_emu/semantics_barriers.cpp simt_emu/semantics_clusters.cpp simt_emu/semantics_copies.cpp
+  simt_emu/semantics_kernels.cpp simt_emu/semantics_main.cpp simt_emu/semantics_races.cpp simt_emu/semantics_runtime.cpp
+  simt_emu/semantics_tensor_maps.cpp simt_emu/semantics_wgmma.cpp ${PROJECT_SOURCE_DIR}/core/check.cpp)
+target_link_libraries(simt_semantics PRIVATE tenon_flags simt_emu ${TENON_FMT})
 target_include_directories(simt_semantics PRIVATE ${TENON_INCLUDE_DIR})
 target_compile_definitions(simt_semantics PRIVATE TENON_SIMT_HEADER=<simt_emu/emulator.h>)
 target_compile_options(simt_semantics PRIVATE -fno-strict-aliasing)

@@ -7,6 +7,7 @@
 //   SIMT_SHARED_AT_LAUNCH(name, T);         one more, which may exceed 48 KiB: launch_with_shared makes room
 //   simt::launch(stream, kernel, grid, threads, arguments...)     returns a cudaError_t, as an int
 //   simt::launch_with_shared(sizeof(T), stream, kernel, ...)      the same with SIMT_SHARED_AT_LAUNCH
+//   simt::launch_in_clusters(blocks, sizeof(T) or 0, stream, kernel, ...)     the same with clusters (sm_90)
 //   simt::replace(graph, node, sizeof(T) or 0, kernel, grid, ...)     the same for a launch in a CUDA graph
 //   simt::copy_async<4, 8 or 16>(shared, global, there)             zeros unless there; nothing is read then
 //   simt::commit_copies()                   ends a group of this thread's copies
@@ -17,7 +18,8 @@
 // Grids and blocks are one-dimensional. The emulator reports violations of these rules:
 //   every lane named in a mask reaches the call; lanes that pass data through memory meet at __syncwarp();
 //   no thread returns before a later __syncthreads(): guard the work, not the barrier;
-//   no block waits for another; the last block to take a ticket continues (kernels/cuda/ticket.cuh).
+//   no block waits for another outside its cluster; the last block to take a ticket continues
+//   (kernels/cuda/ticket.cuh).
 #pragma once
 #if defined(__CUDACC__)
 #include <type_traits>
@@ -68,9 +70,16 @@ __device__ inline void wait_for_copies() {
 /// Enqueues kernel(args...), each argument first converted to its parameter's type. Returns an error of this
 /// launch or of an earlier kernel; never an error that another call left for cudaGetLastError().
 template <class... P, class... A>
-int launch_with_shared(std::size_t shared, void* stream, void (*kernel)(P...), unsigned grid,
-    unsigned threads, const A&... args) {
+int launch_in_clusters(unsigned cluster, std::size_t shared, void* stream, void (*kernel)(P...),
+    unsigned grid, unsigned threads, const A&... args) {
   cudaLaunchConfig_t config{};
+  cudaLaunchAttribute blocks{};
+  blocks.id = cudaLaunchAttributeClusterDimension;
+  blocks.val.clusterDim = {cluster, 1, 1};
+  if (cluster > 1) {
+    config.attrs = &blocks;
+    config.numAttrs = 1;
+  }
   config.dynamicSmemBytes = shared;
   if (shared > 0) {
     if (const int error = cudaFuncSetAttribute(
@@ -88,6 +97,11 @@ int launch_with_shared(std::size_t shared, void* stream, void (*kernel)(P...), u
     return cudaLaunchKernelExC(&config, reinterpret_cast<const void*>(kernel), places);
   };
   return enqueue(P(args)...);
+}
+template <class... P, class... A>
+int launch_with_shared(std::size_t shared, void* stream, void (*kernel)(P...), unsigned grid,
+    unsigned threads, const A&... args) {
+  return launch_in_clusters(1, shared, stream, kernel, grid, threads, args...);
 }
 template <class... P, class... A>
 int launch(void* stream, void (*kernel)(P...), unsigned grid, unsigned threads, const A&... args) {

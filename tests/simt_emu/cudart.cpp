@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <cuda.h>
 #include <simt_emu/control.h>
 #include <simt_emu/runtime.h>
 
@@ -172,7 +173,7 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int dev
           case cudaDevAttrMultiProcessorCount: *value = 2; return cudaSuccess;
           case cudaDevAttrComputeCapabilityMajor: *value = 9; return cudaSuccess;
           case cudaDevAttrComputeCapabilityMinor: *value = 0; return cudaSuccess;
-          case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = 227 * 1024; return cudaSuccess;
+          case cudaDevAttrMaxSharedMemoryPerBlockOptin: *value = most_shared_at_launch; return cudaSuccess;
         }
         return cudaErrorInvalidValue;
       },
@@ -180,6 +181,20 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int dev
 }
 cudaError_t cudaDeviceSynchronize() {
   return call(__func__, [](Runtime&) { return cudaSuccess; });
+}
+
+cudaError_t cudaGetDriverEntryPointByVersion(const char* name, void** function, unsigned version,
+    unsigned long long flags, cudaDriverEntryPointQueryResult* found) {
+  return call(
+      __func__,
+      [&](Runtime&) {
+        if (flags != cudaEnableDefault) return cudaErrorInvalidValue;
+        const bool there = std::string_view(name) == "cuTensorMapEncodeTiled" && version >= 12000;
+        *function = there ? reinterpret_cast<void*>(&cuTensorMapEncodeTiled) : nullptr;
+        if (found) *found = there ? cudaDriverEntryPointSuccess : cudaDriverEntryPointSymbolNotFound;
+        return cudaSuccess;
+      },
+      Uses::host);
 }
 
 // ---- streams

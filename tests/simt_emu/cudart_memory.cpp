@@ -142,7 +142,7 @@ void check_pointers(int index, const void* argument, std::size_t bytes) {
   }
 }
 
-int device_begins(void* stream, const void* kernel) {
+int device_begins(void* stream, std::size_t shared, const void* kernel) {
   Runtime& r = runtime();
   const auto handle = static_cast<cudaStream_t>(stream);
   cudaError_t error = std::exchange(r.fail_launch, cudaSuccess);
@@ -150,6 +150,7 @@ int device_begins(void* stream, const void* kernel) {
   if (error == cudaSuccess && r.devices == 0) error = cudaErrorInsufficientDriver;
   if (error == cudaSuccess && (!r.valid(handle) || (handle && handle->device != current_device)))
     error = cudaErrorInvalidResourceHandle;
+  if (error == cudaSuccess && shared > most_shared_at_launch) error = cudaErrorInvalidValue;
   if (noted(error) != cudaSuccess) return error;
   ++r.launches[kernel];
   for (const Entry& entry : r.allocations) show(entry);

@@ -1,7 +1,7 @@
-// The vocabulary of CUDA kernels on the CPU, for tests: one fiber stands for one CUDA thread, and blocks run
-// one after another. kernels/cuda/simt.h includes this where nvcc includes CUDA, so kernel sources run under
-// the sanitizers; README.md lists the errors that they find and those that they miss. Only the functions used
-// by kernels are here.
+// The vocabulary of CUDA kernels on the CPU, for tests: one fiber stands for one CUDA thread, and blocks
+// (or clusters) run one after another. kernels/cuda/simt.h includes this where nvcc includes CUDA, so kernel
+// sources run under the sanitizers; README.md lists the errors that they find and those that they miss. Only
+// the functions used by kernels are here.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -69,6 +69,7 @@ struct Running {
   uint3 block{};
   dim3 block_dim, grid_dim;
   std::size_t shared_at_launch = 0;
+  unsigned cluster_size = 1, rank = 0;  // of the block, in its cluster
 };
 extern Self* self;
 extern Running running;
@@ -76,8 +77,8 @@ extern Running running;
 /// Fails if argument number `index` of a kernel contains a pointer to memory that no kernel may access.
 void check_pointers(int index, const void* argument, std::size_t bytes);
 /// Runs call(made), which calls the kernel.
-int run(void* stream, std::size_t shared, const void* kernel, unsigned grid, unsigned threads,
-    void (*call)(const void*), const void* made);
+int run(void* stream, std::size_t shared, const void* kernel, unsigned cluster, unsigned grid,
+    unsigned threads, void (*call)(const void*), const void* made);
 /// A launch on a given stream, for a graph; returns a cudaError_t.
 using Launch = std::function<int(void* stream)>;
 bool is_captured(void* stream);
@@ -292,7 +293,7 @@ struct KernelCall {
 
   const void* key() const { return reinterpret_cast<const void*>(kernel); }
   /// Returns when the kernel has finished: 0, or the cudaError_t that kept it from running.
-  int run(void* stream, std::size_t shared, unsigned grid, unsigned threads) const {
+  int run(void* stream, std::size_t shared, unsigned cluster, unsigned grid, unsigned threads) const {
     auto check = [index = 0]<class T>(const T& argument) mutable {
       union {
         T value;
@@ -306,7 +307,7 @@ struct KernelCall {
     };
     std::apply([&](const P&... argument) { (check(argument), ...); }, parameters);
     return emu::run(
-        stream, shared, key(), grid, threads,
+        stream, shared, key(), cluster, grid, threads,
         [](const void* c) {
           const KernelCall& made = *static_cast<const KernelCall*>(c);
           std::apply(made.kernel, made.parameters);
@@ -320,12 +321,16 @@ struct KernelCall {
 /// Runs kernel(args...), with each argument converted to its parameter's type first, or adds it to the graph
 /// that captures the stream.
 template <class... P, class... A>
+int launch_in_clusters(unsigned cluster, std::size_t shared, void* stream, void (*kernel)(P...),
+    unsigned grid, unsigned threads, const A&... args) {
+  const emu::KernelCall<P...> call{kernel, std::tuple<P...>(P(args)...)};
+  const auto run = [=](void* on) { return call.run(on, shared, cluster, grid, threads); };
+  return emu::is_captured(stream) ? emu::capture(stream, call.key(), run) : run(stream);
+}
+template <class... P, class... A>
 int launch_with_shared(std::size_t shared, void* stream, void (*kernel)(P...), unsigned grid,
     unsigned threads, const A&... args) {
-  const emu::KernelCall<P...> call{kernel, std::tuple<P...>(P(args)...)};
-  if (emu::is_captured(stream))
-    return emu::capture(stream, call.key(), [=](void* on) { return call.run(on, shared, grid, threads); });
-  return call.run(stream, shared, grid, threads);
+  return launch_in_clusters(1, shared, stream, kernel, grid, threads, args...);
 }
 
 /// Replaces a launch of `kernel` in an executable graph.
@@ -333,7 +338,8 @@ template <class... P, class... A>
 int replace(void* graph, void* node, std::size_t shared, void (*kernel)(P...), unsigned grid,
     unsigned threads, const A&... args) {
   const emu::KernelCall<P...> call{kernel, std::tuple<P...>(P(args)...)};
-  return emu::replace(graph, node, call.key(), [=](void* on) { return call.run(on, shared, grid, threads); });
+  return emu::replace(
+      graph, node, call.key(), [=](void* on) { return call.run(on, shared, 1, grid, threads); });
 }
 
 template <class... P, class... A>
@@ -347,4 +353,6 @@ int launch(void* stream, void (*kernel)(P...), unsigned grid, unsigned threads, 
 #include <simt_emu/hopper_barriers.h>
 
 #include <simt_emu/bulk_copies.h>
+#include <simt_emu/clusters.h>
+#include <simt_emu/tensor_maps.h>
 #include <simt_emu/wgmma.h>

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <simt_emu/fibers.h>
@@ -102,6 +103,20 @@ void forget_hopper_barriers() {
   }
   mbarriers.clear();
   in_use = false;
+}
+
+void exchange_hopper_barriers(unsigned rank) {
+  struct OfBlock {
+    bool in_use = false;
+    NamedBarrier* named = nullptr;
+    Tokens named_tokens;
+    std::map<const std::uint64_t*, Mbarrier> mbarriers;
+  };
+  static OfBlock* const others = new OfBlock[most_in_cluster];
+  std::swap(in_use, others[rank].in_use);
+  std::swap(named, others[rank].named);
+  std::swap(named_tokens, others[rank].named_tokens);
+  std::swap(mbarriers, others[rank].mbarriers);
 }
 
 void named_barrier(Named kind, int id, int threads, CallSite at) {
@@ -207,10 +222,9 @@ void mbarrier_wait(const std::uint64_t* barrier, unsigned parity, CallSite at) {
 void show_mbarriers() {
   for (auto& [place, barrier] : mbarriers) barrier.shown = true;
 }
-void mbarrier_check_copy(const std::uint64_t* barrier, CallSite at) {
-  const Mbarrier& one = find(barrier, "bulk_copy", at);
-  if (!one.shown)
-    fail("bulk_copy: no fence.proxy.async since mbarrier_init of the mbarrier" + one.state(), at);
+void mbarrier_check_copy(const char* op, const std::uint64_t* barrier, CallSite at) {
+  const Mbarrier& one = find(barrier, op, at);
+  if (!one.shown) fail(op + (": no fence.proxy.async since mbarrier_init of the mbarrier" + one.state()), at);
 }
 void mbarrier_begin_copy(const std::uint64_t* barrier) {
   Mbarrier& one = mbarriers.at(barrier);

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <simt_emu/fibers.h>
@@ -90,6 +91,16 @@ void forget_meetings() {
     meeting->next = idle;
     idle = meeting;
   }
+}
+
+void exchange_meetings(unsigned rank) {
+  struct OfBlock {
+    Warp warps[most_warps];
+    Tokens tokens;
+  };
+  static OfBlock* const others = new OfBlock[most_in_cluster];
+  std::swap(warps, others[rank].warps);
+  std::swap(tokens, others[rank].tokens);
 }
 
 Meeting& meet(unsigned mask, const char* op, Value value, CallSite at) {

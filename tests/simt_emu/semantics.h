@@ -17,7 +17,10 @@ std::span<const Case> kernel_cases();
 std::span<const Case> race_cases();
 std::span<const Case> runtime_cases();
 std::span<const Case> wgmma_cases();
-std::span<const Case> hopper_cases();
+std::span<const Case> barrier_cases();
+std::span<const Case> copy_cases();
+std::span<const Case> tensor_map_cases();
+std::span<const Case> cluster_cases();
 
 /// Ends the process if a result is wrong.
 void expect(bool right, const char* what);

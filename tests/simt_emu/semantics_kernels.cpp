@@ -220,7 +220,7 @@ void asynchronous_copies() {
       1, 64, in);
 }
 
-/// Memory that a launch asks for may exceed 48 KiB.
+/// Memory that a launch asks for may exceed 48 KiB, but not 227.
 void shared_memory_of_a_launch() {
   using Large = char[100 * 1024];
   simt::launch_with_shared(
@@ -230,6 +230,10 @@ void shared_memory_of_a_launch() {
         large[sizeof(Large) - 1 - threadIdx.x] = 1;
       },
       1, 64);
+  for (const std::size_t bytes : {227 * 1024, 227 * 1024 + 1})
+    EXPECT((simt::launch_with_shared(
+                bytes, nullptr, +[] {}, 1, 1) == cudaSuccess) == (bytes == 227 * 1024));
+  EXPECT(cudaGetLastError() == cudaErrorInvalidValue);
 }
 
 const Case cases[] = {

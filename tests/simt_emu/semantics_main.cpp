@@ -13,7 +13,8 @@ void expect(bool right, const char* what) {
 
 int main(int argc, char** argv) {
   int found = 0;
-  for (const auto cases : {kernel_cases(), race_cases(), runtime_cases(), wgmma_cases(), hopper_cases()})
+  for (const auto cases : {kernel_cases(), race_cases(), runtime_cases(), wgmma_cases(), barrier_cases(),
+           copy_cases(), tensor_map_cases(), cluster_cases()})
     for (const Case& c : cases) {
       if (argc < 2) std::printf("%s %s\n", c.name, c.want);
       if (argc < 2 || std::strcmp(c.name, argv[1]) != 0) continue;

@@ -99,6 +99,9 @@ void layouts() {
   multiply<64, bytes128, true, bytes128, true>();
   multiply<128, bytes128, false, bytes128, true>();
   multiply<128, bytes64, true, bytes32, true>();
+  multiply<256, bytes128, false, bytes128, false>();
+  multiply<256, bytes128, true, bytes128, true>();
+  multiply<256, none, false, bytes32, true>();
 }
 
 /// One batch of a kernel, in parts that the cases leave out or spoil.

@@ -7,6 +7,7 @@
 #include <list>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <simt_emu/fibers.h>
@@ -82,8 +83,7 @@ std::uint32_t address_of(std::uint64_t descriptor, bool transposed, unsigned row
   if (transposed)
     address += row / (bytes / 2) * leading + k / 8 * stride + k % 8 * bytes + row % (bytes / 2) * 2;
   else address += row / 8 * stride + row % 8 * bytes + k * 2;
-  address &= 0x3ffff;
-  return address ^ (address >> 7 & (bytes / 16 - 1)) << 4;
+  return swizzled(address & 0x3ffff, bytes);
 }
 
 struct InObject {
@@ -123,6 +123,20 @@ void forget_wgmma() {
   for (Warpgroup& group : warpgroups) group.arrived = 0;
   views.clear();
   in_use = false;
+}
+
+void exchange_wgmma(unsigned rank) {
+  struct OfBlock {
+    bool in_use = false;
+    Work* work = nullptr;
+    Warpgroup warpgroups[most_threads / 128];
+    std::map<const void*, std::vector<unsigned char>> views;
+  };
+  static OfBlock* const others = new OfBlock[most_in_cluster];
+  std::swap(in_use, others[rank].in_use);
+  std::swap(work, others[rank].work);
+  std::swap(warpgroups, others[rank].warpgroups);
+  std::swap(views, others[rank].views);
 }
 
 std::uint32_t shared_address(const void* object, CallSite at) {

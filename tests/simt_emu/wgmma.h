@@ -79,7 +79,7 @@ void wgmma_fence(float (&d)[Count], SIMT_HERE) {
 }
 template <int N, bool ATransposed = false, bool BTransposed = false>
 void wgmma(float (&d)[N / 2], std::uint64_t a, std::uint64_t b, bool add = true, SIMT_HERE) {
-  static_assert(N == 64 || N == 128);
+  static_assert(N == 64 || N == 128 || N == 256);
   emu::wgmma_begin({N, a, b, ATransposed, BTransposed, add}, d, at);
 }
 inline void wgmma_commit(SIMT_HERE) {

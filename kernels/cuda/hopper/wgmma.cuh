@@ -28,19 +28,6 @@ TENON_HOST_DEVICE constexpr Place accumulator_place(int thread, int i) {
   return {thread / 32 * 16 + thread % 32 / 4 + i / 2 % 2 * 8, i / 4 * 8 + thread % 4 * 2 + i % 2};
 }
 
-/// How the chunks of 16 bytes of a row are permuted in shared memory, so that eight rows, read at the same
-/// chunk, lie in different banks: bits 4 and up of the address are XORed with bits 7 and up. The values are
-/// the descriptor's.
-enum class Swizzle : unsigned { none = 0, bytes128 = 1, bytes64 = 2, bytes32 = 3 };
-/// The bytes of a row: 16, 32, 64 or 128.
-TENON_HOST_DEVICE constexpr unsigned row_bytes(Swizzle swizzle) {
-  return swizzle == Swizzle::none ? 16 : 256u >> static_cast<unsigned>(swizzle);
-}
-/// Where the byte at `offset` of a tile is stored. The tile starts at a multiple of 8 row_bytes(swizzle).
-TENON_HOST_DEVICE constexpr unsigned swizzled(Swizzle swizzle, unsigned offset) {
-  return offset ^ ((offset >> 7 & (row_bytes(swizzle) / 16 - 1)) << 4);
-}
-
 /// The matrix descriptor of an operand at `start`, a shared address and a multiple of 16 (PTX ISA, "Matrix
 /// Descriptor Format"): addresses and offsets in units of 16 bytes, `leading` from bit 16, `stride` from bit
 /// 32, the swizzle mode from bit 62. The unit of an operand is eight rows of row_bytes(swizzle) one after
@@ -94,41 +81,44 @@ __device__ inline void wgmma_wait(float (&d)[Count], float (&e)[Count]) {
   keep_in_place(e);
 }
 
+// The registers of d, and their names %0, %1, ... in the text of an instruction, ten at a time.
 #define SIMT_D4(i) "+f"(d[i]), "+f"(d[i + 1]), "+f"(d[i + 2]), "+f"(d[i + 3])
-#define SIMT_D16(i) SIMT_D4(i), SIMT_D4(i + 4), SIMT_D4(i + 8), SIMT_D4(i + 12)
-#define SIMT_NAMES_0_TO_31                                                                          \
-  "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, %20, " \
-  "%21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31"
-#define SIMT_NAMES_32_TO_63                                                                         \
-  "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, %48, %49, %50, " \
-  "%51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63"
+#define SIMT_D32(i)                                                                              \
+  SIMT_D4(i), SIMT_D4(i + 4), SIMT_D4(i + 8), SIMT_D4(i + 12), SIMT_D4(i + 16), SIMT_D4(i + 20), \
+      SIMT_D4(i + 24), SIMT_D4(i + 28)
+#define SIMT_TEN(t) \
+  "%" #t "0,%" #t "1,%" #t "2,%" #t "3,%" #t "4,%" #t "5,%" #t "6,%" #t "7,%" #t "8,%" #t "9,"
+#define SIMT_SIXTY SIMT_TEN() SIMT_TEN(1) SIMT_TEN(2) SIMT_TEN(3) SIMT_TEN(4) SIMT_TEN(5)
+/// `names`: of the registers of d. The numbers are those of the operands that follow them.
+#define SIMT_MULTIPLY(shape, names, at_a, at_b, at_add, at_ta, at_tb, ...)                           \
+  SIMT_WGMMA("{\n.reg .pred add;\nsetp.ne.b32 add, %" #at_add                                        \
+             ", 0;\n"                                                                                \
+             "wgmma.mma_async.sync.aligned." shape ".f32.bf16.bf16 {" names "}, %" #at_a ", %" #at_b \
+             ", add, 1, 1, %" #at_ta ", %" #at_tb ";\n}\n"                                           \
+             : __VA_ARGS__                                                                           \
+             : "l"(a), "l"(b), "r"(int{add}), "n"(int{ATransposed}), "n"(int{BTransposed})           \
+             : "memory")
 
 /// d[64, N] = A B, plus d if `add`. `a` and `b` are descriptors; ATransposed and BTransposed are for operands
-/// that are MN-major.
+/// that are MN-major. N = 256 takes 128 registers of each thread for d alone.
 template <int N, bool ATransposed = false, bool BTransposed = false>
 __device__ inline void wgmma(float (&d)[N / 2], std::uint64_t a, std::uint64_t b, bool add = true) {
-  static_assert(N == 64 || N == 128);
+  static_assert(N == 64 || N == 128 || N == 256);
   if constexpr (N == 64)
-    SIMT_WGMMA(
-        "{\n.reg .pred add;\nsetp.ne.b32 add, %34, 0;\n"
-        "wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {" SIMT_NAMES_0_TO_31
-        "}, %32, %33, add, 1, 1, %35, %36;\n}\n"
-        : SIMT_D16(0), SIMT_D16(16)
-        : "l"(a), "l"(b), "r"(int{add}), "n"(int{ATransposed}), "n"(int{BTransposed})
-        : "memory");
+    SIMT_MULTIPLY("m64n64k16", SIMT_TEN() SIMT_TEN(1) SIMT_TEN(2) "%30,%31", 32, 33, 34, 35, 36, SIMT_D32(0));
+  else if constexpr (N == 128)
+    SIMT_MULTIPLY("m64n128k16", SIMT_SIXTY "%60,%61,%62,%63", 64, 65, 66, 67, 68, SIMT_D32(0), SIMT_D32(32));
   else
-    SIMT_WGMMA(
-        "{\n.reg .pred add;\nsetp.ne.b32 add, %66, 0;\n"
-        "wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {" SIMT_NAMES_0_TO_31 ", " SIMT_NAMES_32_TO_63
-        "}, %64, %65, add, 1, 1, %67, %68;\n}\n"
-        : SIMT_D16(0), SIMT_D16(16), SIMT_D16(32), SIMT_D16(48)
-        : "l"(a), "l"(b), "r"(int{add}), "n"(int{ATransposed}), "n"(int{BTransposed})
-        : "memory");
+    SIMT_MULTIPLY("m64n256k16",
+        SIMT_SIXTY SIMT_TEN(6) SIMT_TEN(7) SIMT_TEN(8) SIMT_TEN(9) SIMT_TEN(10)
+            SIMT_TEN(11) "%120,%121,%122,%123,%124,%125,%126,%127",
+        128, 129, 130, 131, 132, SIMT_D32(0), SIMT_D32(32), SIMT_D32(64), SIMT_D32(96));
 }
 #undef SIMT_D4
-#undef SIMT_D16
-#undef SIMT_NAMES_0_TO_31
-#undef SIMT_NAMES_32_TO_63
+#undef SIMT_D32
+#undef SIMT_TEN
+#undef SIMT_SIXTY
+#undef SIMT_MULTIPLY
 #undef SIMT_WGMMA
 
 }  // namespace simt
