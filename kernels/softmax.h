@@ -23,7 +23,7 @@ void softmax_backward(
 void log_softmax_at_backward(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
     const std::int64_t* classes, const void* y);
 
-// The implementations per device; on CUDA in one launch for rows of up to 1024 elements.
+// The implementations per device; on CUDA in one launch for rows of up to 2^20 elements.
 namespace cpu {
 decltype(kernels::softmax) softmax;
 decltype(kernels::softmax_backward) softmax_backward;

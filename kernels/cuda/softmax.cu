@@ -1,5 +1,7 @@
-// Softmax: a warp per row, which it keeps in registers. Longer rows and columns are a sequence of other
-// kernels.
+// Softmax along rows: a warp per row of up to 1024 elements, a block per longer row, a warp per chunk of it.
+// Both keep the row in registers, so it is read once and written once; of rows with more chunks than a block
+// has warps each pass reads the row again, then from the L2 cache. Columns, and the longest rows, are a
+// sequence of other kernels.
 #include <limits>
 
 #include <tenon/kernels/softmax.h>
@@ -8,8 +10,13 @@
 namespace tenon::kernels::cuda {
 namespace {
 
-/// Lane l holds the elements l, l + 32, l + 64, ... of a row, which is one chunk of order R.
+/// Lane l holds the elements l, l + 32, l + 64, ... of a chunk of order R.
 constexpr int slots = static_cast<int>(reduce_chunk) / warp_size;
+/// Warps that share a long row: as many as have registers for a chunk each.
+template <class T>
+constexpr int row_warps = 64 / static_cast<int>(sizeof(T));
+/// The chunks of the longest row that a block computes: one chunk of the level above.
+constexpr std::int64_t most_chunks = reduce_chunk;
 
 template <class F>
 __device__ inline void for_each_slot(int n, const F& f) {
@@ -19,61 +26,216 @@ __device__ inline void for_each_slot(int n, const F& f) {
     if (i * warp_size < n) f(i, i * warp_size + lane);
 }
 
-/// Reduces a row; what is beyond its end is the identity.
+/// Reduces a chunk; what is beyond its end is the identity.
 template <class Op, class T>
-__device__ inline T row_value(int n, const T (&x)[slots]) {
+__device__ inline T chunk_value(int n, const T (&x)[slots]) {
   T acc[4];
   fill_with_identity<Op>(acc);
   for_each_slot(n, [&](int i, int) { acc[i % 4] = combine<Op>(acc[i % 4], x[i]); });
-  return arith::finish<Op>(group_tree<Op>(acc));
+  return group_tree<Op>(acc);
 }
 
+/// One warp per row, which is a chunk.
+template <class T>
+class ShortRow {
+ public:
+  static constexpr int threads = block_threads;
+  static constexpr bool keeps = true;
+
+  __device__ ShortRow(int n) : n_(n) {}
+  __device__ static std::int64_t first() {
+    return std::int64_t{blockIdx.x} * reduce_warps + threadIdx.x / warp_size;
+  }
+  __device__ static std::int64_t step() { return std::int64_t{gridDim.x} * reduce_warps; }
+  /// f(offset, length) for each chunk of this warp.
+  template <class F>
+  __device__ void for_each_chunk(const F& f) const {
+    f(0, n_);
+  }
+  /// The value of the row, for all of its threads; chunk(offset, length) returns that of a chunk.
+  template <class Op, class F>
+  __device__ T reduce(const F& chunk) {
+    return arith::finish<Op>(chunk(0, n_));
+  }
+
+ private:
+  int n_;
+};
+
+/// One block per row.
+template <class T, bool Keeps>
+class LongRow {
+ public:
+  static constexpr int threads = row_warps<T> * warp_size;
+  static constexpr bool keeps = Keeps;
+  /// Results of chunks. Two reductions take turns, so that one may begin while a warp still reads the other.
+  struct Values {
+    T of[2][most_chunks];
+  };
+
+  __device__ LongRow(int n, Values& values) : n_(n), values_(values) {}
+  __device__ static std::int64_t first() { return blockIdx.x; }
+  __device__ static std::int64_t step() { return gridDim.x; }
+  template <class F>
+  __device__ void for_each_chunk(const F& f) const {
+    constexpr int chunk = static_cast<int>(reduce_chunk);
+    const int warps = static_cast<int>(blockDim.x) / warp_size,
+              warp = static_cast<int>(threadIdx.x) / warp_size;
+    for (int at = warp * chunk; at < n_; at += warps * chunk) f(at, n_ - at < chunk ? n_ - at : chunk);
+  }
+  template <class Op, class F>
+  __device__ T reduce(const F& chunk) {
+    T* const values = values_.of[turn_];
+    turn_ ^= 1;
+    for_each_chunk([&](int at, int length) {
+      const T v = chunk(at, length);
+      if (threadIdx.x % warp_size == 0) values[at / reduce_chunk] = v;
+    });
+    __syncthreads();
+    const int chunks = static_cast<int>(arith::reduce_chunks(n_));
+    return arith::finish<Op>(upper_chunk<Op, T>(chunks, [&](int q) { return values[q]; }));
+  }
+
+ private:
+  int n_, turn_ = 0;
+  Values& values_;
+};
+
 /// A maximum below `lowest` and a sum below `least` count as these.
+template <bool Log, class Row, class T>
+__device__ inline void forward(Row row, std::int64_t rows, int n, T lowest, T least, T* out, const T* a) {
+  for (std::int64_t r = Row::first(); r < rows; r += Row::step()) {
+    const T* const from = a + r * n;
+    T* const to = out + r * n;
+    T x[slots];
+    const auto load = [&](int at, int length) {
+      for_each_slot(
+          length, [&](int i, int q) { x[i] = q < length ? from[at + q] : arith::identity<arith::Amax, T>; });
+    };
+    const auto largest = [&](int at, int length) {
+      load(at, length);
+      return chunk_value<arith::Amax>(length, x);
+    };
+    const T most = num::maximum(row.template reduce<arith::Amax>(largest), lowest);
+    // x = x - most, or its power
+    const auto lower = [&](int at, int length) {
+      if (!Row::keeps) load(at, length);
+      for_each_slot(length, [&](int i, int q) {
+        x[i] = x[i] - most;
+        if (!Log) x[i] = q < length ? num::exp(x[i]) : T(0);
+      });
+    };
+    const auto sum_of_powers = [&](int at, int length) {
+      lower(at, length);
+      if (!Log) return chunk_value<arith::Sum>(length, x);
+      T powers[slots];
+      for_each_slot(length, [&](int i, int q) { powers[i] = q < length ? num::exp(x[i]) : T(0); });
+      return chunk_value<arith::Sum>(length, powers);
+    };
+    const T sum = num::maximum(row.template reduce<arith::Sum>(sum_of_powers), least);
+    const T log_sum = Log ? num::log(sum) : T(0);
+    row.for_each_chunk([&](int at, int length) {
+      if (!Row::keeps) lower(at, length);
+      for_each_slot(length, [&](int i, int q) {
+        if (q < length) to[at + q] = Log ? x[i] - log_sum : x[i] / sum;
+      });
+    });
+  }
+}
+
+/// A gradient per element.
+template <class T>
+struct Dense {
+  const T* g;
+  __device__ T at(std::int64_t row, int n, int q) const { return g[row * n + q]; }
+};
+/// A gradient for one element of each row, 0 for the others.
+template <class T>
+struct AtClass {
+  const T* g;
+  const std::int64_t* classes;
+  __device__ T at(std::int64_t row, int, int q) const { return q == classes[row] ? T(0) + g[row] : T(0); }
+};
+
+template <bool Log, class Row, class T, class G>
+__device__ inline void backward(Row row, std::int64_t rows, int n, T* out, const G& g, const T* y) {
+  for (std::int64_t r = Row::first(); r < rows; r += Row::step()) {
+    T part[slots], factor[slots];
+    const auto load = [&](int at, int length) {
+      for_each_slot(length, [&](int i, int q) {
+        part[i] = q < length ? g.at(r, n, at + q) : T(0);
+        factor[i] = q < length ? y[r * n + at + q] : T(0);
+        if (Log) factor[i] = num::exp(factor[i]);
+        else part[i] = part[i] * factor[i];
+      });
+    };
+    const T sum = row.template reduce<arith::Sum>([&](int at, int length) {
+      load(at, length);
+      return chunk_value<arith::Sum>(length, part);
+    });
+    row.for_each_chunk([&](int at, int length) {
+      if (!Row::keeps) load(at, length);
+      for_each_slot(length, [&](int i, int q) {
+        if (q < length) out[r * n + at + q] = part[i] - factor[i] * sum;
+      });
+    });
+  }
+}
+
 template <bool Log, class T>
 __global__ void __launch_bounds__(block_threads)
     softmax_rows(std::int64_t rows, int n, T lowest, T least, T* out, const T* a) {
-  for (std::int64_t row = std::int64_t{blockIdx.x} * reduce_warps + threadIdx.x / warp_size; row < rows;
-       row += std::int64_t{gridDim.x} * reduce_warps) {
-    const T* const from = a + row * n;
-    T* const to = out + row * n;
-    T x[slots], powers[slots];
-    for_each_slot(n, [&](int i, int q) { x[i] = q < n ? from[q] : arith::identity<arith::Amax, T>; });
-    const T most = num::maximum(row_value<arith::Amax>(n, x), lowest);
-    for_each_slot(n, [&](int i, int q) {
-      x[i] = x[i] - most;
-      powers[i] = q < n ? num::exp(x[i]) : T(0);
-    });
-    const T sum = num::maximum(row_value<arith::Sum>(n, powers), least);
-    const T log_sum = Log ? num::log(sum) : T(0);
-    for_each_slot(n, [&](int i, int q) {
-      if (q < n) to[q] = Log ? x[i] - log_sum : powers[i] / sum;
-    });
-  }
+  forward<Log>(ShortRow<T>(n), rows, n, lowest, least, out, a);
+}
+template <bool Log, bool Keeps, class T>
+__global__ void __launch_bounds__(LongRow<T, Keeps>::threads)
+    softmax_long_rows(std::int64_t rows, int n, T lowest, T least, T* out, const T* a) {
+  using Values = typename LongRow<T, Keeps>::Values;
+  SIMT_SHARED(values, Values);
+  forward<Log>(LongRow<T, Keeps>(n, values), rows, n, lowest, least, out, a);
 }
 
-template <bool Log, class T>
+template <bool Log, class T, class G>
 __global__ void __launch_bounds__(block_threads)
-    softmax_rows_backward(std::int64_t rows, int n, T* out, const T* g, const T* y) {
-  for (std::int64_t row = std::int64_t{blockIdx.x} * reduce_warps + threadIdx.x / warp_size; row < rows;
-       row += std::int64_t{gridDim.x} * reduce_warps) {
-    const std::int64_t first = row * n;
-    T part[slots], factor[slots];
-    for_each_slot(n, [&](int i, int q) {
-      part[i] = q < n ? g[first + q] : T(0);
-      factor[i] = q < n ? y[first + q] : T(0);
-    });
-    for_each_slot(n, [&](int i, int) {
-      if (Log) factor[i] = num::exp(factor[i]);
-      else part[i] = part[i] * factor[i];
-    });
-    const T sum = row_value<arith::Sum>(n, part);
-    for_each_slot(n, [&](int i, int q) {
-      if (q < n) out[first + q] = part[i] - factor[i] * sum;
-    });
-  }
+    softmax_rows_backward(std::int64_t rows, int n, T* out, G g, const T* y) {
+  backward<Log>(ShortRow<T>(n), rows, n, out, g, y);
+}
+template <bool Log, bool Keeps, class T, class G>
+__global__ void __launch_bounds__(LongRow<T, Keeps>::threads)
+    softmax_long_rows_backward(std::int64_t rows, int n, T* out, G g, const T* y) {
+  using Values = typename LongRow<T, Keeps>::Values;
+  SIMT_SHARED(values, Values);
+  backward<Log>(LongRow<T, Keeps>(n, values), rows, n, out, g, y);
 }
 
-bool is_short_row(const Indexed& layout) { return layout.inner == 1 && layout.size <= reduce_chunk; }
+/// Rows that one launch computes.
+bool are_rows(const Indexed& layout) {
+  return layout.inner == 1 && arith::reduce_chunks(layout.size) <= most_chunks;
+}
+
+/// Calls run(is_long, keeps, blocks, threads), the first two of which are std::bool_constants.
+template <class T, class F>
+void with_rows(Stream stream, const Indexed& layout, const F& run) {
+  if (layout.size <= reduce_chunk)
+    return run(
+        std::false_type(), std::true_type(), blocks_for(stream, layout.outer, reduce_warps), block_threads);
+  const std::int64_t chunks = arith::reduce_chunks(layout.size),
+                     warps = std::min<std::int64_t>(chunks, row_warps<T>);
+  with_bool(chunks == warps, [&](auto keeps) {
+    run(std::true_type(), keeps, blocks_for(stream, layout.outer, 1), static_cast<int>(warps) * warp_size);
+  });
+}
+
+template <bool Log, class T, class G>
+void launch_backward(Stream stream, const Indexed& layout, T* out, const G& g, const T* y) {
+  const tenon::cuda::Launch what{stream, "softmax_backward", {layout.outer, layout.size}};
+  with_rows<T>(stream, layout, [&](auto is_long, auto keeps, std::int64_t blocks, int threads) {
+    const int n = static_cast<int>(layout.size);
+    if constexpr (is_long)
+      launch(what, softmax_long_rows_backward<Log, keeps, T, G>, blocks, threads, layout.outer, n, out, g, y);
+    else launch(what, softmax_rows_backward<Log, T, G>, blocks, threads, layout.outer, n, out, g, y);
+  });
+}
 
 /// What SoftmaxSteps need.
 struct Memory {
@@ -97,7 +259,7 @@ void with_kind(Softmax kind, DType dtype, const F& f) {
 
 void softmax(Stream stream, Softmax kind, DType dtype, Indexed layout, void* out, const void* a) {
   if (layout.outer * layout.size * layout.inner == 0) return;
-  if (!is_short_row(layout)) {
+  if (!are_rows(layout)) {
     const Memory memory(stream, dtype, layout, kind == Softmax::log);
     const SoftmaxSteps steps(stream, dtype, layout);
     return steps.forward(kind, out, a, memory.values.as<void>(), memory.room.as<void>());
@@ -105,32 +267,41 @@ void softmax(Stream stream, Softmax kind, DType dtype, Indexed layout, void* out
   with_kind(kind, dtype, [&]<class T>(auto log, T) {
     using Limits = std::numeric_limits<T>;
     const bool or_zeros = kind == Softmax::or_zeros;
-    launch({stream, "softmax_rows", {layout.outer, layout.size}}, softmax_rows<log, T>,
-        blocks_for(stream, layout.outer, reduce_warps), block_threads, layout.outer,
-        static_cast<int>(layout.size), or_zeros ? Limits::lowest() : -Limits::infinity(),
-        or_zeros ? T(1) : T(0), static_cast<T*>(out), static_cast<const T*>(a));
+    const T lowest = or_zeros ? Limits::lowest() : -Limits::infinity(), least = or_zeros ? T(1) : T(0);
+    const tenon::cuda::Launch what{stream, "softmax", {layout.outer, layout.size}};
+    with_rows<T>(stream, layout, [&](auto is_long, auto keeps, std::int64_t blocks, int threads) {
+      const auto run = [&](auto kernel) {
+        launch(what, kernel, blocks, threads, layout.outer, static_cast<int>(layout.size), lowest, least,
+            static_cast<T*>(out), static_cast<const T*>(a));
+      };
+      if constexpr (is_long) run(softmax_long_rows<log, keeps, T>);
+      else run(softmax_rows<log, T>);
+    });
   });
 }
 
 void softmax_backward(
     Stream stream, Softmax kind, DType dtype, Indexed layout, void* out, const void* g, const void* y) {
   if (layout.outer * layout.size * layout.inner == 0) return;
-  if (!is_short_row(layout)) {
+  if (!are_rows(layout)) {
     const Memory memory(stream, dtype, layout, kind != Softmax::log);
     const SoftmaxSteps steps(stream, dtype, layout);
     return steps.backward(kind, out, g, y, memory.values.as<void>(), memory.room.as<void>());
   }
   with_kind(kind, dtype, [&]<class T>(auto log, T) {
-    launch({stream, "softmax_rows_backward", {layout.outer, layout.size}}, softmax_rows_backward<log, T>,
-        blocks_for(stream, layout.outer, reduce_warps), block_threads, layout.outer,
-        static_cast<int>(layout.size), static_cast<T*>(out), static_cast<const T*>(g),
-        static_cast<const T*>(y));
+    launch_backward<log>(
+        stream, layout, static_cast<T*>(out), Dense<T>{static_cast<const T*>(g)}, static_cast<const T*>(y));
   });
 }
 
 void log_softmax_at_backward(Stream stream, DType dtype, Indexed layout, void* out, const void* g,
     const std::int64_t* classes, const void* y) {
   if (layout.outer * layout.size * layout.inner == 0) return;
+  if (are_rows(layout))
+    return visit_floating("log_softmax_at_backward", dtype, [&]<class T>(std::type_identity<T>) {
+      launch_backward<true>(stream, layout, static_cast<T*>(out),
+          AtClass<T>{static_cast<const T*>(g), classes}, static_cast<const T*>(y));
+    });
   const Scratch slope(
       stream, static_cast<std::size_t>(layout.outer * layout.size * layout.inner) * size_of(dtype));
   cuda::gather_add(stream, dtype, layout, slope.as<void>(), g, classes, 1);

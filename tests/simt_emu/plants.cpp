@@ -347,6 +347,13 @@ void softmax_row() {
     kernels::softmax(s, kernels::Softmax::plain, f32, {1, 45, 1}, out, a.data());
   });
 }
+/// In two chunks.
+void softmax_long_row() {
+  const Floats a = noise(1030);
+  compare(1030, [&](Stream s, float* out) {
+    kernels::softmax(s, kernels::Softmax::plain, f32, {1, 1030, 1}, out, a.data());
+  });
+}
 void softmax_row_backward() {
   const Floats g = noise(45), y = noise(45);
   compare(45, [&](Stream s, float* out) {
@@ -408,8 +415,8 @@ const struct {
     {"gather_add_column", gather_add_column}, {"arg_lines", arg_lines}, {"arg_long", arg_long},
     {"arg_columns", arg_columns}, {"sort_short", sort_short}, {"sort_long", sort_long}, {"cumsum", cumsum},
     {"unfold", unfold}, {"fold", fold}, {"argmax_windows", argmax_windows}, {"softmax_row", softmax_row},
-    {"softmax_row_backward", softmax_row_backward}, {"uniform", uniform}, {"normal", normal},
-    {"normal_unaligned", normal_unaligned}};
+    {"softmax_long_row", softmax_long_row}, {"softmax_row_backward", softmax_row_backward},
+    {"uniform", uniform}, {"normal", normal}, {"normal_unaligned", normal_unaligned}};
 
 }  // namespace
 

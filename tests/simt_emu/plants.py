@@ -222,11 +222,15 @@ PLANTS = [
 
     # ---- softmax
     Plant("elements past the end of a row are stored", "softmax_rows", ASAN, "softmax_row", "softmax.cu",
-          "if (q < n) to[q]", "to[q]", OVERFLOW),
+          "if (q < length) to[at + q]", "to[at + q]", OVERFLOW),
     Plant("elements past the end of a row are added", "softmax_rows", ANY, "softmax_row", "softmax.cu",
-          "q < n ? num::exp(x[i]) : T(0)", "num::exp(q < n ? x[i] : T(0))", WRONG),
+          "if (!Log) x[i] = q < length ? num::exp(x[i]) : T(0)", "if (!Log) x[i] = num::exp(q < length ? x[i] : T(0))", WRONG),
     Plant("elements past the end of a row are read", "softmax_rows_backward", ASAN, "softmax_row_backward",
-          "softmax.cu", "q < n ? y[first + q] : T(0)", "y[first + q]", OVERFLOW),
+          "softmax.cu", "q < length ? y[r * n + at + q] : T(0)", "y[r * n + at + q]", OVERFLOW),
+    Plant("no barrier before the chunks are added", "softmax_long_rows", TSAN, "softmax_long_row", "softmax.cu",
+          "    __syncthreads();\n    const int chunks", "    const int chunks", RACE),
+    Plant("the sums of chunks replace the maxima that others still read", "softmax_long_rows", TSAN, "softmax_long_row",
+          "softmax.cu", "turn_ ^= 1;", "", RACE),
 
     # ---- sorting and running sums
     Plant("no barrier between the steps", "sort_tiles", TSAN, "sort_short", "sort.cu",
