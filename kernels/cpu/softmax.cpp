@@ -13,8 +13,10 @@ namespace {
 
 constexpr std::int64_t grain = 8192;
 /// The elements that go through all steps together: what a step writes is in a cache in the next one. Steps
-/// over rows start so fast that these elements can be few enough for the first-level cache.
-constexpr std::int64_t together = 32768, rows_together = 1024;
+/// over rows start so fast that they take few: the memory that the next ones need is fetched meanwhile.
+constexpr std::int64_t together = 32768, rows_together = 512;
+/// From this length on, the elements of a row and what is computed of them exceed the first-level cache.
+constexpr std::int64_t long_row = 2048;
 
 class Memory {
  public:
@@ -51,14 +53,17 @@ class RowSteps {
   }
 
   void backward(Softmax kind, void* out, const void* g, const void* y, void* values, void* room) const {
+    // The loads of a short row would wait for the partial store that ends the row before it, so `out` is not
+    // read back. That of a long row is: it comes into the cache while there is something to compute.
+    void* const part = size_ < long_row ? room : out;
     if (kind == Softmax::log) {
       reduce<arith::Sum>(values, g);
-      unary<arith::Exp>(rows_ * size_, room, y);
-      subtract_products(out, g, room, values);
+      unary<arith::Exp>(rows_ * size_, part, y);
+      subtract_products(out, g, part, values);
     } else {
-      binary<arith::Mul>({1, {0, 1}, {0, 1}, {0, 1}, {}}, rows_ * size_, room, g, y);
-      reduce<arith::Sum>(values, room);
-      subtract_products(out, room, y, values);
+      binary<arith::Mul>({1, {0, 1}, {0, 1}, {0, 1}, {}}, rows_ * size_, part, g, y);
+      reduce<arith::Sum>(values, part);
+      subtract_products(out, part, y, values);
     }
   }
 
@@ -112,8 +117,8 @@ void for_each_part(DType dtype, const Indexed& layout, std::int64_t most, bool n
       });
 }
 
-/// Calls body(steps, offset in bytes, values, room) for the parts. RowSteps need no more room than for 1024
-/// elements or a row, so they always have it.
+/// Calls body(steps, offset in bytes, values, room) for the parts. RowSteps need room for few elements or one
+/// row, so they always have it.
 template <class Body>
 void in_steps(Stream stream, DType dtype, const Indexed& layout, bool needs_room, const Body& body) {
   const std::int64_t size = layout.size, inner = layout.inner;

@@ -144,6 +144,7 @@ TENON_INLINE void rows_node(V<T> (&sum)[Count], const T* x, int64_t row, const T
 #pragma GCC unroll 4
   for (int r = 0; r < Count; ++r) sum[r] = identity<Op, T>();
   if (j * w >= n) return;
+  const bool alone = (j + Stride) * w >= n;  // the other half has no elements
   V<T> other[Count];
   if constexpr (2 * Stride == positions) {
 #pragma GCC unroll 4
@@ -172,11 +173,12 @@ TENON_INLINE void rows_node(V<T> (&sum)[Count], const T* x, int64_t row, const T
     }
   } else if constexpr (sizeof(V<T>) == 16 && positions / Stride > 8) {  // inlining would make too much code
     rows_subtree<Op, Count, 2 * Stride>(sum, x, row, y, n, j);
-    rows_subtree<Op, Count, 2 * Stride>(other, x, row, y, n, j + Stride);
+    if (!alone) rows_subtree<Op, Count, 2 * Stride>(other, x, row, y, n, j + Stride);
   } else {
     rows_node<Op, Count, 2 * Stride>(sum, x, row, y, n, j);
-    rows_node<Op, Count, 2 * Stride>(other, x, row, y, n, j + Stride);
+    if (!alone) rows_node<Op, Count, 2 * Stride>(other, x, row, y, n, j + Stride);
   }
+  if (alone) return;
 #pragma GCC unroll 4
   for (int r = 0; r < Count; ++r) sum[r] = combine<Op, T>(sum[r], other[r]);
 }
