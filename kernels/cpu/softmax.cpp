@@ -61,7 +61,7 @@ class RowSteps {
       unary<arith::Exp>(rows_ * size_, part, y);
       subtract_products(out, g, part, values);
     } else {
-      binary<arith::Mul>({1, {0, 1}, {0, 1}, {0, 1}, {}}, rows_ * size_, part, g, y);
+      binary<arith::Mul>(dense, rows_ * size_, part, g, y);
       reduce<arith::Sum>(values, part);
       subtract_products(out, part, y, values);
     }
@@ -75,8 +75,7 @@ class RowSteps {
   }
   template <class Op>
   void unary(std::int64_t n, void* out, const void* a) const {
-    const UnaryLoop loop = elementwise_.unary[dtype][arith::UnaryOps::index_of<Op>()];
-    loop({1, {0, 1}, {0, 1}, {}, {}}, n, out, a, {});
+    elementwise_.unary[dtype][arith::UnaryOps::index_of<Op>()](dense, n, out, a, {});
   }
   template <class Op>
   void binary(const Layout& layout, std::int64_t n, void* out, const void* a, const void* b) const {
@@ -84,7 +83,7 @@ class RowSteps {
   }
   template <class Op>
   void with_values(void* out, const void* a, const void* values) const {
-    binary<Op>({rows_, {size_, 1}, {size_, 1}, {1, 0}, {}}, size_, out, a, values);
+    binary<Op>({rows_, {size_, 1}, {size_, 1}, {1, 0}, {0, 1}}, size_, out, a, values);
   }
   void subtract_products(void* out, const void* a, const void* b, const void* values) const {
     loops_.subtract_products(rows_, size_, static_cast<T*>(out), static_cast<const T*>(a),
@@ -96,6 +95,7 @@ class RowSteps {
   }
 
   static constexpr int dtype = Elements::index_of<T>();
+  static constexpr Layout dense{1, {0, 1}, {0, 1}, {0, 1}, {0, 1}};
   std::int64_t rows_, size_;
   const ElementwiseLoops& elementwise_ = cpu_table().elementwise;
   const Floating<T>& loops_ = cpu_table().of<T>();
@@ -121,20 +121,16 @@ void for_each_part(DType dtype, const Indexed& layout, std::int64_t most, bool n
 /// row, so they always have it.
 template <class Body>
 void in_steps(Stream stream, DType dtype, const Indexed& layout, bool needs_room, const Body& body) {
-  const std::int64_t size = layout.size, inner = layout.inner;
-  visit_floating("softmax", dtype, [&]<class T>(std::type_identity<T>) {
-    const std::int64_t bytes = size * inner * static_cast<std::int64_t>(sizeof(T));
-    if (inner == 1 && size <= together)
-      for_each_part(dtype, layout, rows_together, true,
-          [&](std::int64_t o, std::int64_t rows, void* values, void* room) {
-            body(RowSteps<T>(rows, size), o * bytes, values, room);
-          });
-    else
-      for_each_part(dtype, layout, together, needs_room,
-          [&](std::int64_t o, std::int64_t slices, void* values, void* room) {
-            body(SoftmaxSteps(stream, dtype, {slices, size, inner}), o * bytes, values, room);
-          });
-  });
+  const std::int64_t size = layout.size, inner = layout.inner,
+                     bytes = size * inner * static_cast<std::int64_t>(size_of(dtype));
+  const bool rows = inner == 1 && size <= together;
+  for_each_part(dtype, layout, rows ? rows_together : together, rows || needs_room,
+      [&](std::int64_t o, std::int64_t slices, void* values, void* room) {
+        if (!rows) return body(SoftmaxSteps(stream, dtype, {slices, size, inner}), o * bytes, values, room);
+        visit_floating("softmax", dtype, [&]<class T>(std::type_identity<T>) {
+          body(RowSteps<T>(slices, size), o * bytes, values, room);
+        });
+      });
 }
 
 const char* at(const void* p, std::int64_t offset) { return static_cast<const char*>(p) + offset; }

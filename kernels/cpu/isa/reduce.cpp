@@ -144,7 +144,8 @@ TENON_INLINE void rows_node(V<T> (&sum)[Count], const T* x, int64_t row, const T
 #pragma GCC unroll 4
   for (int r = 0; r < Count; ++r) sum[r] = identity<Op, T>();
   if (j * w >= n) return;
-  const bool alone = (j + Stride) * w >= n;  // the other half has no elements
+  // The other half has no elements. With shorter vectors, this question makes too much code.
+  const bool alone = sizeof(V<T>) == 64 && (j + Stride) * w >= n;
   V<T> other[Count];
   if constexpr (2 * Stride == positions) {
 #pragma GCC unroll 4
