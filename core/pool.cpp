@@ -128,7 +128,7 @@ SharedCache& shared_cache() {
 }
 
 /// Huge pages (2 MiB) make fresh memory several times as fast to fill, and save entries of the TLB.
-constexpr std::size_t huge_page = std::size_t{2} << 20, least_huge = 2 * huge_page;
+constexpr std::size_t huge_page = std::size_t{2} << 20;
 
 /// The size of the block that serves `bytes`: that of its class.
 std::size_t block_bytes(std::size_t bytes) { return enabled ? class_bytes(size_class(bytes)) : bytes; }
@@ -138,7 +138,7 @@ void* from_system(std::size_t bytes) noexcept {
   const std::size_t size = block_bytes(bytes);
   // Aligned to cache lines, for wide loads of small tensors. glibc has no fast path for this alignment; the
   // free lists provide one.
-  if (bytes < least_huge) return std::aligned_alloc(64, (size + 63) / 64 * 64);
+  if (bytes < huge_page) return std::aligned_alloc(64, (size + 63) / 64 * 64);
   void* const block = std::aligned_alloc(huge_page, (size + huge_page - 1) / huge_page * huge_page);
   // What the class adds to the request is memory only once it is written to, so it is left out.
   if (block) madvise(block, bytes / huge_page * huge_page, MADV_HUGEPAGE);  // advice: it may be refused

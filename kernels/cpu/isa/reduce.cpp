@@ -144,6 +144,8 @@ TENON_INLINE void rows_node(V<T> (&sum)[Count], const T* x, int64_t row, const T
 #pragma GCC unroll 4
   for (int r = 0; r < Count; ++r) sum[r] = identity<Op, T>();
   if (j * w >= n) return;
+  // The other half has no elements. With shorter vectors, this question makes too much code.
+  const bool alone = sizeof(V<T>) == 64 && (j + Stride) * w >= n;
   V<T> other[Count];
   if constexpr (2 * Stride == positions) {
 #pragma GCC unroll 4
@@ -172,11 +174,12 @@ TENON_INLINE void rows_node(V<T> (&sum)[Count], const T* x, int64_t row, const T
     }
   } else if constexpr (sizeof(V<T>) == 16 && positions / Stride > 8) {  // inlining would make too much code
     rows_subtree<Op, Count, 2 * Stride>(sum, x, row, y, n, j);
-    rows_subtree<Op, Count, 2 * Stride>(other, x, row, y, n, j + Stride);
+    if (!alone) rows_subtree<Op, Count, 2 * Stride>(other, x, row, y, n, j + Stride);
   } else {
     rows_node<Op, Count, 2 * Stride>(sum, x, row, y, n, j);
-    rows_node<Op, Count, 2 * Stride>(other, x, row, y, n, j + Stride);
+    if (!alone) rows_node<Op, Count, 2 * Stride>(other, x, row, y, n, j + Stride);
   }
+  if (alone) return;
 #pragma GCC unroll 4
   for (int r = 0; r < Count; ++r) sum[r] = combine<Op, T>(sum[r], other[r]);
 }

@@ -23,6 +23,7 @@ Table make_table() {
   add_update(table);
   add_index(table);
   add_windows(table);
+  add_softmax(table);
   table.unfused = unfused;
   return table;
 }

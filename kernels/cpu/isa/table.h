@@ -167,6 +167,8 @@ struct Floating {
   UpdateLoops<T> update;
   IndexAddLoops<T> index_add;
   WindowLoops<T> windows;
+  /// Of rows of n elements: out[r, i] = a[r, i] - b[r, i] * c[r], in two roundings. `out` may be a or b.
+  void (*subtract_products)(int64_t rows, int64_t n, T* out, const T* a, const T* b, const T* c);
 };
 
 struct Table {
