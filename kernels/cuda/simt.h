@@ -27,11 +27,17 @@
 #include <cuda_runtime.h>
 
 #define SIMT_SHARED(name, ...) __shared__ __align__(16) std::type_identity_t<__VA_ARGS__> name
-#define SIMT_SHARED_AT_LAUNCH(name, ...)                                 \
-  extern __shared__ __align__(16) unsigned char simt_shared_at_launch[]; \
+// All of them in a source are one symbol: its alignment is at most 16, or the same for all.
+#define SIMT_SHARED_AT_LAUNCH(name, ...)                                              \
+  extern __shared__ __align__(                                                        \
+      (::simt::alignment_at_launch<std::type_identity_t<__VA_ARGS__>>)) unsigned char \
+      simt_shared_at_launch[];                                                        \
   auto& name = *reinterpret_cast<std::type_identity_t<__VA_ARGS__>*>(simt_shared_at_launch)
 
 namespace simt {
+
+template <class T>
+inline constexpr std::size_t alignment_at_launch = alignof(T) < 16 ? 16 : alignof(T);
 
 __device__ inline void compiler_fence() { asm volatile("" ::: "memory"); }
 

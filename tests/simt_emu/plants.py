@@ -165,7 +165,7 @@ PLANTS = [
     Plant("only one of two copies is expected", "matmul_tensor_cores", ANY, "matmul_tensor_cores", "matmul/tensor_cores.cuh",
           "2 * sizeof *a", "sizeof *a", "still in flight", "matmul/tensor_cores.cu"),
     Plant("a stage is read before it is there", "matmul_tensor_cores", ANY, "matmul_tensor_cores", "matmul/tensor_cores.cuh",
-          "simt::mbarrier_wait(&full[stage], round % 2);", "", "too many arrivals at the mbarrier", "matmul/tensor_cores.cu"),
+          "simt::mbarrier_wait(&ring.full[stage], round % 2);", "", "too many arrivals at the mbarrier", "matmul/tensor_cores.cu"),
     Plant("a stage is given back before all lanes have waited", "matmul_tensor_cores", TSAN, "matmul_tensor_cores", "matmul/tensor_cores.cuh",
           "    __syncwarp();  // all lanes have waited\n", "",
           RACE, "matmul/tensor_cores.cu"),

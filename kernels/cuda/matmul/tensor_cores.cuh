@@ -81,13 +81,14 @@ struct InPieces {
   std::int64_t a_item, b_item;     // tiles per product; 0 if all share the operand
 };
 
-/// With three pieces a stage has 96 KiB.
+/// What a block keeps in shared memory. With three pieces a stage has 96 KiB.
 template <int Pieces>
 struct Stages {
   static constexpr unsigned count = 6 / Pieces;
   struct {
     PieceTiles<Pieces> a, b;
   } of[count];
+  std::uint64_t full[count], empty[count];  // mbarriers
 };
 
 inline constexpr int multiplying_threads = 256, tensor_core_threads = multiplying_threads + 128;
@@ -97,13 +98,11 @@ __global__ void __launch_bounds__(tensor_core_threads, 1) matmul_tensor_cores(
     const __grid_constant__ Product<float> p, const __grid_constant__ InPieces<Pieces> in) {
   using Ring = Stages<Pieces>;
   SIMT_SHARED_AT_LAUNCH(ring, Ring);
-  SIMT_SHARED(full, std::uint64_t[Ring::count]);
-  SIMT_SHARED(empty, std::uint64_t[Ring::count]);
   const int warp = static_cast<int>(threadIdx.x) / 32, lane = static_cast<int>(threadIdx.x) % 32;
   if (threadIdx.x == 0) {
     for (unsigned s = 0; s < Ring::count; ++s) {
-      simt::mbarrier_init(&full[s], 1);
-      simt::mbarrier_init(&empty[s], multiplying_threads / 32);
+      simt::mbarrier_init(&ring.full[s], 1);
+      simt::mbarrier_init(&ring.empty[s], multiplying_threads / 32);
     }
     simt::fence_proxy_async();
   }
@@ -124,10 +123,10 @@ __global__ void __launch_bounds__(tensor_core_threads, 1) matmul_tensor_cores(
     const PieceTiles<Pieces>* const b = in.b + item * in.b_item + std::int64_t{column_tile} * steps;
     for (unsigned step = 0; step < steps; ++step) {
       const unsigned stage = step % Ring::count, round = step / Ring::count;
-      simt::mbarrier_wait(&empty[stage], round % 2 ^ 1);
-      simt::mbarrier_arrive_expect_tx(&full[stage], 2 * sizeof *a);
-      simt::bulk_copy(&ring.of[stage].a, a + step, sizeof *a, &full[stage]);
-      simt::bulk_copy(&ring.of[stage].b, b + step, sizeof *b, &full[stage]);
+      simt::mbarrier_wait(&ring.empty[stage], round % 2 ^ 1);
+      simt::mbarrier_arrive_expect_tx(&ring.full[stage], 2 * sizeof *a);
+      simt::bulk_copy(&ring.of[stage].a, a + step, sizeof *a, &ring.full[stage]);
+      simt::bulk_copy(&ring.of[stage].b, b + step, sizeof *b, &ring.full[stage]);
     }
     return;
   }
@@ -140,7 +139,7 @@ __global__ void __launch_bounds__(tensor_core_threads, 1) matmul_tensor_cores(
   for (unsigned step = 0; step < steps; ++step) {
     constexpr unsigned chunk = arith::split_chunk / tile_depth;  // steps that main adds up
     const unsigned stage = step % Ring::count, round = step / Ring::count;
-    simt::mbarrier_wait(&full[stage], round % 2);
+    simt::mbarrier_wait(&ring.full[stage], round % 2);
     simt::wgmma_fence(main);
     simt::wgmma_fence(correction);
     const auto& tiles = ring.of[stage];
@@ -164,7 +163,7 @@ __global__ void __launch_bounds__(tensor_core_threads, 1) matmul_tensor_cores(
     simt::wgmma_commit();
     simt::wgmma_wait<0>(main, correction);
     __syncwarp();  // all lanes have waited
-    if (lane == 0) simt::mbarrier_arrive(&empty[stage]);
+    if (lane == 0) simt::mbarrier_arrive(&ring.empty[stage]);
     if (step % chunk == chunk - 1 || step + 1 == steps)
 #pragma unroll
       for (int i = 0; i < sums; ++i) total[i] = total[i] + main[i];
