@@ -117,6 +117,7 @@ std::vector<Case> matmul_cases();
 std::vector<Case> index_cases();
 std::vector<Case> random_cases();
 std::vector<Case> training_cases();
+std::vector<Case> layer_cases();
 std::vector<Case> program_cases();
 
 /// The size of the library of tenon that this program was linked with; 0 on another machine.
