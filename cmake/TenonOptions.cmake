@@ -1,7 +1,7 @@
 # Options, and the compile flags that the arithmetic of docs/numerics.md depends on.
 set(TENON_CUDA AUTO CACHE STRING "CUDA backend: AUTO, ON or OFF")
 set_property(CACHE TENON_CUDA PROPERTY STRINGS AUTO ON OFF)
-option(TENON_TENSOR_CORES "Let set_float32_matmul_precision choose Hopper's tensor cores, by a kernel that has never run on a card" OFF)
+option(TENON_TENSOR_CORES "Build the kernel that set_float32_matmul_precision can choose on Hopper cards; it has never run on one" OFF)
 option(TENON_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(TENON_EXAMPLES "Build the examples" ${PROJECT_IS_TOP_LEVEL})
 option(TENON_BENCH "Build the benchmarks" OFF)

@@ -9,10 +9,8 @@ namespace tenon {
 
 /// Allows faster float32 products, with PyTorch's words:
 ///   "highest"  the order and the bits of docs/numerics.md, on every device; the default
-///   "high"     about as precise, but with other bits: Hopper's tensor cores multiply three bfloat16 pieces
-///   of
-///              each number
-///   "medium"   numbers are rounded to bfloat16, of which 8 bits are significant, and the sums are float32
+///   "high"     about as precise, with other bits: Hopper's tensor cores multiply three bfloat16 pieces
+///   "medium"   numbers are rounded to bfloat16, with 8 significant bits; sums are float32
 /// For all threads, from the next product on. It is a permission: a product whose device or shape has no
 /// such kernel is computed as with "highest". None is built unless TENON_TENSOR_CORES=ON, as the kernel has
 /// never run on a card (docs/kernels.md). Throws Error for any other word.

@@ -57,19 +57,24 @@ Case forced(cuda::MatmulKernel kernel, const std::vector<Size>& sizes) {
   return one;
 }
 
-/// Products on tensor cores, in a build with TENON_TENSOR_CORES.
+#if TENON_TENSOR_CORES
+struct Precision {
+  explicit Precision(std::string_view precision) { set_float32_matmul_precision(precision); }
+  ~Precision() { set_float32_matmul_precision("highest"); }
+};
+
+/// Products on tensor cores.
 Case precise(std::string_view precision, const std::vector<Size>& sizes) {
   Case one = product("float32_" + std::string(precision), Layout::nn, {{128, 128, 128}}, sizes);
   one.make = function([precision](const Tensors& in) {
-    set_float32_matmul_precision(precision);
-    Tensor c = matmul(in[0], in[1]);
-    set_float32_matmul_precision("highest");
-    return c;
+    const Precision scope(precision);
+    return matmul(in[0], in[1]);
   });
   one.tolerance = precision == "high" ? 1e-5 : 0.02;
   one.only_cuda = one.own_bits = true;
   return one;
 }
+#endif
 
 std::vector<Size> squares(std::initializer_list<std::int64_t> sides) {
   std::vector<Size> sizes;
@@ -106,8 +111,9 @@ std::vector<Case> matmul_cases() {
     all.push_back(forced(static_cast<cuda::MatmulKernel>(number), squares({1024, 4096})));
   all.push_back(forced(cuda::MatmulKernel::elements, {{8, 256, 1024}}));
   all.push_back(forced(cuda::MatmulKernel::skinny, {{8, 4096, 4096}}));
-  for (const char* precision : {"high", "medium"})
-    all.push_back(precise(precision, squares({512, 1024, 4096})));
+#if TENON_TENSOR_CORES
+  for (const char* precision : {"high", "medium"}) all.push_back(precise(precision, squares({1024, 4096})));
+#endif
   for (Case& one : all)  // a tile has 64 rows, however few there are
     if (one.name.starts_with("matmul/few_rows")) one.emulated_sizes = {{8, 1024, 1024}};
   return all;

@@ -1,5 +1,5 @@
 // A float32 as three bfloat16 pieces, so that tensor cores, which multiply bfloat16 and add in float32, can
-// compute a product of float32 matrices. No kernel of the library uses it yet.
+// compute a product of float32 matrices (kernels/cuda/matmul/tensor_cores.cuh).
 //
 //   x = hi + mid + lo, each piece the rest rounded to the nearest bfloat16, ties to even: 8 bits of 24 each
 //   x y = hh + (hm + mh) + (hl + mm + lh)   the products dropped, ml, lm and ll, are below 2^-23 |x y|
@@ -17,6 +17,7 @@
 //     is, so split_sum returns a total that is not finite as it is.
 //   * |x| below 2^-109 loses low bits, as its pieces get smaller than bfloat16 reaches. |x| <= 2^-134 becomes
 //     0, and its product with an infinity NaN.
+//   * A product above 2^128 (1 - 2^-8) may be infinite, as the pieces hi may be rounded up.
 #pragma once
 #include <stdint.h>
 

@@ -39,7 +39,6 @@ __device__ inline T chunk_value(int n, const T (&x)[slots]) {
 template <class T>
 class ShortRow {
  public:
-  static constexpr int threads = block_threads;
   static constexpr bool keeps = true;
 
   __device__ ShortRow(int n) : n_(n) {}

@@ -1,5 +1,6 @@
 // Products of float32 on tensor cores (kernels/cuda/matmul/tensor_cores.cuh), with float32_matmul_precision
 // "high" and "medium".
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string_view>
@@ -7,6 +8,7 @@
 
 #include "../support/catch.h"
 
+#include <tenon/kernels/cuda/matmul/raster.h>
 #include <tenon/tenon.h>
 
 #include "../support/device.h"
@@ -73,7 +75,7 @@ void check_product(const Tensor& a, const Tensor& b, int pieces, const Tensor& b
 }
 
 /// False: this GPU or this build computes all products in the one arithmetic.
-bool there() {
+bool has_tensor_cores() {
   if (!test::on_gpu()) return true;
   manual_seed(9);
   const Tensor a = randn({128, 400}).to(device()), b = randn({400, 128}).to(device());
@@ -81,12 +83,12 @@ bool there() {
   const Precision precision("high");
   return !bitwise_equal(matmul(a, b), exact);
 }
-constexpr const char* why_not = "built without TENON_TENSOR_CORES, or the GPU is not a Hopper";
+constexpr const char* skip_reason = "built without TENON_TENSOR_CORES, or the GPU is not a Hopper";
 
 }  // namespace
 
 TEST_CASE("tensor cores: products have the bits of the model, or on a card its precision") {
-  if (!there()) return test::skip(why_not);
+  if (!has_tensor_cores()) return test::skip(skip_reason);
   manual_seed(7);
   struct {
     std::int64_t m, k, n;
@@ -103,7 +105,7 @@ TEST_CASE("tensor cores: products have the bits of the model, or on a card its p
 }
 
 TEST_CASE("tensor cores: batches") {
-  if (!there()) return test::skip(why_not);
+  if (!has_tensor_cores()) return test::skip(skip_reason);
   manual_seed(8);
   const Precision precision("high");
   const std::int64_t outer = test::thorough ? 2 : 1;
@@ -118,7 +120,7 @@ TEST_CASE("tensor cores: batches") {
 }
 
 TEST_CASE("tensor cores: infinities and NaNs stay in their rows and columns", "[values]") {
-  if (!there()) return test::skip(why_not);
+  if (!has_tensor_cores()) return test::skip(skip_reason);
   const Precision precision("high");
   const float infinity = std::numeric_limits<float>::infinity();
   const Tensor a = ones({128, 128}), b = ones({128, 128});
@@ -153,4 +155,18 @@ TEST_CASE("tensor cores: only where the precision allows them, and only for larg
   CHECK_FALSE(used(128, 128, 128, DType::float64));
   const cuda::MatmulKernelGuard guard(cuda::MatmulKernel::pipelined);
   CHECK_FALSE(used(128, 128, 128));
+}
+
+TEST_CASE("matmul: blocks compute every tile once") {
+  for (const unsigned down : {1u, 7u, 8u, 9u, 17u})
+    for (const unsigned across : {1u, 3u}) {
+      std::vector<int> visits(down * across);
+      for (unsigned number = 0; number < down * across; ++number) {
+        const auto [row, column] = kernels::cuda::tile_in_raster(number, down, across);
+        REQUIRE((row < down && column < across));
+        REQUIRE(row / 8 == number / (8 * across));  // bands of 8 rows, one after the other
+        ++visits[row * across + column];
+      }
+      CHECK(std::ranges::all_of(visits, [](int n) { return n == 1; }));
+    }
 }

@@ -50,6 +50,13 @@ TEMPLATE_TEST_CASE(
     }
 }
 
+TEST_CASE("softmax: rows of as many chunks as one chunk has elements, and of more", "[kernels][softmax]") {
+  if (!test::thorough) return;
+  for (const std::int64_t n : {std::int64_t{1} << 20, (std::int64_t{1} << 20) + 1})
+    require_defined<float>({1, n, 1}, test::noise<float>(n, test::Kind::ordinary, 1),
+        test::noise<float>(n, test::Kind::ordinary, 2));
+}
+
 TEMPLATE_TEST_CASE("softmax: a block of a CUDA device computes several rows of several chunks",
     "[kernels][softmax]", float, double) {
   if (!test::on_cuda()) return;

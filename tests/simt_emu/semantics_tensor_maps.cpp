@@ -256,7 +256,7 @@ constexpr Case cases[] = {
           MBARRIER;
           simt::bulk_tensor_copy(&tile, map, 0, 0, &full);
         }>},
-    {"tensor_copy_by_no_map", "error: bulk_tensor_copy: these 128 bytes are no tensor map",
+    {"tensor_copy_by_no_map", "error: bulk_tensor_copy: these 128 bytes are not a tensor map",
         run<[](CUtensorMap map) {
           SIMT_SHARED(tile, SmallTile);
           MBARRIER;

@@ -37,7 +37,7 @@ Tile tile_of(const CUtensorMap& map, int x, int y, CallSite at) {
   Encoded encoded;
   std::memcpy(&encoded, &map, sizeof encoded);
   if (encoded.mark != mark)
-    fail("bulk_tensor_copy: these 128 bytes are no tensor map; make it with cuTensorMapEncodeTiled", at);
+    fail("bulk_tensor_copy: these 128 bytes are not a tensor map; make it with cuTensorMapEncodeTiled", at);
   encoded.first.y = y;
   encoded.first.x = x * encoded.element_bytes;
   return encoded.first;

@@ -1,8 +1,9 @@
 // Hopper's wgmma and its fences for the emulator, as kernels/cuda/hopper/wgmma.cuh describes them. Threads
 // read their operands when they wait, each for its own elements and in code that the sanitizers see.
 #pragma once
-#include <cmath>
 #include <cstdint>
+
+#include <simt_emu/tensor_core.h>
 
 namespace simt::emu {
 
@@ -30,15 +31,7 @@ void wgmma_waited(CallSite at);
 inline float float_of(std::uint16_t bfloat16) {
   return __builtin_bit_cast(float, static_cast<std::uint32_t>(bfloat16) << 16);
 }
-/// To float32, rounded toward 0, but infinite where to nearest is.
-inline float truncated(double x) {
-  const auto nearest = static_cast<float>(x);
-  return std::abs(static_cast<double>(nearest)) > std::abs(x) && !std::isinf(nearest)
-             ? std::nextafter(nearest, 0.0f)
-             : nearest;
-}
-/// This thread's elements of one multiplication: products and their sum with the element in float64, then
-/// truncated.
+/// This thread's elements of one multiplication.
 inline void wgmma_compute(const Wgmma& what, float* sums) {
   const int thread = static_cast<int>(self->thread.x % 128);
   const int first_row = thread / 32 * 16 + thread % 32 / 4;
@@ -48,13 +41,15 @@ inline void wgmma_compute(const Wgmma& what, float* sums) {
       a[half][k] = float_of(*operand(what.a, what.a_transposed, first_row + 8 * half, k));
   for (int pair = 0; pair < what.n / 4; ++pair) {
     const int column = pair / 2 * 8 + thread % 4 * 2 + pair % 2;
-    double sum[2];
-    for (int half : {0, 1}) sum[half] = what.add ? double{sums[pair / 2 * 4 + half * 2 + pair % 2]} : 0.0;
+    double products[2][16];
     for (int k = 0; k < 16; ++k) {
       const double b = float_of(*operand(what.b, what.b_transposed, column, k));
-      for (int half : {0, 1}) sum[half] += a[half][k] * b;
+      for (int half : {0, 1}) products[half][k] = a[half][k] * b;
     }
-    for (int half : {0, 1}) sums[pair / 2 * 4 + half * 2 + pair % 2] = truncated(sum[half]);
+    for (int half : {0, 1}) {
+      float& sum = sums[pair / 2 * 4 + half * 2 + pair % 2];
+      sum = tensor_core_sum(what.add ? double{sum} : 0.0, products[half]);
+    }
   }
 }
 

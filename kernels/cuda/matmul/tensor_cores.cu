@@ -24,8 +24,12 @@ void launch_pieces(Stream stream, const Product<float>& all, const Batch& batch)
     return std::all_of(stride, stride + batch.rank, [](std::int64_t step) { return step == 0; });
   };
   const std::int64_t a_item = is_shared(0) ? 0 : down * steps, b_item = is_shared(1) ? 0 : across * steps;
-  const std::int64_t most = std::max({down * across, down * steps, across * steps});
-  in_parts(all, batch, most, [&](const Product<float>& p, std::int64_t) {
+  const std::int64_t blocks = std::max({down * across, down * steps, across * steps});
+  // What the pieces of a batch may take at once, if one product does not need more.
+  constexpr std::int64_t most_bytes = std::int64_t{1} << 30;
+  const std::int64_t bytes = (a_item + b_item) * static_cast<std::int64_t>(sizeof(PieceTiles<Pieces>)),
+                     at_once = std::max<std::int64_t>(1, most_bytes / std::max<std::int64_t>(1, bytes));
+  in_parts(all, batch, std::max(blocks, most_items / at_once), [&](const Product<float>& p, std::int64_t) {
     using Tiles = PieceTiles<Pieces>;
     const std::int64_t a_tiles = a_item ? a_item * p.batch : down * steps,
                        b_tiles = b_item ? b_item * p.batch : across * steps;
@@ -47,9 +51,12 @@ void launch_pieces(Stream stream, const Product<float>& all, const Batch& batch)
 
 bool launch_tensor_cores(Stream stream, const Product<float>& p, const Batch& batch) {
   const MatmulPrecision precision = float32_matmul_precision();
-  // For smaller ones the pieces cost more than the product. The limits are estimates.
-  const bool pays = std::min({p.m, p.n, p.k}) >= tile_lines;
-  if (precision == MatmulPrecision::highest || !pays || !tenon::cuda::is_hopper(stream.device()))
+  if (precision == MatmulPrecision::highest || std::min({p.m, p.n, p.k}) < tile_lines) return false;
+  // Each block computes its tile alone, and with many multiprocessors idle the others would be faster. A
+  // third is an estimate.
+  const std::int64_t tiles =
+      std::int64_t{tiles_in(p.m, tile_lines)} * tiles_in(p.n, tile_lines) * batch.count();
+  if (3 * tiles < tenon::cuda::multiprocessors(stream) || !tenon::cuda::is_hopper(stream.device()))
     return false;
   if (precision == MatmulPrecision::high) launch_pieces<3>(stream, p, batch);
   else launch_pieces<1>(stream, p, batch);

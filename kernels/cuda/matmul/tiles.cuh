@@ -3,6 +3,7 @@
 // while it multiplies those of the current one. docs/kernels.md says what limits it.
 #pragma once
 #include <tenon/kernels/arith/math.h>
+#include <tenon/kernels/cuda/matmul/raster.h>
 #include <tenon/kernels/cuda/matmul/feed.cuh>
 #include <tenon/kernels/cuda/matmul/product.cuh>
 #include <tenon/kernels/cuda/ticket.cuh>
@@ -29,8 +30,6 @@ struct Place {
     const int lane_n = S::lanes_n == 8 ? even | top << 2 : even;
     m0 = warp / (S::BN / S::WN) * S::WM + lane_m * S::W;
     n0 = warp % (S::BN / S::WN) * S::WN + lane_n * S::W;
-    // Blocks that run together have tiles in `band` rows, so that they share what they read.
-    constexpr unsigned band = 8;
     const unsigned down = static_cast<unsigned>((p.m + S::BM - 1) / S::BM),
                    across = static_cast<unsigned>((p.n + S::BN - 1) / S::BN),
                    split = static_cast<unsigned>(p.split);
@@ -40,9 +39,8 @@ struct Place {
       item = number / (down * across);
       number %= down * across;
     }
-    const unsigned first = number / (band * across) * band, inside = number % (band * across),
-                   height = down - first < band ? down - first : band;
-    row = std::int64_t{first + inside % height} * S::BM, col = std::int64_t{inside / height} * S::BN;
+    const TileIndex at = tile_in_raster(number, down, across);
+    row = std::int64_t{at.row} * S::BM, col = std::int64_t{at.column} * S::BN;
     row0 = p.m >= S::BM && row > p.m - S::BM ? p.m - S::BM : row;
     col0 = p.n >= S::BN && col > p.n - S::BN ? p.n - S::BN : col;
     begin = part * chain_chunk;
