@@ -1,5 +1,5 @@
-// What kernels/cuda/hopper offers, also what no kernel uses, must compile and assemble for sm_90a. (The product
-// on tensor cores shows that registers change hands.)
+// What kernels/cuda/hopper offers, also what no kernel uses, must compile and assemble for sm_90a. (Registers
+// change hands in the product on tensor cores.)
 #include <tenon/kernels/cuda/hopper/barrier.cuh>
 #include <tenon/kernels/cuda/hopper/cluster.cuh>
 #include <tenon/kernels/cuda/hopper/copy.cuh>
