@@ -103,6 +103,9 @@ TEST_CASE("typed: modules") {
 
 TEST_CASE("typed: training") {
   manual_seed(0);
+  set_float32_matmul_precision("high");
+  REQUIRE(get_float32_matmul_precision() == "high");
+  set_float32_matmul_precision("highest");
   nn::Linear net(3, 2);
   REQUIRE(is(net.forward(a), net(a)));
   optim::SGD sgd(net.parameters(), 0.1);
