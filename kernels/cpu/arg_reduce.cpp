@@ -3,9 +3,11 @@
 #include <tenon/kernels/arg_reduce.h>
 
 #include <algorithm>
+#include <type_traits>
 #include <vector>
 
 #include <tenon/core/parallel.h>
+#include <tenon/kernels/cpu/dispatch.h>
 
 namespace tenon::kernels::cpu {
 namespace {
@@ -34,6 +36,38 @@ std::int64_t in_line(const T* a, std::int64_t begin, std::int64_t end) {
   return at;
 }
 
+/// The first of n elements for which f is true; there is one.
+template <class T, class F>
+std::int64_t first_with(const T* a, std::int64_t n, const F& f) {
+  constexpr std::int64_t together = 64;  // a number that the compiler knows, so that it vectorises
+  std::int64_t i = 0;
+  for (; i + together <= n; i += together) {
+    unsigned some = 0;
+    for (std::int64_t j = 0; j < together; ++j) some |= static_cast<unsigned>(f(a[i + j]));
+    if (some) break;
+  }
+  while (!f(a[i])) ++i;
+  return i;
+}
+
+/// The positions of the largest elements of lines of n: their values come from a loop of the table.
+template <class T>
+void largest_in_lines(std::int64_t lines, std::int64_t n, std::int64_t* out, const T* a) {
+  constexpr std::int64_t together = 64;
+  T largest[together];
+  for (std::int64_t l = 0; l < lines; l += together) {
+    const std::int64_t count = std::min(together, lines - l);
+    cpu_table().of<T>().reduce[arith::ReduceOps::index_of<arith::Amax>()].rows(
+        count, n, a + l * n, n, nullptr, 0, largest, scratch);
+    for (std::int64_t k = 0; k < count; ++k) {
+      const T* const line = a + (l + k) * n;
+      const T value = largest[k];  // NaN if the line has one
+      out[l + k] = value == value ? first_with(line, n, [value](T x) { return x == value; })
+                                  : first_with(line, n, [](T x) { return x != x; });
+    }
+  }
+}
+
 /// Of `positions`, in ascending order, the first one with the extreme element.
 template <bool Largest, class T>
 std::int64_t first_of(const T* a, const std::int64_t* positions, std::int64_t count) {
@@ -51,6 +85,8 @@ void lines(const Indexed& layout, std::int64_t* out, const T* a) {
   std::int64_t* const to = pieces > 1 ? found.data() : out;
   parallel_for(layout.outer * pieces, std::max<std::int64_t>(1, grain / size),
       [&](std::int64_t begin, std::int64_t end) {
+        if constexpr (Largest && std::is_floating_point_v<T>)
+          if (pieces == 1) return largest_in_lines(end - begin, size, to + begin, a + begin * size);
         for (std::int64_t i = begin; i < end; ++i) {
           const std::int64_t first = i % pieces * grain;
           to[i] = in_line<Largest>(a + i / pieces * size, first, std::min(size, first + grain));
