@@ -1,6 +1,7 @@
 #include <tenon/kernels/sort.h>
 
 #include <algorithm>
+#include <bit>
 #include <memory>
 
 #include <tenon/core/parallel.h>
@@ -11,26 +12,64 @@ namespace {
 
 constexpr std::int64_t grain = 4096;
 
-template <class T>
-void sort_lines(std::int64_t lines, std::int64_t length, bool descending, Places wanted, T* values,
-    std::int64_t* indices, const T* a) {
-  using Placed = arith::Placed<T>;
+/// An integer whose order is that of is_less().
+std::uint32_t rank(float x) {
+  if (x != x) return ~0u;
+  const auto bits = std::bit_cast<std::uint32_t>(x + 0.0f);  // of +0 for both zeros
+  return bits >> 31 ? ~bits : bits | 0x80000000u;
+}
+std::uint32_t rank(bool x) { return x; }
+
+/// An element and its position, in one integer, in the order of arith::is_before().
+struct Packed {
+  bool descending;
+
+  template <class T>
+  std::uint64_t operator()(T value, std::int64_t at) const {
+    const std::uint32_t ascending = rank(value);
+    return std::uint64_t{descending ? ~ascending : ascending} << 32 | static_cast<std::uint64_t>(at);
+  }
+  bool is_before(std::uint64_t x, std::uint64_t y) const { return x < y; }
+  std::int64_t at(std::uint64_t x) const { return static_cast<std::int64_t>(x & 0xffffffffu); }
+};
+
+/// The same for wider elements.
+struct Apart {
+  bool descending;
+
+  template <class T>
+  arith::Placed<T> operator()(T value, std::int64_t at) const {
+    return {value, at};
+  }
+  template <class T>
+  bool is_before(const arith::Placed<T>& x, const arith::Placed<T>& y) const {
+    return arith::is_before(descending, x, y);
+  }
+  template <class T>
+  std::int64_t at(const arith::Placed<T>& x) const {
+    return x.at;
+  }
+};
+
+template <class T, class Form>
+void sort_lines(std::int64_t lines, std::int64_t length, Places wanted, T* values, std::int64_t* indices,
+    const T* a, const Form& form) {
+  using Item = decltype(form(T(), 0));
   parallel_for(
       lines, std::max<std::int64_t>(1, grain / (length + 1)), [&](std::int64_t begin, std::int64_t end) {
-        const std::unique_ptr<Placed[]> line(new Placed[static_cast<std::size_t>(length)]);
+        const std::unique_ptr<Item[]> items(new Item[static_cast<std::size_t>(length)]);
+        Item *const first = items.get(), *const begin_wanted = first + wanted.begin,
+                    *const end_wanted = first + wanted.end;
+        // A strict order of all elements, since no two have the same position.
+        const auto before = [&](const Item& x, const Item& y) { return form.is_before(x, y); };
         for (std::int64_t at = begin * length; at < end * length; at += length) {
-          for (std::int64_t i = 0; i < length; ++i) line[static_cast<std::size_t>(i)] = {a[at + i], i};
-          // A strict order of all elements, since no two have the same position.
-          const auto before = [=](const Placed& x, const Placed& y) {
-            return arith::is_before(descending, x, y);
-          };
-          Placed *const begin_wanted = line.get() + wanted.begin, *const end_wanted = line.get() + wanted.end;
-          if (wanted.end < length) std::nth_element(line.get(), end_wanted, line.get() + length, before);
-          if (wanted.begin > 0) std::nth_element(line.get(), begin_wanted, end_wanted, before);
+          for (std::int64_t i = 0; i < length; ++i) first[i] = form(a[at + i], i);
+          if (wanted.end < length) std::nth_element(first, end_wanted, first + length, before);
+          if (wanted.begin > 0) std::nth_element(first, begin_wanted, end_wanted, before);
           std::sort(begin_wanted, end_wanted, before);
           for (std::int64_t i = 0; i < length; ++i) {
-            values[at + i] = line[static_cast<std::size_t>(i)].value;
-            indices[at + i] = line[static_cast<std::size_t>(i)].at;
+            indices[at + i] = form.at(first[i]);
+            values[at + i] = a[at + indices[at + i]];
           }
         }
       });
@@ -42,7 +81,12 @@ void sort(Stream, DType dtype, std::int64_t lines, std::int64_t length, bool des
     void* values, std::int64_t* indices, const void* a) {
   if (lines * length == 0) return;
   visit_any(dtype, [&]<class T>(std::type_identity<T>) {
-    sort_lines(lines, length, descending, wanted, static_cast<T*>(values), indices, static_cast<const T*>(a));
+    const auto run = [&](const auto& form) {
+      sort_lines(lines, length, wanted, static_cast<T*>(values), indices, static_cast<const T*>(a), form);
+    };
+    if constexpr (sizeof(T) > sizeof(std::uint32_t)) run(Apart{descending});
+    else if (length <= std::int64_t{1} << 32) run(Packed{descending});
+    else run(Apart{descending});
   });
 }
 
