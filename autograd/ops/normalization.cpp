@@ -33,10 +33,10 @@ Normalized normalized(const char* op, CallSite site, const Tensor& a, Dims dims,
     const NoGradGuard no_grad;
     const Shape list = list_of(dims);
     made.mean = mean(a, list, true);
-    const Tensor apart = sub(a, made.mean);
-    made.variance = mean_of_products(apart, apart, list);
+    made.out = sub(a, made.mean);
+    made.variance = mean_of_products(made.out, made.out, list);
     scale = reciprocal_deviation(made.variance, eps);
-    made.out = mul(apart, scale);
+    made.out.mul_(scale);
   }
   made.out = record(op, site, made.out,
       Input(a, with(a, result(made.out), scale),
@@ -47,8 +47,9 @@ Normalized normalized(const char* op, CallSite site, const Tensor& a, Dims dims,
               const Tensor apart = sub(x, mean(x, list, true));
               s = reciprocal_deviation(mean_of_products(apart, apart, list), eps);
             }
-            const Tensor across = sub(g, mul(y, mean_of_products(g, y, list)));
-            return mul(sub(across, mean(g, list, true)), s);
+            Tensor across = sub(g, mul(y, mean_of_products(g, y, list)));
+            across.sub_(mean(g, list, true));
+            return mul(across, s);
           }));
   return made;
 }
