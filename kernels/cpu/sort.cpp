@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <functional>
 #include <memory>
 
+#include <tenon/core/check.h>
 #include <tenon/core/parallel.h>
 #include <tenon/kernels/arith/sorted.h>
 
@@ -29,7 +31,7 @@ struct Packed {
     const std::uint32_t ascending = rank(value);
     return std::uint64_t{descending ? ~ascending : ascending} << 32 | static_cast<std::uint64_t>(at);
   }
-  bool is_before(std::uint64_t x, std::uint64_t y) const { return x < y; }
+  static std::less<std::uint64_t> before() { return {}; }
   std::int64_t at(std::uint64_t x) const { return static_cast<std::int64_t>(x & 0xffffffffu); }
 };
 
@@ -41,9 +43,8 @@ struct Apart {
   arith::Placed<T> operator()(T value, std::int64_t at) const {
     return {value, at};
   }
-  template <class T>
-  bool is_before(const arith::Placed<T>& x, const arith::Placed<T>& y) const {
-    return arith::is_before(descending, x, y);
+  auto before() const {
+    return [down = descending](const auto& x, const auto& y) { return arith::is_before(down, x, y); };
   }
   template <class T>
   std::int64_t at(const arith::Placed<T>& x) const {
@@ -60,8 +61,7 @@ void sort_lines(std::int64_t lines, std::int64_t length, Places wanted, T* value
         const std::unique_ptr<Item[]> items(new Item[static_cast<std::size_t>(length)]);
         Item *const first = items.get(), *const begin_wanted = first + wanted.begin,
                     *const end_wanted = first + wanted.end;
-        // A strict order of all elements, since no two have the same position.
-        const auto before = [&](const Item& x, const Item& y) { return form.is_before(x, y); };
+        const auto before = form.before();  // a strict order, since no two have the same position
         for (std::int64_t at = begin * length; at < end * length; at += length) {
           for (std::int64_t i = 0; i < length; ++i) first[i] = form(a[at + i], i);
           if (wanted.end < length) std::nth_element(first, end_wanted, first + length, before);
@@ -80,13 +80,13 @@ void sort_lines(std::int64_t lines, std::int64_t length, Places wanted, T* value
 void sort(Stream, DType dtype, std::int64_t lines, std::int64_t length, bool descending, Places wanted,
     void* values, std::int64_t* indices, const void* a) {
   if (lines * length == 0) return;
+  check(length <= std::int64_t{1} << 32, "sort: lines of {} elements; at most 2^32 can be sorted", length);
   visit_any(dtype, [&]<class T>(std::type_identity<T>) {
     const auto run = [&](const auto& form) {
       sort_lines(lines, length, wanted, static_cast<T*>(values), indices, static_cast<const T*>(a), form);
     };
-    if constexpr (sizeof(T) > sizeof(std::uint32_t)) run(Apart{descending});
-    else if (length <= std::int64_t{1} << 32) run(Packed{descending});
-    else run(Apart{descending});
+    if constexpr (sizeof(T) > sizeof(std::uint32_t)) return run(Apart{descending});
+    else run(Packed{descending});
   });
 }
 
