@@ -194,111 +194,141 @@ std::map<std::string, Make> cases() {
   const auto log_soft = [](T in) { return torch::log_softmax(in[0], -1); };
   const auto layer = [](T in) { return torch::layer_norm(in[0], {in[0].size(1)}, in[1], in[2]); };
   const auto conv = [](T in) { return torch::conv2d(in[0], in[1], in[2], 1, 1); };
-#if TORCH_VERSION_MAJOR >= 2
-  const auto attend = [](T in) { return torch::scaled_dot_product_attention(in[0], in[1], in[2]); };
-#endif
   const auto cross_entropy = [](auto& a, auto& b) { return torch::nn::functional::cross_entropy(a, b); };
   const auto bce = [](auto& a, auto& b) { return torch::binary_cross_entropy(a, b); };
   const auto bce_logits = [](auto& a, auto& b) { return torch::binary_cross_entropy_with_logits(a, b); };
-  std::map<std::string, Make> all {
-    {"overhead/add", add}, {"overhead/multiply_by_number", of([](T in) { return in[0] * 3.0; })},
-        {"overhead/add_in_place", add_in_place}, {"overhead/broadcast_add", add}, {"overhead/sum", sum},
-        {"overhead/narrow", of([](T in) { return in[0].narrow(0, 2, 4); })},
-        {"overhead/transpose", of([](T in) { return in[0].t(); })}, {"overhead/matmul", mm},
-        {"overhead/zeros", of([](T in) { return torch::zeros_like(in[0]); })},
-        {"overhead/record", bound([](T in) { return [x = leaf(in[0]), y = in[1]] { return x + y; }; })},
-        {"overhead/backward", bound([](T in) {
-           return [x = leaf(in[0]), y = in[1]]() mutable {
-             x.mutable_grad() = torch::Tensor();
-             (x * y + y).sum().backward();
-             return x.grad();
-           };
-         })},
+  std::map<std::string, Make> all{
+      {"overhead/add", add},
+      {"overhead/multiply_by_number", of([](T in) { return in[0] * 3.0; })},
+      {"overhead/add_in_place", add_in_place},
+      {"overhead/broadcast_add", add},
+      {"overhead/sum", sum},
+      {"overhead/narrow", of([](T in) { return in[0].narrow(0, 2, 4); })},
+      {"overhead/transpose", of([](T in) { return in[0].t(); })},
+      {"overhead/matmul", mm},
+      {"overhead/zeros", of([](T in) { return torch::zeros_like(in[0]); })},
+      {"overhead/record", bound([](T in) { return [x = leaf(in[0]), y = in[1]] { return x + y; }; })},
+      {"overhead/backward", bound([](T in) {
+         return [x = leaf(in[0]), y = in[1]]() mutable {
+           x.mutable_grad() = torch::Tensor();
+           (x * y + y).sum().backward();
+           return x.grad();
+         };
+       })},
 
-        {"elementwise/add", add}, {"elementwise/multiply", of([](T in) { return in[0] * in[1]; })},
-        {"elementwise/divide", of([](T in) { return in[0] / in[1]; })},
-        {"elementwise/maximum", of([](T in) { return torch::maximum(in[0], in[1]); })},
-        {"elementwise/greater", of([](T in) { return in[0] > in[1]; })}, {"elementwise/add_float64", add},
-        {"elementwise/add_in_place", add_in_place},
-        {"elementwise/where", of([](T in) { return torch::where(in[0], in[1], in[2]); })},
-        {"elementwise/where_number", of([](T in) { return torch::where(in[0], in[1], 0.5); })},
-        {"elementwise/add_number", of([](T in) { return in[0] + 2.0; })},
-        {"elementwise/relu", of([](T in) { return torch::relu(in[0]); })},
-        {"elementwise/clamp", of([](T in) { return torch::clamp(in[0], -0.5, 0.5); })},
-        {"elementwise/exp", exp}, {"elementwise/tanh", tanh},
-        {"elementwise/sigmoid", of([](T in) { return torch::sigmoid(in[0]); })}, {"elementwise/sin", sin},
-        {"elementwise/log", log}, {"elementwise/sqrt", of([](T in) { return torch::sqrt(in[0]); })},
-        {"elementwise/pow", pow}, {"elementwise/exp_float64", exp}, {"elementwise/tanh_float64", tanh},
-        {"elementwise/sin_float64", sin}, {"elementwise/log_float64", log}, {"elementwise/pow_float64", pow},
-        {"elementwise/add_row", add}, {"elementwise/add_column", add},
-        {"elementwise/relu_gradient", gradient([](T in) { return torch::relu(in[0]); })},
-        {"elementwise/tanh_gradient", gradient([](T in) { return torch::tanh(in[0]); })},
+      {"elementwise/add", add},
+      {"elementwise/multiply", of([](T in) { return in[0] * in[1]; })},
+      {"elementwise/divide", of([](T in) { return in[0] / in[1]; })},
+      {"elementwise/maximum", of([](T in) { return torch::maximum(in[0], in[1]); })},
+      {"elementwise/greater", of([](T in) { return in[0] > in[1]; })},
+      {"elementwise/add_float64", add},
+      {"elementwise/add_in_place", add_in_place},
+      {"elementwise/where", of([](T in) { return torch::where(in[0], in[1], in[2]); })},
+      {"elementwise/where_number", of([](T in) { return torch::where(in[0], in[1], 0.5); })},
+      {"elementwise/add_number", of([](T in) { return in[0] + 2.0; })},
+      {"elementwise/relu", of([](T in) { return torch::relu(in[0]); })},
+      {"elementwise/clamp", of([](T in) { return torch::clamp(in[0], -0.5, 0.5); })},
+      {"elementwise/exp", exp},
+      {"elementwise/tanh", tanh},
+      {"elementwise/sigmoid", of([](T in) { return torch::sigmoid(in[0]); })},
+      {"elementwise/sin", sin},
+      {"elementwise/log", log},
+      {"elementwise/sqrt", of([](T in) { return torch::sqrt(in[0]); })},
+      {"elementwise/pow", pow},
+      {"elementwise/exp_float64", exp},
+      {"elementwise/tanh_float64", tanh},
+      {"elementwise/sin_float64", sin},
+      {"elementwise/log_float64", log},
+      {"elementwise/pow_float64", pow},
+      {"elementwise/add_row", add},
+      {"elementwise/add_column", add},
+      {"elementwise/relu_gradient", gradient([](T in) { return torch::relu(in[0]); })},
+      {"elementwise/tanh_gradient", gradient([](T in) { return torch::tanh(in[0]); })},
 
-        {"layout/copy", of([](T in) { return in[0].clone(); })}, {"layout/transpose", transpose},
-        {"layout/transpose_float64", transpose},
-        {"layout/to_float64", of([](T in) { return in[0].to(torch::kFloat64); })},
-        {"layout/multiply_transpose", of([](T in) { return in[0].t() * 2.0; })},
-        {"layout/add_transposes", of([](T in) { return in[0].t() + in[1].t(); })},
-        {"layout/every_other_column",
-            of([](T in) { return in[0].slice(1, 0, in[0].size(1), 2).contiguous(); })},
-        {"layout/permute", of([](T in) {
-           return in[0].permute({0, 2, 1}).contiguous();
-         })},
-        {"layout/cat", of([](T in) { return torch::cat(in); })},
-        {"layout/stack", of([](T in) { return torch::stack(in); })},
+      {"layout/copy", of([](T in) { return in[0].clone(); })},
+      {"layout/transpose", transpose},
+      {"layout/transpose_float64", transpose},
+      {"layout/to_float64", of([](T in) { return in[0].to(torch::kFloat64); })},
+      {"layout/multiply_transpose", of([](T in) { return in[0].t() * 2.0; })},
+      {"layout/add_transposes", of([](T in) { return in[0].t() + in[1].t(); })},
+      {"layout/every_other_column",
+          of([](T in) { return in[0].slice(1, 0, in[0].size(1), 2).contiguous(); })},
+      {"layout/permute", of([](T in) {
+         return in[0].permute({0, 2, 1}).contiguous();
+       })},
+      {"layout/cat", of([](T in) { return torch::cat(in); })},
+      {"layout/stack", of([](T in) { return torch::stack(in); })},
 
-        {"matmul/batch", matmul}, {"matmul/batch_and_matrix", matmul},
+      {"matmul/batch", matmul},
+      {"matmul/batch_and_matrix", matmul},
 
-        {"reduce/sum", sum}, {"reduce/sum_float64", sum}, {"reduce/sum_int64", sum},
-        {"reduce/mean", of([](T in) { return in[0].mean(); })},
-        {"reduce/amax", of([](T in) { return in[0].amax(); })},
-        {"reduce/sum_rows", of([](T in) { return in[0].sum(1); })},
-        {"reduce/sum_columns", of([](T in) { return in[0].sum(0); })},
-        {"reduce/sum_few_long_columns", of([](T in) { return in[0].sum(0); })},
-        {"reduce/sum_many_short_rows", of([](T in) { return in[0].sum(1); })},
-        {"reduce/sum_outer_dims", of([](T in) {
-           return in[0].sum(std::vector<std::int64_t>{0, 2});
-         })},
-        {"reduce/sum_transpose", of([](T in) { return in[0].t().sum(); })},
-        {"reduce/sum_of_columns_view", of([](T in) { return in[0].narrow(1, 0, in[0].size(1) / 2).sum(); })},
-        {"loss/mse", two(mse)}, {"loss/l1", two(l1)}, {"loss/mse_with_gradient", loss_with_gradient(mse)},
-        {"loss/l1_with_gradient", loss_with_gradient(l1)},
+      {"reduce/sum", sum},
+      {"reduce/sum_float64", sum},
+      {"reduce/sum_int64", sum},
+      {"reduce/mean", of([](T in) { return in[0].mean(); })},
+      {"reduce/amax", of([](T in) { return in[0].amax(); })},
+      {"reduce/sum_rows", of([](T in) { return in[0].sum(1); })},
+      {"reduce/sum_columns", of([](T in) { return in[0].sum(0); })},
+      {"reduce/sum_few_long_columns", of([](T in) { return in[0].sum(0); })},
+      {"reduce/sum_many_short_rows", of([](T in) { return in[0].sum(1); })},
+      {"reduce/sum_outer_dims", of([](T in) {
+         return in[0].sum(std::vector<std::int64_t>{0, 2});
+       })},
+      {"reduce/sum_transpose", of([](T in) { return in[0].t().sum(); })},
+      {"reduce/sum_of_columns_view", of([](T in) { return in[0].narrow(1, 0, in[0].size(1) / 2).sum(); })},
+      {"loss/mse", two(mse)},
+      {"loss/l1", two(l1)},
+      {"loss/mse_with_gradient", loss_with_gradient(mse)},
+      {"loss/l1_with_gradient", loss_with_gradient(l1)},
 
-        {"softmax/softmax", of(soft)}, {"softmax/softmax_gradient", gradient(soft)},
-        {"softmax/log_softmax", of(log_soft)}, {"softmax/log_softmax_gradient", gradient(log_soft)},
-        {"layer/layer_norm", of(layer)}, {"layer/layer_norm_gradient", gradient(layer)},
-#if TORCH_VERSION_MAJOR >= 2
-        {"layer/attention", of(attend)}, {"layer/attention_gradient", gradient(attend)},
-#endif
-        {"layer/conv2d", of(conv)}, {"layer/conv2d_gradient", gradient(conv)},
-        {"layer/max_pool2d", of([](T in) { return torch::max_pool2d(in[0], 2); })},
-        {"order/sort", of([](T in) { return std::get<0>(in[0].sort(-1)); })},
-        {"order/cumsum", of([](T in) { return in[0].cumsum(-1); })},
-        {"order/argmax", of([](T in) { return in[0].argmax(-1); })},
-        {"loss/cross_entropy", two(cross_entropy)},
-        {"loss/cross_entropy_with_gradient", loss_with_gradient(cross_entropy)},
-        {"loss/binary_cross_entropy", two(bce)}, {"loss/binary_cross_entropy_with_logits", two(bce_logits)},
+      {"softmax/softmax", of(soft)},
+      {"softmax/softmax_gradient", gradient(soft)},
+      {"softmax/log_softmax", of(log_soft)},
+      {"softmax/log_softmax_gradient", gradient(log_soft)},
+      {"layer/layer_norm", of(layer)},
+      {"layer/layer_norm_gradient", gradient(layer)},
+      {"layer/conv2d", of(conv)},
+      {"layer/conv2d_gradient", gradient(conv)},
+      {"layer/max_pool2d", of([](T in) { return torch::max_pool2d(in[0], 2); })},
+      {"order/sort", of([](T in) { return std::get<0>(in[0].sort(-1)); })},
+      {"order/cumsum", of([](T in) { return in[0].cumsum(-1); })},
+      {"order/argmax", of([](T in) { return in[0].argmax(-1); })},
+      {"loss/cross_entropy", two(cross_entropy)},
+      {"loss/cross_entropy_with_gradient", loss_with_gradient(cross_entropy)},
+      {"loss/binary_cross_entropy", two(bce)},
+      {"loss/binary_cross_entropy_with_logits", two(bce_logits)},
 
-        {"index/select_rows", of(rows)}, {"index/select_columns", of(columns)}, {"index/gather", of(pick)},
-        {"index/gather_labels", of(pick)}, {"index/select_rows_gradient", gradient(rows)},
-        {"index/select_columns_gradient", gradient(columns)}, {"index/gather_gradient", gradient(pick)},
-        {"index/gather_labels_gradient", gradient(pick)},
+      {"index/select_rows", of(rows)},
+      {"index/select_columns", of(columns)},
+      {"index/gather", of(pick)},
+      {"index/gather_labels", of(pick)},
+      {"index/select_rows_gradient", gradient(rows)},
+      {"index/select_columns_gradient", gradient(columns)},
+      {"index/gather_gradient", gradient(pick)},
+      {"index/gather_labels_gradient", gradient(pick)},
 
-        {"random/randn", of([=](T in) { return torch::randn({n_of(in)}); })},
-        {"random/rand", of([=](T in) { return torch::rand({n_of(in)}); })},
-        {"random/randint", of([=](T in) { return torch::randint(1000, {n_of(in)}, torch::kInt64); })},
-        {"random/randperm", of([=](T in) { return torch::randperm(n_of(in)); })},
-        {"random/arange",
-            of([=](T in) { return torch::arange(static_cast<double>(n_of(in)), torch::kFloat32); })},
-        {"random/linspace", of([=](T in) { return torch::linspace(0, 1, n_of(in)); })},
-        {"random/full", of([=](T in) { return torch::full({n_of(in)}, 1.5); })},
+      {"random/randn", of([=](T in) { return torch::randn({n_of(in)}); })},
+      {"random/rand", of([=](T in) { return torch::rand({n_of(in)}); })},
+      {"random/randint", of([=](T in) { return torch::randint(1000, {n_of(in)}, torch::kInt64); })},
+      {"random/randperm", of([=](T in) { return torch::randperm(n_of(in)); })},
+      {"random/arange",
+          of([=](T in) { return torch::arange(static_cast<double>(n_of(in)), torch::kFloat32); })},
+      {"random/linspace", of([=](T in) { return torch::linspace(0, 1, n_of(in)); })},
+      {"random/full", of([=](T in) { return torch::full({n_of(in)}, 1.5); })},
 
-        {"program/include", include_of("torch/torch.h", TENON_BENCH_TORCH_OPTIONS)},
+      {"program/include", include_of("torch/torch.h", TENON_BENCH_TORCH_OPTIONS)},
 
-        {"optimizer/sgd", sgd(0)}, {"optimizer/sgd_momentum", sgd(0.9)}, {"loader/epoch", loader_epoch()},
-        {"step/mlp", training_step()},
+      {"optimizer/sgd", sgd(0)},
+      {"optimizer/sgd_momentum", sgd(0.9)},
+      {"loader/epoch", loader_epoch()},
+      {"step/mlp", training_step()},
   };
   add_products(all, mm);
+#if TORCH_VERSION_MAJOR >= 2
+  const auto attend = [](T in) { return torch::scaled_dot_product_attention(in[0], in[1], in[2]); };
+  all["layer/attention"] = of(attend);
+  all["layer/attention_gradient"] = gradient(attend);
+#endif
   return all;
 }
 

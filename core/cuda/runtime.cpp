@@ -47,11 +47,12 @@ DeviceGuard::~DeviceGuard() {
 
 namespace {
 
-int counted_multiprocessors(Device device) {
-  int count = 0;
-  check_cuda("device", cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, device.index), device);
-  return count;
+int attribute(cudaDeviceAttr name, Device device) {
+  int value = 0;
+  check_cuda("device", cudaDeviceGetAttribute(&value, name, device.index), device);
+  return value;
 }
+int counted_multiprocessors(Device device) { return attribute(cudaDevAttrMultiProcessorCount, device); }
 
 }  // namespace
 
@@ -116,16 +117,6 @@ int multiprocessors(Stream stream) {
 void override_multiprocessors(Device device, int count) {
   device_state(device).multiprocessors = count > 0 ? count : counted_multiprocessors(device);
 }
-
-namespace {
-
-int attribute(cudaDeviceAttr name, Device device) {
-  int value = 0;
-  check_cuda("device", cudaDeviceGetAttribute(&value, name, device.index), device);
-  return value;
-}
-
-}  // namespace
 
 std::size_t shared_memory(Device device) {
   return static_cast<std::size_t>(attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin, device));

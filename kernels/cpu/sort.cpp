@@ -80,13 +80,17 @@ void sort_lines(std::int64_t lines, std::int64_t length, Places wanted, T* value
 void sort(Stream, DType dtype, std::int64_t lines, std::int64_t length, bool descending, Places wanted,
     void* values, std::int64_t* indices, const void* a) {
   if (lines * length == 0) return;
-  check(length <= std::int64_t{1} << 32, "sort: lines of {} elements; at most 2^32 can be sorted", length);
   visit_any(dtype, [&]<class T>(std::type_identity<T>) {
     const auto run = [&](const auto& form) {
       sort_lines(lines, length, wanted, static_cast<T*>(values), indices, static_cast<const T*>(a), form);
     };
-    if constexpr (sizeof(T) > sizeof(std::uint32_t)) return run(Apart{descending});
-    else run(Packed{descending});
+    if constexpr (sizeof(T) > sizeof(std::uint32_t)) {
+      run(Apart{descending});
+    } else {
+      check(
+          length <= std::int64_t{1} << 32, "sort: lines of {} elements; at most 2^32 can be sorted", length);
+      run(Packed{descending});
+    }
   });
 }
 

@@ -3,9 +3,9 @@
 #include <cstdint>
 
 #include <simt_emu/semantics.h>
+#include <simt_emu/semantics_wgmma.h>
 #include <tenon/kernels/cuda/hopper/cluster.cuh>
 #include <tenon/kernels/cuda/hopper/copy.cuh>
-#include <tenon/kernels/cuda/hopper/wgmma.cuh>
 
 namespace {
 
@@ -18,6 +18,12 @@ void run() {
     simt::emu::schedule_seed = seed;
     simt::launch_in_clusters(size, 0, nullptr, +kernel, grid, 64);
   }
+}
+/// One cluster of two, whose blocks and threads take turns in ascending order.
+template <auto kernel>
+void run_in_order() {
+  simt::emu::schedule_seed = 0;
+  simt::launch_in_clusters(2, 0, nullptr, +kernel, 2, 64);
 }
 void cluster_sync() {
   simt::cluster_arrive();
@@ -102,13 +108,8 @@ constexpr Case cases[] = {
                   operand[i] = second ? 0x4000 : 0x3f80;  // 2, 1
                 simt::fence_proxy_async();
                 __syncthreads();
-                const std::uint64_t both =
-                    matrix_descriptor(simt::shared_address(operand), 1024, 128, Swizzle::none);
                 float d[32] = {};
-                simt::wgmma_fence(d);
-                simt::wgmma<64>(d, both, both);
-                simt::wgmma_commit();
-                simt::wgmma_wait<0>(d);
+                multiply_by_itself(operand, d);
                 for (const float x : d) EXPECT(x == (second ? 64 : 16));
               },
               2, 128);
@@ -134,36 +135,23 @@ constexpr Case cases[] = {
           cluster_sync();
           if (blockIdx.x % 2 == 0) EXPECT(simt::map_shared_rank(s, 1)[threadIdx.x] == 1);
         }>},
-    {"cluster_memory_of_a_block_that_has_ended", "fine",
-        [] {
-          simt::emu::schedule_seed = 0;
-          simt::launch_in_clusters(
-              2, 0, nullptr,
-              +[] {
-                SIMT_SHARED(s, int[64]);
-                s[threadIdx.x] = 1;
-                cluster_sync();
-                const int* const other = simt::map_shared_rank(s, 1);
-                cluster_sync();
-                for (int i = 0; i < 3 && blockIdx.x == 0; ++i) __syncthreads();
-                if (blockIdx.x == 0) EXPECT(other[threadIdx.x] == -1);
-              },
-              2, 64);
-        }},
+    {"cluster_memory_of_a_block_that_has_ended", "fine", run_in_order<[] {
+       SIMT_SHARED(s, int[64]);
+       s[threadIdx.x] = 1;
+       cluster_sync();
+       const int* const other = simt::map_shared_rank(s, 1);
+       cluster_sync();
+       for (int i = 0; i < 3 && blockIdx.x == 0; ++i) __syncthreads();
+       if (blockIdx.x == 0) EXPECT(other[threadIdx.x] == -1);
+     }>},
     {"cluster_map_of_a_block_that_has_ended", "error: map_shared_rank: block 1 of the cluster has ended",
-        [] {
-          simt::emu::schedule_seed = 0;
-          simt::launch_in_clusters(
-              2, 0, nullptr,
-              +[] {
-                SIMT_SHARED(s, int[64]);
-                s[threadIdx.x] = 1;
-                cluster_sync();
-                for (int i = 0; i < 3 && blockIdx.x == 0; ++i) __syncthreads();
-                if (blockIdx.x == 0) simt::map_shared_rank(s, 1);
-              },
-              2, 64);
-        }},
+        run_in_order<[] {
+          SIMT_SHARED(s, int[64]);
+          s[threadIdx.x] = 1;
+          cluster_sync();
+          for (int i = 0; i < 3 && blockIdx.x == 0; ++i) __syncthreads();
+          if (blockIdx.x == 0) simt::map_shared_rank(s, 1);
+        }>},
     {"cluster_map_before_the_first_barrier",
         "error: map_shared_rank: block 1 of the cluster may not have begun", run<[] {
           SIMT_SHARED(s, unsigned[64]);

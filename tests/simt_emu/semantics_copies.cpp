@@ -2,8 +2,8 @@
 #include <cstdint>
 
 #include <simt_emu/semantics.h>
+#include <simt_emu/semantics_wgmma.h>
 #include <tenon/kernels/cuda/hopper/copy.cuh>
-#include <tenon/kernels/cuda/hopper/wgmma.cuh>
 
 namespace {
 
@@ -112,14 +112,8 @@ constexpr Case cases[] = {
                     simt::bulk_copy(operand, all, 2048, &full);
                   }
                   simt::mbarrier_wait(&full, 0);
-                  using namespace tenon::kernels::cuda;
-                  const std::uint64_t both =
-                      matrix_descriptor(simt::shared_address(operand), 1024, 128, Swizzle::none);
                   float d[32] = {};
-                  simt::wgmma_fence(d);
-                  simt::wgmma<64>(d, both, both);
-                  simt::wgmma_commit();
-                  simt::wgmma_wait<0>(d);
+                  multiply_by_itself(operand, d);
                   for (const float x : d) EXPECT(x == 16);
                 },
                 1, 128, static_cast<const std::uint16_t*>(ones));
