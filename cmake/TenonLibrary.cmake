@@ -112,9 +112,9 @@ endif()
 add_library(tenon_kernel_checks INTERFACE)  # linked after tenon_flags
 if(TENON_SANITIZE)
   set(isa_optimisation -O1)  # with -O3 g++ takes minutes, because all code is inlined
-  # What makes compiling kernels faster: no checks of the sizes of objects, which AddressSanitizer knows, and calls
-  # instead of inlined checks.
-  target_compile_options(tenon_kernel_checks INTERFACE -fno-sanitize=object-size)
+  # What makes compiling kernels faster: no checks of objects' sizes and of pointers, whose accesses AddressSanitizer
+  # checks, and calls instead of inlined checks.
+  target_compile_options(tenon_kernel_checks INTERFACE -fno-sanitize=object-size,null,pointer-overflow)
   if(TENON_SANITIZE MATCHES address AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(tenon_kernel_checks INTERFACE "SHELL:--param asan-instrumentation-with-call-threshold=0")
   endif()
@@ -127,19 +127,23 @@ function(tenon_isa name)
   target_sources(tenon_objects INTERFACE $<TARGET_OBJECTS:tenon_isa_${name}>)
 endfunction()
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-  if(NOT TENON_SANITIZE)
-    set(compact -Os)  # hardly any of these machines lacks AVX2
-  endif()
-  tenon_isa(baseline ${compact})
-  tenon_isa(avx2 -march=x86-64-v3)
-  set(unused)
-  if(TENON_SANITIZE)
+  foreach(isa baseline avx2 avx512)
+    set(of_${isa})
+  endforeach()
+  if(TENON_SANITIZE)  # only what this machine chooses is worth compiling for longer
     tenon_host_has(avx512vl TENON_HOST_HAS_AVX512)
-    if(NOT TENON_HOST_HAS_AVX512)
-      set(unused -O0)  # linked, but nothing here can run it
+    set(of_baseline -O0)
+    if(TENON_HOST_HAS_AVX512)
+      set(of_avx2 -O0)
+    else()
+      set(of_avx512 -O0)
     endif()
+  elseif(isa_optimisation)
+    set(of_baseline -Os)  # hardly any of these machines lacks AVX2
   endif()
-  tenon_isa(avx512 -march=x86-64-v4 -mprefer-vector-width=512 ${unused})
+  tenon_isa(baseline ${of_baseline})
+  tenon_isa(avx2 -march=x86-64-v3 ${of_avx2})
+  tenon_isa(avx512 -march=x86-64-v4 -mprefer-vector-width=512 ${of_avx512})
 else()
   tenon_isa(baseline)
 endif()
@@ -149,7 +153,10 @@ if(TENON_WITH_CUDA)
   target_link_libraries(tenon_device_objects PUBLIC CUDA::cudart_static)
   add_library(tenon_cuda_kernels OBJECT ${TENON_CUDA_KERNELS})
   target_include_directories(tenon_cuda_kernels PRIVATE ${TENON_INCLUDE_DIR})
-  target_compile_definitions(tenon_cuda_kernels PRIVATE TENON_WITH_CUDA=1 TENON_TENSOR_CORES=$<BOOL:${TENON_TENSOR_CORES}>)
+  target_compile_definitions(tenon_cuda_kernels PRIVATE TENON_WITH_CUDA=1)
+  # Of one source, so that a compiler cache has the others with either value.
+  set_source_files_properties(${PROJECT_SOURCE_DIR}/kernels/cuda/matmul/tensor_cores.cu PROPERTIES
+    COMPILE_DEFINITIONS TENON_TENSOR_CORES=$<BOOL:${TENON_TENSOR_CORES}>)
   # No contraction of multiplications and additions, as on the CPU.
   target_compile_options(tenon_cuda_kernels PRIVATE -fmad=false ${default_optimisation}
     -Xcompiler=-Wall,-Wextra,-ffp-contract=off,-fno-math-errno,-fno-trapping-math

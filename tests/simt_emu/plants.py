@@ -338,7 +338,7 @@ class Build(NamedTuple):
         words[words.index("-o") + 1] = str(out)
         words[words.index("-c") + 1] = str(folder / source)
         # Preprocessor mode: otherwise ccache would miss a new header that precedes another on the include path.
-        call(["env", "-C", directory, "CCACHE_NODIRECT=1", *LAUNCHER, *words])
+        call(["env", "-C", directory, "CCACHE_NODIRECT=1", "CCACHE_NODEPEND=1", *LAUNCHER, *words])
         call([words[0], "-o", program, out, f"@{self.link}"])
         return program
 

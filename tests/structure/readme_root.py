@@ -105,8 +105,9 @@ def make_system(root, env):
         for place in (here, f"{root}/ccache"):
             os.makedirs(place, exist_ok=True)
         subprocess.run(["mount", "--bind", here, f"{root}/ccache"], check=True)
+        # As in scripts/test.
         env.update(CMAKE_CXX_COMPILER_LAUNCHER="ccache", CCACHE_DIR="/ccache", CCACHE_MAXSIZE=size, CCACHE_BASEDIR="/tenon",
-                   CCACHE_SLOPPINESS="pch_defines,time_macros")  # for precompiled headers
+                   CCACHE_DEPEND="1", CCACHE_SLOPPINESS="pch_defines,time_macros")
 
 
 def run(root, env, folder, command):
