@@ -1,57 +1,53 @@
-// Normalisation: a few passes over memory, and one node on the tape besides those of weight and bias.
+// Normalisation. Over the last dimensions it is one kernel and one node on the tape; over the batch it is a
+// few passes over memory, and one node besides those of weight and bias.
 #include <limits>
 
 #include <tenon/autograd/ops/common.h>
 #include <tenon/autograd/ops/gradients.h>
 #include <tenon/autograd/ops/reduced_dims.h>
+#include <tenon/kernels/normalization.h>
 
 namespace tenon {
 
+using autograd::Broadcast;
 using autograd::check_same_kind;
+using autograd::dense;
 using autograd::Dims;
 using autograd::Input;
 using autograd::list_of;
 using autograd::mean_of_products;
+using autograd::new_tensor;
 using autograd::record;
 using autograd::repeats_elements;
 using autograd::result;
 using autograd::with;
+using Kind = kernels::Normalization::Kind;
 
 namespace {
 
 Tensor reciprocal_deviation(const Tensor& variance, double eps) { return div(1, sqrt(add(variance, eps))); }
 
+/// From operations that the tape records: y = (a - mean) * scale, scale = 1 / sqrt(variance + eps).
 struct Normalized {
-  Tensor out, mean, variance;  // the last two with dimensions of size 1, and not recorded
+  Tensor y, mean, variance, scale;  // the last three with dimensions of size 1
 };
-
-/// (a - mean) / sqrt(variance + eps).
-Normalized normalized(const char* op, CallSite site, const Tensor& a, Dims dims, double eps) {
+Normalized normalized(Kind kind, const Tensor& a, Dims dims, double eps) {
+  const Shape list = list_of(dims);
   Normalized made;
-  Tensor scale;
-  {
-    const NoGradGuard no_grad;
-    const Shape list = list_of(dims);
-    made.mean = mean(a, list, true);
-    made.out = sub(a, made.mean);
-    made.variance = mean_of_products(made.out, made.out, list);
-    scale = reciprocal_deviation(made.variance, eps);
-    made.out.mul_(scale);
-  }
-  made.out = record(op, site, made.out,
-      Input(a, with(a, result(made.out), scale),
-          [dims, eps](const Tensor& g, const Tensor& x, const Tensor& y, const Tensor& known) {
-            const Shape list = list_of(dims);
-            Tensor s = known;
-            if (grad_enabled()) {  // as a function of x
-              const Tensor apart = sub(x, mean(x, list, true));
-              s = reciprocal_deviation(mean_of_products(apart, apart, list), eps);
-            }
-            Tensor across = sub(g, mul(y, mean_of_products(g, y, list)));
-            across.sub_(mean(g, list, true));
-            return mul(across, s);
-          }));
+  if (kind == Kind::layer) made.mean = mean(a, list, true);
+  Tensor apart = kind == Kind::layer ? sub(a, made.mean) : a;
+  made.variance = mean_of_products(apart, apart, list);
+  made.scale = reciprocal_deviation(made.variance, eps);
+  made.y = kind == Kind::layer && !grad_enabled() ? apart.mul_(made.scale) : mul(apart, made.scale);
   return made;
+}
+
+/// The gradient of a, given that of y.
+Tensor normalized_backward(Kind kind, Dims dims, const Tensor& g, const Tensor& y, const Tensor& scale) {
+  const Shape list = list_of(dims);
+  Tensor across = sub(g, mul(y, mean_of_products(g, y, list)));
+  if (kind == Kind::layer) across.sub_(mean(g, list, true));
+  return mul(across, scale);
 }
 
 /// The last dimensions, after checking that they are `normalized_shape`.
@@ -79,6 +75,67 @@ Tensor scaled_and_shifted(Tensor a, const Tensor& weight, const Tensor& bias) {
   return a;
 }
 
+/// Whether the rows are too long for the kernels.
+bool is_long(const Tensor& a, Dims dims) {
+  return autograd::reduced_count(a, dims) > kernels::longest_normalized_row(a.stream());
+}
+kernels::Normalization rows_of(Kind kind, const Tensor& a, Dims dims, double eps) {
+  const std::int64_t size = autograd::reduced_count(a, dims);
+  return {kind, a.dtype(), a.numel() / size, size, eps};
+}
+
+/// Over the last dimensions, times the weight and plus the bias if there are such; recorded.
+Tensor normalize_rows(const char* op, CallSite site, Kind kind, const Tensor& a, Dims dims, double eps,
+    const Tensor& weight, const Tensor& bias) {
+  const std::int64_t size = autograd::reduced_count(a, dims);
+  check(size > 0, "mean: there are no elements to average; the shape is {}", a.shape());
+  const bool weighted = weight.defined(), shifted = bias.defined();
+  Tensor out, y, scale;
+  if (is_long(a, dims)) {
+    const NoGradGuard no_grad;
+    const Normalized made = normalized(kind, a, dims, eps);
+    scale = made.scale;
+    out = scaled_and_shifted(made.y, weight, bias);
+    y = made.y.detach();
+  } else {
+    out = new_tensor(a.shape(), a.dtype(), a.stream());
+    scale = new_tensor(autograd::reduced_shape(a.shape(), dims, true), a.dtype(), a.stream());
+    const bool needs_y =
+                   autograd::mode().record && (a.requires_grad() || (weighted && weight.requires_grad())),
+               is_out = !weighted && !shifted;
+    if (needs_y) y = is_out ? out.detach() : new_tensor(a.shape(), a.dtype(), a.stream());
+    const auto raw = [](const Tensor& tensor) { return tensor.defined() ? tensor.raw() : nullptr; };
+    const auto given = [](const Tensor& tensor) { return tensor.defined() ? dense(tensor) : tensor; };
+    const Tensor x = dense(a), w = given(weight), b = given(bias);
+    if (a.numel() > 0)
+      kernels::normalize(a.stream(), rows_of(kind, a, dims, eps), out.raw(), is_out ? nullptr : raw(y),
+          scale.raw(), x.raw(), raw(w), raw(b));
+  }
+  // What is not there is replaced by a tensor that needs no gradient.
+  const Tensor &w = weighted ? weight : scale, &b = shifted ? bias : scale;
+  return record(op, site, out,
+      Input(a, with(a, w, y, scale),
+          [kind, weighted, dims, eps](const Tensor& g, const Tensor& x, const Tensor& factor,
+              const Tensor& known_y, const Tensor& known_scale) {
+            if (grad_enabled() || is_long(x, dims)) {
+              const Normalized n =
+                  grad_enabled() ? normalized(kind, x, dims, eps) : Normalized{known_y, {}, {}, known_scale};
+              return normalized_backward(kind, dims, weighted ? mul(g, factor) : g, n.y, n.scale);
+            }
+            Tensor made = new_tensor(x.shape(), x.dtype(), x.stream());
+            const Tensor slope = dense(g), row = dense(factor);
+            kernels::normalize_backward(x.stream(), rows_of(kind, x, dims, eps), made.raw(), slope.raw(),
+                weighted ? row.raw() : nullptr, known_y.raw(), known_scale.raw());
+            return made;
+          }),
+      // If a needs no gradient, y is a constant.
+      Broadcast(w, with(a.requires_grad() ? a : y, y),
+          [kind, dims, eps](const Tensor& g, const Tensor& x, const Tensor& known) {
+            return mul(g, grad_enabled() && x.requires_grad() ? normalized(kind, x, dims, eps).y : known);
+          }),
+      Broadcast(b, [](const Tensor& g) { return g; }));
+}
+
 }  // namespace
 
 Tensor layer_norm(const Tensor& a, const Shape& normalized_shape, const Tensor& weight, const Tensor& bias,
@@ -87,7 +144,7 @@ Tensor layer_norm(const Tensor& a, const Shape& normalized_shape, const Tensor& 
   const Dims dims = last_dims("layer_norm", a, normalized_shape);
   check_beside("layer_norm", "the weight", a, weight, normalized_shape);
   check_beside("layer_norm", "the bias", a, bias, normalized_shape);
-  return scaled_and_shifted(normalized("layer_norm", site, a, dims, eps).out, weight, bias);
+  return normalize_rows("layer_norm", site, Kind::layer, a, dims, eps, weight, bias);
 }
 
 Tensor rms_norm(const Tensor& a, const Shape& normalized_shape, const Tensor& weight,
@@ -98,21 +155,7 @@ Tensor rms_norm(const Tensor& a, const Shape& normalized_shape, const Tensor& we
   const double added = eps ? *eps : visit_floating("rms_norm", a.dtype(), []<class T>(std::type_identity<T>) {
     return static_cast<double>(std::numeric_limits<T>::epsilon());
   });
-  Tensor out, scale;
-  {
-    const NoGradGuard no_grad;
-    scale = reciprocal_deviation(mean_of_products(a, a, list_of(dims)), added);
-    out = mul(a, scale);
-  }
-  out = record("rms_norm", site, out,
-      Input(a, with(a, result(out), scale),
-          [dims, added](const Tensor& g, const Tensor& x, const Tensor& y, const Tensor& known) {
-            const Shape list = list_of(dims);
-            const Tensor s =
-                grad_enabled() ? reciprocal_deviation(mean_of_products(x, x, list), added) : known;
-            return mul(s, sub(g, mul(y, mean_of_products(g, y, list))));
-          }));
-  return scaled_and_shifted(std::move(out), weight, {});
+  return normalize_rows("rms_norm", site, Kind::rms, a, dims, added, weight, {});
 }
 
 Tensor batch_norm(const Tensor& a, const Tensor& running_mean, const Tensor& running_var,
@@ -147,8 +190,18 @@ Tensor batch_norm(const Tensor& a, const Tensor& running_mean, const Tensor& run
     check(!running.defined() || !repeats_elements(running),
         "batch_norm: elements of running_mean or running_var share memory; clone() it first");
   const Dims dims = ((Dims{1} << a.dim()) - 1) & ~Dims{2};
-  const Normalized made = normalized(op, site, a, dims, eps);
-  Tensor out = scaled_and_shifted(made.out, beside(weight), beside(bias));
+  Normalized made;
+  {
+    const NoGradGuard no_grad;
+    made = normalized(Kind::layer, a, dims, eps);
+  }
+  const Tensor y = record("batch_norm", site, made.y,
+      Input(a, with(a, result(made.y), made.scale),
+          [dims, eps](const Tensor& g, const Tensor& x, const Tensor& of_x, const Tensor& known) {
+            return normalized_backward(Kind::layer, dims, g, of_x,
+                grad_enabled() ? normalized(Kind::layer, x, dims, eps).scale : known);
+          }));
+  Tensor out = scaled_and_shifted(y, beside(weight), beside(bias));
 
   // Last, when nothing can fail any more.
   const NoGradGuard no_grad;

@@ -1,104 +1,12 @@
-// Softmax along rows: a warp per row of up to 1024 elements, a block per longer row, a warp per chunk of it.
-// Both keep the row in registers, so it is read once and written once; of rows with more chunks than a block
-// has warps each pass reads the row again, then from the L2 cache. Columns, and the longest rows, are a
+// Softmax along rows that stay in registers (reduce/kept_rows.cuh). Columns, and the longest rows, are a
 // sequence of other kernels.
 #include <limits>
 
 #include <tenon/kernels/softmax.h>
-#include <tenon/kernels/cuda/reduce/tree.cuh>
+#include <tenon/kernels/cuda/reduce/kept_rows.cuh>
 
 namespace tenon::kernels::cuda {
 namespace {
-
-/// Lane l holds the elements l, l + 32, l + 64, ... of a chunk of order R.
-constexpr int slots = static_cast<int>(reduce_chunk) / warp_size;
-/// Warps that share a long row: as many as have registers for a chunk each.
-template <class T>
-constexpr int row_warps = 64 / static_cast<int>(sizeof(T));
-/// The chunks of the longest row that a block computes: one chunk of the level above.
-constexpr std::int64_t most_chunks = reduce_chunk;
-
-template <class F>
-__device__ inline void for_each_slot(int n, const F& f) {
-  const int lane = static_cast<int>(threadIdx.x) % warp_size;
-#pragma unroll
-  for (int i = 0; i < slots; ++i)
-    if (i * warp_size < n) f(i, i * warp_size + lane);
-}
-
-/// Reduces a chunk; what is beyond its end is the identity.
-template <class Op, class T>
-__device__ inline T chunk_value(int n, const T (&x)[slots]) {
-  T acc[4];
-  fill_with_identity<Op>(acc);
-  for_each_slot(n, [&](int i, int) { acc[i % 4] = combine<Op>(acc[i % 4], x[i]); });
-  return group_tree<Op>(acc);
-}
-
-/// One warp per row, which is a chunk.
-template <class T>
-class ShortRow {
- public:
-  static constexpr bool keeps = true;
-
-  __device__ ShortRow(int n) : n_(n) {}
-  __device__ static std::int64_t first() {
-    return std::int64_t{blockIdx.x} * reduce_warps + threadIdx.x / warp_size;
-  }
-  __device__ static std::int64_t step() { return std::int64_t{gridDim.x} * reduce_warps; }
-  /// f(offset, length) for each chunk of this warp.
-  template <class F>
-  __device__ void for_each_chunk(const F& f) const {
-    f(0, n_);
-  }
-  /// The value of the row, for all of its threads; chunk(offset, length) returns that of a chunk.
-  template <class Op, class F>
-  __device__ T reduce(const F& chunk) {
-    return arith::finish<Op>(chunk(0, n_));
-  }
-
- private:
-  int n_;
-};
-
-/// One block per row.
-template <class T, bool Keeps>
-class LongRow {
- public:
-  static constexpr int threads = row_warps<T> * warp_size;
-  static constexpr bool keeps = Keeps;
-  /// Results of chunks. Two reductions take turns, so that one may begin while a warp still reads the other.
-  struct Values {
-    T of[2][most_chunks];
-  };
-
-  __device__ LongRow(int n, Values& values) : n_(n), values_(values) {}
-  __device__ static std::int64_t first() { return blockIdx.x; }
-  __device__ static std::int64_t step() { return gridDim.x; }
-  template <class F>
-  __device__ void for_each_chunk(const F& f) const {
-    constexpr int chunk = static_cast<int>(reduce_chunk);
-    const int warps = static_cast<int>(blockDim.x) / warp_size,
-              warp = static_cast<int>(threadIdx.x) / warp_size;
-    for (int at = warp * chunk; at < n_; at += warps * chunk) f(at, n_ - at < chunk ? n_ - at : chunk);
-  }
-  template <class Op, class F>
-  __device__ T reduce(const F& chunk) {
-    T* const values = values_.of[turn_];
-    turn_ ^= 1;
-    for_each_chunk([&](int at, int length) {
-      const T v = chunk(at, length);
-      if (threadIdx.x % warp_size == 0) values[at / reduce_chunk] = v;
-    });
-    __syncthreads();
-    const int chunks = static_cast<int>(arith::reduce_chunks(n_));
-    return arith::finish<Op>(upper_chunk<Op, T>(chunks, [&](int q) { return values[q]; }));
-  }
-
- private:
-  int n_, turn_ = 0;
-  Values& values_;
-};
 
 /// A maximum below `lowest` and a sum below `least` count as these.
 template <bool Log, class Row, class T>
@@ -207,33 +115,19 @@ __global__ void __launch_bounds__(LongRow<T, Keeps>::threads)
   backward<Log>(LongRow<T, Keeps>(n, values), rows, n, out, g, y);
 }
 
-/// Rows that one launch computes.
-bool are_rows(const Indexed& layout) {
-  return layout.inner == 1 && arith::reduce_chunks(layout.size) <= most_chunks;
-}
-
-/// Calls run(is_long, keeps, blocks, threads), the first two of which are std::bool_constants.
-template <class T, class F>
-void with_rows(Stream stream, const Indexed& layout, const F& run) {
-  if (layout.size <= reduce_chunk)
-    return run(
-        std::false_type(), std::true_type(), blocks_for(stream, layout.outer, reduce_warps), block_threads);
-  const std::int64_t chunks = arith::reduce_chunks(layout.size),
-                     warps = std::min<std::int64_t>(chunks, row_warps<T>);
-  with_bool(chunks == warps, [&](auto keeps) {
-    run(std::true_type(), keeps, blocks_for(stream, layout.outer, 1), static_cast<int>(warps) * warp_size);
-  });
-}
+bool are_rows(const Indexed& layout) { return layout.inner == 1 && can_keep_rows(layout.size); }
 
 template <bool Log, class T, class G>
 void launch_backward(Stream stream, const Indexed& layout, T* out, const G& g, const T* y) {
   const tenon::cuda::Launch what{stream, "softmax_backward", {layout.outer, layout.size}};
-  with_rows<T>(stream, layout, [&](auto is_long, auto keeps, std::int64_t blocks, int threads) {
-    const int n = static_cast<int>(layout.size);
-    if constexpr (is_long)
-      launch(what, softmax_long_rows_backward<Log, keeps, T, G>, blocks, threads, layout.outer, n, out, g, y);
-    else launch(what, softmax_rows_backward<Log, T, G>, blocks, threads, layout.outer, n, out, g, y);
-  });
+  with_kept_rows<T>(
+      stream, layout.outer, layout.size, [&](auto is_long, auto keeps, std::int64_t blocks, int threads) {
+        const int n = static_cast<int>(layout.size);
+        if constexpr (is_long)
+          launch(what, softmax_long_rows_backward<Log, keeps, T, G>, blocks, threads, layout.outer, n, out, g,
+              y);
+        else launch(what, softmax_rows_backward<Log, T, G>, blocks, threads, layout.outer, n, out, g, y);
+      });
 }
 
 /// What SoftmaxSteps need.
@@ -268,14 +162,15 @@ void softmax(Stream stream, Softmax kind, DType dtype, Indexed layout, void* out
     const bool or_zeros = kind == Softmax::or_zeros;
     const T lowest = or_zeros ? Limits::lowest() : -Limits::infinity(), least = or_zeros ? T(1) : T(0);
     const tenon::cuda::Launch what{stream, "softmax", {layout.outer, layout.size}};
-    with_rows<T>(stream, layout, [&](auto is_long, auto keeps, std::int64_t blocks, int threads) {
-      const auto run = [&](auto kernel) {
-        launch(what, kernel, blocks, threads, layout.outer, static_cast<int>(layout.size), lowest, least,
-            static_cast<T*>(out), static_cast<const T*>(a));
-      };
-      if constexpr (is_long) run(softmax_long_rows<log, keeps, T>);
-      else run(softmax_rows<log, T>);
-    });
+    with_kept_rows<T>(
+        stream, layout.outer, layout.size, [&](auto is_long, auto keeps, std::int64_t blocks, int threads) {
+          const auto run = [&](auto kernel) {
+            launch(what, kernel, blocks, threads, layout.outer, static_cast<int>(layout.size), lowest, least,
+                static_cast<T*>(out), static_cast<const T*>(a));
+          };
+          if constexpr (is_long) run(softmax_long_rows<log, keeps, T>);
+          else run(softmax_rows<log, T>);
+        });
   });
 }
 

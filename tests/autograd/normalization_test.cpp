@@ -3,6 +3,8 @@
 
 #include "../support/catch.h"
 
+#include <tenon/autograd/ops/gradients.h>
+
 #include "../support/tensors.h"
 
 using namespace tenon;
@@ -109,14 +111,77 @@ TEST_CASE("normalization: no samples") {
   REQUIRE(batch_norm(zeros({0, 3}), zeros({3}), ones({3})).shape() == Shape{0, 3});
 }
 
-TEST_CASE("normalization: the gradient has the same bits with create_graph") {
+TEST_CASE("normalization: gradients have the same bits with create_graph") {
   manual_seed(3);
-  const Tensor x = randn({5, 40}, {.requires_grad = true}), g = randn({5, 40});
-  for (const Tensor& y : {layer_norm(x, 40), rms_norm(x, 40), batch_norm(x, {}, {}, {}, {}, true)}) {
-    const Tensor plain = autograd::grad(y, {x}, {.grad_outputs = {g}, .retain_graph = true})[0];
-    const Tensor recorded = autograd::grad(y, {x}, {.grad_outputs = {g}, .create_graph = true})[0];
-    REQUIRE(bitwise_equal(plain, recorded));
+  const Tensor x = randn({5, 40}, {.requires_grad = true}), turned = randn({40, 5}, {.requires_grad = true}),
+               w = randn({40}, {.requires_grad = true}), b = randn({40}, {.requires_grad = true});
+  const auto require_same = [](const Tensor& y, const std::vector<Tensor>& inputs) {
+    const auto g = randn({40, 5}).t();
+    const auto plain = autograd::grad(y, inputs, {.grad_outputs = {g}, .retain_graph = true});
+    const auto recorded = autograd::grad(y, inputs, {.grad_outputs = {g}, .create_graph = true});
+    for (std::size_t i = 0; i < inputs.size(); ++i) REQUIRE(bitwise_equal(plain[i], recorded[i]));
+  };
+  require_same(layer_norm(x, 40), {x});
+  require_same(layer_norm(x, 40, w, b), {x, w, b});
+  require_same(layer_norm(x, 40, {}, b), {x, b});
+  require_same(layer_norm(turned.t(), 40, w), {turned, w});
+  require_same(layer_norm(x.detach(), 40, w, b), {w, b});
+  require_same(rms_norm(x, 40), {x});
+  require_same(rms_norm(turned.t(), 40, w), {turned, w});
+  require_same(batch_norm(x, {}, {}, w, b, true), {x, w, b});
+}
+
+TEST_CASE("normalization: layer_norm has the bits of the operations that it consists of") {
+  manual_seed(4);
+  const Tensor w = randn({3, 200}), b = randn({3, 200});
+  for (const Tensor& x : {randn({5, 3, 200}), randn({200, 5, 3}).permute({1, 2, 0})}) {
+    const Tensor d = x - x.mean({1, 2}, true), v = autograd::mean_of_products(d, d, {1, 2}),
+                 y = d * (1 / (v + 1e-5).sqrt());
+    REQUIRE(bitwise_equal(layer_norm(x, {3, 200}), y));
+    REQUIRE(bitwise_equal(layer_norm(x, {3, 200}, w, b), y * w + b));
+    REQUIRE(bitwise_equal(layer_norm(x, {3, 200}, {}, b), y + b));
+    // The operations sum what a weight broadcasts, too.
+    const Tensor weight = w.clone().set_requires_grad(), g = randn(x.shape());
+    layer_norm(x, {3, 200}, weight, b).backward(g);
+    REQUIRE(bitwise_equal(weight.grad(), (g * y).sum({0})));
   }
+}
+
+TEST_CASE("normalization: layer_norm and rms_norm are one node on the tape") {
+  const Operands in;
+  const auto inputs_of = [](const Tensor& y, const std::string& name) {
+    REQUIRE(y.grad_fn()->name() == name);
+    for (const autograd::GradFn& input : y.grad_fn()->next_functions()) REQUIRE(input.name() == "leaf");
+    return y.grad_fn()->next_functions().size();
+  };
+  REQUIRE(inputs_of(layer_norm(in.x, 3), "layer_norm") == 1);
+  REQUIRE(inputs_of(layer_norm(in.x, 3, in.w, in.b), "layer_norm") == 3);
+  REQUIRE(inputs_of(layer_norm(in.x.detach(), 3, {}, in.b), "layer_norm") == 1);
+  REQUIRE(inputs_of(rms_norm(in.x, 3, in.w), "rms_norm") == 2);
+}
+
+TEST_CASE("normalization: what the gradient needs must not change") {
+  const auto error_after = [](const auto& change) {
+    const Operands in;
+    const Tensor x = in.x * 1, w = in.w * 1, y = layer_norm(x, 3, w, in.b), z = layer_norm(x, 3);
+    {
+      const NoGradGuard no_grad;
+      change(x, w, y, z);
+    }
+    return error_of([&] { (y + z).backward(in.g); });
+  };
+  const std::string changed = "has been modified in place";
+  REQUIRE(error_after([](auto& x, auto&, auto&, auto&) { x.add_(1); }).find(changed) != std::string::npos);
+  REQUIRE(error_after([](auto&, auto& w, auto&, auto&) { w.add_(1); }).find(changed) != std::string::npos);
+  REQUIRE(error_after([](auto&, auto&, auto&, auto& z) { z.add_(1); }).find(changed) != std::string::npos);
+  // With a weight the result is not what the gradient needs.
+  REQUIRE(error_after([](auto&, auto&, auto& y, auto&) { y.add_(1); }).empty());
+  // An input that needs no gradient is not needed either.
+  const Operands in;
+  const Tensor x = in.x.clone().detach(), y = layer_norm(x, 3, in.w);
+  x.fill_(7);
+  y.backward(in.g);
+  REQUIRE(near(in.w.grad(), {-2.4418521014013477, -2.941736935609393, 2.2803722372111577}));
 }
 
 TEST_CASE("dropout: zeros with the given probability, and the mean stays") {

@@ -8,6 +8,7 @@
 #include <tenon/kernels/index.h>
 #include <tenon/kernels/matmul.h>
 #include <tenon/kernels/mse.h>
+#include <tenon/kernels/normalization.h>
 #include <tenon/kernels/random.h>
 #include <tenon/kernels/reduce.h>
 #include <tenon/kernels/softmax.h>
@@ -229,6 +230,32 @@ void softmax_rows(Tally& tally) {
 }
 
 template <class T>
+void normalization_rows(Tally& tally) {
+  using Kind = Normalization::Kind;
+  for (const Normalization layer :
+      {Normalization{Kind::layer, dtype_of<T>, 50, 60, 1e-5}, {Kind::layer, dtype_of<T>, 2, 1500, 1e-5}})
+    for (const Kind kind : {Kind::layer, Kind::rms}) {
+      Normalization what = layer;
+      what.kind = kind;
+      const std::string name = kind == Kind::layer ? "layer_norm" : "rms_norm";
+      constexpr std::size_t n = 3000;
+      const auto a = test::noise<T>(n, test::Kind::ordinary, 1), g = test::noise<T>(n, test::Kind::wide, 2),
+                 weight = test::noise<T>(what.size, test::Kind::ordinary, 3),
+                 bias = test::noise<T>(what.size, test::Kind::wide, 4);
+      Vector<T> want(n), y(n), scale(static_cast<std::size_t>(what.rows)), slope(n);
+      test::normalize(what, want.data(), y.data(), scale.data(), a.data(), weight.data(), bias.data());
+      test::normalize_backward(what, slope.data(), g.data(), weight.data(), y.data(), scale.data());
+      tally.compare(name, want, test::written<T>(n, [&](T* out) {
+        test::Output<T> each(scale.size());
+        normalize(test::stream(), what, out, nullptr, each.data(), a.data(), weight.data(), bias.data());
+      }));
+      tally.compare(name + "_backward", slope, test::written<T>(n, [&](T* out) {
+        normalize_backward(test::stream(), what, out, g.data(), weight.data(), y.data(), scale.data());
+      }));
+    }
+}
+
+template <class T>
 void matmul_rows(Tally& tally) {
   const auto a = test::noise<T>(60000, test::Kind::wide, 1),
              b = test::noise<T>(60000, test::Kind::ordinary, 2),
@@ -436,6 +463,7 @@ Tally compare_all() {
   both([&]<class T>(T) { other_elementwise_rows<T>(tally); });
   both([&]<class T>(T) { reduce_rows<T>(tally); });
   both([&]<class T>(T) { softmax_rows<T>(tally); });
+  both([&]<class T>(T) { normalization_rows<T>(tally); });
   both([&]<class T>(T) { matmul_rows<T>(tally); });
   both([&]<class T>(T) { training_rows<T>(tally); });
   both([&]<class T>(T) { adaptive_rows<T>(tally); });

@@ -12,6 +12,7 @@
 #include <tenon/kernels/fill.h>
 #include <tenon/kernels/index.h>
 #include <tenon/kernels/matmul.h>
+#include <tenon/kernels/normalization.h>
 #include <tenon/kernels/random.h>
 #include <tenon/kernels/reduce.h>
 #include <tenon/kernels/softmax.h>
@@ -120,6 +121,19 @@ void arithmetic(Hashes& hashes, Kind kind) {
           "softmax " + of, n, [&](T* out) { softmax(test::stream(), what, dtype, layout, out, a.data()); });
       record("softmax_backward " + of, n,
           [&](T* out) { softmax_backward(test::stream(), what, dtype, layout, out, a.data(), b.data()); });
+    }
+  using Norm = Normalization::Kind;
+  for (const Norm what : {Norm::layer, Norm::rms})
+    for (const std::int64_t size : {300, 5000}) {
+      const Normalization rows{what, dtype, 3, size, 1e-5};
+      const std::string of = std::to_string(static_cast<int>(what)) + " along " + std::to_string(size);
+      test::Output<T> scale(3), y(static_cast<std::size_t>(3 * size));
+      record("normalize " + of, 3 * size, [&](T* out) {
+        normalize(test::stream(), rows, out, y.data(), scale.data(), a.data(), b.data(), b.data() + 5000);
+      });
+      record("normalize_backward " + of, 3 * size, [&](T* out) {
+        normalize_backward(test::stream(), rows, out, a.data(), b.data(), y.data(), scale.data());
+      });
     }
   test::Output<T> updated(test::Vector<T>(a.begin(), a.begin() + 20014));
   T* const param = updated.data();

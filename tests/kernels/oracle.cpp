@@ -129,11 +129,50 @@ void softmax_backward(kernels::Softmax kind, const kernels::Indexed& l, T* out, 
   });
 }
 
+template <class T>
+void normalize(
+    const kernels::Normalization& what, T* out, T* y, T* scale, const T* a, const T* weight, const T* bias) {
+  const std::int64_t n = what.size;
+  const T count = static_cast<T>(n);
+  for (std::int64_t r = 0; r < what.rows; ++r, a += n, y += n, out += n) {
+    const bool layer = what.kind == kernels::Normalization::Kind::layer;
+    const T mean = reduced(arith::Sum(), n, a, a) / count;
+    for (std::int64_t i = 0; i < n; ++i) y[i] = layer ? a[i] - mean : a[i];
+    const T variance = reduced(arith::SumOfProducts(), n, y, y) / count;
+    scale[r] = T(1) / std::sqrt(variance + static_cast<T>(what.eps));
+    for (std::int64_t i = 0; i < n; ++i) {
+      y[i] = y[i] * scale[r];
+      out[i] = weight ? y[i] * weight[i] : y[i];
+      if (bias) out[i] = out[i] + bias[i];
+    }
+  }
+}
+
+template <class T>
+void normalize_backward(
+    const kernels::Normalization& what, T* out, const T* g, const T* weight, const T* y, const T* scale) {
+  const std::int64_t n = what.size;
+  const T count = static_cast<T>(n);
+  std::vector<T> slope(static_cast<std::size_t>(n));
+  for (std::int64_t r = 0; r < what.rows; ++r, g += n, y += n, out += n) {
+    for (std::int64_t i = 0; i < n; ++i) slope[i] = weight ? g[i] * weight[i] : g[i];
+    const T product = reduced(arith::SumOfProducts(), n, slope.data(), y) / count,
+            mean = reduced(arith::Sum(), n, slope.data(), y) / count;
+    for (std::int64_t i = 0; i < n; ++i) {
+      T across = slope[i] - y[i] * product;
+      if (what.kind == kernels::Normalization::Kind::layer) across = across - mean;
+      out[i] = across * scale[r];
+    }
+  }
+}
+
 #define INSTANTIATE(T)                                                                                   \
   template T reduced(arith::ReduceOp, const Shape&, const T*, const Strides&, const T*, const Strides&); \
   template T matmul(std::int64_t, std::int64_t, const T*, std::int64_t, const T*, std::int64_t);         \
   template void softmax(kernels::Softmax, const kernels::Indexed&, T*, const T*);                        \
-  template void softmax_backward(kernels::Softmax, const kernels::Indexed&, T*, const T*, const T*);
+  template void softmax_backward(kernels::Softmax, const kernels::Indexed&, T*, const T*, const T*);     \
+  template void normalize(const kernels::Normalization&, T*, T*, T*, const T*, const T*, const T*);      \
+  template void normalize_backward(const kernels::Normalization&, T*, const T*, const T*, const T*, const T*);
 INSTANTIATE(float)
 INSTANTIATE(double)
 

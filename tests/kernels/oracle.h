@@ -4,6 +4,7 @@
 
 #include <tenon/core/shape.h>
 #include <tenon/kernels/arith/reduce.h>
+#include <tenon/kernels/normalization.h>
 #include <tenon/kernels/softmax.h>
 
 namespace tenon::test {
@@ -27,6 +28,14 @@ template <class T>
 void softmax(kernels::Softmax kind, const kernels::Indexed& l, T* out, const T* a);
 template <class T>
 void softmax_backward(kernels::Softmax kind, const kernels::Indexed& l, T* out, const T* g, const T* y);
+
+/// kernels::normalize() and its gradient; weight and bias may be null.
+template <class T>
+void normalize(
+    const kernels::Normalization& what, T* out, T* y, T* scale, const T* a, const T* weight, const T* bias);
+template <class T>
+void normalize_backward(
+    const kernels::Normalization& what, T* out, const T* g, const T* weight, const T* y, const T* scale);
 
 /// Offset of the element with row-major index `at`.
 inline std::int64_t offset(const Shape& shape, const Strides& strides, std::int64_t at) {

@@ -20,6 +20,7 @@
 #include <tenon/kernels/index.h>
 #include <tenon/kernels/matmul.h>
 #include <tenon/kernels/mse.h>
+#include <tenon/kernels/normalization.h>
 #include <tenon/kernels/random.h>
 #include <tenon/kernels/reduce.h>
 #include <tenon/kernels/scan.h>
@@ -361,6 +362,27 @@ void softmax_row_backward() {
   });
 }
 
+// ---- normalisation
+
+/// The result of one row and its scale, or the gradient of it.
+void normalize_row_of(std::int64_t n) {
+  const kernels::Normalization what{kernels::Normalization::Kind::layer, f32, 1, n, 1e-5};
+  const auto size = static_cast<std::size_t>(n);
+  const Floats a = noise(size), weight = noise(size);
+  compare(size + 1, [&](Stream s, float* out) {
+    kernels::normalize(s, what, out, nullptr, out + n, a.data(), weight.data(), nullptr);
+  });
+}
+void normalize_row() { normalize_row_of(45); }
+void normalize_long_row() { normalize_row_of(1030); }
+void normalize_row_backward() {
+  const kernels::Normalization what{kernels::Normalization::Kind::layer, f32, 1, 45, 1e-5};
+  const Floats g = noise(45), y = noise(45), scale = noise(1);
+  compare(45, [&](Stream s, float* out) {
+    kernels::normalize_backward(s, what, out, g.data(), nullptr, y.data(), scale.data());
+  });
+}
+
 // ---- windows
 
 /// Two images of 5 x 6, with a row and a column of padding.
@@ -416,7 +438,9 @@ const struct {
     {"arg_columns", arg_columns}, {"sort_short", sort_short}, {"sort_long", sort_long}, {"cumsum", cumsum},
     {"unfold", unfold}, {"fold", fold}, {"argmax_windows", argmax_windows}, {"softmax_row", softmax_row},
     {"softmax_long_row", softmax_long_row}, {"softmax_row_backward", softmax_row_backward},
-    {"uniform", uniform}, {"normal", normal}, {"normal_unaligned", normal_unaligned}};
+    {"normalize_row", normalize_row}, {"normalize_long_row", normalize_long_row},
+    {"normalize_row_backward", normalize_row_backward}, {"uniform", uniform}, {"normal", normal},
+    {"normal_unaligned", normal_unaligned}};
 
 }  // namespace
 

@@ -227,10 +227,20 @@ PLANTS = [
           "if (!Log) x[i] = q < length ? num::exp(x[i]) : T(0)", "if (!Log) x[i] = num::exp(q < length ? x[i] : T(0))", WRONG),
     Plant("elements past the end of a row are read", "softmax_rows_backward", ASAN, "softmax_row_backward",
           "softmax.cu", "q < length ? y[r * n + at + q] : T(0)", "y[r * n + at + q]", OVERFLOW),
-    Plant("no barrier before the chunks are added", "softmax_long_rows", TSAN, "softmax_long_row", "softmax.cu",
-          "    __syncthreads();\n    const int chunks", "    const int chunks", RACE),
+    Plant("no barrier before the chunks are added", "softmax_long_rows", TSAN, "softmax_long_row", "reduce/kept_rows.cuh",
+          "    __syncthreads();\n    const int chunks", "    const int chunks", RACE, "softmax.cu"),
     Plant("the sums of chunks replace the maxima that others still read", "softmax_long_rows", TSAN, "softmax_long_row",
-          "softmax.cu", "turn_ ^= 1;", "", RACE),
+          "reduce/kept_rows.cuh", "turn_ ^= 1;", "", RACE, "softmax.cu"),
+
+    # ---- normalisation
+    Plant("elements past the end of a row are stored", "normalize_short", ASAN, "normalize_row", "normalization.cu",
+          "if (q >= length) return;", "", OVERFLOW),
+    Plant("elements past the end of a row count for the variance", "normalize_short", ANY, "normalize_row",
+          "normalization.cu", "x[i] = q < length ? x[i] - mean : T(0);", "x[i] = x[i] - mean;", WRONG),
+    Plant("elements past the end of a row are read", "normalize_short_backward", ASAN, "normalize_row_backward",
+          "normalization.cu", "q < length ? y_row[at + q] : T(0)", "y_row[at + q]", OVERFLOW),
+    Plant("every warp of a row writes its scale", "normalize_long", TSAN, "normalize_long_row", "reduce/kept_rows.cuh",
+          "return threadIdx.x == 0;", "return threadIdx.x % warp_size == 0;", RACE, "normalization.cu"),
 
     # ---- sorting and running sums
     Plant("no barrier between the steps", "sort_tiles", TSAN, "sort_short", "sort.cu",
