@@ -53,6 +53,7 @@ void normalize(Stream, const Normalization& what, void* out, void* y, void* scal
     mean<arith::SumOfProducts>(rows, scales, apart, apart);
     rows.for_each_value(
         scales, [&]<class T>(T variance) { return T(1) / num::sqrt(variance + static_cast<T>(what.eps)); });
+    if (weight && bias) return rows.scale_and_shift(to, y ? of.row(y, r) : room, apart, scales, weight, bias);
     void* const normalized = y ? of.row(y, r) : weight || bias ? room : to;
     rows.with_values<arith::Mul>(normalized, apart, scales);
     if (weight) rows.with_row<arith::Mul>(bias ? room : to, normalized, weight);

@@ -49,6 +49,14 @@ class RowLoops {
           static_cast<const T*>(b), static_cast<const T*>(values));
     });
   }
+  /// y[r, i] = a[r, i] * values[r], out[r, i] = y[r, i] * weight[i] + bias[i], each step rounded
+  void scale_and_shift(
+      void* out, void* y, const void* a, const void* values, const void* weight, const void* bias) const {
+    with_type([&]<class T>(const Floating<T>& loops) {
+      loops.scale_and_shift(rows_, size_, static_cast<T*>(out), static_cast<T*>(y), static_cast<const T*>(a),
+          static_cast<const T*>(values), static_cast<const T*>(weight), static_cast<const T*>(bias));
+    });
+  }
   template <class Op>
   void unary_of_values(void* values) const {
     unary_of<Op>(rows_, values, values);

@@ -182,3 +182,21 @@ TEST_CASE("ops: two devices in one operation are an error") {
   REQUIRE(test::error_of([&] { index_select(there, 0, tensor({0}, {.dtype = DType::int64})); }) ==
           "index_select: devices differ; cuda:0 and cpu");
 }
+
+TEST_CASE("ops: normalisation is one launch, and so is the gradient of its input") {
+  const auto launches = [] { return test::launches("", ""); };
+  if (!launches()) return test::skip("only the emulator counts launches");
+  const Options there{.device = device()};
+  const Tensor w = randn({40}, there), b = randn({40}, there), g = randn({3, 40}, there);
+  const auto require_one = [&](const auto& run) {
+    const std::size_t before = *launches();
+    run();
+    REQUIRE(*launches() == before + 1);
+  };
+  for (const bool rms : {false, true}) {
+    const Tensor x = randn({3, 40}, there).set_requires_grad();
+    Tensor y;
+    require_one([&] { y = rms ? rms_norm(x, 40, w) : layer_norm(x, 40, w, b); });
+    require_one([&] { y.backward(g); });
+  }
+}

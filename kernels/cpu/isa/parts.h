@@ -14,6 +14,6 @@ void add_random(Table& table);
 void add_update(Table& table);
 void add_index(Table& table);
 void add_windows(Table& table);
-void add_softmax(Table& table);
+void add_row_steps(Table& table);
 
 }  // namespace tenon::kernels::cpu::TENON_ISA

@@ -23,7 +23,7 @@ Table make_table() {
   add_update(table);
   add_index(table);
   add_windows(table);
-  add_softmax(table);
+  add_row_steps(table);
   table.unfused = unfused;
   return table;
 }

@@ -169,6 +169,10 @@ struct Floating {
   WindowLoops<T> windows;
   /// Of rows of n elements: out[r, i] = a[r, i] - b[r, i] * c[r], in two roundings. `out` may be a or b.
   void (*subtract_products)(int64_t rows, int64_t n, T* out, const T* a, const T* b, const T* c);
+  /// Likewise y[r, i] = a[r, i] * c[r], and out[r, i] = y[r, i] * weight[i] + bias[i], in three roundings. y
+  /// may be `out`, which is then written last, or a.
+  void (*scale_and_shift)(
+      int64_t rows, int64_t n, T* out, T* y, const T* a, const T* c, const T* weight, const T* bias);
 };
 
 struct Table {
