@@ -7,6 +7,10 @@ namespace {
 
 using Kind = Normalization::Kind;
 
+/// About how many elements go through all steps together: several short rows, of which the first-level cache
+/// holds what is computed.
+constexpr std::int64_t elements_together = 1024;
+
 template <class Op>
 void mean(const RowLoops& rows, void* values, const void* a, const void* b = nullptr) {
   rows.reduce<Op>(values, a, b);
@@ -31,7 +35,7 @@ struct Offsets {
 /// Calls body(loops, first row, values, room) for parts of the rows.
 template <class Body>
 void in_parts(const Normalization& what, const Body& body) {
-  for_each_part(what.dtype, {what.rows, what.size, 1}, rows_together, true,
+  for_each_part(what.dtype, {what.rows, what.size, 1}, elements_together, true,
       [&](std::int64_t first, std::int64_t rows, void* values, void* room) {
         body(RowLoops(what.dtype, rows, what.size), first, values, room);
       });

@@ -95,9 +95,8 @@ class RowLoops {
   const Table& table_ = cpu_table();
 };
 
-/// The elements that go through all steps together. Steps over rows start so fast that they take few: the
-/// memory that the next ones need is fetched meanwhile.
-inline constexpr std::int64_t together = 32768, rows_together = 512;
+/// The most elements that go through all steps together, which stay in a cache.
+inline constexpr std::int64_t together = 32768;
 
 class PooledMemory {
  public:

@@ -8,6 +8,9 @@
 namespace tenon::kernels::cpu {
 namespace {
 
+/// About how many elements of rows go through all steps together. The steps start so fast that they take few:
+/// the memory that the next ones need is fetched meanwhile.
+constexpr std::int64_t rows_together = 512;
 /// From this length on, the elements of a row and what is computed of them exceed the first-level cache.
 constexpr std::int64_t long_row = 2048;
 
