@@ -147,6 +147,28 @@ TEST_CASE("normalization: layer_norm has the bits of the operations that it cons
   }
 }
 
+TEST_CASE("normalization: rows that are too long for the kernels") {
+  manual_seed(5);
+  const std::int64_t n = 40000;  // on the CPU
+  const Tensor x = randn({2, n}, {.requires_grad = true}), w = randn({n}, {.requires_grad = true}),
+               b = randn({n}, {.requires_grad = true}), g = randn({2, n});
+  const Tensor d = x.detach() - x.detach().mean({1}, true),
+               scale = 1 / (autograd::mean_of_products(d, d, {1}) + 1e-5).sqrt(), y = d * scale;
+  REQUIRE(bitwise_equal(layer_norm(x, n), y));
+  const Tensor out = layer_norm(x, n, w, b);
+  REQUIRE(bitwise_equal(out, y * w.detach() + b.detach()));
+  out.backward(g);
+  const Tensor h = g * w.detach();
+  REQUIRE(
+      bitwise_equal(x.grad(), (h - y * autograd::mean_of_products(h, y, {1}) - h.mean({1}, true)) * scale));
+  REQUIRE(bitwise_equal(w.grad(), (g * y).sum({0})));
+  REQUIRE(bitwise_equal(b.grad(), g.sum({0})));
+  const auto plain = autograd::grad(rms_norm(x, n, w), {x, w}, {.grad_outputs = {g}});
+  const auto recorded =
+      autograd::grad(rms_norm(x, n, w), {x, w}, {.grad_outputs = {g}, .create_graph = true});
+  for (std::size_t i = 0; i < 2; ++i) REQUIRE(bitwise_equal(plain[i], recorded[i]));
+}
+
 TEST_CASE("normalization: layer_norm and rms_norm are one node on the tape") {
   const Operands in;
   const auto inputs_of = [](const Tensor& y, const std::string& name) {
