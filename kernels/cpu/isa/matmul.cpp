@@ -212,8 +212,8 @@ void chain(int64_t m, int64_t n, int64_t k, const T* a, int64_t a_row, int64_t a
   // Packing A pays off where it is large: rows are read in order anyway, columns have a cache line per k.
   const int64_t in_order = a_row == 1 && a_col != 1 ? 8 << 10 : 1 << 20;
   const bool pack = m * k > in_order && n > width;
-  const bool in_place =
-      b_col == 1 && n * k <= (m <= 2 * tile_rows ? second_level : 16 * 1024);  // read B in place
+  // A B that stays in a cache is read in place: packing it pays off only if many tiles read it again.
+  const bool in_place = b_col == 1 && n * k <= (m <= 16 * tile_rows ? second_level : 16 * 1024);
   // If A is one block, nothing is gained by keeping more of B than the second-level cache holds.
   const int64_t block = m <= block_rows ? block_cols<T> / 16 : block_cols<T>;
   for (int64_t j0 = 0; j0 < n; j0 += block) {

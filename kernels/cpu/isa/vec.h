@@ -27,8 +27,9 @@ template <class T>
 constexpr int W = static_cast<int>(sizeof(V<T>) / sizeof(T));
 
 // load and store with a count access the first n elements only, 0 <= n < W; the other lanes are 0, or those
-// of `rest`. fold is the halving tree over the lanes (lane j and lane j + W/2, and so on); combine(a, b)
-// takes vectors of any width, and single lanes.
+// of `rest`. load_between accesses elements [begin, end), 0 <= begin <= end <= W. fold is the halving tree
+// over the lanes (lane j and lane j + W/2, and so on); combine(a, b) takes vectors of any width, and single
+// lanes.
 #if defined(__AVX2__)
 template <class Combine>
 TENON_INLINE float fold(__m256 a, Combine combine) {
@@ -64,6 +65,12 @@ TENON_INLINE __m512 load(const float* p, ptrdiff_t n, __m512 rest) {
 }
 TENON_INLINE __m512d load(const double* p, ptrdiff_t n, __m512d rest) {
   return _mm512_mask_loadu_pd(rest, first8(n), p);
+}
+TENON_INLINE __m512 load_between(const float* p, ptrdiff_t begin, ptrdiff_t end) {
+  return _mm512_maskz_loadu_ps(static_cast<__mmask16>(first16(end) - first16(begin)), p);
+}
+TENON_INLINE __m512d load_between(const double* p, ptrdiff_t begin, ptrdiff_t end) {
+  return _mm512_maskz_loadu_pd(static_cast<__mmask8>(first8(end) - first8(begin)), p);
 }
 TENON_INLINE void store(float* p, __m512 v) { _mm512_storeu_ps(p, v); }
 TENON_INLINE void store(double* p, __m512d v) { _mm512_storeu_pd(p, v); }
@@ -166,6 +173,12 @@ TENON_INLINE __m256 load(const float* p, ptrdiff_t n, __m256 rest) {
 TENON_INLINE __m256d load(const double* p, ptrdiff_t n, __m256d rest) {
   return _mm256_blendv_pd(rest, load(p, n), _mm256_castsi256_pd(first4(n)));
 }
+TENON_INLINE __m256 load_between(const float* p, ptrdiff_t begin, ptrdiff_t end) {
+  return _mm256_maskload_ps(p, _mm256_andnot_si256(first8(begin), first8(end)));
+}
+TENON_INLINE __m256d load_between(const double* p, ptrdiff_t begin, ptrdiff_t end) {
+  return _mm256_maskload_pd(p, _mm256_andnot_si256(first4(begin), first4(end)));
+}
 TENON_INLINE void store(float* p, __m256 v) { _mm256_storeu_ps(p, v); }
 TENON_INLINE void store(double* p, __m256d v) { _mm256_storeu_pd(p, v); }
 TENON_INLINE void store(float* p, __m256 v, ptrdiff_t n) { _mm256_maskstore_ps(p, first8(n), v); }
@@ -242,6 +255,12 @@ TENON_INLINE V<T> load(const T* p, ptrdiff_t n, V<T> rest) {
 template <class T>
 TENON_INLINE V<T> load(const T* p, ptrdiff_t n) {
   return load(p, n, V<T>{});
+}
+template <class T>
+TENON_INLINE V<T> load_between(const T* p, ptrdiff_t begin, ptrdiff_t end) {
+  V<T> v{};
+  for (ptrdiff_t i = begin; i < end; ++i) v[i] = p[i];
+  return v;
 }
 TENON_INLINE void store(float* p, V<float> v) { __builtin_memcpy(p, &v, sizeof v); }
 TENON_INLINE void store(double* p, V<double> v) { __builtin_memcpy(p, &v, sizeof v); }

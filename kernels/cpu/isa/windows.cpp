@@ -31,53 +31,99 @@ TENON_INLINE int64_t first_element(const WindowAxis& axis, int64_t o) {
 
 template <class T>
 TENON_INLINE void clear(T* begin, const T* end) {
-  for (T* at = begin; at < end; ++at) *at = T(0);
+  int64_t n = end - begin;
+  for (; n >= W<T>; n -= W<T>, begin += W<T>) store(begin, zero<T>());
+  if (n > 0) store(begin, zero<T>(), n);
 }
 
 template <class T>
 void unfold_images(const Windows& windows, int64_t begin, int64_t end, T* out, const T* a) {
   const WindowAxis h = windows.h, w = windows.w;
-  const int64_t kernel = h.kernel * w.kernel;
+  const int64_t kernel = h.kernel * w.kernel, area = h.windows * w.windows;
+  // Rows that follow each other both in the image and in the result are copied as one.
+  const bool in_one = h.stride == 1 && w.stride == 1 && w.windows == w.size;
   for (; begin < end; ++begin) {
     const int64_t i = begin % kernel / w.kernel, j = begin % w.kernel, first = w.place(0, j);
     const T* const plane = a + begin / kernel * h.size * w.size;
     const Range rows = windows_with(h, i), columns = windows_with(w, j);
-    T* to = out + begin * h.windows * w.windows;
-    clear(to, to + rows.begin * w.windows);
-    to += rows.begin * w.windows;
-    for (int64_t y = rows.begin; y < rows.end; ++y, to += w.windows) {
-      const T* const from = plane + h.place(y, i) * w.size;
-      clear(to, to + columns.begin);
-      if (w.stride == 1 && columns.begin < columns.end)
-        copy_elements(columns.end - columns.begin, to + columns.begin, from + (first + columns.begin));
-      else
-        for (int64_t x = columns.begin; x < columns.end; ++x) to[x] = from[first + x * w.stride];
-      clear(to + columns.end, to + w.windows);
+    T* const to = out + begin * area;
+    if (rows.begin == rows.end || columns.begin == columns.end) {
+      clear(to, to + area);
+      continue;
     }
-    clear(to, to + (h.windows - rows.end) * w.windows);
+    const int64_t count = rows.end - rows.begin, width = columns.end - columns.begin;
+    const T* const from = plane + (h.place(rows.begin, i) * w.size + first + columns.begin * w.stride);
+    T* const inside = to + (rows.begin * w.windows + columns.begin);
+    if (in_one) copy_elements((count - 1) * w.size + width, inside, from);
+    else
+      for (int64_t y = 0; y < count; ++y) {
+        T* const row = inside + y * w.windows;
+        const T* const of_row = from + y * h.stride * w.size;
+        if (w.stride == 1) copy_elements(width, row, of_row);
+        else
+          for (int64_t x = 0; x < width; ++x) row[x] = of_row[x * w.stride];
+      }
+    // What is beside the image: above it, between the ends of each row and the start of the next, and below.
+    clear(to, inside);
+    for (int64_t y = 1; y < count; ++y) clear(inside + ((y - 1) * w.windows + width), inside + y * w.windows);
+    clear(inside + ((count - 1) * w.windows + width), to + area);
+  }
+}
+
+/// Row y of the windows whose element i is in row `row` of the image, or -1.
+TENON_INLINE int64_t window_at(const WindowAxis& h, int64_t row, int64_t i) {
+  const int64_t distance = row - h.place(0, i), y = h.stride == 1 ? distance : distance / h.stride;
+  return distance >= 0 && y < h.windows && y * h.stride == distance ? y : -1;
+}
+
+/// With a stride of 1. A vector of sums stays in a register: the next loads of a row that was stored in part
+/// would wait for that store.
+template <class T>
+void fold_adjacent(const Windows& windows, int64_t row, T* out, const T* a) {
+  const WindowAxis &h = windows.h, &w = windows.w;
+  const int64_t area = h.windows * w.windows;
+  for (int64_t x = 0; x < w.size; x += W<T>) {
+    V<T> sums = zero<T>();
+    const T* of_element = a;
+    for (int64_t i = 0; i < h.kernel; ++i) {
+      const int64_t y = window_at(h, row, i);
+      if (y < 0) {
+        of_element += w.kernel * area;
+        continue;
+      }
+      for (int64_t j = 0; j < w.kernel; ++j, of_element += area) {
+        const int64_t first = x - w.place(0, j);  // the window whose element j is at x
+        const int64_t begin = lesser(first < 0 ? -first : 0, W<T>), left = w.windows - first;
+        const int64_t end = left < begin ? begin : lesser(left, W<T>);
+        sums = add(sums, load_between(of_element + (y * w.windows + first), begin, end));
+      }
+    }
+    if (w.size - x >= W<T>) store(out + x, sums);
+    else store(out + x, sums, w.size - x);
   }
 }
 
 template <class T>
 void fold_images(const Windows& windows, int64_t begin, int64_t end, T* out, const T* a) {
   const WindowAxis h = windows.h, w = windows.w;
-  const int64_t kernel = h.kernel * w.kernel, area = h.windows * w.windows;
+  const int64_t area = h.windows * w.windows, of_plane = h.kernel * w.kernel * area;
   for (; begin < end; ++begin) {
-    T* const row = out + begin * w.size;
-    clear(row, row + w.size);
+    T* const to = out + begin * w.size;
+    const T* of_element = a + begin / h.size * of_plane;
+    if (w.stride == 1) {
+      fold_adjacent(windows, begin % h.size, to, of_element);
+      continue;
+    }
+    clear(to, to + w.size);
     for (int64_t i = 0; i < h.kernel; ++i) {
-      const int64_t distance = begin % h.size - h.place(0, i),
-                    y = h.stride == 1 ? distance : distance / h.stride;
-      if (distance < 0 || y >= h.windows || y * h.stride != distance) continue;
-      for (int64_t j = 0; j < w.kernel; ++j) {
+      const int64_t y = window_at(h, begin % h.size, i);
+      for (int64_t j = 0; j < w.kernel; ++j, of_element += area) {
+        if (y < 0) continue;
         const Range columns = windows_with(w, j);
-        const T* const from = a + (begin / h.size * kernel + i * w.kernel + j) * area + y * w.windows;
+        const T* const from = of_element + y * w.windows;
         const int64_t first = w.place(0, j);
-        if (w.stride == 1 && columns.begin < columns.end)
-          add_row(columns.end - columns.begin, row + (first + columns.begin), from + columns.begin);
-        else
-          for (int64_t x = columns.begin; x < columns.end; ++x)
-            row[first + x * w.stride] = row[first + x * w.stride] + from[x];
+        for (int64_t x = columns.begin; x < columns.end; ++x)
+          to[first + x * w.stride] = to[first + x * w.stride] + from[x];
       }
     }
   }
