@@ -49,7 +49,7 @@ const Windows layouts[] = {
     {1, {150, 3, 1, 1, 1, 150}, {300, 3, 1, 1, 1, 300}},
     {2, {6, 5, 1, 2, 1, 6}, {37, 5, 1, 2, 1, 37}},  // more than one column beside each end of a row
     {2, {7, 3, 1, 0, 2, 3}, {18, 3, 1, 2, 2, 18}},
-    {1, {4, 2, 1, 1, 2, 4}, {3, 2, 1, 20, 40, 3}},  // columns beside the image by more than a vector
+    {1, {4, 2, 1, 1, 2, 4}, {17, 2, 1, 40, 80, 17}},  // columns beside the image by more than a vector
 };
 
 }  // namespace

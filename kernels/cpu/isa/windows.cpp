@@ -70,62 +70,68 @@ void unfold_images(const Windows& windows, int64_t begin, int64_t end, T* out, c
   }
 }
 
-/// Row y of the windows whose element i is in row `row` of the image, or -1.
-TENON_INLINE int64_t window_at(const WindowAxis& h, int64_t row, int64_t i) {
-  const int64_t distance = row - h.place(0, i), y = h.stride == 1 ? distance : distance / h.stride;
-  return distance >= 0 && y < h.windows && y * h.stride == distance ? y : -1;
-}
-
-/// With a stride of 1. A vector of sums stays in a register: the next loads of a row that was stored in part
-/// would wait for that store.
+/// The rows of a plane from `row` on, `rows` of them, with strides of 1. Vectors of sums stay in registers:
+/// the next loads of a row that was stored in part would wait for that store.
+constexpr int folded_rows = 4;
 template <class T>
-void fold_adjacent(const Windows& windows, int64_t row, T* out, const T* a) {
-  const WindowAxis &h = windows.h, &w = windows.w;
-  const int64_t area = h.windows * w.windows;
+void fold_rows(const Windows& windows, int64_t row, int64_t rows, T* out, const T* a) {
+  const WindowAxis h = windows.h, w = windows.w;
   for (int64_t x = 0; x < w.size; x += W<T>) {
-    V<T> sums = zero<T>();
+    V<T> sums[folded_rows];
+#pragma GCC unroll 4
+    for (V<T>& sum : sums) sum = zero<T>();
     const T* of_element = a;
     for (int64_t i = 0; i < h.kernel; ++i) {
-      const int64_t y = window_at(h, row, i);
-      if (y < 0) {
-        of_element += w.kernel * area;
-        continue;
-      }
-      for (int64_t j = 0; j < w.kernel; ++j, of_element += area) {
-        const int64_t first = x - w.place(0, j);  // the window whose element j is at x
-        const int64_t begin = lesser(first < 0 ? -first : 0, W<T>), left = w.windows - first;
+      const int64_t y = row - h.place(0, i);  // the window whose element i is in the first of the rows
+      for (int64_t j = 0; j < w.kernel; ++j, of_element += h.windows * w.windows) {
+        const int64_t first = x - w.place(0, j), left = w.windows - first;
+        const int64_t begin = lesser(first < 0 ? -first : 0, W<T>);
         const int64_t end = left < begin ? begin : lesser(left, W<T>);
-        sums = add(sums, load_between(of_element + (y * w.windows + first), begin, end));
+        const T* const from = of_element + (y * w.windows + first);
+#pragma GCC unroll 4
+        for (int r = 0; r < folded_rows; ++r)
+          if (y + r >= 0 && y + r < h.windows)
+            sums[r] = add(sums[r], load_between(from + r * w.windows, begin, end));
       }
     }
-    if (w.size - x >= W<T>) store(out + x, sums);
-    else store(out + x, sums, w.size - x);
+#pragma GCC unroll 4
+    for (int r = 0; r < folded_rows; ++r) {
+      T* const to = out + (r * w.size + x);
+      if (r >= rows) break;
+      if (w.size - x >= W<T>) store(to, sums[r]);
+      else store(to, sums[r], w.size - x);
+    }
+  }
+}
+
+template <class T>
+void fold_strided_row(const Windows& windows, int64_t row, T* out, const T* a) {
+  const WindowAxis h = windows.h, w = windows.w;
+  clear(out, out + w.size);
+  for (int64_t i = 0; i < h.kernel; ++i) {
+    const int64_t distance = row - h.place(0, i), y = distance / h.stride;
+    if (distance < 0 || y >= h.windows || y * h.stride != distance) continue;
+    for (int64_t j = 0; j < w.kernel; ++j) {
+      const Range columns = windows_with(w, j);
+      const T* const from = a + ((i * w.kernel + j) * h.windows + y) * w.windows;
+      T* const to = out + w.place(0, j);
+      for (int64_t x = columns.begin; x < columns.end; ++x) to[x * w.stride] = to[x * w.stride] + from[x];
+    }
   }
 }
 
 template <class T>
 void fold_images(const Windows& windows, int64_t begin, int64_t end, T* out, const T* a) {
-  const WindowAxis h = windows.h, w = windows.w;
-  const int64_t area = h.windows * w.windows, of_plane = h.kernel * w.kernel * area;
-  for (; begin < end; ++begin) {
+  const WindowAxis &h = windows.h, &w = windows.w;
+  const bool adjacent = h.stride == 1 && w.stride == 1;
+  while (begin < end) {
+    const int64_t row = begin % h.size,
+                  rows = lesser(adjacent ? folded_rows : 1, lesser(end - begin, h.size - row));
     T* const to = out + begin * w.size;
-    const T* of_element = a + begin / h.size * of_plane;
-    if (w.stride == 1) {
-      fold_adjacent(windows, begin % h.size, to, of_element);
-      continue;
-    }
-    clear(to, to + w.size);
-    for (int64_t i = 0; i < h.kernel; ++i) {
-      const int64_t y = window_at(h, begin % h.size, i);
-      for (int64_t j = 0; j < w.kernel; ++j, of_element += area) {
-        if (y < 0) continue;
-        const Range columns = windows_with(w, j);
-        const T* const from = of_element + y * w.windows;
-        const int64_t first = w.place(0, j);
-        for (int64_t x = columns.begin; x < columns.end; ++x)
-          to[first + x * w.stride] = to[first + x * w.stride] + from[x];
-      }
-    }
+    const T* const of_plane = a + begin / h.size * h.kernel * w.kernel * h.windows * w.windows;
+    if (adjacent) fold_rows(windows, row, rows, to, of_plane);
+    else fold_strided_row(windows, row, to, of_plane);
+    begin += rows;
   }
 }
 
