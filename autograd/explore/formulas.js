@@ -1,6 +1,6 @@
 // The gradient of each input of an operation y = op(a, b, …), given the gradient g of y, in the order of the
 // inputs. "⊙" multiplies elements, and a broadcast input's gradient is then summed to its shape. These are the
-// operations on the tape: conv2d, for example, consists of unfold and matmul.
+// operations on the tape: conv2d with a bias, for example, is conv2d and add.
 
 const formulas = {
   add: ["g", "g"], sub: ["g", "−g"], mul: ["g ⊙ b", "g ⊙ a"], div: ["g / b", "−g ⊙ a / b²"],
@@ -44,6 +44,8 @@ const formulas = {
   rms_norm: ["x: (h − n ⊙ mean(h ⊙ n)) / rms, h = g ⊙ W, n = x / rms", "W: the sum of g ⊙ n over all rows"],
   batch_norm: ["(g − mean(g) − y ⊙ mean(g ⊙ y)) / σ"],
   dropout: ["g ⊙ mask / (1 − p), the same mask"], embedding: ["the rows of g, added at their indices"],
+  conv2d: ["conv_transpose2d(g, W)", "g times the windows of x, transposed"],
+  conv_transpose2d: ["conv2d(g, W)", "x times the windows of g, transposed"],
   unfold: ["fold(g): windows, added where they overlap"], fold: ["unfold(g): each window of g"],
   reshape: ["g, in the shape of a"], permute: ["g, permuted back"], transpose: ["gᵀ"],
   squeeze: ["g, in the shape of a"],

@@ -3,6 +3,8 @@
 
 #include <tenon/autograd/ops/common.h>
 #include <tenon/autograd/ops/windows.h>
+#include <tenon/core/parallel.h>
+#include <tenon/kernels/matmul.h>
 
 namespace tenon {
 
@@ -13,6 +15,8 @@ using autograd::dense;
 using autograd::Input;
 using autograd::new_tensor;
 using autograd::record;
+using autograd::with;
+using kernels::Matrix;
 using kernels::Windows;
 
 namespace {
@@ -37,6 +41,109 @@ void check_bias(const char* op, const Tensor& images, const Tensor& bias, std::i
 /// A number per channel added, if there is a bias.
 Tensor with_bias(const Tensor& out, const Tensor& bias) {
   return bias.defined() ? add(out, reshape(bias, {bias.shape()[0], 1, 1})) : out;
+}
+
+/// The sizes of conv2d(), from images to results, and of its transpose, from results to images. The weight is
+/// [groups * outputs, inputs, KH, KW].
+struct Convolution {
+  std::int64_t n, groups, inputs, outputs;  // inputs and outputs: channels per group
+  kernels::WindowAxis h, w;
+
+  Shape images() const { return {n, groups * inputs, h.size, w.size}; }
+  Shape results() const { return {n, groups * outputs, h.windows, w.windows}; }
+  std::int64_t products() const { return inputs * h.kernel * w.kernel; }  // per element of a result
+  std::int64_t area() const { return h.windows * w.windows; }
+  /// Windows of one element each, side by side, are the image: nothing is copied.
+  bool is_pointwise() const {
+    const auto is_one = [](const kernels::WindowAxis& axis) {
+      return axis.kernel == 1 && axis.stride == 1 && axis.padding == 0 && axis.windows == axis.size;
+    };
+    return is_one(h) && is_one(w);
+  }
+  Windows windows(std::int64_t count) const { return {count * groups * inputs, h, w}; }
+  Matrix weight(const Tensor& dense_weight) const {
+    return {dense_weight.raw(), outputs, products(), products(), 1};
+  }
+  /// Of the products of `count` images, in each of which a matrix of `rows` is multiplied by the weight.
+  kernels::Batch batch(std::int64_t count, std::int64_t rows) const {
+    kernels::Batch dims;
+    dims.push(count, {0, groups * rows * area()});
+    dims.push(groups, {outputs * products(), rows * area()});
+    return dims;
+  }
+};
+
+void* element_of(const Tensor& tensor, std::int64_t i) {
+  return static_cast<char*>(tensor.raw()) + i * static_cast<std::int64_t>(size_of(tensor.dtype()));
+}
+
+/// Calls body(count, columns [count, groups, products, area], from, to) for parts of the images: on a CPU for
+/// so few that their columns stay in the caches between the two steps.
+template <class Body>
+void in_parts(const Convolution& c, const Tensor& from, const Tensor& to, const Body& body) {
+  constexpr std::int64_t cached = 512 * 1024;  // bytes per thread
+  if (to.numel() == 0) return;
+  const std::int64_t columns = c.is_pointwise() ? 0 : c.groups * c.products() * c.area(),
+                     bytes = columns * static_cast<std::int64_t>(size_of(from.dtype()));
+  const std::int64_t most = from.device().is_cpu() && bytes > 0
+                                ? std::clamp<std::int64_t>(cached * num_threads() / bytes, 1, c.n)
+                                : c.n;
+  const Tensor room = new_tensor({most, columns}, from.dtype(), from.stream());
+  for (std::int64_t i = 0; i < c.n; i += most)
+    body(std::min(most, c.n - i), room.raw(), element_of(from, i * (from.numel() / c.n)),
+        element_of(to, i * (to.numel() / c.n)));
+}
+
+/// [N, groups * rows, ...] as matrices with rows of the windows' area.
+Tensor as_matrices(const Tensor& a, const Convolution& c, std::int64_t rows) {
+  return reshape(a, {c.n, c.groups, rows, c.area()});
+}
+Tensor columns_of(const Tensor& images, const Convolution& c) {
+  const bool as_is = c.is_pointwise();
+  return as_matrices(as_is ? images : autograd::unfold_windows(images, c.windows(c.n), CallSite::current()),
+      c, c.products());
+}
+
+Tensor convolve_transposed(const Tensor& results, const Tensor& weight, const Convolution& c, CallSite site);
+
+/// From images to results: the weight times the windows.
+Tensor convolve(const Tensor& images, const Tensor& weight, const Convolution& c, CallSite site) {
+  const Tensor from = dense(images), factor = dense(weight);
+  Tensor out = new_tensor(c.results(), images.dtype(), images.stream());
+  in_parts(c, from, out, [&](std::int64_t count, void* columns, const void* x, void* y) {
+    if (!c.is_pointwise()) kernels::unfold(from.stream(), from.dtype(), c.windows(count), columns, x);
+    kernels::matmul(from.stream(), from.dtype(), y, c.weight(factor),
+        {c.is_pointwise() ? x : columns, c.products(), c.area(), c.area(), 1}, nullptr,
+        c.batch(count, c.products()));
+  });
+  return record("conv2d", site, std::move(out),
+      Input(images, with(weight),
+          [c](const Tensor& g, const Tensor& w) {
+            return convolve_transposed(g, w, c, CallSite::current());
+          }),
+      Input(weight, with(images), [c](const Tensor& g, const Shape& shape, const Tensor& x) {
+        return reshape(
+            sum(matmul(as_matrices(g, c, c.outputs), transpose(columns_of(x, c), -2, -1)), {0}), shape);
+      }));
+}
+
+/// From results to images: the transposed weight times the results, added where windows overlap.
+Tensor convolve_transposed(const Tensor& results, const Tensor& weight, const Convolution& c, CallSite site) {
+  const Tensor from = dense(results), factor = dense(weight);
+  Tensor out = new_tensor(c.images(), results.dtype(), results.stream());
+  in_parts(c, from, out, [&](std::int64_t count, void* columns, const void* x, void* y) {
+    kernels::matmul(from.stream(), from.dtype(), c.is_pointwise() ? y : columns,
+        c.weight(factor).transposed(), {x, c.outputs, c.area(), c.area(), 1}, nullptr,
+        c.batch(count, c.outputs));
+    if (!c.is_pointwise()) kernels::fold(from.stream(), from.dtype(), c.windows(count), y, columns);
+  });
+  return record("conv_transpose2d", site, std::move(out),
+      Input(results, with(weight),
+          [c](const Tensor& g, const Tensor& w) { return convolve(g, w, c, CallSite::current()); }),
+      Input(weight, with(results), [c](const Tensor& g, const Shape& shape, const Tensor& x) {
+        const Tensor products = matmul(columns_of(g, c), transpose(as_matrices(x, c, c.outputs), -2, -1));
+        return reshape(transpose(sum(products, {0}), -2, -1), shape);
+      }));
 }
 
 /// The windows of the result of conv_transpose2d(), one for each element of the images.
@@ -141,20 +248,10 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const C
           .padding = options.padding,
           .dilation = options.dilation});
   const auto& [planes, h, w] = windows;
-  const std::int64_t products = channels / groups * h.kernel * w.kernel, area = h.windows * w.windows;
   checked_numel("conv2d", {n, outputs, h.windows, w.windows});
-  // Windows of one element each, side by side, are the image.
-  const auto is_pointwise = [](const kernels::WindowAxis& axis) {
-    return axis.kernel == 1 && axis.stride == 1 && axis.padding == 0;
-  };
-  const Tensor columns =
-      is_pointwise(h) && is_pointwise(w) ? images : autograd::unfold_windows(images, windows, site);
-  Tensor out = groups == 1
-                   ? matmul(reshape(weight, {outputs, products}), reshape(columns, {n, products, area}))
-                   : matmul(reshape(weight, {groups, outputs / groups, products}),
-                         reshape(columns, {n, groups, products, area}));
-  out = reshape(out, {n, outputs, h.windows, w.windows});
-  return as_before(with_bias(out, bias), x);
+  return as_before(
+      with_bias(convolve(images, weight, {n, groups, channels / groups, outputs / groups, h, w}, site), bias),
+      x);
 }
 
 Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias,
@@ -176,12 +273,8 @@ Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bia
   const Windows windows =
       transposed_windows(images.shape(), {weight.shape()[2], weight.shape()[3]}, outputs, options);
   const auto& [planes, h, w] = windows;
-  const std::int64_t products = outputs / groups * h.kernel * w.kernel, area = h.windows * w.windows;
-  const Tensor columns =
-      groups == 1 ? matmul(t(reshape(weight, {channels, products})), reshape(images, {n, channels, area}))
-                  : matmul(transpose(reshape(weight, {groups, channels / groups, products}), 1, 2),
-                        reshape(images, {n, groups, channels / groups, area}));
-  return as_before(with_bias(fold_windows(columns, {n, outputs, h.size, w.size}, windows, site), bias), x);
+  const Convolution sizes{n, groups, outputs / groups, channels / groups, h, w};
+  return as_before(with_bias(convolve_transposed(images, weight, sizes, site), bias), x);
 }
 
 }  // namespace tenon

@@ -20,8 +20,9 @@ struct ConvolutionOptions {
 ///     OH = (H + 2 padding - dilation (KH - 1) - 1) / stride + 1, rounded down; OW likewise
 ///
 /// With groups, the channels of image and result are split into so many parts, and each part of the result
-/// sees only that of the image. An image has the bits that it has alone. The windows are copied, to KH KW
-/// times the size of x, unless the kernel is 1 x 1, and kept for the gradient of the weight.
+/// sees only that of the image. An image has the bits that it has alone. Unless the kernel is 1 x 1, the
+/// windows are copied, to KH KW times the size of x: on a CPU those of a few images at a time, and again
+/// those of all for the gradient of the weight.
 TENON_API Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
     const ConvolutionOptions& options = {}, CallSite site = CallSite::current());
 /// conv2d(x, weight, bias, 2, 1): stride 2 and padding 1.
@@ -46,7 +47,8 @@ struct ConvTransposeOptions {
 ///     x [N, C, H, W], weight [C, O / groups, KH, KW], bias [O] or undefined: [N, O, OH, OW]
 ///     OH = (H - 1) stride - 2 padding + dilation (KH - 1) + output_padding + 1; OW likewise
 ///
-/// The products, KH KW times the size of the image, are in memory at once.
+/// The products of an image have KH KW times the size of the result; on a CPU those of a few images are in
+/// memory at once.
 TENON_API Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
     const ConvTransposeOptions& options = {}, CallSite site = CallSite::current());
 

@@ -86,6 +86,25 @@ TEST_CASE("conv2d: an image has the bits that it has alone") {
   for (std::int64_t i = 0; i < 5; ++i) REQUIRE(bitwise_equal(layer(x[i]), together[i]));
 }
 
+TEST_CASE("conv2d: images that are convolved in parts have the bits that they have alone") {
+  manual_seed(2);
+  // The columns of an image have 225 KiB, so that a thread takes two images at a time, and then the fifth.
+  const Tensor x = randn({5, 4, 40, 40}, {.requires_grad = true}),
+               weight = randn({6, 2, 3, 3}, {.requires_grad = true});
+  const Tensor y = conv2d(x, weight, {}, {.padding = 1, .groups = 2}), g = randn(y.shape());
+  y.backward(g);
+  Tensor of_weight = zeros({5, 6, 2, 3, 3});
+  for (std::int64_t i = 0; i < 5; ++i) {
+    const Tensor image = x[i].detach().set_requires_grad(), kernel = weight.detach().set_requires_grad();
+    const Tensor alone = conv2d(image, kernel, {}, {.padding = 1, .groups = 2});
+    REQUIRE(bitwise_equal(alone, y[i]));
+    alone.backward(g[i]);
+    REQUIRE(bitwise_equal(image.grad(), x.grad()[i]));
+    of_weight[i].copy_(kernel.grad());
+  }
+  REQUIRE(bitwise_equal(of_weight.sum({0}), weight.grad()));
+}
+
 TEST_CASE("max_pool2d: ties, NaN, and padding next to -inf") {
   constexpr double inf = std::numeric_limits<double>::infinity(),
                    nan = std::numeric_limits<double>::quiet_NaN();
