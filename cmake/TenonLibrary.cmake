@@ -40,7 +40,7 @@ list(REMOVE_ITEM sources ${TENON_DEVICE_SOURCES})
 set(slow_sources ${sources} ${TENON_DEVICE_SOURCES})
 set(slow "io/|core/(check|format|state_dict)|autograd/(dot|explore/|gradcheck)|nn/(clip_grad|init|module)|kernels/observer")
 # These only call operations or the loops of a table, or choose a device's kernel.
-set(forwards "autograd/ops/(attention|convolution|normalization|pooling|statistics|windows)"
+set(forwards "autograd/ops/(advanced_index|attention|convolution|normalization|pooling|sorting|statistics|windows)"
   "nn/(attention|convolution|embedding|normalization|pooling)" "optim/sgd_train_steps" "kernels/cpu/(normalization|softmax)"
   "kernels/(arg_reduce|fill|index|mse|normalization|random|scan|search|sort|update|windows).cpp$")
 list(JOIN forwards "|" forwards)
