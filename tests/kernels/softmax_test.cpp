@@ -41,8 +41,7 @@ void require_defined(const Indexed& l, const test::Vector<T>& a, const test::Vec
 
 }  // namespace
 
-TEMPLATE_TEST_CASE(
-    "softmax: the definition, forward and backward", "[kernels][softmax][grids]", float, double) {
+TEMPLATE_TEST_CASE("softmax: the definition, forward and backward", "[kernels][softmax]", float, double) {
   for (const Indexed& layout : layouts)
     for (const test::Kind kind : test::kinds) {
       const std::int64_t n = layout.outer * layout.size * layout.inner;

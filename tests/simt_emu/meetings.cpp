@@ -52,7 +52,7 @@ Meeting& arrive(unsigned mask, const char* op, CallSite at, bool fences, const V
   if ((mask >> self->lane & 1u) == 0) fail(std::string(op) + ": the calling lane is not in the mask", at);
   Meeting** link = &warp.open;
   while (*link && (*link)->mask != mask) link = &(*link)->next;
-  if (*link && std::strcmp((*link)->op, op) != 0)
+  if (*link && (*link)->op != op && std::strcmp((*link)->op, op) != 0)
     fail(std::string(op) + " meets " + (*link)->op + " of another lane at " + text((*link)->at), at);
   if (!*link) {
     open_meeting(mask, op, at, fences);

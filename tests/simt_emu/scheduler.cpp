@@ -365,7 +365,8 @@ void barrier(CallSite at) {
   if (block.at_barrier == 0) {
     block.barrier = at;
   } else if (at.line() != block.barrier.line() ||
-             std::strcmp(at.file_name(), block.barrier.file_name()) != 0) {
+             (at.file_name() != block.barrier.file_name() &&
+                 std::strcmp(at.file_name(), block.barrier.file_name()) != 0)) {
     const Unseen unseen;
     fail("divergent __syncthreads: another thread is at " + text(block.barrier), at);
   }
