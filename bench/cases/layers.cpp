@@ -30,6 +30,14 @@ auto images_and_filters(bool gradient) {
   };
 }
 
+/// The arithmetic of 3 x 3 filters, or of the gradient of their images.
+Case with_products(Case made) {
+  made.flops = [](const Size& size) {
+    return 18.0 * static_cast<double>(size[0] * size[1] * size[2] * size[3] * size[4]);
+  };
+  return made;
+}
+
 }  // namespace
 
 std::vector<Case> layer_cases() {
@@ -44,8 +52,8 @@ std::vector<Case> layer_cases() {
       of_sizes("layer/layer_norm_gradient", rows, rows_and_parameters(true), gradient_of(layer)),
       of_sizes("layer/attention", heads, normals(3), function(attend)),
       of_sizes("layer/attention_gradient", heads, normals(4), gradient_of(attend)),
-      of_sizes("layer/conv2d", images, images_and_filters(false), function(conv)),
-      of_sizes("layer/conv2d_gradient", images, images_and_filters(true), gradient_of(conv)),
+      with_products(of_sizes("layer/conv2d", images, images_and_filters(false), function(conv))),
+      with_products(of_sizes("layer/conv2d_gradient", images, images_and_filters(true), gradient_of(conv))),
       of_sizes("layer/max_pool2d", {{8, 32, 28, 28}}, normals(1), function(pool)),
       of_sizes("order/sort", {{1000, 100}, {1, 100'000}}, normals(1),
           function([](const Tensors& in) { return sort(in[0], -1).values; })),
