@@ -37,7 +37,6 @@ CHOSEN = [
     ("loss/mse_with_gradient/100000", 1, "`mse_loss` and its gradient, 10^5 numbers"),
     ("layout/transpose/3000x3000", 1, "`t().contiguous()`, 3000 x 3000"),
     ("random/randn/10000000", 1, "`randn`, 10^7 numbers"),
-    ("layer/conv2d/8x16x28x28x32", 1, "`conv2d`, 3 x 3, 8 images, 16 -> 32 channels of 28 x 28"),
     ("layer/layer_norm/512x1024", 1, "`layer_norm`, 512 rows of 1024"),
     ("optimizer/sgd_momentum/100x10000", 1, "SGD with momentum, 100 tensors of 10^4"),
     ("matmul/square/128x128x128", 1, "`matmul` 128"),
