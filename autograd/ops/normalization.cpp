@@ -75,23 +75,16 @@ Tensor scaled_and_shifted(Tensor a, const Tensor& weight, const Tensor& bias) {
   return a;
 }
 
-/// Whether the rows are too long for the kernels.
-bool is_long(const Tensor& a, Dims dims) {
-  return autograd::reduced_count(a, dims) > kernels::longest_normalized_row(a.stream());
-}
-kernels::Normalization rows_of(Kind kind, const Tensor& a, Dims dims, double eps) {
-  const std::int64_t size = autograd::reduced_count(a, dims);
-  return {kind, a.dtype(), a.numel() / size, size, eps};
-}
-
 /// Over the last dimensions, times the weight and plus the bias if there are such; recorded.
 Tensor normalize_rows(const char* op, CallSite site, Kind kind, const Tensor& a, Dims dims, double eps,
     const Tensor& weight, const Tensor& bias) {
   const std::int64_t size = autograd::reduced_count(a, dims);
   check(size > 0, "mean: there are no elements to average; the shape is {}", a.shape());
-  const bool weighted = weight.defined(), shifted = bias.defined();
+  const kernels::Normalization what{kind, a.dtype(), a.numel() / size, size, eps};
+  const bool weighted = weight.defined(), shifted = bias.defined(),
+             is_long = size > kernels::longest_normalized_row(a.stream());  // too long for the kernels
   Tensor out, y, scale;
-  if (is_long(a, dims)) {
+  if (is_long) {
     const NoGradGuard no_grad;
     const Normalized made = normalized(kind, a, dims, eps);
     scale = made.scale;
@@ -108,23 +101,23 @@ Tensor normalize_rows(const char* op, CallSite site, Kind kind, const Tensor& a,
     const auto given = [](const Tensor& tensor) { return tensor.defined() ? dense(tensor) : tensor; };
     const Tensor x = dense(a), w = given(weight), b = given(bias);
     if (a.numel() > 0)
-      kernels::normalize(a.stream(), rows_of(kind, a, dims, eps), out.raw(), is_out ? nullptr : raw(y),
-          scale.raw(), x.raw(), raw(w), raw(b));
+      kernels::normalize(
+          a.stream(), what, out.raw(), is_out ? nullptr : raw(y), scale.raw(), x.raw(), raw(w), raw(b));
   }
   // What is not there is replaced by a tensor that needs no gradient.
   const Tensor &w = weighted ? weight : scale, &b = shifted ? bias : scale;
   return record(op, site, out,
       Input(a, with(a, w, y, scale),
-          [kind, weighted, dims, eps](const Tensor& g, const Tensor& x, const Tensor& factor,
+          [what, weighted, is_long, dims](const Tensor& g, const Tensor& x, const Tensor& factor,
               const Tensor& known_y, const Tensor& known_scale) {
-            if (grad_enabled() || is_long(x, dims)) {
-              const Normalized n =
-                  grad_enabled() ? normalized(kind, x, dims, eps) : Normalized{known_y, {}, {}, known_scale};
-              return normalized_backward(kind, dims, weighted ? mul(g, factor) : g, n.y, n.scale);
+            if (grad_enabled() || is_long) {
+              const Normalized n = grad_enabled() ? normalized(what.kind, x, dims, what.eps)
+                                                  : Normalized{known_y, {}, {}, known_scale};
+              return normalized_backward(what.kind, dims, weighted ? mul(g, factor) : g, n.y, n.scale);
             }
             Tensor made = new_tensor(x.shape(), x.dtype(), x.stream());
             const Tensor slope = dense(g), row = dense(factor);
-            kernels::normalize_backward(x.stream(), rows_of(kind, x, dims, eps), made.raw(), slope.raw(),
+            kernels::normalize_backward(x.stream(), what, made.raw(), slope.raw(),
                 weighted ? row.raw() : nullptr, known_y.raw(), known_scale.raw());
             return made;
           }),

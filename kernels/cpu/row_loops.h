@@ -69,16 +69,14 @@ class RowLoops {
       for (std::int64_t r = 0; r < rows_; ++r) value[r] = f(value[r]);
     });
   }
-  /// Calls f(the loops of the element type).
-  template <class F>
-  void with_type(const F& f) const {
-    if (dtype_ == DType::float32) f(table_.of<float>());
-    else f(table_.of<double>());
-  }
-  std::int64_t rows() const { return rows_; }
   std::int64_t size() const { return size_; }
 
  private:
+  /// Calls f(the loops of the element type).
+  template <class F>
+  void with_type(const F& f) const {
+    visit_floating("rows", dtype_, [&]<class T>(std::type_identity<T>) { f(table_.of<T>()); });
+  }
   template <class Op>
   void unary_of(std::int64_t n, void* out, const void* a) const {
     table_.elementwise.unary[index_][arith::UnaryOps::index_of<Op>()](dense, n, out, a, {});

@@ -68,7 +68,7 @@ __device__ inline void normalize_rows(Row row, const Forward<T>& job) {
 }
 
 template <class Row, class T>
-__device__ inline void normalize_rows_backward(Row row, const Backward<T>& job) {
+__device__ inline void normalize_rows(Row row, const Backward<T>& job) {
   const int n = job.size;
   const T count = static_cast<T>(n);
   for (std::int64_t r = Row::first(); r < job.rows; r += Row::step()) {
@@ -104,29 +104,26 @@ __device__ inline void normalize_rows_backward(Row row, const Backward<T>& job) 
   }
 }
 
-template <class T>
-__global__ void __launch_bounds__(block_threads) normalize_short(const __grid_constant__ Forward<T> job) {
+template <class T, template <class> class Job>
+__global__ void __launch_bounds__(block_threads) normalize_short(const __grid_constant__ Job<T> job) {
   normalize_rows(ShortRow<T>(job.size), job);
 }
-template <bool Keeps, class T>
+template <bool Keeps, class T, template <class> class Job>
 __global__ void __launch_bounds__(LongRow<T, Keeps>::threads)
-    normalize_long(const __grid_constant__ Forward<T> job) {
+    normalize_long(const __grid_constant__ Job<T> job) {
   using Values = typename LongRow<T, Keeps>::Values;
   SIMT_SHARED(values, Values);
   normalize_rows(LongRow<T, Keeps>(job.size, values), job);
 }
 
-template <class T>
-__global__ void __launch_bounds__(block_threads)
-    normalize_short_backward(const __grid_constant__ Backward<T> job) {
-  normalize_rows_backward(ShortRow<T>(job.size), job);
-}
-template <bool Keeps, class T>
-__global__ void __launch_bounds__(LongRow<T, Keeps>::threads)
-    normalize_long_backward(const __grid_constant__ Backward<T> job) {
-  using Values = typename LongRow<T, Keeps>::Values;
-  SIMT_SHARED(values, Values);
-  normalize_rows_backward(LongRow<T, Keeps>(job.size, values), job);
+template <class T, template <class> class Job>
+void launch_rows(const char* op, Stream stream, const Job<T>& job) {
+  const tenon::cuda::Launch launched{stream, op, {job.rows, job.size}};
+  with_kept_rows<T>(
+      stream, job.rows, job.size, [&](auto is_long, auto keeps, std::int64_t blocks, int threads) {
+        if constexpr (is_long) launch(launched, normalize_long<keeps, T, Job>, blocks, threads, job);
+        else launch(launched, normalize_short<T, Job>, blocks, threads, job);
+      });
 }
 
 }  // namespace
@@ -137,12 +134,7 @@ void normalize(Stream stream, const Normalization& what, void* out, void* y, voi
     const Forward<T> job{what.rows, static_cast<int>(what.size), what.kind == Normalization::Kind::layer,
         static_cast<T>(what.eps), static_cast<T*>(out), static_cast<T*>(y), static_cast<T*>(scale),
         static_cast<const T*>(a), static_cast<const T*>(weight), static_cast<const T*>(bias)};
-    const tenon::cuda::Launch launched{stream, "normalize", {what.rows, what.size}};
-    with_kept_rows<T>(
-        stream, what.rows, what.size, [&](auto is_long, auto keeps, std::int64_t blocks, int threads) {
-          if constexpr (is_long) launch(launched, normalize_long<keeps, T>, blocks, threads, job);
-          else launch(launched, normalize_short<T>, blocks, threads, job);
-        });
+    launch_rows("normalize", stream, job);
   });
 }
 
@@ -152,12 +144,7 @@ void normalize_backward(Stream stream, const Normalization& what, void* out, con
     const Backward<T> job{what.rows, static_cast<int>(what.size), what.kind == Normalization::Kind::layer,
         static_cast<T*>(out), static_cast<const T*>(g), static_cast<const T*>(weight),
         static_cast<const T*>(y), static_cast<const T*>(scale)};
-    const tenon::cuda::Launch launched{stream, "normalize_backward", {what.rows, what.size}};
-    with_kept_rows<T>(
-        stream, what.rows, what.size, [&](auto is_long, auto keeps, std::int64_t blocks, int threads) {
-          if constexpr (is_long) launch(launched, normalize_long_backward<keeps, T>, blocks, threads, job);
-          else launch(launched, normalize_short_backward<T>, blocks, threads, job);
-        });
+    launch_rows("normalize_backward", stream, job);
   });
 }
 

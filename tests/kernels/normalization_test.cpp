@@ -69,8 +69,7 @@ void require_defined(std::int64_t rows, std::int64_t size, test::Kind kind) {
 TEMPLATE_TEST_CASE(
     "normalization: the definition, forward and backward", "[kernels][normalization]", float, double) {
   for (const auto& [rows, size] : sizes) {
-    if (rows * size > 1 << 15 && rows > 40 && test::on_cuda() && !test::thorough)
-      continue;  // for the CPU's parts
+    if (test::only_for_cpu(rows, rows * size)) continue;
     for (const test::Kind kind : test::kinds) require_defined<TestType>(rows, size, kind);
   }
 }

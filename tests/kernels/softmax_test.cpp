@@ -45,8 +45,7 @@ TEMPLATE_TEST_CASE("softmax: the definition, forward and backward", "[kernels][s
   for (const Indexed& layout : layouts)
     for (const test::Kind kind : test::kinds) {
       const std::int64_t n = layout.outer * layout.size * layout.inner;
-      if (n > 1 << 15 && layout.outer > 40 && test::on_cuda() && !test::thorough)
-        continue;  // for the CPU's parts
+      if (test::only_for_cpu(layout.outer, n)) continue;
       require_defined(layout, test::noise<TestType>(n, kind, 1), test::noise<TestType>(n, kind, 2));
     }
 }

@@ -150,6 +150,11 @@ void on_every_build(const Body& body) {
     }
 }
 
+/// Whether `rows` of together n elements are for the parts that the CPU works in: CUDA's kernels need fewer.
+inline bool only_for_cpu(std::int64_t rows, std::int64_t n) {
+  return n > 1 << 15 && rows > 40 && on_cuda() && !thorough;
+}
+
 /// FNV-1a of the canonical bits.
 template <class T>
 std::uint64_t hash(const Vector<T>& values) {

@@ -237,7 +237,7 @@ PLANTS = [
           "if (q >= length) return;", "", OVERFLOW),
     Plant("elements past the end of a row count for the variance", "normalize_short", ANY, "normalize_row",
           "normalization.cu", "x[i] = q < length ? x[i] - mean : T(0);", "x[i] = x[i] - mean;", WRONG),
-    Plant("elements past the end of a row are read", "normalize_short_backward", ASAN, "normalize_row_backward",
+    Plant("elements past the end of a row are read", "normalize_short", ASAN, "normalize_row_backward",
           "normalization.cu", "q < length ? y_row[at + q] : T(0)", "y_row[at + q]", OVERFLOW),
     Plant("every warp of a row writes its scale", "normalize_long", TSAN, "normalize_long_row", "reduce/kept_rows.cuh",
           "return threadIdx.x == 0;", "return threadIdx.x % warp_size == 0;", RACE, "normalization.cu"),
